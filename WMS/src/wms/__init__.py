@@ -1,0 +1,1 @@
+"""Water-meter segmentation: data, training, gate and promotion as one pipeline."""

@@ -1,0 +1,1 @@
+"""Pure records and decisions: standard library and pydantic only, no I/O, no clock."""

@@ -1,0 +1,211 @@
+"""The dataset as records: samples, the manifest, a merge's plan, validation's findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+
+from wms.domain.errors import RecordError
+from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A part of a whole, in 0..1."""
+
+
+class SampleFacts(Frozen):
+    """What was measured of one image and its mask.
+
+    `width_px` and `height_px` are those of the upright picture, after `orientation` (EXIF, 1..8) is
+    applied. `foreground_share` is the share of mask pixels above 127. `phash` is a perceptual hash
+    in hexadecimal; pictures whose hashes differ in few bits look alike.
+    """
+
+    stem: str
+    image: str
+    mask: str
+    image_sha256: Sha256
+    mask_sha256: Sha256
+    width_px: PositiveInt
+    height_px: PositiveInt
+    orientation: Annotated[int, Field(ge=1, le=8)]
+    foreground_share: Share
+    phash: str
+
+
+class Sample(SampleFacts):
+    """One line of the manifest: the facts, and where the sample belongs.
+
+    `group` joins near-duplicates, which always share a split. `added_by` names the branch that
+    brought it.
+    """
+
+    group: str
+    split: Split
+    added_by: str
+
+
+class DatasetManifest(Frozen):
+    """All samples of the dataset, sorted by stem; one JSON line each in `manifest.jsonl`."""
+
+    samples: tuple[Sample, ...] = ()
+
+    @model_validator(mode="after")
+    def _sorted_and_unique(self) -> Self:
+        stems = [sample.stem for sample in self.samples]
+        if stems != sorted(stems):
+            raise ValueError("samples must be sorted by stem")
+        if len({stem.casefold() for stem in stems}) != len(stems):
+            raise ValueError("two samples share a stem (upper and lower case count as the same)")
+        return self
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample]) -> Self:
+        """A manifest of `samples`, sorted here."""
+        return cls(samples=tuple(sorted(samples, key=lambda sample: sample.stem)))
+
+    def to_jsonl(self) -> bytes:
+        """One compact JSON object a line, keys and lines sorted, so that a diff shows samples."""
+        lines = (json.dumps(s.model_dump(), sort_keys=True, ensure_ascii=False) for s in self.samples)
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    @classmethod
+    def from_jsonl(cls, data: bytes, *, source: str) -> Self:
+        """Parse a manifest; `source` is named in the error.
+
+        Raises:
+            RecordError: a line is no sample, or the lines are not sorted or not unique.
+        """
+        samples = []
+        for number, line in enumerate(data.splitlines(), start=1):
+            try:
+                samples.append(Sample.model_validate_json(line))
+            except ValidationError as error:
+                raise RecordError(f"{source} line {number} is no sample: {error.errors()[0]['msg']}") from error
+        try:
+            return cls(samples=tuple(samples))
+        except ValidationError as error:
+            raise RecordError(f"{source}: {error.errors()[0]['msg']}") from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest file."""
+        return sha256_hex(self.to_jsonl())
+
+    def of_split(self, split: Split) -> tuple[Sample, ...]:
+        """The samples of one split, by stem."""
+        return tuple(sample for sample in self.samples if sample.split == split)
+
+    def split_digest(self, split: Split) -> str:
+        """SHA-256 over the stems and bytes of one split: equal exactly when the pictures are."""
+        return samples_digest(self.of_split(split))
+
+
+def samples_digest(samples: Iterable[SampleFacts]) -> str:
+    """SHA-256 over stems, image and mask digests, in the order of the stems."""
+    rows = sorted([s.stem, s.image_sha256, s.mask_sha256] for s in samples)
+    return sha256_hex(canonical_json(rows))
+
+
+class BranchHead(Frozen):
+    """A data branch and the commit that the run took its pairs from."""
+
+    name: str
+    sha: GitSha
+
+
+class IncomingPair(Frozen):
+    """One pair that a push brings, and the names that it gets in the dataset.
+
+    `image_source` and `mask_source` are paths below the incoming folder. `action` is `add` for a
+    new stem, `replace` where it takes the place of a sample of the same stem, `rename` where it
+    got a new stem because its own was taken.
+    """
+
+    stem: str
+    image: str
+    mask: str
+    image_source: str
+    mask_source: str
+    image_sha256: Sha256
+    mask_sha256: Sha256
+    branch: str
+    action: Literal["add", "replace", "rename"] = "add"
+
+
+class PresentPair(Frozen):
+    """An incoming pair whose bytes are in the dataset (or earlier in the push) as `same_as`."""
+
+    stem: str
+    same_as: str
+    branch: str
+
+
+class Conflict(Frozen):
+    """An incoming pair with a taken stem and other bytes; `taken_by` says who has the stem."""
+
+    stem: str
+    image_source: str
+    mask_source: str
+    branch: str
+    taken_by: str
+
+
+class MergePlan(Record):
+    """What incoming branches would change in the dataset of `base_sha`.
+
+    `leftover` are incoming files (paths below the incoming folder) that form no pair: without a
+    partner, in a wrong place, no regular file. Validation says what is wrong with each.
+    """
+
+    base_sha: GitSha
+    base_manifest_sha256: Sha256
+    branches: tuple[BranchHead, ...]
+    pairs: tuple[IncomingPair, ...] = ()
+    present: tuple[PresentPair, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    leftover: tuple[str, ...] = ()
+
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(Frozen):
+    """One thing that validation noticed: about which file, by which rule, and what to do."""
+
+    rule: str
+    severity: Severity
+    file: str
+    message: str
+    remedy: str
+    stem: str | None = None
+
+
+class ValidationReport(Record):
+    """Everything validation found in one pass.
+
+    `facts` holds the pairs that may enter the dataset: those without an error. `quarantined` names
+    the stems (or, without a stem, the files) that were set aside by `--quarantine`; without it,
+    errors block and nothing is set aside.
+    """
+
+    checked_pairs: NonNegativeInt
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[SampleFacts, ...] = ()
+    quarantined: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that block."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def blocked(self) -> bool:
+        """Whether errors remain that were not set aside."""
+        aside = set(self.quarantined)
+        return any((finding.stem or finding.file) not in aside for finding in self.errors)

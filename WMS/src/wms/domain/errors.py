@@ -1,0 +1,201 @@
+"""Every way the program refuses to go on, each with an exit code and a remedy.
+
+Exit codes are stable: scripts and workflows may rely on them. 0 is success (a hold is a success),
+1 is a defect of ours, 2 is a wrong command line (click's own code), 130 is Ctrl-C.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class WmsError(Exception):
+    """Base of all errors that a user can do something about.
+
+    Args:
+        message: what was wrong, and where.
+        remedy: what to do next; the class's own remedy where none is given.
+    """
+
+    exit_code: ClassVar[int] = 1
+    remedy: str = "Run the command again with --verbose and report what it prints."
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        if remedy is not None:
+            self.remedy = remedy
+
+
+class WorkspaceError(WmsError):
+    """The command was not run inside a workspace, or the workspace is not usable."""
+
+    exit_code = 3
+    remedy = "Run it inside a workspace, or make one with `wms init DIR`."
+
+
+class ConfigError(WmsError):
+    """A settings file or an environment variable does not parse or is out of range."""
+
+    exit_code = 4
+    remedy = "Correct the setting; docs/usage.md lists every one with its default."
+
+
+class RecordError(WmsError):
+    """A record in run/ or on a branch is missing, of another kind, or was changed by hand."""
+
+    exit_code = 5
+    remedy = "Run the step that writes it again."
+
+
+class DigestMismatchError(WmsError):
+    """Bytes are not those that a record names by their SHA-256."""
+
+    exit_code = 6
+    remedy = "The file was changed or only half copied: fetch it again, or run its step again."
+
+
+class BadDataError(WmsError):
+    """Incoming pairs have findings that block."""
+
+    exit_code = 10
+    remedy = "Repair the files named above and push again, or go on without them by --quarantine."
+
+
+class MergeConflictError(WmsError):
+    """Incoming files carry names of the dataset with other bytes."""
+
+    exit_code = 11
+    remedy = "Choose with --on-conflict replace (the new bytes win) or --on-conflict rename (keep both)."
+
+
+class NothingToDoError(WmsError):
+    """A push or a command brought nothing to work on."""
+
+    exit_code = 12
+    remedy = "Put pairs of the same name into incoming/images and incoming/masks."
+
+
+class TooFewSamplesError(WmsError):
+    """A split that is needed has no samples."""
+
+    exit_code = 13
+    remedy = "Add more pairs: training, validation and test each need at least one group of pictures."
+
+
+class TrainingError(WmsError):
+    """Training could not go on (a loss that is not finite, a checkpoint of another run)."""
+
+    exit_code = 20
+    remedy = "Lower the learning rate or start anew without --resume."
+
+
+class InterruptedTrainingError(WmsError):
+    """Training was stopped by the user; its last checkpoint is whole."""
+
+    exit_code = 130
+    remedy = "Go on with `wms train --resume`."
+
+
+class ModelError(WmsError):
+    """A model bundle is incomplete, of another architecture, or not loadable."""
+
+    exit_code = 21
+    remedy = "Fetch the model again with `wms model pull`."
+
+
+class NoProductionModelError(WmsError):
+    """A command needs the model in production and there is none yet."""
+
+    exit_code = 22
+    remedy = "Promote a first model with `wms pipeline run`, or name a model with --model."
+
+
+class RegistryError(WmsError):
+    """The model registry or tracking server did not answer, or answered with an error."""
+
+    exit_code = 30
+    remedy = "See that the tracking server is up (`wms infra status`) and run the command again."
+
+
+class DataStoreError(WmsError):
+    """The data store (DVC remote) could not be read or written, or lacks an object."""
+
+    exit_code = 31
+    remedy = "See that the DVC remote is reachable (`dvc remote list`) and run the command again."
+
+
+class RepositoryError(WmsError):
+    """Git refused, or a branch or file is not there."""
+
+    exit_code = 32
+    remedy = "See what Git says above; nothing was changed on the remote."
+
+
+class RemoteMovedError(RepositoryError):
+    """A branch on the remote is not where it was when the run looked; nothing was pushed."""
+
+    exit_code = 33
+    remedy = "Run the command again: it starts from the branch as it is now."
+
+
+class StaleBaseError(WmsError):
+    """The dataset or the model on main changed since the run started: its evidence is void."""
+
+    exit_code = 34
+    remedy = "Start a new run (`wms pipeline run`): it trains and decides on main as it is now."
+
+
+class ForgeError(WmsError):
+    """The forge (pull requests, statuses) refused or did not answer."""
+
+    exit_code = 35
+    remedy = "See what the forge says above and run the command again."
+
+
+class ReplayError(WmsError):
+    """A recorded decision does not follow from its records."""
+
+    exit_code = 36
+    remedy = "Do not merge it. Run the evaluation and the gate again from the same weights."
+
+
+class ComputeError(WmsError):
+    """The instance could not be started, stopped or asked."""
+
+    exit_code = 40
+    remedy = "See `wms infra status`, then run the command again."
+
+
+class LeaseError(WmsError):
+    """A lease could not be taken, renewed or released."""
+
+    exit_code = 41
+    remedy = "See who holds what with `wms infra status`."
+
+
+class LeaseConflictError(LeaseError):
+    """The lease book changed between reading and writing it (compare-and-swap lost)."""
+
+    exit_code = 42
+    remedy = "Run the command again."
+
+
+class PreflightError(WmsError):
+    """Something that a run needs is not there; nothing was started."""
+
+    exit_code = 43
+    remedy = "Mend what the list above marks as failed."
+
+
+class BusyError(WmsError):
+    """Another pipeline run works in this workspace."""
+
+    exit_code = 44
+    remedy = "Wait for it to end, or run with --wait SECONDS."
+
+
+class StorageError(WmsError):
+    """The disk is full or a file cannot be written; the old file is whole."""
+
+    exit_code = 45
+    remedy = "Make room or mend the permissions, then run the command again."

@@ -1,0 +1,106 @@
+"""What is in production, and how it got there."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from wms.domain.dataset import BranchHead
+from wms.domain.errors import RecordError
+from wms.domain.metrics import MetricSummary
+from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json
+
+METADATA_PATH = "model-metadata.json"
+MANIFEST_PATH = "WMS/data/manifest.jsonl"
+POINTER_PATH = "WMS/data/training.dvc"
+LOCK_PATH = "dvc.lock"
+GATE_CONFIG_PATH = "WMS/configs/gate.yaml"
+
+EVIDENCE_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH)
+"""A promotion is void once one of these changed on main: its evidence speaks of another state."""
+
+
+class DatasetRef(Frozen):
+    """The dataset that a model was trained on."""
+
+    manifest_sha256: Sha256
+    pointer_md5: str
+    train: int
+    val: int
+    test: int
+
+
+class ModelMetadata(Record):
+    """`model-metadata.json`: the model in production, the one source of truth.
+
+    `metrics` are on the test split that decided. `records_sha256` names the archive of the run's
+    records in the data store, from which the decision can be replayed. After a rollback the whole
+    record is the earlier one again but for `kind`, `reason`, `actor` and `changed_at`.
+    """
+
+    version: PositiveInt
+    weights_sha256: Sha256
+    onnx_sha256: Sha256
+    run_id: str
+    tracking_run_id: str
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    metrics: MetricSummary
+    dataset: DatasetRef
+    decision_sha256: Sha256
+    records_sha256: Sha256
+    bundle_sha256: Sha256
+    kind: Literal["promotion", "rollback"] = "promotion"
+    reason: str
+    actor: str
+    changed_at: datetime
+
+
+def parse_metadata(data: bytes, *, source: str) -> ModelMetadata | None:
+    """The model in production, or `None` where the file says in so many words that there is none.
+
+    Raises:
+        RecordError: anything else, an unreadable or empty file included.
+    """
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise RecordError(f"{source} is no JSON: {error}") from error
+    if value == {"schema_version": 1, "version": None}:
+        return None
+    return ModelMetadata.from_json(data, source=source)
+
+
+NO_MODEL_JSON = canonical_json({"schema_version": 1, "version": None})
+"""What `model-metadata.json` holds until a first model is promoted."""
+
+
+class RunArchive(Record):
+    """The index of a finished run: its records, each kept in the data store by digest."""
+
+    run_id: str
+    verdict: Literal["promote", "hold"]
+    files: dict[str, Sha256]
+
+
+class Promotion(Record):
+    """One step from a model (or none) to the next, as published for review.
+
+    `files` are the digests of what the promotion commit changes, by path; merging checks them.
+    """
+
+    run_id: str
+    branch: str
+    base_sha: GitSha
+    commit_sha: GitSha
+    from_version: PositiveInt | None
+    to_version: PositiveInt
+    decision_sha256: Sha256
+    records_sha256: Sha256
+    files: dict[str, Sha256]
+    data_branches: tuple[BranchHead, ...]
+    actor: str
+    created_at: datetime
+    pull_request: PositiveInt

@@ -1,0 +1,1 @@
+"""Pictures and the network: pure functions on arrays and tensors, no outside systems."""

@@ -1,0 +1,255 @@
+"""The six outside systems, as the pipeline sees them.
+
+Adapters implement these Protocols; `tests/contract/` holds one suite for each, run against every
+implementation. A lookup that fails raises: no method answers a default for "could not ask".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+from wms.domain.lease import LeaseBook
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One value of one metric at one step; `timestamp_ms` is Unix time in milliseconds."""
+
+    name: str
+    value: float
+    step: int
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelVersion:
+    """A registered model: its number, the tracker's run, and the weights it stands for."""
+
+    version: int
+    run_id: str
+    weights_sha256: str
+    created_at: datetime
+
+
+RunStatus = Literal["finished", "failed", "killed"]
+
+
+class Registry(Protocol):
+    """Experiment tracking and the model registry (MLflow). All methods raise `RegistryError`."""
+
+    def start_run(self, name: str, *, params: Mapping[str, str], tags: Mapping[str, str]) -> str:
+        """Open a tracking run and return its ID."""
+
+    def log_metrics(self, run_id: str, metrics: Sequence[Metric]) -> None:
+        """Log any number of values in one request."""
+
+    def log_files(self, run_id: str, folder: Path, *, under: str) -> None:
+        """Store every file below `folder` as artifacts of the run, below the path `under`."""
+
+    def end_run(self, run_id: str, status: RunStatus) -> None:
+        """Close a tracking run."""
+
+    def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
+        """Store a model bundle and register it; the same weights again give the same version."""
+
+    def versions(self) -> tuple[ModelVersion, ...]:
+        """All registered versions, oldest first."""
+
+    def download(self, version: int, to: Path) -> Path:
+        """Fetch a version's bundle into the folder `to` (made if missing) and return that folder."""
+
+    def production(self) -> int | None:
+        """The version that the `production` alias names; `None` only if the registry says so."""
+
+    def set_production(self, version: int | None) -> None:
+        """Point the `production` alias at a version, or remove it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredDataset:
+    """A dataset as stored: the pointer file's text and its content hash (DVC's `md5 … .dir`)."""
+
+    pointer: bytes
+    md5: str
+
+
+class DataStore(Protocol):
+    """Data and blobs by digest, in the DVC remote. All methods raise `DataStoreError`."""
+
+    def fetch_dataset(self, pointer: bytes, to: Path) -> None:
+        """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
+
+        Files may be read-only hard links into the cache: never write into them.
+        """
+
+    def store_dataset(self, folder: Path) -> StoredDataset:
+        """Upload a dataset folder; return its pointer once every byte is stored."""
+
+    def lock_stages(self, tree: Path) -> bytes:
+        """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
+
+        Nothing is run: the stages' inputs and outputs lie in `tree` already.
+        """
+
+    def put_blob(self, path: Path) -> str:
+        """Store a file and return its SHA-256; storing it again is no error."""
+
+    def get_blob(self, sha256: str, to: Path) -> None:
+        """Fetch a blob to the path `to` and check its SHA-256 (`DigestMismatchError`)."""
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether a blob is stored."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """One commit of a history."""
+
+    sha: str
+    subject: str
+    author: str
+    at: datetime
+
+
+class Repository(Protocol):
+    """The Git repository and its remote. All methods raise `RepositoryError`.
+
+    Reads go to the remote's branches as of the last `fetch`. No method touches the working tree,
+    the index, or a local branch of the user's.
+    """
+
+    def fetch(self) -> None:
+        """Update what is known of the remote, deleted branches included."""
+
+    def head(self, branch: str) -> str | None:
+        """The commit at the tip of a remote branch, or `None` if the branch does not exist."""
+
+    def branches(self, prefix: str) -> tuple[str, ...]:
+        """Names of the remote branches that start with `prefix`, sorted."""
+
+    def read_file(self, rev: str, path: str) -> bytes | None:
+        """A file's bytes at a revision, or `None` if that revision has no such file."""
+
+    def export(self, rev: str, path: str, to: Path) -> int:
+        """Write every file below `path` at `rev` into `to`; return how many there were.
+
+        Symbolic links are written as links that lead nowhere, so that validation can name them.
+        """
+
+    def history(self, rev: str, path: str) -> tuple[Commit, ...]:
+        """The commits on the first-parent line of `rev` that changed `path`, newest first."""
+
+    def commit(self, parent: str, files: Mapping[str, bytes | None], *, message: str) -> str:
+        """Make a commit on top of `parent` with files written (or, by `None`, removed).
+
+        The commit lies in the object store only, until `push`. Equal arguments at the same second
+        give the same commit.
+        """
+
+    def push(self, sha: str, branch: str, *, expect: str | None) -> None:
+        """Set a remote branch to a commit if it is at `expect` now (`None`: does not exist yet).
+
+        Raises:
+            RemoteMovedError: it is elsewhere; nothing was changed.
+        """
+
+    def delete_branch(self, branch: str, *, expect: str) -> bool:
+        """Delete a remote branch if it is still at `expect`; false if it is elsewhere or gone."""
+
+    def is_ancestor(self, sha: str, of: str) -> bool:
+        """Whether `sha` is reachable from `of`."""
+
+
+InstanceState = Literal["running", "stopped", "pending", "stopping", "absent"]
+
+
+class Compute(Protocol):
+    """The instance that hosts MLflow and the service. All methods raise `ComputeError`."""
+
+    def up(self) -> None:
+        """Start the instance and return once it answers; starting a running one is no error."""
+
+    def down(self) -> None:
+        """Stop the instance and return once it is stopped; stopping a stopped one is no error."""
+
+    def state(self) -> InstanceState:
+        """What the instance does now."""
+
+
+class LeaseStore(Protocol):
+    """Where the lease book lies. All methods raise `LeaseError`."""
+
+    def load(self) -> tuple[LeaseBook, str | None]:
+        """The book and its entity tag; an empty book and `None` where none was ever written."""
+
+    def swap(self, book: LeaseBook, *, expect: str | None) -> str:
+        """Write the book if its tag is still `expect`; return the new tag.
+
+        Raises:
+            LeaseConflictError: somebody else wrote it meanwhile.
+        """
+
+
+CheckState = Literal["success", "failure", "pending", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequest:
+    """A pull request as the forge has it now."""
+
+    number: int
+    url: str
+    head: str
+    head_sha: str
+    base: str
+    title: str
+    body: str
+    state: Literal["open", "closed", "merged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """The latest status of one context on one commit."""
+
+    context: str
+    state: CheckState
+    description: str
+
+
+class Forge(Protocol):
+    """Pull requests, statuses, comments and dispatches. All methods raise `ForgeError`."""
+
+    def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request, or return the open one that this head already has."""
+
+    def pull_request(self, number: int) -> PullRequest:
+        """A pull request by number."""
+
+    def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
+        """The pull requests whose head branch starts with a prefix, oldest first."""
+
+    def merge(self, number: int, *, sha: str) -> str:
+        """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
+
+        Raises:
+            RemoteMovedError: the head is elsewhere.
+        """
+
+    def close(self, number: int, *, comment: str) -> None:
+        """Close a pull request without merging it."""
+
+    def set_status(self, sha: str, check: Check) -> None:
+        """Post a commit status; the latest of a context counts. At most 140 characters."""
+
+    def statuses(self, sha: str) -> tuple[Check, ...]:
+        """The latest status of every context on a commit, by context."""
+
+    def comment(self, sha: str, body: str) -> None:
+        """Comment on a commit."""
+
+    def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow on the default branch."""

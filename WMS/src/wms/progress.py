@@ -1,0 +1,29 @@
+"""How long work tells its progress, without knowing whether a terminal or a log listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """What steps report to; the CLI's output module shows a bar or plain lines."""
+
+    def track(self, items: Iterable[T], *, label: str, total: int) -> Iterator[T]:
+        """Yield the items, showing how many of `total` are done."""
+
+    def say(self, text: str) -> None:
+        """Show one line that stays, such as an epoch's figures."""
+
+
+class Silent:
+    """The null object: nothing is shown."""
+
+    def track(self, items: Iterable[T], *, label: str, total: int) -> Iterator[T]:
+        """Yield the items."""
+        yield from items
+
+    def say(self, text: str) -> None:
+        """Show nothing."""

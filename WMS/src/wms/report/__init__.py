@@ -1,0 +1,1 @@
+"""Records turned into Markdown, plots and a static page."""

@@ -1,0 +1,1 @@
+"""A renderer of water-meter photographs with exact masks, deterministic by seed."""

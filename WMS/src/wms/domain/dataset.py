@@ -86,7 +86,9 @@ class DatasetManifest(Frozen):
             try:
                 samples.append(Sample.model_validate_json(line))
             except ValidationError as error:
-                raise RecordError(f"{source} line {number} is no sample: {error.errors()[0]['msg']}") from error
+                raise RecordError(
+                    f"{source} line {number} is no sample: {error.errors()[0]['msg']}"
+                ) from error
         try:
             return cls(samples=tuple(samples))
         except ValidationError as error:

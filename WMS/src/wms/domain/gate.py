@@ -214,5 +214,3 @@ def _pictures_needed(differences: Sequence[float], policy: GatePolicy) -> int:
     z = NormalDist().inv_cdf(policy.confidence) + NormalDist().inv_cdf(policy.power)
     needed = math.ceil((z * stdev(differences) / mean) ** 2)
     return max(needed, len(differences) + 1)
-
-

@@ -126,19 +126,20 @@ def assign(
 
     counts = {split: sum(sample.split == split for sample in placed.values()) for split in SPLITS}
     for component in _components(fresh, policy.near_duplicate_bits):
-        links = {facts.stem: near(facts) for facts in component}
-        splits = {sample.split for linked in links.values() for sample in linked}
-        if len(splits) > 1:
-            set_aside.extend(_spans_splits(facts, links[facts.stem]) for facts in component)
+        alike = {facts.stem: near(facts) for facts in component}
+        relatives = [sample for samples in alike.values() for sample in samples]
+        homes = {sample.split for sample in relatives}
+        if len(homes) > 1:
+            set_aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in component)
             continue
-        known = sorted({sample.group for linked in links.values() for sample in linked})
-        split = splits.pop() if splits else _neediest(counts, len(component), policy)
+        home = homes.pop() if homes else _neediest(counts, len(component), policy)
+        known = sorted({sample.group for sample in relatives})
         group = known[0] if known else f"g-{_content_key(component[0])[:12]}"
         for facts in component:
-            placed[facts.stem] = _sample(facts, group, split, added_by[facts.stem])
+            placed[facts.stem] = _sample(facts, group, home, added_by[facts.stem])
             hashes[facts.stem] = int(facts.phash, 16)
-            counts[split] += 1
-            touched.append(Assignment(stem=facts.stem, group=group, split=split))
+            counts[home] += 1
+            touched.append(Assignment(stem=facts.stem, group=group, split=home))
 
     manifest = DatasetManifest.of(placed.values())
     plan = SplitPlan(

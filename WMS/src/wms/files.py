@@ -42,6 +42,30 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path` that takes its place only if the block succeeds.
+
+    Raises:
+        StorageError: the disk is full or the folder cannot be written; the old folder is whole.
+    """
+    scratch: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        fresh, old = scratch / "fresh", scratch / "old"
+        fresh.mkdir()
+        yield fresh
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(old)
+        fresh.rename(path)
+    except OSError as error:
+        raise StorageError(f"{path} could not be written: {error.strerror or error}") from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically.
 

@@ -51,6 +51,11 @@ class Layout:
         return self.run / "dataset"
 
     @property
+    def base(self) -> Path:
+        """The dataset of main that the run started from, whose test split decides."""
+        return self.run / "base"
+
+    @property
     def bundle(self) -> Path:
         """The trained model: `model.safetensors`, `model.onnx`, `model.json`."""
         return self.run / "model"
@@ -73,3 +78,18 @@ class Layout:
     def manifest(self) -> Path:
         """The manifest of the run's dataset."""
         return self.run / "manifest.jsonl"
+
+    @property
+    def base_manifest(self) -> Path:
+        """The manifest of main that the run started from."""
+        return self.run / "base.jsonl"
+
+    @property
+    def champions(self) -> Path:
+        """Bundles fetched from the data store, by weights digest."""
+        return self.state / "models"
+
+    @property
+    def reports(self) -> Path:
+        """The static site: one folder a run, and an index."""
+        return self.state / "reports"

@@ -119,7 +119,8 @@ class Repository(Protocol):
     """The Git repository and its remote. All methods raise `RepositoryError`.
 
     Reads go to the remote's branches as of the last `fetch`. No method touches the working tree,
-    the index, or a local branch of the user's.
+    the index, or a local branch of the user's. A revision is a full commit SHA or the name of a
+    remote branch.
     """
 
     def fetch(self) -> None:
@@ -135,7 +136,7 @@ class Repository(Protocol):
         """A file's bytes at a revision, or `None` if that revision has no such file."""
 
     def export(self, rev: str, path: str, to: Path) -> int:
-        """Write every file below `path` at `rev` into `to`; return how many there were.
+        """Write every file below `path` at `rev` into `to` (replaced if there); return how many.
 
         Symbolic links are written as links that lead nowhere, so that validation can name them.
         """
@@ -150,8 +151,16 @@ class Repository(Protocol):
         give the same commit.
         """
 
+    def commit_folder(self, parent: str, folder: Path, *, under: str, message: str) -> str:
+        """Make a commit on top of `parent` with every file below `folder` put below `under`.
+
+        For many or large files, which go from disk to the object store without being loaded.
+        """
+
     def push(self, sha: str, branch: str, *, expect: str | None) -> None:
         """Set a remote branch to a commit if it is at `expect` now (`None`: does not exist yet).
+
+        A branch that is at `sha` already is no error.
 
         Raises:
             RemoteMovedError: it is elsewhere; nothing was changed.
@@ -253,3 +262,15 @@ class Forge(Protocol):
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
         """Start a workflow on the default branch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """All six, as the wiring put them together for one workspace."""
+
+    registry: Registry
+    data_store: DataStore
+    repository: Repository
+    compute: Compute
+    leases: LeaseStore
+    forge: Forge

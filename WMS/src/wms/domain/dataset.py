@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
 from wms.domain.errors import RecordError
+from wms.domain.names import stem_key
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
 
 Split = Literal["train", "val", "test"]
@@ -60,7 +61,7 @@ class DatasetManifest(Frozen):
         stems = [sample.stem for sample in self.samples]
         if stems != sorted(stems):
             raise ValueError("samples must be sorted by stem")
-        if len({stem.casefold() for stem in stems}) != len(stems):
+        if len({stem_key(stem) for stem in stems}) != len(stems):
             raise ValueError("two samples share a stem (upper and lower case count as the same)")
         return self
 
@@ -144,6 +145,7 @@ class PresentPair(Frozen):
     """An incoming pair whose bytes are in the dataset (or earlier in the push) as `same_as`."""
 
     stem: str
+    image_source: str
     same_as: str
     branch: str
 
@@ -161,8 +163,10 @@ class Conflict(Frozen):
 class MergePlan(Record):
     """What incoming branches would change in the dataset of `base_sha`.
 
-    `leftover` are incoming files (paths below the incoming folder) that form no pair: without a
-    partner, in a wrong place, no regular file. Validation says what is wrong with each.
+    `superseded` are pairs of an earlier branch whose name a later branch took by
+    `--on-conflict replace`. `leftover` are incoming files (paths below the incoming folder) that form
+    no pair: without a partner, in a wrong place, no regular file. Validation says what is wrong with
+    each.
     """
 
     base_sha: GitSha
@@ -171,6 +175,7 @@ class MergePlan(Record):
     pairs: tuple[IncomingPair, ...] = ()
     present: tuple[PresentPair, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    superseded: tuple[Conflict, ...] = ()
     leftover: tuple[str, ...] = ()
 
 

@@ -82,6 +82,23 @@ class TooFewSamplesError(WmsError):
     remedy = "Add more pairs: training, validation and test each need at least one group of pictures."
 
 
+class ImageError(WmsError):
+    """A picture or mask is unreadable, cut off, too large, or in a pixel format that is refused.
+
+    Args:
+        message: which file, and what is wrong with it.
+        rule: the rule of data validation that says the same.
+        remedy: what to do next; the class's own remedy where none is given.
+    """
+
+    exit_code = 14
+    remedy = "Save the picture again as an 8-bit RGB JPEG or PNG (masks: 8-bit greyscale), or leave it out."
+
+    def __init__(self, message: str, *, rule: str = "unreadable", remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.rule = rule
+
+
 class TrainingError(WmsError):
     """Training could not go on (a loss that is not finite, a checkpoint of another run)."""
 
@@ -199,3 +216,10 @@ class StorageError(WmsError):
 
     exit_code = 45
     remedy = "Make room or mend the permissions, then run the command again."
+
+
+class OccupiedFolderError(WmsError):
+    """A folder that a command would fill already holds other files; none of them was touched."""
+
+    exit_code = 46
+    remedy = "Name another folder, or empty this one first."

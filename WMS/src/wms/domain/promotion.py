@@ -36,8 +36,9 @@ class DatasetRef(Frozen):
 class ModelMetadata(Record):
     """`model-metadata.json`: the model in production, the one source of truth.
 
-    `metrics` are on the test split that decided. `records_sha256` names the archive of the run's
-    records in the data store, from which the decision can be replayed. After a rollback the whole
+    `metrics` are on the test split that decided. `card_sha256` names `model.json`,
+    which names the other files of the bundle; `records_sha256` names the archive of the run's
+    records, from which the decision can be replayed; both lie in the data store. After a rollback the whole
     record is the earlier one again but for `kind`, `reason`, `actor` and `changed_at`.
     """
 
@@ -51,7 +52,7 @@ class ModelMetadata(Record):
     dataset: DatasetRef
     decision_sha256: Sha256
     records_sha256: Sha256
-    bundle_sha256: Sha256
+    card_sha256: Sha256
     kind: Literal["promotion", "rollback"] = "promotion"
     reason: str
     actor: str
@@ -104,3 +105,17 @@ class Promotion(Record):
     actor: str
     created_at: datetime
     pull_request: PositiveInt
+
+
+class Merged(Record):
+    """The end of a promotion or rollback: what `main` became and which data branches went.
+
+    `kept_branches` got new commits while the run worked, so they stay and wait for their own run.
+    """
+
+    pull_request: PositiveInt
+    commit_sha: GitSha
+    merge_sha: GitSha
+    version: PositiveInt
+    deleted_branches: tuple[str, ...] = ()
+    kept_branches: tuple[str, ...] = ()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from wms.domain.dataset import Share
 from wms.domain.records import Frozen, Record, Sha256
+
+WEIGHTS_FILE, ONNX_FILE, CARD_FILE = "model.safetensors", "model.onnx", "model.json"
+"""The files of a model bundle; the card names the other two by their SHA-256."""
 
 
 class Provenance(Frozen):
@@ -30,13 +34,61 @@ class EpochMetrics(Frozen):
     """One epoch: losses, validation Dice (mean over pictures at training size), speed."""
 
     epoch: NonNegativeInt
-    train_loss: float
-    val_loss: float
-    val_dice: float
-    learning_rate: float
+    train_loss: NonNegativeFloat
+    val_loss: NonNegativeFloat
+    val_dice: Share
+    learning_rate: NonNegativeFloat
     image_size_px: PositiveInt
-    images_per_second: float
-    seconds: float
+    images_per_second: PositiveFloat
+    seconds: PositiveFloat
+
+
+class Architecture(Frozen):
+    """What rebuilds the network before its weights are loaded; see `ml/unet.py`."""
+
+    name: Literal["unet"] = "unet"
+    base_width: PositiveInt
+    depth: PositiveInt
+    stem_stride: PositiveInt
+
+    @property
+    def multiple_px(self) -> int:
+        """The side of an input must be a multiple of this: the stem and every level divide it."""
+        return self.stem_stride * 2**self.depth
+
+
+class Preprocessing(Frozen):
+    """What makes a network's input of a picture; see `ml/preprocess.py`.
+
+    The picture is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255).
+    """
+
+    size_px: PositiveInt
+    pad: Annotated[int, Field(ge=0, le=255)]
+
+
+class ModelCard(Record):
+    """`model.json` of a bundle: how to use the two files beside it, and where they come from.
+
+    `threshold` is the probability above which a pixel counts as register window, chosen on the
+    validation split. `parity_max_difference` is the largest difference between the probabilities
+    of ONNX Runtime and of PyTorch that was seen at export.
+    """
+
+    architecture: Architecture
+    preprocessing: Preprocessing
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    parameters: PositiveInt
+    weights_sha256: Sha256
+    onnx_sha256: Sha256
+    parity_max_difference: Annotated[float, Field(ge=0.0, lt=1.0)]
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _size_fits(self) -> Self:
+        if self.preprocessing.size_px % self.architecture.multiple_px:
+            raise ValueError(f"size_px must be a multiple of {self.architecture.multiple_px}")
+        return self
 
 
 class TrainResult(Record):
@@ -57,7 +109,7 @@ class TrainResult(Record):
     weights_sha256: Sha256
     onnx_sha256: Sha256
     parameters: PositiveInt
-    seconds: float
+    seconds: NonNegativeFloat
     tracking_complete: bool
 
 

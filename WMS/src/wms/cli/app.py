@@ -1,0 +1,134 @@
+"""The top of the command line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import click
+
+from wms.cli.lazy import Entry, LazyGroup
+from wms.domain.errors import WmsError
+
+DATA = LazyGroup(
+    name="data",
+    help="Make, merge, check and split the dataset.",
+    entries={
+        "synth": Entry("wms.cli.data:synth", "Render water-meter pictures with exact masks."),
+        "merge": Entry(
+            "wms.cli.data:merge", "Start a run: plan the merge of data branches into main's dataset."
+        ),
+        "validate": Entry("wms.cli.data:validate", "Check incoming pairs, or any folder of pairs."),
+        "split": Entry("wms.cli.data:split", "Assign newcomers to splits and lay out the run's dataset."),
+        "prepare": Entry(
+            "wms.cli.data:prepare", "Start a run on the dataset as checked out (for dvc repro)."
+        ),
+        "status": Entry(
+            "wms.cli.data:status", "Show the dataset and the data branches that wait or were held."
+        ),
+    },
+)
+MODEL = LazyGroup(
+    name="model",
+    help="See, fetch and change what is in production.",
+    entries={
+        "list": Entry("wms.cli.model:list_models", "List the registered models."),
+        "show": Entry("wms.cli.model:show", "Show the model in production, or an earlier one."),
+        "pull": Entry("wms.cli.model:pull", "Fetch a model's files, checked by SHA-256."),
+        "rollback": Entry("wms.cli.model:rollback", "Put an earlier model back into production."),
+        "reconcile": Entry("wms.cli.model:reconcile", "Make the registry agree with model-metadata.json."),
+        "history": Entry("wms.cli.model:history", "List what was in production, and when."),
+    },
+)
+INFRA = LazyGroup(
+    name="infra",
+    help="Start, share and stop the instance.",
+    entries={
+        "preflight": Entry(
+            "wms.cli.infra:preflight", "Check everything that a run needs, before it costs money."
+        ),
+        "up": Entry("wms.cli.infra:up", "Take a lease and start the instance."),
+        "down": Entry("wms.cli.infra:down", "Release a lease; the last one stops the instance."),
+        "status": Entry("wms.cli.infra:status", "Show the instance and who holds it."),
+        "reap": Entry("wms.cli.infra:reap", "Drop expired leases and stop what nobody holds."),
+    },
+)
+PIPELINE = LazyGroup(
+    name="pipeline",
+    help="Run the whole pipeline on this machine.",
+    entries={
+        "run": Entry("wms.cli.pipeline:run", "From data (or none) to a merged promotion or a hold."),
+        "graph": Entry("wms.cli.pipeline:graph", "Show the jobs, what they need and what they run."),
+    },
+)
+GROUPS = {"data": DATA, "model": MODEL, "infra": INFRA, "pipeline": PIPELINE}
+COMMANDS = {
+    "init": Entry("wms.cli.init:init", "Make a workspace with everything embedded: no cloud, no server."),
+    "demo": Entry("wms.cli.demo:demo", "Show the whole story on rendered pictures, in minutes."),
+    "pipeline": Entry("wms.cli.app:PIPELINE", PIPELINE.help or ""),
+    "data": Entry("wms.cli.app:DATA", DATA.help or ""),
+    "train": Entry("wms.cli.run:train", "Train a candidate on the run's dataset."),
+    "evaluate": Entry("wms.cli.run:evaluate", "Score the candidate and the champion on the test split."),
+    "gate": Entry("wms.cli.run:gate", "Decide: promote or hold; or replay a recorded decision."),
+    "publish": Entry("wms.cli.run:publish", "Store the promotion and open its pull request."),
+    "merge": Entry("wms.cli.run:merge", "Replay the decision on the pull request and merge it."),
+    "report": Entry("wms.cli.run:report", "Write the run's report as a page and a summary."),
+    "model": Entry("wms.cli.app:MODEL", MODEL.help or ""),
+    "predict": Entry("wms.cli.predict:predict", "Write masks for pictures, with the model in production."),
+    "infra": Entry("wms.cli.app:INFRA", INFRA.help or ""),
+}
+
+
+class Root(LazyGroup):
+    """The program: every error of ours ends in a message, a remedy and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; turn errors into messages and exit codes."""
+        try:
+            return super().invoke(ctx)
+        except WmsError as error:
+            from wms.cli.output import fail
+
+            fail(error)
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing is half-written; run the command again to go on", err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            # The reader went away (`wms model list | head -1`), which is no error.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+
+
+HELP = """Segment the register window of water meters: data, training, gate and promotion.
+
+\b
+Start here:
+  wms init work && cd work         a workspace with everything embedded
+  wms data synth --out push1 --count 60
+  wms pipeline run --incoming push1
+"""
+
+root = Root(name="wms", entries=COMMANDS, help=HELP)
+root.params.append(
+    click.Option(
+        ["--verbose", "-v"], is_flag=True, help="Say more, and show where a defect of ours happened."
+    )
+)
+
+
+def _configure(verbose: bool) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+root.callback = _configure
+click.version_option(package_name="water-meter-segmentation", prog_name="wms")(root)
+
+
+def main() -> None:
+    """The entry point of `wms`."""
+    root(prog_name="wms")

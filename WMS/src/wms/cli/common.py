@@ -1,0 +1,97 @@
+"""What commands share: opening the workspace, the run lock, durations, options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from wms.cli.output import ConsoleProgress
+from wms.pipeline.context import Context
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long for another run in this workspace to end.",
+)
+
+
+def workspace() -> Context:
+    """The workspace that the current folder lies in, wired."""
+    from wms.wiring import open_workspace
+
+    return open_workspace(Path.cwd(), ConsoleProgress())
+
+
+class Duration(click.ParamType):
+    """A time such as `90s`, `30m` or `2h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse it; anything else is a usage error."""
+        if isinstance(value, timedelta):
+            return value
+        match = re.fullmatch(r"(\d+)([smh])", str(value))
+        if match is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is no time; write 90s, 30m or 2h", param, ctx)
+        return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours"}[match[2]]: int(match[1])})
+
+
+class Setting(click.ParamType):
+    """`KEY=NUMBER`, a top-level value of train.yaml."""
+
+    name = "key=number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int | float]:
+        """Parse it; anything else is a usage error."""
+        if isinstance(value, tuple):
+            return value
+        key, _, number = str(value).partition("=")
+        try:
+            return key.strip(), int(number) if re.fullmatch(r"-?\d+", number) else float(number)
+        except ValueError:
+            self.fail(f"{value!r} is no KEY=NUMBER, such as epochs=20", param, ctx)
+
+
+def run_options(command: F) -> F:
+    """The options of a run, shared by `wms data merge` and `wms pipeline run`."""
+    for option in reversed(
+        [
+            click.option(
+                "--on-conflict",
+                type=click.Choice(["refuse", "replace", "rename"]),
+                default="refuse",
+                show_default=True,
+                help="What to do with an incoming pair whose name is taken by other bytes.",
+            ),
+            click.option(
+                "--quarantine", is_flag=True, help="Set pairs with errors aside and go on without them."
+            ),
+            click.option("--seed", type=click.IntRange(min=0), help="Seed of this training."),
+            click.option("--max-minutes", type=float, help="Time budget of this training."),
+            click.option(
+                "--set",
+                "overrides",
+                type=Setting(),
+                multiple=True,
+                help="Another value of train.yaml for this run alone; may be repeated.",
+            ),
+            click.option("--reason", default="", help="Why this run was asked for; kept with its records."),
+        ]
+    ):
+        command = option(command)
+    return command

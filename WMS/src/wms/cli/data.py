@@ -1,0 +1,190 @@
+"""`wms data …`: make, merge, check and split the dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wms.cli import output
+from wms.cli.common import json_option, run_options, wait_option, workspace
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for images/ and masks/.")
+@click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many pairs.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Which meters.")
+@click.option(
+    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="First picture's number."
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["good", "broken", "mislabelled"]),
+    default="good",
+    show_default=True,
+    help="Good pairs; one pair for every fault that validation names; or masks of the wrong thing.",
+)
+def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
+    """Render photographs of water meters with exact masks of the register window.
+
+    The same seed and number give the same picture.
+
+    \b
+    Example:
+      wms data synth --out push1 --count 60 --seed 7
+    """
+    from wms.synth.dataset import write_pairs
+    from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
+
+    progress = output.ConsoleProgress()
+    if kind == "good":
+        write_pairs(out, count=count, seed=seed, start=start, progress=progress)
+        output.say(f"{count} pairs in {out}")
+    elif kind == "mislabelled":
+        write_mislabelled_pairs(out, count=count, seed=seed, start=start)
+        output.say(f"{count} mislabelled pairs in {out}")
+    else:
+        faults = write_broken_pairs(out, seed=seed)
+        output.table(("file", "fault"), [(fault.file, fault.rule) for fault in faults])
+
+
+@click.command()
+@click.argument("branches", nargs=-1)
+@click.option(
+    "--incoming",
+    type=click.Path(path_type=Path),
+    help="A folder with images/ and masks/; it is pushed as a data branch first.",
+)
+@run_options
+@wait_option
+@json_option
+def merge(
+    branches: tuple[str, ...], incoming: Path | None, wait: float, as_json: bool, **chosen: Any
+) -> None:
+    """Start a run: plan the merge of data BRANCHES into the dataset of main.
+
+    Without branches the run retrains on main's dataset as it is. Nothing outside run/ is changed.
+
+    \b
+    Examples:
+      wms data merge data/front-yard-1a2b3c4d
+      wms data merge --incoming ~/photos/november
+    """
+    from wms.cli.pipeline import options_of, requested_branches
+    from wms.pipeline.runner import only_run
+    from wms.pipeline.stages.data import run_merge
+    from wms.pipeline.start import start_run
+
+    ctx = workspace()
+    with only_run(ctx.layout, wait_seconds=wait):
+        start_run(ctx, requested_branches(ctx, branches, incoming), options_of(chosen))
+        plan = run_merge(ctx)
+    if as_json:
+        output.say_json(plan.model_dump(mode="json"))
+        return
+    for present in plan.present:
+        output.say(f"already there: {present.stem} ({present.branch}) is {present.same_as}")
+    output.say(
+        f"{len(plan.pairs)} new pairs, {len(plan.present)} already there, {len(plan.leftover)} unpaired files"
+    )
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option("--quarantine", is_flag=True, help="With FOLDER: say what would be set aside.")
+@json_option
+def validate(folder: Path | None, quarantine: bool, as_json: bool) -> None:
+    """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
+
+    Every finding is listed in one pass. Errors block (exit 10); warnings do not.
+
+    \b
+    Examples:
+      wms data validate                 the run's incoming pairs
+      wms data validate ~/photos/nov    before pushing them
+    """
+    from wms.domain.errors import BadDataError
+    from wms.pipeline.stages.data import check_folder, check_incoming
+
+    ctx = workspace()
+    report = check_incoming(ctx) if folder is None else check_folder(ctx, folder, quarantine=quarantine)
+    if as_json:
+        output.say_json(report.model_dump(mode="json"))
+    else:
+        output.findings(report.findings)
+        output.say(
+            f"{report.checked_pairs} pairs checked: {len(report.errors)} errors, "
+            f"{len(report.findings) - len(report.errors)} warnings, "
+            f"{len(report.quarantined)} set aside"
+        )
+    if report.blocked:
+        raise BadDataError(f"{len(report.errors)} findings block")
+
+
+@click.command()
+@json_option
+def split(as_json: bool) -> None:
+    """Assign the run's newcomers to train, validation and test, and lay out its dataset.
+
+    Samples that are in the dataset never move; near-duplicates stay together.
+
+    \b
+    Example:
+      wms data split --json
+    """
+    from wms.pipeline.stages.data import run_split
+
+    plan = run_split(workspace())
+    if as_json:
+        output.say_json(plan.model_dump(mode="json"))
+        return
+    output.findings(plan.set_aside)
+    output.say(f"{len(plan.assigned)} assigned; train {plan.train}, val {plan.val}, test {plan.test}")
+
+
+@click.command()
+@wait_option
+def prepare(wait: float) -> None:
+    """Start a run on the dataset as it is checked out here; what `dvc repro` calls first.
+
+    \b
+    Example:
+      dvc pull && wms data prepare
+    """
+    from wms.pipeline.runner import only_run
+    from wms.pipeline.stages.data import run_prepare
+
+    ctx = workspace()
+    with only_run(ctx.layout, wait_seconds=wait):
+        manifest = run_prepare(ctx)
+    output.say(f"{len(manifest.samples)} samples, checked by SHA-256")
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show main's dataset, and the data branches that wait, were held or were blocked.
+
+    Held branches can be taken again, several together: wms pipeline run --branches A --branches B.
+
+    \b
+    Example:
+      wms data status
+    """
+    from wms.steps.data_status import data_status
+
+    ports = workspace().ports
+    answer = data_status(repository=ports.repository, forge=ports.forge)
+    if as_json:
+        output.say_json(answer.model_dump(mode="json"))
+        return
+    shares = ", ".join(f"{name} {count}" for name, count in answer.splits.items())
+    output.say(f"main {answer.main_sha[:12]}: {answer.samples} samples ({shares})")
+    if answer.branches:
+        output.table(
+            ("branch", "commit", "state", "why"),
+            [(item.name, item.sha[:12], item.state, item.reason) for item in answer.branches],
+        )
+    else:
+        output.say("no data branch waits")

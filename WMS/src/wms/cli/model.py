@@ -1,0 +1,207 @@
+"""`wms model …`: what is in production, and how to change it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wms.cli import output
+from wms.cli.common import dry_run_option, json_option, wait_option, workspace
+from wms.domain.promotion import ModelMetadata
+from wms.pipeline.context import Context
+
+version_option = click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="A version that was promoted; default: production.",
+)
+
+
+def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
+    """The model in production, or the named earlier one, as main's history has it."""
+    from wms.steps.production import main_head, require_production
+    from wms.steps.rollback import model_history, rollback_target
+
+    repository = ctx.ports.repository
+    repository.fetch()
+    main_sha = main_head(repository)
+    if version is None:
+        return require_production(repository, main_sha)
+    return rollback_target(model_history(repository, main_sha), version)
+
+
+@click.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """List the registered models, candidates that were held included.
+
+    \b
+    Example:
+      wms model list
+    """
+    registry = workspace().ports.registry
+    production, versions = registry.production(), registry.versions()
+    if as_json:
+        output.say_json(
+            [
+                {
+                    "version": item.version,
+                    "run_id": item.run_id,
+                    "weights_sha256": item.weights_sha256,
+                    "created_at": item.created_at.isoformat(),
+                    "production": item.version == production,
+                }
+                for item in versions
+            ]
+        )
+        return
+    output.table(
+        ("version", "created", "weights", "run", ""),
+        [
+            (
+                f"v{item.version}",
+                f"{item.created_at:%Y-%m-%d %H:%M}",
+                item.weights_sha256[:12],
+                item.run_id[:12],
+                "production" if item.version == production else "",
+            )
+            for item in versions
+        ],
+    )
+
+
+@click.command()
+@version_option
+@json_option
+def show(version: int | None, as_json: bool) -> None:
+    """Show the model in production, or an earlier one: metrics, dataset, digests.
+
+    \b
+    Examples:
+      wms model show
+      wms model show --version 1 --json
+    """
+    metadata = chosen_model(workspace(), version)
+    if as_json:
+        output.say_json(metadata.model_dump(mode="json"))
+        return
+    when = f"{metadata.changed_at:%Y-%m-%d %H:%M}"
+    output.say(f"model v{metadata.version}, {metadata.kind} of {when} by {metadata.actor}")
+    output.say(f"  {metadata.reason}")
+    metrics = metadata.metrics
+    output.say(f"  Dice {metrics.dice:.4f}, IoU {metrics.iou:.4f} on {metrics.pictures} test pictures")
+    data = metadata.dataset
+    output.say(f"  trained on {data.train} pictures (validation {data.val}, test {data.test})")
+    output.say(f"  manifest {data.manifest_sha256}")
+    output.say(f"  weights {metadata.weights_sha256}")
+
+
+@click.command()
+@version_option
+@click.option("--out", type=click.Path(path_type=Path), default=Path("model"), show_default=True)
+def pull(version: int | None, out: Path) -> None:
+    """Fetch a model's files (safetensors, ONNX, card) from the data store, checked by SHA-256.
+
+    \b
+    Example:
+      wms model pull --out model
+    """
+    from wms.steps.production import fetch_bundle
+
+    ctx = workspace()
+    metadata = chosen_model(ctx, version)
+    fetch_bundle(metadata.card_sha256, ctx.ports.data_store, out)
+    output.say(f"model v{metadata.version} is in {out}")
+
+
+@click.command()
+@click.option("--to", "version", type=click.IntRange(min=1), metavar="N", help="The version to go back to.")
+@click.option("--reason", default="rolled back by hand", show_default=True, help="Kept with the change.")
+@dry_run_option
+@wait_option
+@json_option
+def rollback(version: int | None, reason: str, dry_run: bool, wait: float, as_json: bool) -> None:
+    """Put an earlier model back into production: a pull request of one commit, merged at once.
+
+    Without --to it is the model that was promoted before the current one. With --to the command may be
+    repeated safely. The dataset stays as it is.
+
+    \b
+    Examples:
+      wms model rollback --reason "misses the new meters"
+      wms model rollback --to 2 --dry-run
+    """
+    from wms.pipeline.runner import only_run
+    from wms.pipeline.stages.promotion import run_rollback
+
+    ctx = workspace()
+    with only_run(ctx.layout, wait_seconds=wait):
+        metadata, merged = run_rollback(ctx, version=version, reason=reason, dry_run=dry_run)
+    if as_json:
+        output.say_json(metadata.model_dump(mode="json"))
+    elif dry_run:
+        output.say(f"would go back to model v{metadata.version} ({metadata.weights_sha256[:12]})")
+    elif merged is None:
+        output.say(f"model v{metadata.version} is in production already")
+    else:
+        output.say(f"model v{metadata.version} is in production again (#{merged.pull_request})")
+
+
+@click.command()
+@dry_run_option
+@json_option
+def reconcile(dry_run: bool, as_json: bool) -> None:
+    """Make the registry's production alias follow model-metadata.json on main.
+
+    \b
+    Example:
+      wms model reconcile --dry-run
+    """
+    from wms.pipeline.stages.promotion import run_reconcile
+
+    done = run_reconcile(workspace(), dry_run=dry_run)
+    if as_json:
+        output.say_json(done.model_dump(mode="json"))
+        return
+    target = f"v{done.version}" if done.version else "no model"
+    if not done.alias_moved:
+        output.say(f"the registry agrees: {target}")
+    else:
+        output.say(f"{'would move' if dry_run else 'moved'} production to {target}")
+
+
+@click.command()
+@json_option
+def history(as_json: bool) -> None:
+    """List what was in production, newest first, from main's history.
+
+    \b
+    Example:
+      wms model history
+    """
+    from wms.steps.production import main_head
+    from wms.steps.rollback import model_history
+
+    repository = workspace().ports.repository
+    repository.fetch()
+    states = model_history(repository, main_head(repository))
+    if as_json:
+        output.say_json([state.model_dump(mode="json") for state in states])
+        return
+    output.table(
+        ("version", "since", "kind", "Dice", "IoU", "by", "why"),
+        [
+            (
+                f"v{state.version}",
+                f"{state.changed_at:%Y-%m-%d %H:%M}",
+                state.kind,
+                f"{state.metrics.dice:.4f}",
+                f"{state.metrics.iou:.4f}",
+                state.actor,
+                state.reason,
+            )
+            for state in states
+        ],
+    )

@@ -1,0 +1,132 @@
+"""`wms pipeline …`: everything, on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wms.cli import output
+from wms.cli.common import dry_run_option, json_option, run_options, wait_option, workspace
+from wms.domain.dataset import BranchHead
+from wms.domain.run import RunOptions
+from wms.pipeline.context import Context
+
+
+def requested_branches(ctx: Context, names: tuple[str, ...], incoming: Path | None) -> tuple[BranchHead, ...]:
+    """The branches that a command names, with a folder pushed as one of them first."""
+    from wms.pipeline.start import branch_heads
+    from wms.steps.push_data import push_folder
+
+    wanted = list(names)
+    if incoming is not None:
+        wanted.append(push_folder(incoming, repository=ctx.ports.repository))
+    return branch_heads(ctx, wanted)
+
+
+def options_of(chosen: dict[str, Any]) -> RunOptions:
+    """The run's options from the command line."""
+    overrides = dict(chosen["overrides"])
+    for name in ("seed", "max_minutes"):
+        if chosen[name] is not None:
+            overrides[name] = chosen[name]
+    return RunOptions(
+        on_conflict=chosen["on_conflict"],
+        quarantine=chosen["quarantine"],
+        train_overrides=overrides,
+        reason=chosen["reason"],
+    )
+
+
+@click.command()
+@click.option(
+    "--incoming",
+    type=click.Path(path_type=Path),
+    help="A folder with images/ and masks/; it is pushed as a data branch first.",
+)
+@click.option(
+    "--branches",
+    multiple=True,
+    metavar="BRANCH...",
+    help="Data branches on the remote; several are taken together.",
+)
+@click.argument("more_branches", nargs=-1, metavar="[BRANCH]...")
+@run_options
+@wait_option
+@dry_run_option
+@json_option
+def run(
+    incoming: Path | None,
+    branches: tuple[str, ...],
+    more_branches: tuple[str, ...],
+    wait: float,
+    dry_run: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    """From data (or none: a retraining) to a merged promotion, or a hold with its reasons.
+
+    A hold is a good end (exit 0): the branch stays and can be taken again together with others.
+    Killed anywhere, the same command takes the run up where it ended.
+
+    \b
+    Examples:
+      wms pipeline run --incoming ~/photos/november
+      wms pipeline run --branches data/a-1a2b3c4d data/b-5e6f7a8b
+      wms pipeline run --reason "new seed" --seed 7
+    """
+    from wms.domain.errors import BadDataError
+    from wms.pipeline.runner import only_run, run_pipeline
+    from wms.pipeline.summary import outcome_of
+
+    ctx = workspace()
+    if dry_run:
+        _say_plan(requested_branches(ctx, (*branches, *more_branches), None), incoming)
+        return
+    with only_run(ctx.layout, wait_seconds=wait):
+        heads = requested_branches(ctx, (*branches, *more_branches), incoming)
+        try:
+            run_pipeline(ctx, heads, options_of(chosen))
+        except BadDataError:
+            output.findings(outcome_of(ctx).findings)
+            raise
+        outcome = outcome_of(ctx)
+    if as_json:
+        output.say_json(outcome.model_dump(mode="json"))
+        return
+    for line in outcome.lines():
+        output.say(line)
+
+
+@click.command()
+@json_option
+def graph(as_json: bool) -> None:
+    """Show the jobs in order: what each needs, when it runs, and its commands.
+
+    \b
+    Example:
+      wms pipeline graph
+    """
+    from dataclasses import asdict
+
+    from wms.pipeline.graph import JOBS
+
+    if as_json:
+        output.say_json([asdict(job) for job in JOBS])
+        return
+    output.table(
+        ("job", "needs", "when", "commands"),
+        [(job.name, ", ".join(job.needs), job.when, "; ".join(job.commands)) for job in JOBS],
+    )
+
+
+def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None) -> None:
+    from wms.pipeline.graph import JOBS
+
+    taken = [f"{head.name} at {head.sha[:12]}" for head in heads]
+    if incoming is not None:
+        taken.append(f"{incoming}, pushed as a data branch first")
+    output.say(f"would take {'; '.join(taken) or 'no new data: a retraining'}")
+    for job in JOBS:
+        output.say(f"  {job.name} ({job.when}): {'; '.join(job.commands)}")

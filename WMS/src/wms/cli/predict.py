@@ -1,0 +1,52 @@
+"""`wms predict`: masks for pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wms.cli import output
+from wms.cli.common import workspace
+
+
+@click.command()
+@click.argument(
+    "images", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True), metavar="IMAGES..."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for <stem>.png, 0 and 255."
+)
+@click.option(
+    "--overlays", type=click.Path(path_type=Path), help="Folder for pictures with the outline drawn in."
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A model folder, such as run/model or one from `wms model pull`; default: production.",
+)
+@click.option("--version", type=click.IntRange(min=1), metavar="N", help="A version that was promoted.")
+def predict(
+    images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None
+) -> None:
+    """Mark the register window in pictures (files or folders), at each picture's upright size.
+
+    \b
+    Examples:
+      wms predict photos/ --out masks
+      wms predict a.jpg b.jpg --out masks --overlays check --model run/model
+    """
+    from wms.cli.model import chosen_model
+    from wms.steps.predict import predict_pictures
+    from wms.steps.production import fetch_bundle
+
+    if model is None:
+        ctx = workspace()
+        metadata = chosen_model(ctx, version)
+        model = fetch_bundle(
+            metadata.card_sha256, ctx.ports.data_store, ctx.layout.champions / metadata.weights_sha256[:16]
+        )
+    written = predict_pictures(
+        images, bundle=model, out=out, overlays=overlays, progress=output.ConsoleProgress()
+    )
+    output.say(f"{written} masks in {out}")

@@ -1,0 +1,190 @@
+"""The steps of a run, one command each; `wms pipeline run` is all of them in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wms.cli import output
+from wms.cli.common import dry_run_option, json_option, workspace
+
+
+@click.command()
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint instead of starting anew.")
+@json_option
+def train(resume: bool, as_json: bool) -> None:
+    """Train a candidate on the run's dataset and register it. The test split is not read.
+
+    Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights.
+
+    \b
+    Examples:
+      wms train
+      wms train --resume
+    """
+    from wms.pipeline.stages.training import run_train
+
+    result = run_train(workspace(), resume=resume)
+    if as_json:
+        output.say_json(result.model_dump(mode="json"))
+        return
+    best = result.epochs[result.best_epoch]
+    output.say(
+        f"{len(result.epochs)} epochs in {result.seconds:.0f} s; best {result.best_epoch}: "
+        f"validation Dice {best.val_dice:.4f}; weights {result.weights_sha256[:12]}"
+    )
+    if not result.tracking_complete:
+        output.say("the tracking server did not take everything: the metrics are in run/metrics.jsonl")
+
+
+@click.command()
+@json_option
+def evaluate(as_json: bool) -> None:
+    """Score the candidate, and the champion, on the test split as it stands on main.
+
+    \b
+    Example:
+      wms evaluate --json
+    """
+    from wms.pipeline.stages.training import run_evaluate
+
+    summary = run_evaluate(workspace()).summary
+    if as_json:
+        output.say_json(summary.model_dump(mode="json"))
+        return
+    output.say(
+        f"candidate: Dice {summary.dice:.4f} (median {summary.dice_median:.4f}), IoU {summary.iou:.4f}, "
+        f"{summary.failures} of {summary.pictures} pictures below 0.5"
+    )
+
+
+@click.command()
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="DECISION",
+    help="Check that a recorded decision follows from the reports beside it.",
+)
+@click.option(
+    "--replay-version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The same for a model that was promoted.",
+)
+@json_option
+def gate(replay: Path | None, replay_version: int | None, as_json: bool) -> None:
+    """Decide from the evaluations: promote or hold. Both are a good end (exit 0).
+
+    \b
+    Examples:
+      wms gate
+      wms gate --replay run/decision.json
+      wms gate --replay-version 3       from the data store; needs no instance
+    """
+    from wms.steps.gate import replay_decision
+
+    if replay is not None:
+        decision = replay_decision(replay)
+        output.say(f"{replay}: the decision follows from its records")
+    elif replay_version is not None:
+        decision = _replay_version(replay_version)
+        output.say(f"v{replay_version}: the decision follows from its records")
+    else:
+        from wms.pipeline.stages.training import run_gate
+
+        decision = run_gate(workspace())
+        output.step_output("verdict", decision.verdict)
+    if as_json:
+        output.say_json(decision.model_dump(mode="json"))
+        return
+    output.say(decision.verdict)
+    for reason in decision.reasons:
+        output.say(f"  {reason}")
+
+
+def _replay_version(version: int):  # type: ignore[no-untyped-def]
+    import tempfile
+
+    from wms.steps.archive import restore_run
+    from wms.steps.gate import replay_decision
+    from wms.steps.production import main_head
+    from wms.steps.rollback import model_history, rollback_target
+
+    ports = workspace().ports
+    ports.repository.fetch()
+    target = rollback_target(model_history(ports.repository, main_head(ports.repository)), version)
+    with tempfile.TemporaryDirectory() as folder:
+        restore_run(target.records_sha256, ports.data_store, Path(folder))
+        return replay_decision(Path(folder) / "decision.json")
+
+
+@click.command()
+@dry_run_option
+@json_option
+def publish(dry_run: bool, as_json: bool) -> None:
+    """Store data and weights, then open the promotion's pull request.
+
+    \b
+    Examples:
+      wms publish --dry-run     print the pull request's text
+      wms publish
+    """
+    from wms.pipeline.stages.promotion import publication_text, run_publish
+
+    ctx = workspace()
+    if dry_run:
+        output.say(publication_text(ctx))
+        return
+    promotion = run_publish(ctx)
+    output.step_output("commit", promotion.commit_sha)
+    output.step_output("pull_request", str(promotion.pull_request))
+    if as_json:
+        output.say_json(promotion.model_dump(mode="json"))
+    else:
+        output.say(
+            f"pull request #{promotion.pull_request}: {promotion.branch} at {promotion.commit_sha[:12]}"
+        )
+
+
+@click.command()
+@json_option
+def merge(as_json: bool) -> None:
+    """Replay the decision on the pull request's commit, verify every digest, and merge exactly that.
+
+    \b
+    Example:
+      wms merge
+    """
+    from wms.pipeline.stages.promotion import run_complete_merge
+
+    merged = run_complete_merge(workspace())
+    if as_json:
+        output.say_json(merged.model_dump(mode="json"))
+        return
+    output.say(
+        f"merged #{merged.pull_request} as {merged.merge_sha[:12]}: model v{merged.version} is in production"
+    )
+    for branch in merged.kept_branches:
+        output.say(f"{branch} got new commits meanwhile and stays")
+
+
+@click.command()
+@click.option("--summary", is_flag=True, help="Print the run's summary as Markdown instead.")
+def report(summary: bool) -> None:
+    """Write the run's report as a page, and the index of all runs.
+
+    \b
+    Examples:
+      wms report
+      wms report --summary >> "$GITHUB_STEP_SUMMARY"
+    """
+    from wms.pipeline.reports import write_reports
+    from wms.report.markdown import summary as summary_text
+    from wms.report.records import RunRecords
+
+    ctx = workspace()
+    if summary:
+        output.say(summary_text(RunRecords.load(ctx.layout.run)))
+        return
+    output.say(str(write_reports(ctx)))

@@ -1,0 +1,59 @@
+"""File names of the dataset: what they may hold, and when two of them are the same name.
+
+Names travel through Git, DVC, S3 and three operating systems. Two names that one of these cannot
+tell apart are one name here: case and the two Unicode spellings of a letter do not count.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+"""Suffixes (in lower case) by which a file says that it is a picture or a mask."""
+
+MAX_NAME_BYTES = 200
+"""Longest name in UTF-8: file systems allow 255, and DVC, S3 keys and temporary names add to it."""
+
+_FORBIDDEN = frozenset('/\\:*?"<>|')
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
+)
+
+
+def stem_of(name: str) -> str:
+    """A file name without its last suffix, in Unicode's composed form (NFC)."""
+    return unicodedata.normalize("NFC", PurePosixPath(name).stem)
+
+
+def stem_key(stem: str) -> str:
+    """What two stems have in common when they are the same to some file system."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
+
+
+def name_problem(name: str) -> str | None:
+    """What is wrong with a file name, in words that follow "its name"; `None` if it may be used.
+
+    Spaces and letters of any script are fine.
+    """
+    if any(0xDC80 <= ord(char) <= 0xDCFF for char in name):
+        return "is not UTF-8"
+    control = next((char for char in name if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}), None)
+    if control is not None:
+        return f"holds the control character U+{ord(control):04X}"
+    forbidden = sorted(_FORBIDDEN.intersection(name))
+    if forbidden:
+        return f"holds {' '.join(forbidden)}, which is part of a path or not allowed on every system"
+    stem = PurePosixPath(name).stem
+    if name.startswith((".", "-")) or stem != stem.strip() or stem.endswith("."):
+        return "starts with a dot, a dash or a space, or its stem ends with a dot or a space"
+    if stem.split(".")[0].casefold() in _RESERVED:
+        return "is reserved on Windows"
+    if len(unicodedata.normalize("NFC", name).encode()) > MAX_NAME_BYTES:
+        return f"is longer than {MAX_NAME_BYTES} bytes"
+    return None
+
+
+def printable(path: str) -> str:
+    """A path as records can hold it: bytes that are not UTF-8 are written as hexadecimal escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

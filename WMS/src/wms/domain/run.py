@@ -1,0 +1,75 @@
+"""One run of the pipeline: what was asked for, and how far it came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from wms.domain.dataset import BranchHead
+from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
+
+OnConflict = Literal["refuse", "replace", "rename"]
+JobState = Literal["done", "failed", "skipped"]
+Outcome = Literal["promoted", "held", "void"]
+"""How a run ended. `void`: main changed under it, or somebody closed its pull request."""
+
+
+class RunOptions(Frozen):
+    """What a person may choose for a run.
+
+    `train_overrides` replaces top-level values of `WMS/configs/train.yaml` for this run alone; they
+    are part of the provenance, and `dvc.lock` shows them.
+    """
+
+    on_conflict: OnConflict = "refuse"
+    quarantine: bool = False
+    train_overrides: dict[str, int | float] = Field(default_factory=dict)
+    reason: str = ""
+
+
+class RunRequest(Record):
+    """A run as it was asked for; `run_id` is fixed once, so that a repeated start is the same run."""
+
+    run_id: str
+    base_sha: GitSha
+    branches: tuple[BranchHead, ...]
+    options: RunOptions
+    actor: str
+    started_at: datetime
+
+    def asks_the_same(self, branches: tuple[BranchHead, ...], options: RunOptions) -> bool:
+        """Whether a new start with these arguments means this run."""
+        return self.branches == branches and self.options == options
+
+
+class RunState(Record):
+    """How far a run came. A job that is `done` is not done again; every job may safely be."""
+
+    run_id: str
+    jobs: dict[str, JobState] = Field(default_factory=dict)
+    outcome: Outcome | None = None
+
+    def with_job(self, name: str, state: JobState) -> RunState:
+        """This state with one job's state set."""
+        return self.model_copy(update={"jobs": {**self.jobs, name: state}})
+
+    def done(self, name: str) -> bool:
+        """Whether the job has ended well."""
+        return self.jobs.get(name) == "done"
+
+
+def new_run_id(*, base_sha: str, branches: tuple[BranchHead, ...], now: datetime) -> str:
+    """Time and content in one name: `20261123-084500-1a2b3c`; sorts by time."""
+    content = sha256_hex(canonical_json([base_sha, [[b.name, b.sha] for b in branches]]))
+    return f"{now:%Y%m%d-%H%M%S}-{content[:6]}"
+
+
+class Reconciliation(Record):
+    """What it took to make the registry agree with `model-metadata.json`."""
+
+    version: int | None
+    weights_sha256: Sha256 | None
+    alias_moved: bool
+    registered_again: bool

@@ -1,0 +1,80 @@
+"""What every stage needs: the workspace, the outside systems, and who runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from wms.config import DataSettings, load_data_settings, load_gate_policy
+from wms.domain.dataset import DatasetManifest
+from wms.domain.errors import RecordError
+from wms.domain.gate import GatePolicy
+from wms.domain.run import RunRequest
+from wms.files import read_record
+from wms.layout import Layout
+from wms.ports import Ports
+from wms.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One workspace, wired.
+
+    `actor` is the person or bot that asked for the work; `code_sha` the commit of the code that
+    runs; `clock` gives the time, aware of its zone.
+    """
+
+    layout: Layout
+    ports: Ports
+    progress: Progress
+    actor: str
+    code_sha: str
+    clock: Callable[[], datetime]
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """`WMS/configs/data.yaml`."""
+        return load_data_settings(self.layout.root)
+
+    @property
+    def gate_policy(self) -> GatePolicy:
+        """`WMS/configs/gate.yaml`."""
+        return load_gate_policy(self.layout.root)
+
+    @property
+    def request(self) -> RunRequest:
+        """The current run's request.
+
+        Raises:
+            RecordError: no run was started here.
+        """
+        path = self.layout.record("request")
+        if not path.is_file():
+            raise RecordError(
+                "no run was started in this workspace",
+                remedy="Start one with `wms data merge` (or `wms pipeline run`, which does everything).",
+            )
+        return read_record(path, RunRequest)
+
+    def manifest(self) -> DatasetManifest:
+        """The manifest of the run's dataset.
+
+        Raises:
+            RecordError: `wms data split` has not run.
+        """
+        return self._manifest(self.layout.manifest, "wms data split")
+
+    def base_manifest(self) -> DatasetManifest:
+        """The manifest of main that the run started from.
+
+        Raises:
+            RecordError: `wms data merge` has not run.
+        """
+        return self._manifest(self.layout.base_manifest, "wms data merge")
+
+    def _manifest(self, path: Path, step: str) -> DatasetManifest:
+        if not path.is_file():
+            raise RecordError(f"{path} is not there", remedy=f"Run `{step}` first.")
+        return DatasetManifest.from_jsonl(path.read_bytes(), source=str(path))

@@ -1,0 +1,168 @@
+"""Walk the job graph on this machine, and take an unfinished walk up where it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+
+from filelock import FileLock, Timeout
+
+from wms.domain.dataset import BranchHead
+from wms.domain.errors import BusyError, PreflightError, StaleBaseError, WmsError
+from wms.domain.gate import GateDecision
+from wms.domain.run import RunOptions, RunRequest, RunState
+from wms.files import read_record, write_record
+from wms.layout import Layout
+from wms.pipeline.context import Context
+from wms.pipeline.graph import JOBS, Job
+from wms.pipeline.reports import write_reports
+from wms.pipeline.stages import data, instance, promotion, training
+from wms.pipeline.start import abandon, start_run, still_holds, unfinished_run
+from wms.steps.preflight import preflight
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def only_run(layout: Layout, *, wait_seconds: float) -> Iterator[None]:
+    """Hold the workspace's run lock; the operating system frees it when the process ends.
+
+    Raises:
+        BusyError: another process holds it after `wait_seconds`.
+    """
+    lock = FileLock(layout.state / "pipeline.lock", timeout=wait_seconds)
+    layout.state.mkdir(parents=True, exist_ok=True)
+    try:
+        with lock:
+            yield
+    except Timeout as error:
+        raise BusyError(f"another run works in {layout.root}") from error
+
+
+def run_pipeline(ctx: Context, branches: tuple[BranchHead, ...], options: RunOptions) -> RunState:
+    """Run every job that has not been done yet, in order; `always` jobs run whatever happened.
+
+    An unfinished run is taken up if it was asked for in the same way and main is still its base.
+    One that is published already is first brought to its end, whatever is asked for now.
+
+    Raises:
+        WmsError: the first error of a job, after the `always` jobs have run.
+    """
+    old = unfinished_run(ctx)
+    if old is not None:
+        if old.asks_the_same(branches, options) and still_holds(ctx, old):
+            ctx.progress.say(f"taking up the unfinished run {old.run_id}")
+            return _walk(ctx, old)
+        if ctx.layout.record("promotion").is_file():
+            ctx.progress.say(f"run {old.run_id} is published but not merged: ending it first")
+            with contextlib.suppress(StaleBaseError):
+                _walk(ctx, old)
+        else:
+            ctx.progress.say(f"run {old.run_id} is given up: it was asked for differently, or main moved")
+            abandon(ctx, old)
+    return _walk(ctx, start_run(ctx, branches, options))
+
+
+def _walk(ctx: Context, request: RunRequest) -> RunState:
+    pending = list(JOBS)
+    try:
+        while pending:
+            if _due(pending[0], ctx):
+                _do(ctx, pending[0])
+            pending.pop(0)
+    finally:
+        # Empty after a good end. After a failure or Ctrl-C the failed job stands first.
+        for job in pending[1:]:
+            if job.when == "always":
+                _clean_up(ctx, job)
+    logger.info("run %s has ended", request.run_id)
+    return read_record(ctx.layout.record("state"), RunState)
+
+
+def _do(ctx: Context, job: Job) -> None:
+    """Run one job and write down how it ended."""
+    state_file = ctx.layout.record("state")
+    state = read_record(state_file, RunState)
+    ctx.progress.say(f"== {job.name}")
+    try:
+        _ACTIONS[job.name](ctx)
+    except StaleBaseError:
+        state = state.with_job(job.name, "failed").model_copy(update={"outcome": "void"})
+        write_record(state_file, state)
+        raise
+    except (WmsError, KeyboardInterrupt):
+        write_record(state_file, state.with_job(job.name, "failed"))
+        raise
+    if not job.transient:
+        state = state.with_job(job.name, "done")
+    write_record(state_file, _settle(ctx, state, job))
+
+
+def _clean_up(ctx: Context, job: Job) -> None:
+    """Run an `always` job after a failure; its own failure must not hide the first one."""
+    try:
+        _do(ctx, job)
+    except WmsError as error:
+        logger.warning("%s failed as well: %s. %s", job.name, error, error.remedy)
+
+
+def _due(job: Job, ctx: Context) -> bool:
+    state = read_record(ctx.layout.record("state"), RunState)
+    if job.forge_only or state.done(job.name):
+        return False
+    if job.when == "promoted":
+        return _verdict(ctx) == "promote"
+    # The instance is needed only while something that uses it is still to be done.
+    return job.when == "always" or not (job.transient and state.done("gate"))
+
+
+def _settle(ctx: Context, state: RunState, job: Job) -> RunState:
+    """Set the outcome once it is known: promoted after the merge, held after the gate."""
+    if job.name == "merge" and state.done("merge"):
+        return state.model_copy(update={"outcome": "promoted"})
+    if job.name == "infra-down" and state.done("gate") and _verdict(ctx) == "hold":
+        return state.model_copy(update={"outcome": "held"})
+    return state
+
+
+def _verdict(ctx: Context) -> str | None:
+    path = ctx.layout.record("decision")
+    return read_record(path, GateDecision).verdict if path.is_file() else None
+
+
+def _data(ctx: Context) -> None:
+    data.run_merge(ctx)
+    data.run_validate(ctx)
+    data.run_split(ctx)
+
+
+def _infra_up(ctx: Context) -> None:
+    report = preflight(root=ctx.layout.root, ports=ctx.ports)
+    failed = [f"{line.what}: {line.result}. {line.remedy}" for line in report.lines if not line.ok]
+    if failed:
+        raise PreflightError("a run could not come to its end:\n  " + "\n  ".join(failed))
+    instance.run_infra_up(ctx)
+    promotion.run_reconcile(ctx)
+
+
+def _train(ctx: Context) -> None:
+    training.run_train(ctx, resume=True)
+
+
+def _gate(ctx: Context) -> None:
+    training.run_evaluate(ctx)
+    decision = training.run_gate(ctx)
+    ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
+
+
+_ACTIONS: dict[str, Callable[[Context], object]] = {
+    "data": _data,
+    "infra-up": _infra_up,
+    "train": _train,
+    "gate": _gate,
+    "infra-down": instance.run_infra_down,
+    "publish": promotion.run_publish,
+    "merge": promotion.run_complete_merge,
+    "report": write_reports,
+}

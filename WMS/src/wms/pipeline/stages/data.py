@@ -1,0 +1,167 @@
+"""Stages that make a run's dataset: merge, check, split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, ValidationReport
+from wms.domain.errors import BadDataError, MergeConflictError, NothingToDoError
+from wms.domain.promotion import MANIFEST_PATH, POINTER_PATH
+from wms.domain.run import RunOptions, RunRequest, new_run_id
+from wms.domain.split import SplitPlan
+from wms.files import read_record, write_bytes, write_record
+from wms.pipeline.context import Context
+from wms.pipeline.start import begin
+from wms.report.markdown import blocked_body
+from wms.steps.assemble import assemble
+from wms.steps.hold import announce_blocked
+from wms.steps.merge import Source, merge
+from wms.steps.production import main_head, manifest_at
+from wms.steps.push_data import INCOMING_PATH
+from wms.steps.split import split
+from wms.steps.validate import validate
+
+
+def run_merge(ctx: Context) -> MergePlan:
+    """Take the branches' pairs and plan the merge into the dataset of main.
+
+    Raises:
+        MergeConflictError: names are taken and no --on-conflict says what to do.
+        NothingToDoError: the branches bring nothing that is not in the dataset.
+    """
+    request, repository = ctx.request, ctx.ports.repository
+    manifest = manifest_at(repository, request.base_sha)
+    write_bytes(ctx.layout.base_manifest, manifest.to_jsonl())
+    sources = []
+    for number, branch in enumerate(request.branches):
+        folder = f"{number:02d}"
+        repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / folder)
+        sources.append(Source(branch=branch, folder=folder))
+    plan = merge(
+        incoming=ctx.layout.incoming,
+        sources=sources,
+        manifest=manifest,
+        base_sha=request.base_sha,
+        on_conflict=request.options.on_conflict,
+    )
+    write_record(ctx.layout.record("merge"), plan)
+    if plan.conflicts:
+        listed = "\n".join(
+            f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts
+        )
+        raise MergeConflictError(
+            f"{len(plan.conflicts)} incoming pairs conflict, nothing was merged:\n{listed}"
+        )
+    if request.branches and not plan.pairs and not plan.leftover:
+        names = ", ".join(branch.name for branch in request.branches)
+        already = f": all {len(plan.present)} pairs are in the dataset already" if plan.present else ""
+        raise NothingToDoError(f"{names} brings no new pairs{already}")
+    return plan
+
+
+def check_incoming(ctx: Context) -> ValidationReport:
+    """Check the run's incoming pairs and write the report; errors are the caller's business."""
+    settings = ctx.data_settings
+    report = validate(
+        plan=read_record(ctx.layout.record("merge"), MergePlan),
+        incoming=ctx.layout.incoming,
+        manifest=ctx.base_manifest(),
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=ctx.request.options.quarantine,
+        progress=ctx.progress,
+    )
+    write_record(ctx.layout.record("validation"), report)
+    return report
+
+
+def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationReport:
+    """Check any folder of pairs against main's dataset; nothing is written."""
+    settings = ctx.data_settings
+    main_sha = main_head(ctx.ports.repository)
+    manifest = manifest_at(ctx.ports.repository, main_sha)
+    here = Source(branch=BranchHead(name=str(folder), sha=main_sha), folder=".")
+    return validate(
+        plan=merge(
+            incoming=folder, sources=[here], manifest=manifest, base_sha=main_sha, on_conflict="replace"
+        ),
+        incoming=folder,
+        manifest=manifest,
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=quarantine,
+        progress=ctx.progress,
+    )
+
+
+def run_validate(ctx: Context) -> ValidationReport:
+    """Check the incoming pairs.
+
+    Raises:
+        BadDataError: findings block; the branches' heads get a status and a comment that name them.
+    """
+    report = check_incoming(ctx)
+    if report.blocked:
+        for branch in ctx.request.branches:
+            announce_blocked(branch=branch, report=report, body=blocked_body(report), forge=ctx.ports.forge)
+        raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
+    return report
+
+
+def run_split(ctx: Context) -> SplitPlan:
+    """Assign newcomers to splits and put the run's dataset together.
+
+    Raises:
+        NothingToDoError: every incoming pair was set aside.
+    """
+    request, layout, base = ctx.request, ctx.layout, ctx.base_manifest()
+    plan = read_record(layout.record("merge"), MergePlan)
+    outcome = split(
+        plan=plan,
+        report=read_record(layout.record("validation"), ValidationReport),
+        manifest=base,
+        policy=ctx.data_settings.split,
+    )
+    if request.branches and outcome.manifest == base:
+        raise NothingToDoError("every incoming pair was set aside: there is nothing new to train on")
+    pointer = ctx.ports.repository.read_file(request.base_sha, POINTER_PATH)
+    if pointer is not None:
+        ctx.ports.data_store.fetch_dataset(pointer, layout.base)
+    assemble(
+        base=layout.base, incoming=layout.incoming, plan=plan, manifest=outcome.manifest, to=layout.dataset
+    )
+    write_bytes(layout.manifest, outcome.manifest.to_jsonl())
+    write_record(layout.record("split"), outcome.plan)
+    return outcome.plan
+
+
+def run_prepare(ctx: Context) -> DatasetManifest:
+    """Start a run on the dataset as it is checked out here, without new data (for `dvc repro`).
+
+    Raises:
+        NothingToDoError: there is no dataset here.
+        DigestMismatchError: the files are not those of the manifest.
+    """
+    root, layout = ctx.layout.root, ctx.layout
+    manifest_file, pulled = root / MANIFEST_PATH, root / POINTER_PATH.removesuffix(".dvc")
+    if not manifest_file.is_file() or not pulled.is_dir():
+        raise NothingToDoError(
+            "no dataset is checked out here", remedy="Pull main, then fetch the pictures with `dvc pull`."
+        )
+    manifest = DatasetManifest.from_jsonl(manifest_file.read_bytes(), source=str(manifest_file))
+    base_sha, now = main_head(ctx.ports.repository), ctx.clock()
+    request = RunRequest(
+        run_id=new_run_id(base_sha=base_sha, branches=(), now=now),
+        base_sha=base_sha,
+        branches=(),
+        options=RunOptions(reason="dvc repro"),
+        actor=ctx.actor,
+        started_at=now,
+    )
+    begin(ctx, request)
+    nothing_new = MergePlan(base_sha=base_sha, base_manifest_sha256=manifest.digest, branches=())
+    for source, target in ((pulled, layout.base), (layout.base, layout.dataset)):
+        assemble(base=source, incoming=layout.incoming, plan=nothing_new, manifest=manifest, to=target)
+    write_bytes(layout.base_manifest, manifest.to_jsonl())
+    write_bytes(layout.manifest, manifest.to_jsonl())
+    return manifest

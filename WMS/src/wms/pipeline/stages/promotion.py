@@ -1,0 +1,91 @@
+"""Stages that change what is in production."""
+
+from __future__ import annotations
+
+from wms.domain.gate import GateDecision
+from wms.domain.promotion import Merged, ModelMetadata, Promotion, RunArchive
+from wms.domain.run import Reconciliation
+from wms.domain.training import Candidate, TrainResult
+from wms.files import read_record, write_record
+from wms.pipeline.context import Context
+from wms.report.markdown import promotion_body
+from wms.report.records import RunRecords
+from wms.steps.complete_merge import complete_merge
+from wms.steps.gate import read_inputs
+from wms.steps.publish import publish
+from wms.steps.reconcile import reconcile
+from wms.steps.rollback import roll_back
+
+
+def run_publish(ctx: Context) -> Promotion:
+    """Store data and weights, make the promotion's commit, open its pull request."""
+    layout = ctx.layout
+    promotion = publish(
+        layout=layout,
+        request=ctx.request,
+        manifest=ctx.manifest(),
+        result=read_record(layout.record("train"), TrainResult),
+        candidate=read_record(layout.record("candidate"), Candidate),
+        decision=read_record(layout.record("decision"), GateDecision),
+        archive=read_record(layout.record("archive"), RunArchive),
+        body=publication_text(ctx),
+        now=ctx.clock(),
+        repository=ctx.ports.repository,
+        data_store=ctx.ports.data_store,
+        forge=ctx.ports.forge,
+    )
+    write_record(layout.record("promotion"), promotion)
+    return promotion
+
+
+def publication_text(ctx: Context) -> str:
+    """What the pull request of this run would say."""
+    return promotion_body(RunRecords.load(ctx.layout.run))
+
+
+def run_complete_merge(ctx: Context) -> Merged:
+    """Replay the decision on the published commit, merge it, and move the registry's alias."""
+    layout = ctx.layout
+    merged = complete_merge(
+        promotion=read_record(layout.record("promotion"), Promotion),
+        decision=read_record(layout.record("decision"), GateDecision),
+        inputs=read_inputs(layout.run),
+        repository=ctx.ports.repository,
+        data_store=ctx.ports.data_store,
+        forge=ctx.ports.forge,
+    )
+    run_reconcile(ctx)
+    write_record(layout.record("merged"), merged)
+    return merged
+
+
+def run_rollback(
+    ctx: Context, *, version: int | None, reason: str, dry_run: bool
+) -> tuple[ModelMetadata, Merged | None]:
+    """Put an earlier model back into production, and move the registry's alias."""
+    ports = ctx.ports
+    outcome = roll_back(
+        version=version,
+        reason=reason,
+        actor=ctx.actor,
+        now=ctx.clock(),
+        repository=ports.repository,
+        data_store=ports.data_store,
+        forge=ports.forge,
+        dry_run=dry_run,
+    )
+    if not dry_run:
+        run_reconcile(ctx)
+    return outcome
+
+
+def run_reconcile(ctx: Context, *, dry_run: bool = False) -> Reconciliation:
+    """Make the registry agree with main."""
+    ctx.ports.repository.fetch()
+    return reconcile(
+        repository=ctx.ports.repository,
+        registry=ctx.ports.registry,
+        data_store=ctx.ports.data_store,
+        scratch=ctx.layout.champions,
+        dry_run=dry_run,
+    )

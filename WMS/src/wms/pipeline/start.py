@@ -1,0 +1,111 @@
+"""Start a run, or find that the one at hand is the one that is asked for."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+
+from wms.config import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
+from wms.domain.dataset import BranchHead
+from wms.domain.errors import ConfigError, RepositoryError, StaleBaseError
+from wms.domain.run import RunOptions, RunRequest, RunState, new_run_id
+from wms.files import read_record, write_record
+from wms.pipeline.context import Context
+from wms.steps.evidence import require_fresh
+from wms.steps.infra import infra_down
+from wms.steps.production import main_head
+
+logger = logging.getLogger(__name__)
+
+
+def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:
+    """The tips of data branches on the remote, in the order of their names.
+
+    Raises:
+        RepositoryError: a branch does not exist.
+    """
+    ctx.ports.repository.fetch()
+    heads = []
+    for name in sorted(set(names)):
+        sha = ctx.ports.repository.head(name)
+        if sha is None:
+            known = ", ".join(ctx.ports.repository.branches("data/")) or "none"
+            raise RepositoryError(
+                f"the remote has no branch {name}", remedy=f"Name one of its data branches ({known})."
+            )
+        heads.append(BranchHead(name=name, sha=sha))
+    return tuple(heads)
+
+
+def start_run(ctx: Context, branches: tuple[BranchHead, ...], options: RunOptions) -> RunRequest:
+    """Clear `run/` and write the request of a new run on main as it is now.
+
+    Raises:
+        ConfigError: the settings here are not those of main, on which the run would be judged.
+    """
+    base_sha = main_head(ctx.ports.repository)
+    require_settings_of_main(ctx, base_sha)
+    now = ctx.clock()
+    request = RunRequest(
+        run_id=new_run_id(base_sha=base_sha, branches=branches, now=now),
+        base_sha=base_sha,
+        branches=branches,
+        options=options,
+        actor=ctx.actor,
+        started_at=now,
+    )
+    begin(ctx, request)
+    return request
+
+
+def begin(ctx: Context, request: RunRequest) -> None:
+    """Clear `run/` and write a request and an empty state into it."""
+    if ctx.layout.run.exists():
+        shutil.rmtree(ctx.layout.run)
+    write_record(ctx.layout.record("request"), request)
+    write_record(ctx.layout.record("state"), RunState(run_id=request.run_id))
+
+
+def require_settings_of_main(ctx: Context, main_sha: str) -> None:
+    """Check that the settings in the working tree are those on main.
+
+    Raises:
+        ConfigError: names the files that differ.
+    """
+    differing = [
+        path
+        for path in (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG)
+        if ctx.ports.repository.read_file(main_sha, path) != (ctx.layout.root / path).read_bytes()
+    ]
+    if differing:
+        raise ConfigError(
+            f"{', '.join(differing)} here differs from main ({main_sha[:12]}), and a run is judged by main's",
+            remedy="Pull main or push your change to it; for one run use --set KEY=VALUE instead.",
+        )
+
+
+def unfinished_run(ctx: Context) -> RunRequest | None:
+    """The run in `run/` if it has not ended, else `None`."""
+    if not (ctx.layout.record("request").is_file() and ctx.layout.record("state").is_file()):
+        return None
+    state = read_record(ctx.layout.record("state"), RunState)
+    return ctx.request if state.outcome is None else None
+
+
+def still_holds(ctx: Context, request: RunRequest) -> bool:
+    """Whether an unfinished run may go on: it is published already, or main is still its base."""
+    if ctx.layout.record("promotion").is_file():
+        return True
+    repository = ctx.ports.repository
+    try:
+        require_fresh(repository, base_sha=request.base_sha, main_sha=main_head(repository))
+    except StaleBaseError as error:
+        logger.info("run %s is not taken up again: %s", request.run_id, error)
+        return False
+    return True
+
+
+def abandon(ctx: Context, request: RunRequest) -> None:
+    """Give an unfinished run up: release its lease; its branches stay on the remote."""
+    infra_down(holder=request.run_id, now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute)

@@ -1,0 +1,41 @@
+"""Keep a run's records and weights in the data store, so that nothing needs the instance later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.domain.gate import GateDecision
+from wms.domain.promotion import RunArchive
+from wms.files import read_record, write_record
+from wms.ports import DataStore
+
+NOT_ARCHIVED = {"archive.json", "state.json", "promotion.json", "merged.json"}
+"""Records that come after the archive, or describe only this machine's progress."""
+
+
+def archive_run(*, run_id: str, records: Path, bundle: Path, data_store: DataStore) -> RunArchive:
+    """Store every record of a run and its model bundle by digest.
+
+    Returns the index; it is stored as a blob too, under its own digest.
+    """
+    decision = read_record(records / "decision.json", GateDecision)
+    files = sorted([*records.glob("*.json"), *records.glob("*.jsonl"), *records.glob("*.csv")])
+    stored = {path.name: data_store.put_blob(path) for path in files if path.name not in NOT_ARCHIVED}
+    for path in sorted(bundle.iterdir()):
+        stored[f"model/{path.name}"] = data_store.put_blob(path)
+    archive = RunArchive(run_id=run_id, verdict=decision.verdict, files=stored)
+    write_record(records / "archive.json", archive)
+    data_store.put_blob(records / "archive.json")
+    return archive
+
+
+def restore_run(records_sha256: str, data_store: DataStore, to: Path) -> RunArchive:
+    """Fetch an archived run's records (not the weights) into a folder, checking every digest."""
+    index = to / "archive.json"
+    to.mkdir(parents=True, exist_ok=True)
+    data_store.get_blob(records_sha256, index)
+    archive = read_record(index, RunArchive)
+    for name, sha256 in archive.files.items():
+        if not name.startswith("model/"):
+            data_store.get_blob(sha256, to / name)
+    return archive

@@ -1,0 +1,160 @@
+"""Bring a published change to an end: check it once more, merge at exactly its commit, tidy up."""
+
+from __future__ import annotations
+
+import logging
+
+from wms.domain.dataset import BranchHead, DatasetManifest
+from wms.domain.errors import DataStoreError, ForgeError, RemoteMovedError, StaleBaseError
+from wms.domain.gate import GateDecision, GateInputs, replay
+from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, Merged, ModelMetadata, Promotion
+from wms.ports import Check, DataStore, Forge, Repository
+from wms.steps.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
+from wms.steps.production import main_head, manifest_at, metadata_at
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""How often a merge is tried while main keeps moving in ways that do not touch the evidence."""
+
+
+def complete_merge(
+    *,
+    promotion: Promotion,
+    decision: GateDecision,
+    inputs: GateInputs,
+    repository: Repository,
+    data_store: DataStore,
+    forge: Forge,
+) -> Merged:
+    """Replay the decision on the promotion's commit, post the statuses, merge, delete the data branches.
+
+    Every check is made on what lies on the remote now, not on what the run remembers. Run again
+    after a crash, it goes on where it was: a pull request that is merged is only tidied up after.
+
+    Raises:
+        StaleBaseError: main's dataset or model changed since, and the pull request is closed now; or
+            somebody closed it before.
+        ReplayError: the decision does not support what the commit would put in production.
+        DigestMismatchError: the commit is not what was published, or weights are not stored.
+        ForgeError: the merge was refused.
+    """
+    sha = promotion.commit_sha
+    merge_sha = _already_merged(forge, promotion.pull_request, sha)
+    for attempt in range(ATTEMPTS):
+        if merge_sha is not None:
+            break
+        repository.fetch()
+        main_sha = main_head(repository)
+        try:
+            require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_sha)
+        except StaleBaseError as error:
+            forge.close(promotion.pull_request, comment=f"{error}. {error.remedy}")
+            raise
+        _verify(promotion, decision, inputs, main_sha, repository, data_store)
+        _post_statuses(forge, sha, decision)
+        merge_sha = _try_merge(forge, promotion.pull_request, sha, last=attempt == ATTEMPTS - 1)
+    if merge_sha is None:
+        raise ForgeError(f"pull request #{promotion.pull_request} was not merged in {ATTEMPTS} attempts")
+
+    repository.fetch()
+    require_commit_holds(repository, merge_sha, promotion.files)
+    deleted, kept = _delete_branches(repository, promotion.data_branches)
+    repository.delete_branch(promotion.branch, expect=sha)
+    return Merged(
+        pull_request=promotion.pull_request,
+        commit_sha=sha,
+        merge_sha=merge_sha,
+        version=promotion.to_version,
+        deleted_branches=deleted,
+        kept_branches=kept,
+    )
+
+
+def _already_merged(forge: Forge, number: int, sha: str) -> str | None:
+    pull_request = forge.pull_request(number)
+    if pull_request.state == "closed":
+        raise StaleBaseError(f"pull request #{number} was closed without merging: {pull_request.url}")
+    return forge.merge(number, sha=sha) if pull_request.state == "merged" else None
+
+
+def _try_merge(forge: Forge, number: int, sha: str, *, last: bool) -> str | None:
+    try:
+        return forge.merge(number, sha=sha)
+    except RemoteMovedError as error:
+        if last:
+            raise
+        logger.info("merge of #%d is tried again: %s", number, error)
+        return None
+
+
+def _verify(
+    promotion: Promotion,
+    decision: GateDecision,
+    inputs: GateInputs,
+    main_sha: str,
+    repository: Repository,
+    data_store: DataStore,
+) -> None:
+    replay(decision, inputs)
+    sha = promotion.commit_sha
+    require_commit_holds(repository, sha, promotion.files)
+    promoted = ModelMetadata.from_json(
+        repository.read_file(sha, METADATA_PATH) or b"", source=f"{METADATA_PATH} at {sha[:12]}"
+    )
+    new_manifest = DatasetManifest.from_jsonl(
+        repository.read_file(sha, MANIFEST_PATH) or b"", source=f"{MANIFEST_PATH} at {sha[:12]}"
+    )
+    require_decision_fits(
+        decision,
+        promoted=promoted,
+        policy=policy_at(repository, main_sha),
+        production=metadata_at(repository, main_sha),
+        main_manifest=manifest_at(repository, main_sha),
+        new_manifest=new_manifest,
+    )
+    require_stored(promoted, data_store)
+
+
+def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
+    """Check that a model's files and its run's records are in the data store.
+
+    Raises:
+        DataStoreError: one is not; production would name a model that nobody can fetch.
+    """
+    wanted = {
+        "card": metadata.card_sha256,
+        "weights": metadata.weights_sha256,
+        "ONNX model": metadata.onnx_sha256,
+        "records": metadata.records_sha256,
+    }
+    missing = [name for name, sha256 in wanted.items() if not data_store.has_blob(sha256)]
+    if missing:
+        raise DataStoreError(
+            f"model v{metadata.version} is not in the data store: {', '.join(missing)} missing"
+        )
+
+
+def _post_statuses(forge: Forge, sha: str, decision: GateDecision) -> None:
+    forge.set_status(
+        sha, Check(context="wms/data", state="success", description="manifest and digests verified")
+    )
+    forge.set_status(
+        sha,
+        Check(
+            context="wms/quality-gate", state="success", description=f"replayed: {decision.reasons[0]}"[:140]
+        ),
+    )
+
+
+def _delete_branches(
+    repository: Repository, branches: tuple[BranchHead, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Delete the data branches to which nothing came since; name those that went and those that stay."""
+    deleted, kept = [], []
+    for branch in branches:
+        if repository.head(branch.name) is None or repository.delete_branch(branch.name, expect=branch.sha):
+            deleted.append(branch.name)
+        else:
+            kept.append(branch.name)
+    return tuple(deleted), tuple(kept)

@@ -1,0 +1,61 @@
+"""What the dataset is, and which data branches wait or were held."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from wms.domain.dataset import SPLITS
+from wms.domain.records import Frozen, Record
+from wms.ports import Forge, Repository
+from wms.steps.hold import blocked_note, held_note
+from wms.steps.production import main_head, manifest_at
+
+DATA_PREFIX = "data/"
+
+
+class DataBranch(Frozen):
+    """A data branch: `waiting` for its run, `blocked` by findings, or `held` by the gate."""
+
+    name: str
+    sha: str
+    state: Literal["waiting", "held", "blocked"]
+    reason: str = ""
+    records_sha256: str | None = None
+
+
+class DataStatus(Record):
+    """The dataset on main, by split, and the branches that are not in it."""
+
+    main_sha: str
+    samples: int
+    splits: dict[str, int]
+    branches: tuple[DataBranch, ...]
+
+
+def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
+    """Read it all from main, the remote's branches and their statuses."""
+    repository.fetch()
+    main_sha = main_head(repository)
+    manifest = manifest_at(repository, main_sha)
+    branches = []
+    for name in repository.branches(DATA_PREFIX):
+        sha = repository.head(name)
+        if sha is None:
+            continue
+        branches.append(_branch(name, sha, forge))
+    return DataStatus(
+        main_sha=main_sha,
+        samples=len(manifest.samples),
+        splits={split: len(manifest.of_split(split)) for split in SPLITS},
+        branches=tuple(branches),
+    )
+
+
+def _branch(name: str, sha: str, forge: Forge) -> DataBranch:
+    held = held_note(sha, forge)
+    if held is not None:
+        return DataBranch(
+            name=name, sha=sha, state="held", reason=held.reason, records_sha256=held.records_sha256
+        )
+    blocked = blocked_note(sha, forge)
+    return DataBranch(name=name, sha=sha, state="blocked" if blocked else "waiting", reason=blocked or "")

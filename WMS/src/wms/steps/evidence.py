@@ -1,0 +1,94 @@
+"""Whether `main` is still what a run's evidence speaks of, and whether a commit is what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wms.config import GATE_CONFIG, parse_settings
+from wms.domain.dataset import DatasetManifest
+from wms.domain.errors import DigestMismatchError, ReplayError, StaleBaseError
+from wms.domain.gate import GateDecision, GatePolicy
+from wms.domain.promotion import EVIDENCE_PATHS, ModelMetadata
+from wms.domain.records import sha256_hex
+from wms.ports import Repository
+
+
+def require_fresh(repository: Repository, *, base_sha: str, main_sha: str) -> None:
+    """Check that dataset, model and gate policy on main are those that the run started from.
+
+    Other commits on main (code, documents) do not matter.
+
+    Raises:
+        StaleBaseError: names what changed since.
+    """
+    if base_sha == main_sha:
+        return
+    changed = [
+        path
+        for path in (*EVIDENCE_PATHS, GATE_CONFIG)
+        if repository.read_file(base_sha, path) != repository.read_file(main_sha, path)
+    ]
+    if changed:
+        raise StaleBaseError(
+            f"main moved from {base_sha[:12]} to {main_sha[:12]} and changed {', '.join(changed)} since this "
+            "run started"
+        )
+
+
+def policy_at(repository: Repository, rev: str) -> GatePolicy:
+    """The gate's policy on a revision of main.
+
+    Raises:
+        ReplayError: that revision has none.
+    """
+    data = repository.read_file(rev, GATE_CONFIG)
+    if data is None:
+        raise ReplayError(f"{GATE_CONFIG} is missing at {rev[:12]}")
+    return parse_settings(data, GatePolicy, source=f"{GATE_CONFIG} at {rev[:12]}")
+
+
+def require_commit_holds(repository: Repository, sha: str, files: Mapping[str, str]) -> None:
+    """Check that a commit holds the files that were published, by digest.
+
+    Raises:
+        DigestMismatchError: a file is missing or has other bytes.
+    """
+    for path, expected in sorted(files.items()):
+        data = repository.read_file(sha, path)
+        if data is None or sha256_hex(data) != expected:
+            raise DigestMismatchError(f"{path} at {sha[:12]} is not what was published")
+
+
+def require_decision_fits(
+    decision: GateDecision,
+    *,
+    promoted: ModelMetadata,
+    policy: GatePolicy,
+    production: ModelMetadata | None,
+    main_manifest: DatasetManifest,
+    new_manifest: DatasetManifest,
+) -> None:
+    """Check that a decision speaks of this promotion: its policy, both models, and the test pictures.
+
+    Raises:
+        ReplayError: names what does not fit.
+    """
+    deciding = main_manifest if production is not None else new_manifest
+    against = production.weights_sha256 if production is not None else None
+    faults = [
+        fault
+        for fault, wrong in (
+            ("the verdict is not promote", decision.verdict != "promote"),
+            ("the policy is not that of main", decision.policy != policy),
+            ("it decided on other weights", decision.candidate.weights_sha256 != promoted.weights_sha256),
+            (
+                "it compared with another champion",
+                (decision.champion.weights_sha256 if decision.champion else None) != against,
+            ),
+            ("it was made on other test pictures", decision.samples_sha256 != deciding.split_digest("test")),
+            ("the metadata names another decision", promoted.decision_sha256 != decision.digest),
+        )
+        if wrong
+    ]
+    if faults:
+        raise ReplayError("the decision does not support this promotion: " + "; ".join(faults))

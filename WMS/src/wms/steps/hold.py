@@ -1,0 +1,60 @@
+"""Say on the forge that a run was held or its data blocked, and why; the branch stays."""
+
+from __future__ import annotations
+
+import re
+
+from wms.domain.dataset import BranchHead, ValidationReport
+from wms.domain.gate import GateDecision
+from wms.domain.promotion import RunArchive
+from wms.domain.records import Frozen
+from wms.domain.run import RunRequest
+from wms.ports import Check, Forge
+
+CONTEXT = "wms/verdict"
+DATA_CONTEXT = "wms/data"
+_DESCRIPTION = re.compile(r"hold: (?P<reason>.*) \[records (?P<records>[0-9a-f]{64})\]")
+
+
+class HeldNote(Frozen):
+    """What a commit's status says of a held run."""
+
+    reason: str
+    records_sha256: str
+
+
+def announce_hold(
+    *, request: RunRequest, decision: GateDecision, archive: RunArchive, body: str, forge: Forge
+) -> None:
+    """Put the verdict on the head of every branch that took part (on main's, for a retraining)."""
+    reason = decision.reasons[0].split(":")[0]
+    description = f"hold: {reason[:50]} [records {archive.digest}]"
+    commits = [branch.sha for branch in request.branches] or [request.base_sha]
+    for sha in commits:
+        forge.set_status(sha, Check(context=CONTEXT, state="success", description=description))
+        forge.comment(sha, body)
+
+
+def announce_blocked(*, branch: BranchHead, report: ValidationReport, body: str, forge: Forge) -> None:
+    """Put the findings on the head of a branch whose data were refused."""
+    rules = ", ".join(sorted({finding.rule for finding in report.errors}))
+    description = f"blocked: {len(report.errors)} findings ({rules})"
+    forge.set_status(branch.sha, Check(context=DATA_CONTEXT, state="failure", description=description[:140]))
+    forge.comment(branch.sha, body)
+
+
+def blocked_note(sha: str, forge: Forge) -> str | None:
+    """Why a commit's data were refused; `None` where they were not."""
+    for check in forge.statuses(sha):
+        if check.context == DATA_CONTEXT and check.state == "failure":
+            return check.description
+    return None
+
+
+def held_note(sha: str, forge: Forge) -> HeldNote | None:
+    """The note on a commit; `None` where no run was held on it."""
+    for check in forge.statuses(sha):
+        match = _DESCRIPTION.fullmatch(check.description) if check.context == CONTEXT else None
+        if match:
+            return HeldNote(reason=match["reason"], records_sha256=match["records"])
+    return None

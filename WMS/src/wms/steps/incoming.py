@@ -1,0 +1,96 @@
+"""What lies in an incoming folder: pairs by name, and whatever forms no pair.
+
+Nothing is opened here and no symbolic link is followed; names decide.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from wms.domain.errors import StorageError
+from wms.domain.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
+
+PARTS = ("images", "masks")
+KEEPERS = frozenset({".gitkeep", ".gitignore"})
+"""Files by which Git keeps a folder; they say nothing and are passed over in silence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundPair:
+    """One picture and one mask of the same stem (NFC); paths are below the incoming folder."""
+
+    stem: str
+    image_source: str
+    mask_source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Pairs by stem, and the paths that form none (unknown folders are named, not entered)."""
+
+    pairs: tuple[FoundPair, ...]
+    leftover: tuple[str, ...]
+
+
+def scan(incoming: Path, folder: str) -> Found:
+    """Look through `incoming/folder`, which should hold `images/` and `masks/`.
+
+    A stem makes a pair when exactly one picture and one mask have it, spelled alike. A folder that
+    does not exist holds nothing.
+
+    Raises:
+        StorageError: a folder cannot be listed.
+    """
+    candidates: dict[str, dict[str, list[str]]] = defaultdict(lambda: {part: [] for part in PARTS})
+    leftover: list[str] = []
+    for path, part in _entries(incoming, PurePosixPath(folder)):
+        name = path.name
+        if part and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES and name_problem(name) is None:
+            candidates[stem_key(stem_of(name))][part].append(str(path))
+        else:
+            leftover.append(printable(str(path)))
+
+    pairs: list[FoundPair] = []
+    for parts in candidates.values():
+        images, masks = parts["images"], parts["masks"]
+        stems = {stem_of(PurePosixPath(path).name) for path in (*images, *masks)}
+        if len(images) == len(masks) == len(stems) == 1:
+            pairs.append(FoundPair(stem=stems.pop(), image_source=images[0], mask_source=masks[0]))
+        else:
+            leftover.extend((*images, *masks))
+    return Found(pairs=tuple(sorted(pairs, key=lambda pair: pair.stem)), leftover=tuple(sorted(leftover)))
+
+
+def _entries(incoming: Path, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
+    """Every path to account for, with `images` or `masks` if it is a regular file in that part."""
+    for entry in _listed(incoming / folder):
+        path = folder / entry.name
+        if entry.name in KEEPERS:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name in PARTS:
+                for inner in _listed(Path(entry.path)):
+                    if inner.name not in KEEPERS and not _is_empty_folder(inner):
+                        yield path / inner.name, entry.name if inner.is_file(follow_symlinks=False) else ""
+            elif not _is_empty_folder(entry):
+                yield path, ""
+        else:
+            yield path, ""
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be listed: {error.strerror or error}") from error
+
+
+def _is_empty_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not any(files for _, _, files in os.walk(entry.path))

@@ -1,0 +1,79 @@
+"""Write masks, and overlays to look at, for files and folders of pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from wms.domain.errors import ImageError, NothingToDoError
+from wms.domain.names import PICTURE_SUFFIXES
+from wms.files import replacing
+from wms.ml.images import read_picture
+from wms.ml.predict import load_bundle
+from wms.progress import Progress
+
+OVERLAY_RGB = (255, 196, 0)
+"""Colour of the marked window in overlays: far from the greys and browns of meters."""
+
+
+def predict_pictures(
+    images: Sequence[Path], *, bundle: Path, out: Path, overlays: Path | None, progress: Progress
+) -> int:
+    """Write `out/<stem>.png`, uint8 0 and 255, at each picture's upright size; return how many.
+
+    Args:
+        images: picture files, or folders whose pictures are taken (not their subfolders').
+        bundle: the model.
+        out: folder of the masks; made if missing.
+        overlays: folder of pictures with the window tinted, or none.
+        progress: told one step a picture.
+
+    Raises:
+        NothingToDoError: no pictures, or two of the same stem, of which one mask would be lost.
+        ImageError: a file that is no picture; what was written before stays.
+    """
+    pictures = _pictures(images)
+    predictor = load_bundle(bundle, threads=os.cpu_count() or 1)
+    for path in progress.track(pictures, label="predict", total=len(pictures)):
+        picture = read_picture(path)
+        mask = predictor.mask(picture)
+        _save(Image.fromarray(mask.astype(np.uint8) * 255), out / f"{path.stem}.png")
+        if overlays is not None:
+            tinted = picture.copy()
+            tinted[mask] = (tinted[mask] * 0.5 + np.array(OVERLAY_RGB) * 0.5).astype(np.uint8)
+            _save(Image.fromarray(tinted), overlays / f"{path.stem}.png")
+    return len(pictures)
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    with replacing(path) as temporary:
+        image.save(temporary, format="PNG")
+
+
+def _pictures(images: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in images:
+        if path.is_dir():
+            inside = (item for item in sorted(path.iterdir()) if item.suffix.lower() in PICTURE_SUFFIXES)
+            found.extend(item for item in inside if item.is_file())
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise ImageError(f"{path} is neither a file nor a folder")
+    if not found:
+        raise NothingToDoError(
+            "no pictures there", remedy="Name JPEG or PNG files, or folders that hold some."
+        )
+    by_stem: dict[str, Path] = {}
+    for path in found:
+        other = by_stem.setdefault(path.stem, path)
+        if other != path:
+            raise NothingToDoError(
+                f"{other} and {path} would both be written as {path.stem}.png",
+                remedy="Predict them into different folders.",
+            )
+    return list(by_stem.values())

@@ -1,0 +1,95 @@
+"""Ask, in seconds and before anything costs money, whether a run can come to its end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from wms.domain.errors import PreflightError, WmsError
+from wms.domain.records import Frozen, Record
+from wms.ports import Ports
+from wms.steps.evidence import policy_at
+from wms.steps.production import main_head, manifest_at, metadata_at
+
+MIN_FREE_GIB = 2.0
+"""Room for the dataset's hard links, the decoded cache, checkpoints and the records of one run."""
+
+
+class PreflightLine(Frozen):
+    """One question: what was asked, whether it is well, what was found, and what to do if not."""
+
+    what: str
+    ok: bool
+    result: str
+    remedy: str = ""
+
+
+class PreflightReport(Record):
+    """All answers; every question is asked, whatever the others say."""
+
+    lines: tuple[PreflightLine, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether a run may start."""
+        return all(line.ok for line in self.lines)
+
+
+def preflight(*, root: Path, ports: Ports) -> PreflightReport:
+    """Probe Git, the records on main, the data store, the registry, the leases and the disk."""
+    questions: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("remote repository", lambda: _remote(ports)),
+        ("records on main", lambda: _records(ports)),
+        ("data store: write, read", lambda: _data_store(ports)),
+        ("model registry", lambda: _registry(ports)),
+        ("lease book", lambda: f"{len(ports.leases.load()[0].leases)} leases written"),
+        ("instance", lambda: ports.compute.state()),
+        ("disk", lambda: _disk(root)),
+    )
+    return PreflightReport(lines=tuple(_ask(what, question) for what, question in questions))
+
+
+def _ask(what: str, question: Callable[[], str]) -> PreflightLine:
+    try:
+        return PreflightLine(what=what, ok=True, result=question())
+    except WmsError as error:
+        return PreflightLine(what=what, ok=False, result=str(error), remedy=error.remedy)
+
+
+def _remote(ports: Ports) -> str:
+    ports.repository.fetch()
+    return f"main at {main_head(ports.repository)[:12]}"
+
+
+def _records(ports: Ports) -> str:
+    sha = main_head(ports.repository)
+    policy_at(ports.repository, sha)
+    metadata = metadata_at(ports.repository, sha)
+    samples = len(manifest_at(ports.repository, sha).samples)
+    return f"{samples} samples, {f'model v{metadata.version}' if metadata else 'no model yet'}"
+
+
+def _data_store(ports: Ports) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        probe = Path(folder) / "probe"
+        probe.write_text(f"preflight {uuid.uuid4()}\n")
+        sha256 = ports.data_store.put_blob(probe)
+        ports.data_store.get_blob(sha256, Path(folder) / "answer")
+    return "a probe came back whole"
+
+
+def _registry(ports: Ports) -> str:
+    version = ports.registry.production()
+    return f"answers; production is {f'v{version}' if version else 'not set'}"
+
+
+def _disk(root: Path) -> str:
+    free_gib = shutil.disk_usage(root).free / 2**30
+    if free_gib < MIN_FREE_GIB:
+        raise PreflightError(
+            f"{free_gib:.1f} GiB free, and a run wants {MIN_FREE_GIB:.0f}", remedy="Make room on this disk."
+        )
+    return f"{free_gib:.0f} GiB free"

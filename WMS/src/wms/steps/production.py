@@ -1,0 +1,75 @@
+"""What is in production according to `main`, and the bundle it stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.domain.dataset import DatasetManifest
+from wms.domain.errors import NoProductionModelError, RepositoryError, WorkspaceError
+from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
+from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
+from wms.files import read_record
+from wms.ports import DataStore, Repository
+
+MAIN = "main"
+
+
+def main_head(repository: Repository) -> str:
+    """The commit at the tip of the remote's `main`.
+
+    Raises:
+        RepositoryError: the remote has no `main`.
+    """
+    sha = repository.head(MAIN)
+    if sha is None:
+        raise RepositoryError("the remote has no branch main", remedy="Push the project's main branch first.")
+    return sha
+
+
+def metadata_at(repository: Repository, rev: str) -> ModelMetadata | None:
+    """The model in production at a revision of `main`; `None` where the file says there is none.
+
+    Raises:
+        WorkspaceError: the file is not there at all: this is no repository of the pipeline.
+    """
+    data = repository.read_file(rev, METADATA_PATH)
+    if data is None:
+        raise WorkspaceError(f"{METADATA_PATH} is missing on main ({rev[:12]})")
+    return parse_metadata(data, source=f"{METADATA_PATH} at {rev[:12]}")
+
+
+def manifest_at(repository: Repository, rev: str) -> DatasetManifest:
+    """The dataset's manifest at a revision; a repository without data has an empty one."""
+    data = repository.read_file(rev, MANIFEST_PATH)
+    if data is None:
+        return DatasetManifest()
+    return DatasetManifest.from_jsonl(data, source=f"{MANIFEST_PATH} at {rev[:12]}")
+
+
+def require_production(repository: Repository, rev: str) -> ModelMetadata:
+    """The model in production.
+
+    Raises:
+        NoProductionModelError: none was promoted yet.
+    """
+    metadata = metadata_at(repository, rev)
+    if metadata is None:
+        raise NoProductionModelError("no model is in production yet")
+    return metadata
+
+
+def fetch_bundle(card_sha256: str, data_store: DataStore, to: Path) -> Path:
+    """Put a model bundle from the data store into the folder `to`; every file's SHA-256 is checked.
+
+    The card is written last, so a folder with a card is whole.
+    """
+    if (to / CARD_FILE).is_file():
+        return to
+    to.mkdir(parents=True, exist_ok=True)
+    incoming = to / f".{CARD_FILE}"
+    data_store.get_blob(card_sha256, incoming)
+    card = read_record(incoming, ModelCard)
+    data_store.get_blob(card.weights_sha256, to / WEIGHTS_FILE)
+    data_store.get_blob(card.onnx_sha256, to / ONNX_FILE)
+    incoming.replace(to / CARD_FILE)
+    return to

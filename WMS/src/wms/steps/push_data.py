@@ -1,0 +1,69 @@
+"""Turn a folder of pairs into a data branch on the remote, as a user's push would."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from wms.domain.errors import NothingToDoError
+from wms.domain.records import sha256_hex
+from wms.files import link_or_copy, sha256_file
+from wms.ports import Repository
+from wms.steps.data_status import DATA_PREFIX
+from wms.steps.production import main_head
+
+INCOMING_PATH = "WMS/data/incoming"
+
+
+def push_folder(folder: Path, *, repository: Repository) -> str:
+    """Push `folder/images` and `folder/masks` as one commit on a branch of their own.
+
+    The branch is named by the folder and its content, so pushing the same files again finds the
+    branch that is there.
+
+    Returns:
+        The branch's name.
+
+    Raises:
+        NothingToDoError: the folder holds no files in images/ or masks/.
+    """
+    parts = [folder / name for name in ("images", "masks")]
+    files = [path for part in parts if part.is_dir() for path in sorted(part.rglob("*")) if _is_file(path)]
+    if not files:
+        raise NothingToDoError(
+            f"{folder} holds no files in images/ or masks/",
+            remedy="Put photographs into images/ and masks of the same name into masks/.",
+        )
+    repository.fetch()
+    parent = main_head(repository)
+    with tempfile.TemporaryDirectory(prefix="wms-push-") as scratch:
+        staging = Path(scratch)
+        for path in files:
+            target = staging / path.relative_to(folder)
+            if path.is_symlink():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.symlink_to(path.readlink())
+            else:
+                link_or_copy(path, target)
+        sha = repository.commit_folder(
+            parent, staging, under=INCOMING_PATH, message=f"Data from {folder.name}"
+        )
+    slug = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "data"
+    branch = f"{DATA_PREFIX}{slug}-{_content_id(folder, files)}"
+    if repository.head(branch) is None:
+        repository.push(sha, branch, expect=None)
+        repository.fetch()
+    return branch
+
+
+def _content_id(folder: Path, files: list[Path]) -> str:
+    """Eight hexadecimal digits that stand for the names and bytes of the files."""
+    rows = [
+        [str(path.relative_to(folder)), "link" if path.is_symlink() else sha256_file(path)] for path in files
+    ]
+    return sha256_hex(repr(rows).encode("utf-8", "surrogateescape"))[:8]
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_symlink() or path.is_file()

@@ -1,0 +1,53 @@
+"""Make the registry's `production` alias follow `model-metadata.json` on main."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.domain.run import Reconciliation
+from wms.ports import DataStore, Registry, Repository
+from wms.steps.production import fetch_bundle, main_head, metadata_at
+
+
+def reconcile(
+    *, repository: Repository, registry: Registry, data_store: DataStore, scratch: Path, dry_run: bool = False
+) -> Reconciliation:
+    """Point the alias at the weights that main names, registering them again if they are unknown.
+
+    The registry may have been restored, or have missed an update while it was down; `main` wins.
+
+    Args:
+        repository: fetched by the caller.
+        registry: the model registry.
+        data_store: where the weights are, should the registry have lost them.
+        scratch: a folder for a bundle to register again.
+        dry_run: only say what would change.
+    """
+    metadata = metadata_at(repository, main_head(repository))
+    current = registry.production()
+    if metadata is None:
+        if current is not None and not dry_run:
+            registry.set_production(None)
+        return Reconciliation(
+            version=None, weights_sha256=None, alias_moved=current is not None, registered_again=False
+        )
+    weights = metadata.weights_sha256
+    known = [item.version for item in registry.versions() if item.weights_sha256 == weights]
+    if known:
+        version, registered_again = known[0], False
+    elif dry_run:
+        version, registered_again = metadata.version, True
+    else:
+        bundle = fetch_bundle(metadata.card_sha256, data_store, scratch / weights[:16])
+        run_id = registry.start_run(
+            f"restored-v{metadata.version}", params={}, tags={"wms.run_id": metadata.run_id}
+        )
+        version = registry.register(run_id, bundle, weights_sha256=weights).version
+        registry.end_run(run_id, "finished")
+        registered_again = True
+    moved = current != version
+    if moved and not dry_run:
+        registry.set_production(version)
+    return Reconciliation(
+        version=version, weights_sha256=weights, alias_moved=moved, registered_again=registered_again
+    )

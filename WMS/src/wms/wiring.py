@@ -1,0 +1,103 @@
+"""Settings become adapters; the only module that imports them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wms.adapters.dvc_store import DvcDataStore
+from wms.adapters.git import GitRepository
+from wms.adapters.git_workspace import init_repository
+from wms.adapters.local import LocalCompute, LocalLeaseStore
+from wms.adapters.local_forge import LocalForge
+from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.domain.errors import WorkspaceError
+from wms.layout import Layout
+from wms.pipeline.context import Context
+from wms.ports import Ports
+from wms.progress import Progress
+from wms.template import template_files
+
+MODEL_NAME = "water-meter-segmentation"
+
+
+def open_workspace(start: Path, progress: Progress) -> Context:
+    """Wire the workspace that `start` lies in.
+
+    `MLFLOW_TRACKING_URI` names a tracking server; without it the embedded SQLite store is used.
+
+    Raises:
+        WorkspaceError: not inside a workspace.
+    """
+    layout = Layout.find(start)
+    state = layout.state
+    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI")
+    ports = Ports(
+        registry=MlflowRegistry(
+            tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
+            experiment=MODEL_NAME,
+            model_name=MODEL_NAME,
+            artifact_root=None if tracking_uri else state / "mlartifacts",
+        ),
+        data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
+        repository=GitRepository(layout.root),
+        compute=LocalCompute(state),
+        leases=LocalLeaseStore(state / "leases.json"),
+        forge=LocalForge(state / "forge", _local_remote(layout.root)),
+    )
+    return Context(
+        layout=layout,
+        ports=ports,
+        progress=progress,
+        actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
+        code_sha=_code_sha(),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _local_remote(root: Path) -> Path:
+    """The bare repository that `origin` names: the local forge merges there.
+
+    Raises:
+        WorkspaceError: `origin` is no folder of this machine, so its pull requests are not ours.
+    """
+    result = subprocess.run(
+        ["git", "-C", str(root), "remote", "get-url", "origin"], capture_output=True, text=True, check=False
+    )
+    url = result.stdout.strip()
+    if result.returncode != 0:
+        raise WorkspaceError(f"{root} has no Git remote named origin")
+    remote = (root / url).resolve()
+    if not (remote / "HEAD").is_file():
+        raise WorkspaceError(
+            f"the remote {url} is no bare repository on this machine, where the embedded default could merge",
+            remedy="Make a workspace with `wms init DIR`; for a hosted repository, let its workflow run.",
+        )
+    return remote
+
+
+def _code_sha() -> str:
+    """The commit of the code that runs, or `unknown` where the package is not in a checkout."""
+    package = Path(__file__).parent
+    result = subprocess.run(
+        ["git", "-C", str(package), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return result.stdout.strip() if result.returncode == 0 else "unknown"
+
+
+def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> None:
+    """Make a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
+
+    Raises:
+        WorkspaceError: the folder is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise WorkspaceError(f"{folder} is not empty", remedy="Choose a folder that does not exist yet.")
+    files = template_files(train_overrides)
+    parse_settings(files[TRAIN_CONFIG], TrainSettings, source="--set")
+    init_repository(folder, folder / ".wms/remote.git", files, message="A new workspace")

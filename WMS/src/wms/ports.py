@@ -60,7 +60,7 @@ class Registry(Protocol):
         """All registered versions, oldest first."""
 
     def download(self, version: int, to: Path) -> Path:
-        """Fetch a version's bundle into the folder `to` (made if missing) and return that folder."""
+        """Fetch a version's bundle as the folder `to` (replaced if there) and return that folder."""
 
     def production(self) -> int | None:
         """The version that the `production` alias names; `None` only if the registry says so."""

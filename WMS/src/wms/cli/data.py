@@ -71,14 +71,18 @@ def merge(
       wms data merge data/front-yard-1a2b3c4d
       wms data merge --incoming ~/photos/november
     """
-    from wms.cli.pipeline import options_of, requested_branches
+    from wms.cli.pipeline import options_of
     from wms.pipeline.runner import only_run
     from wms.pipeline.stages.data import run_merge
-    from wms.pipeline.start import start_run
+    from wms.pipeline.start import branch_heads, start_run
+    from wms.steps.push_data import push_folder
 
     ctx = workspace()
     with only_run(ctx.layout, wait_seconds=wait):
-        start_run(ctx, requested_branches(ctx, branches, incoming), options_of(chosen))
+        names = list(branches)
+        if incoming is not None:
+            names.append(push_folder(incoming, repository=ctx.ports.repository))
+        start_run(ctx, branch_heads(ctx, names), options_of(chosen))
         plan = run_merge(ctx)
     if as_json:
         output.say_json(plan.model_dump(mode="json"))

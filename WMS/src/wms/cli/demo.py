@@ -32,26 +32,16 @@ class Story:
 
     def push(self, title: str, name: str, command: str, write: Callable[[Path], object]) -> None:
         """Write a push's pictures, run the pipeline on them, and tell how it ended."""
-        from wms.cli.pipeline import options_of, requested_branches
+        from wms.domain.run import RunOptions
         from wms.pipeline.runner import run_pipeline
         from wms.pipeline.summary import outcome_of
 
         folder = self.pushes / name
         self.chapter(title, command, f"wms pipeline run --incoming {folder}")
         write(folder)
-        options = options_of(
-            {
-                "overrides": (),
-                "seed": None,
-                "max_minutes": None,
-                "on_conflict": "refuse",
-                "quarantine": False,
-                "reason": title,
-            }
-        )
         started = time.monotonic()
         try:
-            run_pipeline(self.ctx, requested_branches(self.ctx, (), folder), options)
+            run_pipeline(self.ctx, incoming=folder, options=RunOptions(reason=title))
             verdict = ""
         except BadDataError as error:
             output.findings(outcome_of(self.ctx).findings)

@@ -11,18 +11,6 @@ from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, run_options, wait_option, workspace
 from wms.domain.dataset import BranchHead
 from wms.domain.run import RunOptions
-from wms.pipeline.context import Context
-
-
-def requested_branches(ctx: Context, names: tuple[str, ...], incoming: Path | None) -> tuple[BranchHead, ...]:
-    """The branches that a command names, with a folder pushed as one of them first."""
-    from wms.pipeline.start import branch_heads
-    from wms.steps.push_data import push_folder
-
-    wanted = list(names)
-    if incoming is not None:
-        wanted.append(push_folder(incoming, repository=ctx.ports.repository))
-    return branch_heads(ctx, wanted)
 
 
 def options_of(chosen: dict[str, Any]) -> RunOptions:
@@ -78,16 +66,17 @@ def run(
     """
     from wms.domain.errors import BadDataError
     from wms.pipeline.runner import only_run, run_pipeline
+    from wms.pipeline.start import branch_heads
     from wms.pipeline.summary import outcome_of
 
     ctx = workspace()
+    names = (*branches, *more_branches)
     if dry_run:
-        _say_plan(requested_branches(ctx, (*branches, *more_branches), None), incoming)
+        _say_plan(branch_heads(ctx, names), incoming)
         return
     with only_run(ctx.layout, wait_seconds=wait):
-        heads = requested_branches(ctx, (*branches, *more_branches), incoming)
         try:
-            run_pipeline(ctx, heads, options_of(chosen))
+            run_pipeline(ctx, branches=names, incoming=incoming, options=options_of(chosen))
         except BadDataError:
             output.findings(outcome_of(ctx).findings)
             raise

@@ -22,7 +22,7 @@ class ValidationPolicy(Frozen):
     max_side_px: PositiveInt
     max_pixels: PositiveInt
     mask_threshold: Annotated[int, Field(ge=1, le=254)]
-    mask_tolerance: Annotated[int, Field(ge=0, le=127)]
+    mask_tolerance: Annotated[int, Field(ge=0, le=126)]
     max_grey_share: Share
     min_foreground_share: Share
     max_foreground_share: Share

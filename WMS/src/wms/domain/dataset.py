@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
 from wms.domain.errors import RecordError
-from wms.domain.names import stem_key
+from wms.domain.names import name_problem, stem_key
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
 
 Split = Literal["train", "val", "test"]
@@ -19,17 +19,28 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A part of a whole, in 0..1."""
 
 
+def _travels(name: str) -> str:
+    problem = name_problem(name)
+    if problem is not None:
+        raise ValueError(f"the file name {problem}")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_travels)]
+"""A plain file name, without any path, that every file system takes."""
+
+
 class SampleFacts(Frozen):
     """What was measured of one image and its mask.
 
     `width_px` and `height_px` are those of the upright picture, after `orientation` (EXIF, 1..8) is
     applied. `foreground_share` is the share of mask pixels above 127. `phash` is a perceptual hash
-    in hexadecimal; pictures whose hashes differ in few bits look alike.
+    of 256 bits in hexadecimal; pictures whose hashes differ in few bits look alike.
     """
 
     stem: str
-    image: str
-    mask: str
+    image: FileName
+    mask: FileName
     image_sha256: Sha256
     mask_sha256: Sha256
     width_px: PositiveInt

@@ -28,7 +28,7 @@ class EvalReport(Record):
     onnx_sha256: Sha256
     samples_sha256: Sha256
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
-    scores: tuple[SampleScore, ...]
+    scores: Annotated[tuple[SampleScore, ...], Field(min_length=1)]
 
     @property
     def summary(self) -> MetricSummary:

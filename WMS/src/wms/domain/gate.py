@@ -11,7 +11,7 @@ import math
 import random
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, stdev
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -38,7 +38,7 @@ class GatePolicy(Frozen):
     min_pictures: PositiveInt
     confidence: Annotated[float, Field(gt=0.5, lt=1.0)]
     resamples: Annotated[int, Field(ge=200, le=100_000)]
-    power: Annotated[float, Field(gt=0.0, lt=1.0)]
+    power: Annotated[float, Field(ge=0.5, lt=1.0)]
     bootstrap_seed: Annotated[int, Field(ge=0)]
 
 
@@ -68,8 +68,9 @@ class Newcomers(Frozen):
 class GateDecision(Record):
     """The verdict with everything it rests on, so that it can be replayed.
 
-    `pictures_needed` is set where the candidate looks better but the test set is too small to say
-    so: the number of test pictures at which a difference of this size would be found.
+    `pictures_needed` is set where there were too few pictures to tell: the number that the policy
+    wants at least, or, where the candidate looks better, at which a difference of this size would
+    be found.
     """
 
     verdict: Verdict
@@ -101,10 +102,10 @@ def decide(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     """Promote or hold; equal inputs give an equal decision.
 
     Raises:
-        RecordError: the two reports are on different pictures.
+        RecordError: candidate and champion were scored on different pictures.
     """
     candidate, champion = inputs.candidate, inputs.champion
-    common = {
+    common: dict[str, Any] = {
         "policy": policy,
         "samples_sha256": candidate.samples_sha256,
         "candidate": _scored(candidate),
@@ -112,13 +113,8 @@ def decide(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         "newcomers": _newcomers(inputs),
     }
     if champion is None:
-        verdict, reasons = _against_floor(policy, candidate.summary)
-        return GateDecision(verdict=verdict, reasons=reasons, **common)
-    if (champion.samples_sha256, _stems(champion)) != (candidate.samples_sha256, _stems(candidate)):
-        raise RecordError(
-            "candidate and champion were scored on different pictures, so they do not compare",
-            remedy="Run `wms evaluate` again: it scores both on the test split of main.",
-        )
+        return _against_floor(common, policy, candidate.summary)
+    _require_same_pictures(candidate, champion)
     dice = [_minus(a.dice, b.dice) for a, b in zip(candidate.scores, champion.scores, strict=True)]
     iou = [_minus(a.iou, b.iou) for a, b in zip(candidate.scores, champion.scores, strict=True)]
     dice_interval = _bootstrap(dice, policy)
@@ -166,15 +162,17 @@ def replay(decision: GateDecision, inputs: GateInputs) -> None:
     raise ReplayError(f"the recorded decision does not follow from its records: {', '.join(parts)} differ")
 
 
-def _against_floor(policy: GatePolicy, summary: MetricSummary) -> tuple[Verdict, tuple[str, ...]]:
+def _against_floor(common: dict[str, Any], policy: GatePolicy, summary: MetricSummary) -> GateDecision:
     numbers = f"Dice {summary.dice:.4f}, IoU {summary.iou:.4f} on {summary.pictures} test pictures"
     if summary.pictures < policy.min_pictures:
         reason = f"too few pictures to tell: {summary.pictures}, and the policy wants {policy.min_pictures}"
-        return "hold", (reason, numbers)
+        return GateDecision(
+            verdict="hold", reasons=(reason, numbers), pictures_needed=policy.min_pictures, **common
+        )
     floor = f"the floor for a first model (Dice {policy.floor_dice:.2f}, IoU {policy.floor_iou:.2f})"
     if summary.dice >= policy.floor_dice and summary.iou >= policy.floor_iou:
-        return "promote", (f"first model: above {floor}", numbers)
-    return "hold", (f"first model: below {floor}", numbers)
+        return GateDecision(verdict="promote", reasons=(f"at or above {floor}", numbers), **common)
+    return GateDecision(verdict="hold", reasons=(f"below {floor}", numbers), **common)
 
 
 def _scored(report: EvalReport) -> Scored:
@@ -185,9 +183,19 @@ def _newcomers(inputs: GateInputs) -> Newcomers | None:
     if inputs.newcomers_candidate is None:
         return None
     champion = inputs.newcomers_champion
+    if champion is not None:
+        _require_same_pictures(inputs.newcomers_candidate, champion)
     return Newcomers(
         candidate=_scored(inputs.newcomers_candidate), champion=_scored(champion) if champion else None
     )
+
+
+def _require_same_pictures(candidate: EvalReport, champion: EvalReport) -> None:
+    if (champion.samples_sha256, _stems(champion)) != (candidate.samples_sha256, _stems(candidate)):
+        raise RecordError(
+            "candidate and champion were scored on different pictures, so they do not compare",
+            remedy="Run `wms evaluate` again: it scores both on the test split of main.",
+        )
 
 
 def _stems(report: EvalReport) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, StringConstraints, model_validator
 
 from wms.domain.errors import LeaseError
 from wms.domain.records import Frozen, Record
@@ -31,6 +31,13 @@ class LeaseBook(Record):
 
     leases: tuple[Lease, ...] = ()
 
+    @model_validator(mode="after")
+    def _one_a_holder(self) -> Self:
+        holders = [lease.holder for lease in self.leases]
+        if len(set(holders)) != len(holders):
+            raise ValueError("a holder has two leases")
+        return self
+
     def live(self, now: datetime) -> tuple[Lease, ...]:
         """The leases that hold at `now`, by holder."""
         return tuple(lease for lease in self.leases if lease.live(now))
@@ -45,7 +52,7 @@ class LeaseBook(Record):
 
 
 def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: datetime) -> LeaseBook:
-    """Take a lease, or take the holder's own again: a retried request changes only the expiry.
+    """Take a lease, or take the holder's own again: then only the expiry moves, and never back.
 
     Raises:
         LeaseError: `ttl` is not positive.
@@ -53,8 +60,9 @@ def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: 
     if ttl <= timedelta(0):
         raise LeaseError("a lease needs a time to live above zero", remedy="Give --ttl, such as 2h or 30m.")
     known = book.of(holder)
-    since = known.acquired_at if known is not None and known.live(now) else now
-    return book._with(Lease(holder=holder, purpose=purpose, acquired_at=since, expires_at=now + ttl))
+    if known is not None and known.live(now):
+        return renew(book, holder=holder, ttl=ttl, now=now)
+    return book._with(Lease(holder=holder, purpose=purpose, acquired_at=now, expires_at=now + ttl))
 
 
 def renew(book: LeaseBook, *, holder: str, ttl: timedelta, now: datetime) -> LeaseBook:

@@ -15,6 +15,9 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 MAX_NAME_BYTES = 200
 """Longest name in UTF-8: file systems allow 255, and DVC, S3 keys and temporary names add to it."""
 
+_CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode's categories of what is not seen but changes how text is shown."""
+
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
@@ -38,7 +41,7 @@ def name_problem(name: str) -> str | None:
     """
     if any(0xDC80 <= ord(char) <= 0xDCFF for char in name):
         return "is not UTF-8"
-    control = next((char for char in name if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}), None)
+    control = next((char for char in name if unicodedata.category(char) in _CONTROLS), None)
     if control is not None:
         return f"holds the control character U+{ord(control):04X}"
     forbidden = sorted(_FORBIDDEN.intersection(name))
@@ -54,6 +57,14 @@ def name_problem(name: str) -> str | None:
     return None
 
 
-def printable(path: str) -> str:
+def utf8(path: str) -> str:
     """A path as records can hold it: bytes that are not UTF-8 are written as hexadecimal escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def printable(path: str) -> str:
+    """A path as a terminal may show it: control characters are written as escapes too."""
+    return "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _CONTROLS else char
+        for char in utf8(path)
+    )

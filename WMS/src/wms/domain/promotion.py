@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import AwareDatetime, Field, PositiveInt
 
 from wms.domain.dataset import BranchHead
 from wms.domain.errors import RecordError
@@ -56,7 +55,7 @@ class ModelMetadata(Record):
     kind: Literal["promotion", "rollback"] = "promotion"
     reason: str
     actor: str
-    changed_at: datetime
+    changed_at: AwareDatetime
 
 
 def parse_metadata(data: bytes, *, source: str) -> ModelMetadata | None:
@@ -103,7 +102,7 @@ class Promotion(Record):
     files: dict[str, Sha256]
     data_branches: tuple[BranchHead, ...]
     actor: str
-    created_at: datetime
+    created_at: AwareDatetime
     pull_request: PositiveInt
 
 

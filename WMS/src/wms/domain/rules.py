@@ -42,7 +42,9 @@ RULES: dict[str, Rule] = {
     "wrong-place": _error(
         "not directly in images/ or masks/", "Move pictures to images/ and their masks to masks/."
     ),
-    "not-an-image": _error("a file that is not named as a picture", "Take it out of images/ and masks/."),
+    "not-an-image": _error(
+        "no picture at all, by its name or its content", "Take it out of images/ and masks/."
+    ),
     "name-conflict": _error(
         "a name that is taken by other bytes",
         "Choose with --on-conflict replace (the new bytes win) or --on-conflict rename (keep both).",
@@ -51,7 +53,8 @@ RULES: dict[str, Rule] = {
     # What a file holds.
     "unreadable": _error("a file that cannot be read", "See the file's permissions, or copy it again."),
     "wrong-type": _error(
-        "no JPEG or PNG by its content, whatever its name says", "Save it as a JPEG or PNG picture."
+        "a file of another type by its content, whatever its name says",
+        "Save it as a JPEG or PNG picture.",
     ),
     "truncated": _error("cut off or damaged", "Copy the file again from where it came."),
     "too-large": _error("more pixels or bytes than are ever decoded", "Save the picture smaller."),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from wms.domain.dataset import BranchHead
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
@@ -37,11 +37,11 @@ class RunRequest(Record):
     branches: tuple[BranchHead, ...]
     options: RunOptions
     actor: str
-    started_at: datetime
+    started_at: AwareDatetime
 
-    def asks_the_same(self, branches: tuple[BranchHead, ...], options: RunOptions) -> bool:
-        """Whether a new start with these arguments means this run."""
-        return self.branches == branches and self.options == options
+    def asks_for(self, names: tuple[str, ...], options: RunOptions) -> bool:
+        """Whether a start with these branches and options means this run."""
+        return tuple(branch.name for branch in self.branches) == names and self.options == options
 
 
 class RunState(Record):
@@ -61,9 +61,9 @@ class RunState(Record):
 
 
 def new_run_id(*, base_sha: str, branches: tuple[BranchHead, ...], now: datetime) -> str:
-    """Time and content in one name: `20261123-084500-1a2b3c`; sorts by time."""
+    """Time (UTC) and content in one name: `20261123-084500-1a2b3c`; sorts by time."""
     content = sha256_hex(canonical_json([base_sha, [[b.name, b.sha] for b in branches]]))
-    return f"{now:%Y%m%d-%H%M%S}-{content[:6]}"
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{content[:6]}"
 
 
 class Reconciliation(Record):

@@ -7,19 +7,22 @@ into a test. An existing sample never moves, so the test set only grows and scor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
 from wms.domain.dataset import SPLITS, DatasetManifest, Finding, Sample, SampleFacts, Share, Split
+from wms.domain.errors import RecordError
 from wms.domain.records import Frozen, Record, Sha256
+from wms.domain.rules import finding
 
 
 class SplitPolicy(Frozen):
     """Shares of the splits (they sum to 1) and when two pictures count as near-duplicates.
 
-    `near_duplicate_bits`: perceptual hashes that differ in at most so many bits join a group.
+    `near_duplicate_bits`: perceptual hashes (256 bits) that differ in at most so many bits join a group.
     """
 
     train: Share
@@ -71,11 +74,6 @@ class SplitOutcome(Frozen):
     manifest: DatasetManifest
 
 
-def hamming_bits(left: str, right: str) -> int:
-    """Number of bits in which two hexadecimal hashes differ."""
-    return (int(left, 16) ^ int(right, 16)).bit_count()
-
-
 def assign(
     main: DatasetManifest,
     newcomers: Sequence[SampleFacts],
@@ -96,105 +94,114 @@ def assign(
         newcomers: validated pairs.
         added_by: the branch that brought each newcomer, by stem.
         policy: shares and the near-duplicate threshold.
+
+    Raises:
+        RecordError: perceptual hashes are of different sizes and cannot be compared.
     """
-    placed = {sample.stem: sample for sample in main.samples}
-    hashes = {sample.stem: int(sample.phash, 16) for sample in main.samples}
-    set_aside: list[Finding] = []
-    fresh: list[SampleFacts] = []
-    touched: list[Assignment] = []
+    if len({len(facts.phash) for facts in (*main.samples, *newcomers)}) > 1:
+        raise RecordError("perceptual hashes of different sizes: main's manifest is of another version")
+    board = _Board(main, added_by, policy.near_duplicate_bits)
+    ordered = sorted(newcomers, key=_content_key)
+    fresh = [facts for facts in ordered if facts.stem not in board.placed]
+    for facts in ordered:
+        if facts.stem in board.placed:
+            board.replace(facts)
+    alike = {facts.stem: board.near(facts) for facts in fresh}
+    bridges = [facts for facts in fresh if len({sample.split for sample in alike[facts.stem]}) > 1]
+    board.set_aside(bridges, alike)
 
-    def near(facts: SampleFacts) -> list[Sample]:
-        value = int(facts.phash, 16)
-        return [
-            placed[stem]
-            for stem, other in hashes.items()
-            if stem != facts.stem and (value ^ other).bit_count() <= policy.near_duplicate_bits
-        ]
-
-    for facts in sorted(newcomers, key=_content_key):
-        old = placed.get(facts.stem)
-        links = near(facts)
-        splits = {sample.split for sample in links} | ({old.split} if old else set())
-        if len(splits) > 1:
-            set_aside.append(_spans_splits(facts, links))
-        elif old is not None:
-            placed[facts.stem] = _sample(facts, old.group, old.split, added_by[facts.stem])
-            hashes[facts.stem] = int(facts.phash, 16)
-            touched.append(Assignment(stem=facts.stem, group=old.group, split=old.split))
-        else:
-            fresh.append(facts)
-
-    counts = {split: sum(sample.split == split for sample in placed.values()) for split in SPLITS}
-    for component in _components(fresh, policy.near_duplicate_bits):
-        alike = {facts.stem: near(facts) for facts in component}
-        relatives = [sample for samples in alike.values() for sample in samples]
+    counts = Counter(sample.split for sample in board.placed.values())
+    joined = [facts for facts in fresh if facts not in bridges]
+    for component in _components(joined, policy.near_duplicate_bits):
+        relatives = [sample for facts in component for sample in alike[facts.stem]]
         homes = {sample.split for sample in relatives}
         if len(homes) > 1:
-            set_aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in component)
+            board.set_aside(component, alike)
             continue
         home = homes.pop() if homes else _neediest(counts, len(component), policy)
-        known = sorted({sample.group for sample in relatives})
-        group = known[0] if known else f"g-{_content_key(component[0])[:12]}"
+        group = min((sample.group for sample in relatives), default=f"g-{_content_key(component[0])[:12]}")
+        counts[home] += len(component)
         for facts in component:
-            placed[facts.stem] = _sample(facts, group, home, added_by[facts.stem])
-            hashes[facts.stem] = int(facts.phash, 16)
-            counts[home] += 1
-            touched.append(Assignment(stem=facts.stem, group=group, split=home))
+            board.place(facts, group, home)
 
-    manifest = DatasetManifest.of(placed.values())
+    manifest = DatasetManifest.of(board.placed.values())
     plan = SplitPlan(
         base_manifest_sha256=main.digest,
         manifest_sha256=manifest.digest,
         main_test_digest=main.split_digest("test"),
         policy=policy,
-        assigned=tuple(sorted(touched, key=lambda item: item.stem)),
-        set_aside=tuple(set_aside),
+        assigned=tuple(sorted(board.assigned, key=lambda item: item.stem)),
+        set_aside=tuple(board.aside),
         **{split: len(manifest.of_split(split)) for split in SPLITS},
     )
     return SplitOutcome(plan=plan, manifest=manifest)
+
+
+class _Board:
+    """The samples placed so far, by stem, and what became of the newcomers."""
+
+    def __init__(self, main: DatasetManifest, added_by: dict[str, str], near_bits: int) -> None:
+        self.placed = {sample.stem: sample for sample in main.samples}
+        self.hashes = {sample.stem: int(sample.phash, 16) for sample in main.samples}
+        self.added_by = added_by
+        self.near_bits = near_bits
+        self.assigned: list[Assignment] = []
+        self.aside: list[Finding] = []
+
+    def near(self, facts: SampleFacts) -> list[Sample]:
+        """The placed samples of another name that look like a newcomer."""
+        value, near_bits = int(facts.phash, 16), self.near_bits
+        stems = [stem for stem, other in self.hashes.items() if (value ^ other).bit_count() <= near_bits]
+        return [self.placed[stem] for stem in stems if stem != facts.stem]
+
+    def place(self, facts: SampleFacts, group: str, split: Split) -> None:
+        """Put a newcomer into a group and a split."""
+        fields = {name: getattr(facts, name) for name in SampleFacts.model_fields}
+        self.placed[facts.stem] = Sample(
+            **fields, group=group, split=split, added_by=self.added_by[facts.stem]
+        )
+        self.hashes[facts.stem] = int(facts.phash, 16)
+        self.assigned.append(Assignment(stem=facts.stem, group=group, split=split))
+
+    def replace(self, facts: SampleFacts) -> None:
+        """Give a sample its new bytes, unless these look like a picture of another split."""
+        old, links = self.placed[facts.stem], self.near(facts)
+        if any(sample.split != old.split for sample in links):
+            self.set_aside([facts], {facts.stem: [old, *links]})
+        else:
+            self.place(facts, old.group, old.split)
+
+    def set_aside(self, members: Sequence[SampleFacts], alike: dict[str, list[Sample]]) -> None:
+        """Leave newcomers out, each with a finding that names what it looks like."""
+        self.aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in members)
 
 
 def _content_key(facts: SampleFacts) -> str:
     return hashlib.sha256(f"{facts.image_sha256}{facts.mask_sha256}".encode()).hexdigest()
 
 
-def _sample(facts: SampleFacts, group: str, split: Split, added_by: str) -> Sample:
-    fields = {name: getattr(facts, name) for name in SampleFacts.model_fields}
-    return Sample(**fields, group=group, split=split, added_by=added_by)
-
-
 def _components(facts: Sequence[SampleFacts], near_bits: int) -> list[list[SampleFacts]]:
     """Connected components of the near-duplicate graph, in the order of their smallest hash."""
-    rest = sorted(facts, key=_content_key)
-    values = {item.stem: int(item.phash, 16) for item in rest}
+    rest = {item.stem: (int(item.phash, 16), item) for item in sorted(facts, key=_content_key)}
     components = []
     while rest:
-        component, frontier = [], [rest.pop(0)]
+        component, frontier = [], [rest.pop(next(iter(rest)))]
         while frontier:
-            current = frontier.pop()
+            value, current = frontier.pop()
             component.append(current)
-            value = values[current.stem]
-            close = [item for item in rest if (value ^ values[item.stem]).bit_count() <= near_bits]
-            frontier.extend(close)
-            taken = {item.stem for item in close}
-            rest = [item for item in rest if item.stem not in taken]
+            close = [stem for stem, (other, _) in rest.items() if (value ^ other).bit_count() <= near_bits]
+            frontier.extend(rest.pop(stem) for stem in close)
         components.append(sorted(component, key=_content_key))
     return components
 
 
-def _neediest(counts: dict[Split, int], size: int, policy: SplitPolicy) -> Split:
+def _neediest(counts: Mapping[Split, int], size: int, policy: SplitPolicy) -> Split:
     """The split furthest below its share once `size` more samples are in; ties in SPLITS order."""
     total = sum(counts.values()) + size
-    return max(SPLITS, key=lambda split: policy.share(split) * total - counts[split])
+    return max(SPLITS, key=lambda split: policy.share(split) * total - counts.get(split, 0))
 
 
 def _spans_splits(facts: SampleFacts, links: Sequence[Sample]) -> Finding:
     alike = ", ".join(f"{sample.image} ({sample.split})" for sample in links[:4]) or "others of this push"
-    return Finding(
-        rule="links-splits",
-        severity="warning",
-        file=facts.image,
-        stem=facts.stem,
-        message=f"looks like pictures of different splits ({alike}), so it was set aside",
-        remedy="Nothing need be done: adding it would leak test pictures into training.",
-    )
+    message = f"looks like pictures of different splits ({alike}), so it was set aside"
+    return finding("links-splits", facts.image, message, stem=facts.stem)

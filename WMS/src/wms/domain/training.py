@@ -54,7 +54,7 @@ class Architecture(Frozen):
     @property
     def multiple_px(self) -> int:
         """The side of an input must be a multiple of this: the stem and every level divide it."""
-        return self.stem_stride * 2**self.depth
+        return self.stem_stride << self.depth
 
 
 class Preprocessing(Frozen):

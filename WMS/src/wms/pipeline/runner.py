@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from wms.domain.dataset import BranchHead
 from wms.domain.errors import BusyError, PreflightError, StaleBaseError, WmsError
 from wms.domain.gate import GateDecision
-from wms.domain.run import RunOptions, RunRequest, RunState
+from wms.domain.run import Outcome, RunOptions, RunRequest, RunState
 from wms.files import read_record, write_record
 from wms.layout import Layout
 from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS, Job
 from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, promotion, training
-from wms.pipeline.start import abandon, start_run, still_holds, unfinished_run
+from wms.pipeline.start import abandon, branch_heads, is_published, start_run, still_holds, unfinished_run
 from wms.steps.preflight import preflight
+from wms.steps.push_data import branch_of, push_folder
 
 logger = logging.getLogger(__name__)
 
@@ -40,28 +41,50 @@ def only_run(layout: Layout, *, wait_seconds: float) -> Iterator[None]:
         raise BusyError(f"another run works in {layout.root}") from error
 
 
-def run_pipeline(ctx: Context, branches: tuple[BranchHead, ...], options: RunOptions) -> RunState:
+def run_pipeline(
+    ctx: Context, *, branches: Sequence[str] = (), incoming: Path | None = None, options: RunOptions
+) -> RunState:
     """Run every job that has not been done yet, in order; `always` jobs run whatever happened.
 
     An unfinished run is taken up if it was asked for in the same way and main is still its base.
     One that is published already is first brought to its end, whatever is asked for now.
 
+    Args:
+        ctx: the workspace.
+        branches: data branches on the remote, taken together; none is a retraining.
+        incoming: a folder of pairs that is pushed as a data branch first.
+        options: what was chosen for this run.
+
     Raises:
         WmsError: the first error of a job, after the `always` jobs have run.
     """
+    names = tuple(sorted({*branches, *([branch_of(incoming)] if incoming else [])}))
     old = unfinished_run(ctx)
+    if old is not None and is_published(ctx):
+        ctx.progress.say(f"run {old.run_id} is published but not merged: ending it first")
+        state = _ended(ctx, old)
+        if state is not None and old.asks_for(names, options):
+            return state
+        old = None
+    if incoming is not None:
+        push_folder(incoming, repository=ctx.ports.repository)
+    heads = branch_heads(ctx, names)
     if old is not None:
-        if old.asks_the_same(branches, options) and still_holds(ctx, old):
+        if old.asks_for(names, options) and old.branches == heads and still_holds(ctx, old):
             ctx.progress.say(f"taking up the unfinished run {old.run_id}")
             return _walk(ctx, old)
-        if ctx.layout.record("promotion").is_file():
-            ctx.progress.say(f"run {old.run_id} is published but not merged: ending it first")
-            with contextlib.suppress(StaleBaseError):
-                _walk(ctx, old)
-        else:
-            ctx.progress.say(f"run {old.run_id} is given up: it was asked for differently, or main moved")
-            abandon(ctx, old)
-    return _walk(ctx, start_run(ctx, branches, options))
+        ctx.progress.say(f"run {old.run_id} is given up: it was asked for differently, or main moved")
+        abandon(ctx, old)
+    return _walk(ctx, start_run(ctx, heads, options))
+
+
+def _ended(ctx: Context, published: RunRequest) -> RunState | None:
+    """Bring a published run to its end; `None` if it turned out void."""
+    try:
+        return _walk(ctx, published)
+    except StaleBaseError as error:
+        ctx.progress.say(f"{error}")
+        return None
 
 
 def _walk(ctx: Context, request: RunRequest) -> RunState:
@@ -76,8 +99,13 @@ def _walk(ctx: Context, request: RunRequest) -> RunState:
         for job in pending[1:]:
             if job.when == "always":
                 _clean_up(ctx, job)
-    logger.info("run %s has ended", request.run_id)
-    return read_record(ctx.layout.record("state"), RunState)
+    state_file = ctx.layout.record("state")
+    state = read_record(state_file, RunState)
+    outcome: Outcome = "promoted" if state.done("merge") else "held"
+    state = state.model_copy(update={"outcome": outcome})
+    write_record(state_file, state)
+    logger.info("run %s has ended: %s", request.run_id, outcome)
+    return state
 
 
 def _do(ctx: Context, job: Job) -> None:
@@ -86,7 +114,7 @@ def _do(ctx: Context, job: Job) -> None:
     state = read_record(state_file, RunState)
     ctx.progress.say(f"== {job.name}")
     try:
-        _ACTIONS[job.name](ctx)
+        ACTIONS[job.name](ctx)
     except StaleBaseError:
         state = state.with_job(job.name, "failed").model_copy(update={"outcome": "void"})
         write_record(state_file, state)
@@ -95,8 +123,7 @@ def _do(ctx: Context, job: Job) -> None:
         write_record(state_file, state.with_job(job.name, "failed"))
         raise
     if not job.transient:
-        state = state.with_job(job.name, "done")
-    write_record(state_file, _settle(ctx, state, job))
+        write_record(state_file, state.with_job(job.name, "done"))
 
 
 def _clean_up(ctx: Context, job: Job) -> None:
@@ -115,15 +142,6 @@ def _due(job: Job, ctx: Context) -> bool:
         return _verdict(ctx) == "promote"
     # The instance is needed only while something that uses it is still to be done.
     return job.when == "always" or not (job.transient and state.done("gate"))
-
-
-def _settle(ctx: Context, state: RunState, job: Job) -> RunState:
-    """Set the outcome once it is known: promoted after the merge, held after the gate."""
-    if job.name == "merge" and state.done("merge"):
-        return state.model_copy(update={"outcome": "promoted"})
-    if job.name == "infra-down" and state.done("gate") and _verdict(ctx) == "hold":
-        return state.model_copy(update={"outcome": "held"})
-    return state
 
 
 def _verdict(ctx: Context) -> str | None:
@@ -156,7 +174,7 @@ def _gate(ctx: Context) -> None:
     ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
 
 
-_ACTIONS: dict[str, Callable[[Context], object]] = {
+ACTIONS: dict[str, Callable[[Context], object]] = {
     "data": _data,
     "infra-up": _infra_up,
     "train": _train,
@@ -166,3 +184,4 @@ _ACTIONS: dict[str, Callable[[Context], object]] = {
     "merge": promotion.run_complete_merge,
     "report": write_reports,
 }
+"""What this machine does for each job of the graph."""

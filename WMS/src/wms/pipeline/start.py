@@ -93,10 +93,13 @@ def unfinished_run(ctx: Context) -> RunRequest | None:
     return ctx.request if state.outcome is None else None
 
 
+def is_published(ctx: Context) -> bool:
+    """Whether the run in `run/` has opened its pull request."""
+    return ctx.layout.record("promotion").is_file()
+
+
 def still_holds(ctx: Context, request: RunRequest) -> bool:
-    """Whether an unfinished run may go on: it is published already, or main is still its base."""
-    if ctx.layout.record("promotion").is_file():
-        return True
+    """Whether an unfinished run may go on: main is still what it started from."""
     repository = ctx.ports.repository
     try:
         require_fresh(repository, base_sha=request.base_sha, main_sha=main_head(repository))

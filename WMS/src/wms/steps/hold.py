@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wms.domain.dataset import BranchHead, ValidationReport
+from wms.domain.dataset import BranchHead, MergePlan, ValidationReport
 from wms.domain.gate import GateDecision
 from wms.domain.promotion import RunArchive
 from wms.domain.records import Frozen
@@ -38,7 +38,15 @@ def announce_hold(
 def announce_blocked(*, branch: BranchHead, report: ValidationReport, body: str, forge: Forge) -> None:
     """Put the findings on the head of a branch whose data were refused."""
     rules = ", ".join(sorted({finding.rule for finding in report.errors}))
-    description = f"blocked: {len(report.errors)} findings ({rules})"
+    _refuse(branch, f"blocked: {len(report.errors)} findings ({rules})", body, forge)
+
+
+def announce_conflicts(*, branch: BranchHead, plan: MergePlan, body: str, forge: Forge) -> None:
+    """Put the conflicts on the head of a branch whose names are taken by other bytes."""
+    _refuse(branch, f"blocked: {len(plan.conflicts)} names are taken by other bytes", body, forge)
+
+
+def _refuse(branch: BranchHead, description: str, body: str, forge: Forge) -> None:
     forge.set_status(branch.sha, Check(context=DATA_CONTEXT, state="failure", description=description[:140]))
     forge.comment(branch.sha, body)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wms.domain.errors import StorageError
-from wms.domain.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
+from wms.domain.names import PICTURE_SUFFIXES, name_problem, stem_key, stem_of, utf8
 
 PARTS = ("images", "masks")
 KEEPERS = frozenset({".gitkeep", ".gitignore"})
@@ -52,7 +52,7 @@ def scan(incoming: Path, folder: str) -> Found:
         if part and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES and name_problem(name) is None:
             candidates[stem_key(stem_of(name))][part].append(str(path))
         else:
-            leftover.append(printable(str(path)))
+            leftover.append(utf8(str(path)))
 
     pairs: list[FoundPair] = []
     for parts in candidates.values():

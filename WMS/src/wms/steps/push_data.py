@@ -28,14 +28,10 @@ def push_folder(folder: Path, *, repository: Repository) -> str:
     Raises:
         NothingToDoError: the folder holds no files in images/ or masks/.
     """
-    parts = [folder / name for name in ("images", "masks")]
-    files = [path for part in parts if part.is_dir() for path in sorted(part.rglob("*")) if _is_file(path)]
-    if not files:
-        raise NothingToDoError(
-            f"{folder} holds no files in images/ or masks/",
-            remedy="Put photographs into images/ and masks of the same name into masks/.",
-        )
+    branch, files = branch_of(folder), _files(folder)
     repository.fetch()
+    if repository.head(branch) is not None:
+        return branch
     parent = main_head(repository)
     with tempfile.TemporaryDirectory(prefix="wms-push-") as scratch:
         staging = Path(scratch)
@@ -49,12 +45,30 @@ def push_folder(folder: Path, *, repository: Repository) -> str:
         sha = repository.commit_folder(
             parent, staging, under=INCOMING_PATH, message=f"Data from {folder.name}"
         )
-    slug = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "data"
-    branch = f"{DATA_PREFIX}{slug}-{_content_id(folder, files)}"
-    if repository.head(branch) is None:
-        repository.push(sha, branch, expect=None)
-        repository.fetch()
+    repository.push(sha, branch, expect=None)
+    repository.fetch()
     return branch
+
+
+def branch_of(folder: Path) -> str:
+    """The name of the branch that a folder is pushed as; nothing is pushed.
+
+    Raises:
+        NothingToDoError: the folder holds no files in images/ or masks/.
+    """
+    files = _files(folder)
+    if not files:
+        raise NothingToDoError(
+            f"{folder} holds no files in images/ or masks/",
+            remedy="Put photographs into images/ and masks of the same name into masks/.",
+        )
+    slug = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "data"
+    return f"{DATA_PREFIX}{slug}-{_content_id(folder, files)}"
+
+
+def _files(folder: Path) -> list[Path]:
+    parts = [folder / name for name in ("images", "masks")]
+    return [path for part in parts if part.is_dir() for path in sorted(part.rglob("*")) if _is_file(path)]
 
 
 def _content_id(folder: Path, files: list[Path]) -> str:

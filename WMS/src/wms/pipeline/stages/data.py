@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, ValidationReport
+from wms.domain.dataset import DatasetManifest, MergePlan, ValidationReport
 from wms.domain.errors import BadDataError, MergeConflictError, NothingToDoError
 from wms.domain.promotion import MANIFEST_PATH, POINTER_PATH
 from wms.domain.run import RunOptions, RunRequest, new_run_id
@@ -12,10 +12,10 @@ from wms.domain.split import SplitPlan
 from wms.files import read_record, write_bytes, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.start import begin
-from wms.report.markdown import blocked_body
+from wms.report.markdown import blocked_body, conflict_body
 from wms.steps.assemble import assemble
-from wms.steps.hold import announce_blocked
-from wms.steps.merge import Source, merge
+from wms.steps.hold import announce_blocked, announce_conflicts
+from wms.steps.merge import Source, merge, merge_folder
 from wms.steps.production import main_head, manifest_at
 from wms.steps.push_data import INCOMING_PATH
 from wms.steps.split import split
@@ -46,6 +46,8 @@ def run_merge(ctx: Context) -> MergePlan:
     )
     write_record(ctx.layout.record("merge"), plan)
     if plan.conflicts:
+        for branch in request.branches:
+            announce_conflicts(branch=branch, plan=plan, body=conflict_body(plan), forge=ctx.ports.forge)
         listed = "\n".join(
             f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts
         )
@@ -78,13 +80,9 @@ def check_incoming(ctx: Context) -> ValidationReport:
 def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationReport:
     """Check any folder of pairs against main's dataset; nothing is written."""
     settings = ctx.data_settings
-    main_sha = main_head(ctx.ports.repository)
-    manifest = manifest_at(ctx.ports.repository, main_sha)
-    here = Source(branch=BranchHead(name=str(folder), sha=main_sha), folder=".")
+    manifest = manifest_at(ctx.ports.repository, main_head(ctx.ports.repository))
     return validate(
-        plan=merge(
-            incoming=folder, sources=[here], manifest=manifest, base_sha=main_sha, on_conflict="replace"
-        ),
+        plan=merge_folder(folder, manifest=manifest),
         incoming=folder,
         manifest=manifest,
         policy=settings.validation,

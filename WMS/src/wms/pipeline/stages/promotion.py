@@ -12,6 +12,7 @@ from wms.report.markdown import promotion_body
 from wms.report.records import RunRecords
 from wms.steps.complete_merge import complete_merge
 from wms.steps.gate import read_inputs
+from wms.steps.production import metadata_at
 from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
 from wms.steps.rollback import roll_back
@@ -40,7 +41,10 @@ def run_publish(ctx: Context) -> Promotion:
 
 def publication_text(ctx: Context) -> str:
     """What the pull request of this run would say."""
-    return promotion_body(RunRecords.load(ctx.layout.run))
+    production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    return promotion_body(
+        RunRecords.load(ctx.layout.run), from_version=production.version if production else None
+    )
 
 
 def run_complete_merge(ctx: Context) -> Merged:

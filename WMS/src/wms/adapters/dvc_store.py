@@ -1,0 +1,227 @@
+"""Data and blobs in the DVC remote: datasets by the `dvc` command, blobs by their SHA-256 beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from wms.adapters.words import last_complaint
+from wms.domain.errors import DataStoreError, StorageError
+from wms.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
+from wms.ports import StoredDataset
+
+if TYPE_CHECKING:
+    from wms.adapters.dvc_remote import DvcRemote
+
+log = logging.getLogger(__name__)
+
+DATASET = "WMS/data/training"
+POINTER = f"{DATASET}.dvc"
+BLOBS = "wms-blobs/sha256"
+OBJECTS = "files/md5"
+
+# Starting DVC takes longer than most of its commands, so several share one interpreter. It is
+# DVC's own entry point; a process of its own keeps DVC's threads, locks and logging out of ours.
+RUN_IN_TURN = (
+    "import json, sys\n"
+    "from dvc.cli import main\n"
+    "for command in json.loads(sys.argv[1]):\n"
+    "    code = main(command)\n"
+    "    if code: sys.exit(code)\n"
+)
+
+# Set by `dvc repro` for the commands of stages; they would lead DVC to the repository that runs them.
+INHERITED = ("DVC_ROOT", "DVC_STAGE")
+
+
+class DvcDataStore:
+    """`DataStore` by DVC, in throw-away repositories without Git that share the workspace's cache.
+
+    The workspace's own `.dvc`, lock included, is read and never written, so two commands do not
+    stand in each other's way. Credentials come from DVC's settings or the environment
+    (`AWS_ENDPOINT_URL` too).
+
+    Args:
+        root: the workspace; `<root>/.dvc/config` names the remote.
+        scratch: a folder for the throw-away repositories, best on the same file system.
+    """
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self._root = root
+        self._scratch = scratch
+
+    @functools.cached_property
+    def _remote(self) -> DvcRemote:
+        from wms.adapters.dvc_remote import DvcRemote
+
+        return DvcRemote(self._root)
+
+    def fetch_dataset(self, pointer: bytes, to: Path) -> None:
+        """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
+
+        Files may be read-only hard links into the cache: never write into them.
+        """
+        _check_pointer(pointer)
+        with self._repository() as folder:
+            (folder / POINTER).write_bytes(pointer)
+            self._dvc(folder, ["pull", POINTER])
+            with replacing_folder(to) as fresh:
+                for path in (folder / DATASET).iterdir():
+                    shutil.move(path, fresh / path.name)
+
+    def store_dataset(self, folder: Path) -> StoredDataset:
+        """Upload a dataset folder; return its pointer once every byte is stored.
+
+        The folder itself is left as it is.
+        """
+        with self._repository() as repository:
+            for path in folder.rglob("*"):
+                if path.is_file():
+                    link_or_copy(path, repository / DATASET / path.relative_to(folder))
+            if not (repository / DATASET).exists():
+                raise DataStoreError(f"{folder} holds no files to store")
+            self._dvc(repository, ["add", "--no-relink", DATASET], ["push", POINTER])
+            pointer = (repository / POINTER).read_bytes()
+        md5 = _check_pointer(pointer)
+        self._complete(md5)
+        return StoredDataset(pointer=pointer, md5=md5)
+
+    def lock_stages(self, tree: Path) -> bytes:
+        """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
+
+        Nothing is run: the stages' inputs and outputs lie in `tree` already. `tree` is no DVC
+        repository of its own; `dvc.lock` stays in it.
+        """
+        if (tree / ".dvc").exists():
+            raise DataStoreError(f"{tree} is a DVC repository already; stages are locked in a plain folder")
+        try:
+            self._remote.configure(tree)
+            self._dvc(tree, ["commit", "--force", "--no-relink"])
+        finally:
+            shutil.rmtree(tree / ".dvc", ignore_errors=True)
+        lock = tree / "dvc.lock"
+        if not lock.is_file():
+            raise DataStoreError(f"{tree / 'dvc.yaml'} has no stages: DVC wrote no dvc.lock")
+        return lock.read_bytes()
+
+    def put_blob(self, path: Path) -> str:
+        """Store a file and return its SHA-256; storing it again is no error."""
+        try:
+            digest, size = sha256_file(path), path.stat().st_size
+        except OSError as error:
+            raise DataStoreError(f"{path} cannot be read: {error.strerror}") from error
+        if self._remote.size(_blob_key(digest)) != size:
+            self._remote.put(path, _blob_key(digest))
+        return digest
+
+    def get_blob(self, sha256: str, to: Path) -> None:
+        """Fetch a blob to the path `to` and check its SHA-256.
+
+        Raises:
+            DigestMismatchError: the stored bytes are others; `to` is left as it was.
+            DataStoreError: no such blob is stored, or the remote does not answer.
+        """
+        key = _blob_key(sha256)
+        if self._remote.size(key) is None:
+            raise DataStoreError(f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}")
+        with replacing(to) as temporary:
+            self._remote.get(key, temporary)
+            verify_sha256(temporary, sha256)
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether a blob is stored."""
+        return self._remote.size(_blob_key(sha256)) is not None
+
+    def _complete(self, md5: str) -> None:
+        """See that every object of a dataset is in the remote, and send again what is not.
+
+        DVC takes a dataset for stored once its listing is, and so never repairs a remote that lost
+        one of its files.
+        """
+        listing = self._remote.cache / _object_key(md5)
+        try:
+            entries = json.loads(listing.read_bytes())
+            keys = {_object_key(md5), *(_object_key(entry["md5"]) for entry in entries)}
+        except (OSError, ValueError, KeyError) as error:
+            raise DataStoreError(f"DVC's listing {listing} cannot be read: {error}") from error
+        missing = self._remote.missing(sorted(keys), below=OBJECTS)
+        for key in missing:
+            log.warning("%s had lost %s; it is sent again", self._remote.url, key)
+            self._remote.put(self._remote.cache / key, key)
+        if missing and (lost := self._remote.missing(missing, below=OBJECTS)):
+            raise DataStoreError(
+                f"{len(lost)} files of the dataset are not in {self._remote.url} after the push"
+            )
+
+    @contextlib.contextmanager
+    def _repository(self) -> Iterator[Path]:
+        """A DVC repository with the folder that datasets lie in."""
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="dvc-", dir=self._scratch) as name:
+                folder = Path(name)
+                self._remote.configure(folder)
+                (folder / DATASET).parent.mkdir(parents=True)
+                yield folder
+        except (OSError, shutil.Error) as error:
+            raise StorageError(f"{self._scratch} could not be used for DVC: {error}") from error
+
+    def _dvc(self, folder: Path, *commands: Sequence[str]) -> None:
+        environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
+        environment |= {
+            "DVC_NO_ANALYTICS": "1",
+            "DVC_SITE_CACHE_DIR": str(folder / ".dvc/tmp/site"),
+            "LC_ALL": "C",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", RUN_IN_TURN, json.dumps(commands)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        said = last_complaint(done.stderr, marks=("ERROR:",), otherwise=f"exit code {done.returncode}")
+        log.debug("dvc %s: %s", [command[0] for command in commands], done.stderr)
+        if done.returncode != 0:
+            verbs = " and ".join(f"dvc {command[0]}" for command in commands)
+            raise DataStoreError(
+                f"{verbs} failed (remote {self._remote.url}): {said.removeprefix('ERROR: ')}"
+            )
+
+
+def _check_pointer(pointer: bytes) -> str:
+    """The content hash in a dataset's pointer."""
+    try:
+        (out,) = yaml.safe_load(pointer)["outs"]
+        md5, path = str(out["md5"]), str(out["path"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise DataStoreError("the dataset's pointer is no DVC file with one folder in it") from error
+    if not re.fullmatch(r"[0-9a-f]{32}\.dir", md5) or path != Path(DATASET).name:
+        raise DataStoreError(f"the dataset's pointer names {path!r} with {md5!r}, not a folder `training`")
+    return md5
+
+
+def _object_key(md5: str) -> str:
+    return f"{OBJECTS}/{md5[:2]}/{md5[2:]}"
+
+
+def _blob_key(sha256: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise DataStoreError(f"{sha256!r} is no SHA-256")
+    return f"{BLOBS}/{sha256[:2]}/{sha256[2:]}"

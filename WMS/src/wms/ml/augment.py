@@ -1,0 +1,130 @@
+"""Random changes of a training batch, the same for picture and mask.
+
+Written as torchvision v2 transforms on batches: every sample gets its own change, yet a batch costs
+one resampling. torchvision's own random transforms change a whole batch alike, and one by one they
+would take as long as the network at small sizes. The random numbers are drawn for a whole epoch at
+once, a row for each sample, from a seed of their own: a sample's change depends on seed, epoch and
+position alone, not on the batch or process it falls into, and there is no generator to save.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from wms.config import AugmentSettings
+
+WARP_DRAWS, COLOUR_DRAWS = 6, 6
+
+
+def draw_epoch(samples: int, *, seed: int) -> Tensor:
+    """One row of random numbers for each sample; float32, samples x 12, uniform in -1..1."""
+    generator = torch.Generator().manual_seed(seed)
+    return 2.0 * torch.rand(samples, WARP_DRAWS + COLOUR_DRAWS, generator=generator) - 1.0
+
+
+def augment(
+    pictures: Tensor, masks: Tensor, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float
+) -> tuple[Tensor, Tensor]:
+    """Change a batch at random and resample it to the size that is trained at.
+
+    Args:
+        pictures: float32, Bx3xSxS in 0..1.
+        masks: float32, Bx1xSxS in 0..1.
+        draws: float32, Bx12, rows of `draw_epoch`.
+        settings: how much may change.
+        size_px: side of the result, at most S.
+        fill: grey of what comes in from outside, in 0..1.
+
+    Returns:
+        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
+    """
+    warp, colour = draws.split([WARP_DRAWS, COLOUR_DRAWS], dim=1)
+    transform = v2.Compose([Warp(warp, settings, size_px=size_px, fill=fill), Recolour(colour, settings)])
+    changed, mask = transform(tv_tensors.Image(pictures), tv_tensors.Mask(masks))
+    return changed.as_subclass(Tensor), mask.as_subclass(Tensor)
+
+
+class Warp(v2.Transform):
+    """Turn, shear, zoom, shift and mirror each sample, in one bilinear resampling.
+
+    Args:
+        draws: float32, Bx6 in -1..1: angle, shear, zoom, shift right, shift down, mirror.
+        settings: how much may change.
+        size_px: side of the result.
+        fill: grey of what comes in from outside a picture, in 0..1; masks get 0.
+    """
+
+    def __init__(self, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float) -> None:
+        super().__init__()
+        self.draws, self.settings, self.size_px, self.fill = draws, settings, size_px, fill
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """The sampling grid, BxsxsX2, shared by pictures and masks."""
+        matrices = affine_matrices(self.draws, self.settings)
+        shape = [len(self.draws), 1, self.size_px, self.size_px]
+        return {"grid": functional.affine_grid(matrices, shape, align_corners=False)}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Resample pictures or masks."""
+        fill = self.fill if isinstance(inpt, tv_tensors.Image) else 0.0
+        plain = inpt.as_subclass(Tensor) - fill
+        warped = functional.grid_sample(plain, params["grid"], mode="bilinear", align_corners=False)
+        return tv_tensors.wrap(warped + fill, like=inpt)
+
+
+class Recolour(v2.Transform):
+    """Change light and colour of each picture; masks stay as they are.
+
+    Args:
+        draws: float32, Bx6 in -1..1: brightness, contrast, saturation, tint of red, green, blue.
+        settings: how much may change.
+    """
+
+    def __init__(self, draws: Tensor, settings: AugmentSettings) -> None:
+        super().__init__()
+        self.draws, self.settings = draws, settings
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Recolour pictures."""
+        if not isinstance(inpt, tv_tensors.Image):
+            return inpt
+        s = self.settings
+        limits = torch.tensor([s.max_brightness, s.max_contrast, s.max_saturation] + 3 * [s.max_tint])
+        factors = 1.0 + self.draws * limits  # B x 6
+        light, contrast, saturation = (factors[:, k].view(-1, 1, 1, 1) for k in range(3))
+        x = inpt.as_subclass(Tensor) * light * factors[:, 3:].view(-1, 3, 1, 1)
+        grey = x.mean(dim=1, keepdim=True)  # B x 1 x H x W
+        x = grey + (x - grey) * saturation
+        level = grey.mean(dim=(2, 3), keepdim=True)  # B x 1 x 1 x 1
+        return tv_tensors.wrap((level + (x - level) * contrast).clamp(0.0, 1.0), like=inpt)
+
+
+def affine_matrices(draws: Tensor, settings: AugmentSettings) -> Tensor:
+    """From draws to the matrices that `affine_grid` takes: from result to source, both in -1..1.
+
+    Args:
+        draws: float32, Bx6 in -1..1.
+        settings: how much may change.
+
+    Returns:
+        float32, Bx2x3.
+    """
+    angle = draws[:, 0] * math.radians(settings.max_rotation_degrees)
+    shear = torch.tan(draws[:, 1] * math.radians(settings.max_shear_degrees))
+    # Uniform on a log scale: enlarging and shrinking by the same factor are equally likely.
+    zoom = torch.exp(draws[:, 2] * math.log(settings.max_zoom))
+    shift = draws[:, 3:5] * settings.max_shift * 2.0  # the grid spans 2
+    flip = torch.where(draws[:, 5] > 0, -1.0, 1.0) if settings.mirror else torch.ones_like(angle)
+    cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
+    rows = [
+        torch.stack([flip * cos, flip * (shear * cos - sin), shift[:, 0]], dim=1),
+        torch.stack([sin, shear * sin + cos, shift[:, 1]], dim=1),
+    ]
+    return torch.stack(rows, dim=1)

@@ -1,0 +1,49 @@
+"""A training's batches: which samples, in which order, with which random change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from wms.config import TrainSettings
+from wms.ml.augment import augment, draw_epoch
+from wms.ml.cache import CachedSamples
+from wms.ml.preprocess import PAD_GREY, to_input
+
+
+def training_batches(
+    samples: CachedSamples, settings: TrainSettings, *, epoch: int, size_px: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """An epoch's batches, shuffled and augmented; what is left over after full batches waits its turn.
+
+    Yields:
+        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
+    """
+    order_seed = derived_seed(settings.seed, epoch, "order")
+    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(order_seed))
+    draws = draw_epoch(len(samples), seed=derived_seed(settings.seed, epoch, "augment"))
+    for batch in range(batches_per_epoch(len(samples), settings)):
+        rows = slice(batch * settings.batch_size, (batch + 1) * settings.batch_size)
+        pictures, masks = samples.batch(order[rows].tolist())
+        yield augment(
+            torch.from_numpy(to_input(pictures)),
+            torch.from_numpy(to_input(masks)),
+            draws[rows],
+            settings.augment,
+            size_px=size_px,
+            fill=PAD_GREY / 255,
+        )
+
+
+def batches_per_epoch(samples: int, settings: TrainSettings) -> int:
+    """Full batches only, but at least one."""
+    return max(1, samples // settings.batch_size)
+
+
+def derived_seed(seed: int, epoch: int, purpose: str) -> int:
+    """A seed for one purpose in one epoch, unrelated to all others; 63 bits."""
+    digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,135 @@
+"""Decoded, letterboxed samples on disk, so that a picture is decoded once and never again.
+
+One file a sample, named by everything that its bytes depend on, is shared by all runs: a push of
+fifty new pairs decodes fifty. Files are written beside their place and renamed, so a killed run
+leaves none half written. Reading maps a file into memory; nothing of it stays in the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wms.domain.dataset import Sample
+from wms.domain.errors import StorageError
+from wms.domain.records import canonical_json, sha256_hex
+from wms.domain.training import Preprocessing
+from wms.files import replacing
+from wms.ml.images import read_mask, read_picture
+from wms.ml.preprocess import letterbox_mask, letterbox_picture
+from wms.progress import Progress
+
+FORMAT = 1
+"""Part of every name; raised when preprocessing changes, which makes old files stay unused."""
+
+FEW = 24
+"""Below this many samples to decode, starting processes takes longer than they save."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where samples' files lie and how they are read and fitted."""
+
+    dataset: Path
+    mask_threshold: int
+    spec: Preprocessing
+
+
+@dataclass(frozen=True, kw_only=True)
+class CachedSamples:
+    """Samples in a fixed order, each a mapped file of uint8, SxSx4: RGB and the mask (0..255)."""
+
+    stems: tuple[str, ...]
+    files: tuple[Path, ...]
+    size_px: int
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def batch(self, indices: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Some samples by position.
+
+        Returns:
+            pictures, uint8, BxSxSx3, and masks, uint8, BxSxSx1 (255 is window).
+
+        Raises:
+            StorageError: a file is gone or has another shape than it was written with.
+        """
+        pixels = np.empty((len(indices), self.size_px, self.size_px, 4), dtype=np.uint8)
+        for row, index in enumerate(indices):
+            pixels[row] = _mapped(self.files[index], self.size_px)
+        return pixels[..., :3], pixels[..., 3:]
+
+
+def prepare(
+    samples: Sequence[Sample], source: Source, *, folder: Path, workers: int, progress: Progress
+) -> CachedSamples:
+    """Decode what is not in the cache yet, by processes, and return all samples in their order.
+
+    Args:
+        samples: what to prepare.
+        source: where the files lie, and how they are fitted.
+        folder: the cache; made if missing.
+        workers: how many processes may decode at once.
+        progress: told about every decoded sample.
+
+    Raises:
+        ImageError: a picture or mask cannot be read.
+        StorageError: the cache cannot be written.
+    """
+    files = tuple(folder / name[:2] / f"{name}.npy" for name in (_key(s, source) for s in samples))
+    missing = [(s, source, f) for s, f in zip(samples, files, strict=True) if not f.is_file()]
+    if missing:
+        _decode(missing, workers=workers, progress=progress)
+    stems = tuple(sample.stem for sample in samples)
+    return CachedSamples(stems=stems, files=files, size_px=source.spec.size_px)
+
+
+def _decode(jobs: list[tuple[Sample, Source, Path]], *, workers: int, progress: Progress) -> None:
+    label = "decoding pictures"
+    if workers == 1 or len(jobs) < FEW:
+        for job in progress.track(jobs, label=label, total=len(jobs)):
+            _store(job)
+        return
+    # Spawned, not forked: a fork of a process that has run torch may inherit locked mutexes.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        done = pool.map(_store, jobs, chunksize=4)
+        for _ in progress.track(done, label=label, total=len(jobs)):
+            pass
+
+
+def _store(job: tuple[Sample, Source, Path]) -> None:
+    sample, source, file = job
+    picture = read_picture(source.dataset / "images" / sample.image)
+    mask = read_mask(source.dataset / "masks" / sample.mask, threshold=source.mask_threshold)
+    square, _ = letterbox_picture(picture, source.spec)
+    pixels = np.dstack([square, letterbox_mask(mask, source.spec)])
+    with replacing(file) as temporary, temporary.open("wb") as stream:
+        np.save(stream, pixels, allow_pickle=False)
+
+
+def _key(sample: Sample, source: Source) -> str:
+    depends_on = {
+        "format": FORMAT,
+        "image": sample.image_sha256,
+        "mask": sample.mask_sha256,
+        "mask_threshold": source.mask_threshold,
+        "preprocessing": source.spec.model_dump(),
+    }
+    return sha256_hex(canonical_json(depends_on))
+
+
+def _mapped(file: Path, size_px: int) -> NDArray[np.uint8]:
+    try:
+        pixels = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise StorageError(f"cached sample {file} cannot be read: {error}") from error
+    if pixels.shape != (size_px, size_px, 4) or pixels.dtype != np.uint8:
+        raise StorageError(f"cached sample {file} has shape {pixels.shape}, not {size_px}x{size_px}x4")
+    return pixels

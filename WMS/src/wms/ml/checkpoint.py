@@ -1,0 +1,108 @@
+"""Checkpoints of an unfinished training: one safetensors file, replaced whole or not at all.
+
+Tensors are stored by name; everything else is JSON in the file's own header, so tensors and state
+can never be of different moments. Nothing is pickled. There is no generator state to store: order
+and augmentation of an epoch follow from seed and epoch, the learning rate from the step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from pydantic import NonNegativeInt
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from wms.domain.errors import TrainingError
+from wms.domain.records import Record, Sha256
+from wms.domain.training import EpochMetrics
+from wms.files import replacing
+from wms.ml.schedule import Plan
+
+CHECKPOINT_FILE = "last.safetensors"
+HEADER_KEY = "training"
+
+
+class TrainingState(Record):
+    """Everything of a training that is no tensor.
+
+    `run_sha256` names what the training depends on; a checkpoint of something else is refused.
+    """
+
+    run_sha256: Sha256
+    plan: Plan
+    history: tuple[EpochMetrics, ...] = ()
+    best_epoch: NonNegativeInt | None = None
+    seconds: float = 0.0
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that are finished and stored."""
+        return len(self.history)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A state and its tensors: `network.…`, `average.…`, `best.…`, `optimizer.<kind>.<parameter>`."""
+
+    state: TrainingState
+    tensors: Mapping[str, Tensor]
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors below a prefix, without it."""
+        start = f"{prefix}."
+        return {name[len(start) :]: t for name, t in self.tensors.items() if name.startswith(start)}
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint in the place of the one before; a kill leaves one or the other.
+
+    Raises:
+        StorageError: it could not be written; the old one is whole.
+    """
+    # Channels-last tensors are copied into the plain order, the only one that safetensors knows.
+    tensors = {name: tensor.detach().contiguous() for name, tensor in checkpoint.tensors.items()}
+    header = {HEADER_KEY: checkpoint.state.to_json().decode()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata=header)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        TrainingError: there is none, or it is not readable.
+    """
+    if not path.is_file():
+        raise TrainingError(f"{path} is not there: there is no training to go on with")
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {})[HEADER_KEY]
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise TrainingError(f"{path} is no checkpoint of a training: {error}") from error
+    return Checkpoint(state=TrainingState.from_json(text.encode(), source=str(path)), tensors=tensors)
+
+
+def optimizer_tensors(network: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:
+    """The optimizer's state by kind and parameter name, such as `exp_avg.head.weight`."""
+    return {
+        f"{kind}.{name}": value
+        for name, parameter in network.named_parameters()
+        for kind, value in optimizer.state[parameter].items()
+    }
+
+
+def restore_optimizer(network: nn.Module, optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` gave, each tensor in its parameter's memory order."""
+    parameters = dict(network.named_parameters())
+    for key, value in tensors.items():
+        kind, name = key.split(".", 1)
+        like = parameters[name] if value.dim() else value
+        optimizer.state[parameters[name]][kind] = torch.empty_like(like, requires_grad=False).copy_(value)

@@ -1,0 +1,204 @@
+"""The one place where picture files become arrays.
+
+Training, evaluation, prediction and serving all read through here, so none of them can disagree
+about orientation, colour or what a mask pixel means. Refused in words: anything but JPEG and PNG,
+CMYK, more than 8 bits a channel, more than `MAX_PIXELS`. Made to fit: greyscale and palettes become
+RGB; see-through pixels are laid on white in pictures and on black in masks.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from wms.domain.errors import ImageError
+from wms.ml.filetypes import describe_unknown, known_type
+
+FORMATS = ("JPEG", "PNG")
+"""What is read. Phones also write MPO, which is a JPEG with further pictures behind it."""
+
+MAX_PIXELS = 80_000_000
+"""Most pixels that are ever decoded, some 400 MB. Below Pillow's own bomb guard, so this one speaks."""
+
+MAX_FILE_BYTES = 100 * 2**20
+"""Largest file that is read into memory: GitHub refuses larger ones in a push."""
+
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error, zlib.error)
+"""What Pillow raises for damaged files."""
+
+# Pillow's warning says less than the error that follows it here.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Read a photograph, upright.
+
+    Returns:
+        uint8, HxWx3 (height and width after the EXIF orientation is applied), RGB in 0..255,
+        read-only. An orientation outside 1..8 counts as 1: a third of the field data carries the
+        invalid 0.
+
+    Raises:
+        ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
+    """
+    return picture_from_bytes(read_bytes(path), name=str(path))
+
+
+def picture_from_bytes(data: bytes, *, name: str) -> NDArray[np.uint8]:
+    """`read_picture` for a file's bytes, such as an upload; `name` is named in errors."""
+    with open_image(data, name=name) as image:
+        decode(image, name=name)
+        return np.asarray(upright(as_rgb(image, name=name), orientation(image)))
+
+
+def read_mask(path: Path, *, threshold: int) -> NDArray[np.bool_]:
+    """Read a mask: true where a pixel's grey level is above `threshold` (0..255).
+
+    No EXIF orientation is applied: annotation tools show the upright picture and write what was
+    drawn on it (all masks of the field data fit that way, and none carries the tag).
+
+    Returns:
+        bool, HxW.
+
+    Raises:
+        ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
+    """
+    name = str(path)
+    with open_image(read_bytes(path), name=name) as image:
+        decode(image, name=name)
+        return np.asarray(as_grey(image, name=name)) > threshold
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a picture file.
+
+    Raises:
+        ImageError: not there, not readable, or larger than `MAX_FILE_BYTES`.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise ImageError(
+                f"{path} has {size / 2**20:.0f} MiB, more than {MAX_FILE_BYTES // 2**20}",
+                rule="too-large",
+                remedy="Save it as a JPEG of quality 90 to 95.",
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror or error}", rule="unreadable") from error
+
+
+def open_image(data: bytes, *, name: str) -> Image.Image:
+    """Parse a file's header; no pixel is decoded yet.
+
+    Raises:
+        ImageError: no JPEG or PNG by its content, or more than `MAX_PIXELS`.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        message = f"{name} has more than {MAX_PIXELS // 10**6} megapixels: {error}"
+        raise ImageError(message, rule="too-large") from error
+    except UNREADABLE as error:
+        kind = known_type(data)
+        if kind is None:
+            message = f"{name} is no picture at all: it holds {describe_unknown(data)}"
+            raise ImageError(message, rule="not-an-image") from error
+        if kind in FORMATS:
+            raise ImageError(f"{name} starts like a {kind} but is damaged", rule="truncated") from error
+        raise ImageError(f"{name} is {kind} by its content, not a JPEG or PNG", rule="wrong-type") from error
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width}x{image.height}"
+        raise ImageError(f"{name} is {size}, more than {MAX_PIXELS // 10**6} megapixels", rule="too-large")
+    return image
+
+
+def decode(image: Image.Image, *, name: str) -> None:
+    """Decode every pixel of an opened image; Pillow reads each stream to its end marker.
+
+    Raises:
+        ImageError: the data is cut off or damaged.
+    """
+    try:
+        image.load()
+    except UNREADABLE as error:
+        raise ImageError(f"{name} is cut off or damaged: {error}", rule="truncated") from error
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1..8; anything else, such as the invalid 0, means 1.
+
+    A damaged EXIF block says nothing about the orientation, as in every viewer: 1 as well.
+    """
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except UNREADABLE:
+        return 1
+    return int(value) if value in range(1, 9) else 1
+
+
+def upright(image: Image.Image, turn: int) -> Image.Image:
+    """The picture as it is meant to be seen, given its EXIF orientation (1..8).
+
+    Pillow's own `exif_transpose` also writes the EXIF block anew, which fails on odd ones.
+    """
+    return image if turn == 1 else image.transpose(_TURNS[turn])
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def as_rgb(image: Image.Image, *, name: str) -> Image.Image:
+    """A picture in mode RGB; see-through pixels are laid on white, as viewers show them.
+
+    Raises:
+        ImageError: CMYK or more than 8 bits a channel.
+    """
+    refuse_mode(image, name=name)
+    return _flattened(image, background="white").convert("RGB")
+
+
+def as_grey(image: Image.Image, *, name: str) -> Image.Image:
+    """A mask in mode L; see-through pixels are laid on black, because what is not drawn is no window.
+
+    Raises:
+        ImageError: CMYK or more than 8 bits a channel.
+    """
+    refuse_mode(image, name=name)
+    return _flattened(image, background="black").convert("L")
+
+
+def refuse_mode(image: Image.Image, *, name: str) -> None:
+    """Refuse pixel formats whose conversion would guess.
+
+    Raises:
+        ImageError: CMYK (its colours need a profile) or more than 8 bits a channel.
+    """
+    if image.mode == "CMYK":
+        raise ImageError(
+            f"{name} is CMYK, made for print; its colours cannot be told without a profile", rule="cmyk"
+        )
+    if image.mode not in {"RGB", "L", "1", "P", "RGBA", "LA", "PA"}:
+        raise ImageError(f"{name} has more than 8 bits a channel (Pillow: {image.mode})", rule="deep-pixels")
+
+
+def _flattened(image: Image.Image, *, background: str) -> Image.Image:
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, background), layer)

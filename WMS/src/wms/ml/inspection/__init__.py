@@ -1,0 +1,1 @@
+"""Data validation: measure each file once, then judge the figures by rules."""

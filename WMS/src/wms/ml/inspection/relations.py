@@ -1,0 +1,147 @@
+"""The rules that look at pairs side by side, within the push and against the dataset."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import quantiles
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wms.config import ValidationPolicy
+from wms.domain.dataset import DatasetManifest, Finding, IncomingPair, MergePlan, Sample
+from wms.domain.errors import RecordError
+from wms.domain.rules import finding
+from wms.ml.inspection.pair import Inspection
+
+_LISTED = 3
+"""How many look-alikes a message names."""
+
+_LEAST_SPREAD = 0.1
+"""Smallest spread of the log coverage: a dataset whose windows are all alike still has some play."""
+
+
+def plan_findings(plan: MergePlan) -> list[Finding]:
+    """Pairs that the merge skipped, or could not place."""
+    found = [
+        finding(
+            "duplicate", pair.image_source, f"the same picture and mask are there as {pair.same_as}; skipped"
+        )
+        for pair in plan.present
+    ]
+    found += [
+        finding("name-conflict", conflict.image_source, f"the name is taken by {conflict.taken_by}")
+        for conflict in plan.conflicts
+    ]
+    return found
+
+
+def byte_findings(plan: MergePlan, manifest: DatasetManifest) -> list[Finding]:
+    """One picture with different masks, and one mask for different pictures, by their bytes."""
+    return [
+        *_shared(plan, manifest, of="image", rule="two-masks", says="the same picture with another mask"),
+        *_shared(plan, manifest, of="mask", rule="shared-mask", says="the same mask for another picture"),
+    ]
+
+
+def look_alike_findings(
+    inspections: Sequence[Inspection], kept: Sequence[Sample], *, within_bits: int
+) -> list[Finding]:
+    """Pictures whose hashes differ from another's in at most `within_bits` bits.
+
+    Args:
+        inspections: the push's pairs.
+        kept: the dataset's samples that stay.
+        within_bits: threshold in bits.
+    """
+    measured = [item for item in inspections if item.facts is not None]
+    names = [
+        *(f"{s.stem} ({s.split} split)" for s in kept),
+        *(f"{m.pair.stem} (this push)" for m in measured),
+    ]
+    hashes = _bit_matrix([*(s.phash for s in kept), *(m.facts.phash for m in measured if m.facts)])
+    digests = [*(s.image_sha256 for s in kept), *(m.pair.image_sha256 for m in measured)]
+    found = []
+    for row, item in enumerate(measured, start=len(kept)):
+        distances = np.bitwise_count(hashes ^ hashes[row]).sum(axis=1)
+        near = [
+            int(other)
+            for other in np.argsort(distances, kind="stable")
+            if distances[other] <= within_bits and digests[other] != digests[row]
+        ]
+        if near:
+            listed = ", ".join(f"{names[other]} {distances[other]} bits" for other in near[:_LISTED])
+            more = f" and {len(near) - _LISTED} more" if len(near) > _LISTED else ""
+            message = f"it looks like {listed}{more} (up to {within_bits} of 256 bits count as alike)"
+            found.append(finding("near-duplicate", item.pair.image_source, message, stem=item.pair.stem))
+    return found
+
+
+def coverage_findings(
+    inspections: Sequence[Inspection], kept: Sequence[Sample], *, policy: ValidationPolicy
+) -> list[Finding]:
+    """Windows whose share of the picture lies far outside what is usual.
+
+    Usual is the dataset, or dataset and push together while the dataset is small. The spread is the
+    larger distance from the median to a quartile of the logarithm, which outliers hardly move.
+    """
+    shares = [sample.foreground_share for sample in kept]
+    pushed = [(item.pair, item.facts.foreground_share) for item in inspections if item.facts is not None]
+    if len(shares) < policy.coverage_min_samples:
+        shares += [share for _, share in pushed]
+    logs = [math.log(share) for share in shares if share > 0]
+    if len(logs) < max(policy.coverage_min_samples, 2):
+        return []
+    lower, middle, upper = quantiles(logs, n=4, method="inclusive")
+    reach = policy.coverage_outlier_spread * max(upper - middle, middle - lower, _LEAST_SPREAD)
+    return [
+        finding(
+            "coverage-outlier",
+            pair.mask_source,
+            f"{share:.2%} of it is window; {math.exp(middle - reach):.2%} to {math.exp(middle + reach):.1%} "
+            f"is usual (median {math.exp(middle):.1%} of {len(logs)})",
+            stem=pair.stem,
+        )
+        for pair, share in pushed
+        if share > 0 and abs(math.log(share) - middle) > reach
+    ]
+
+
+def _shared(
+    plan: MergePlan, manifest: DatasetManifest, *, of: Literal["image", "mask"], rule: str, says: str
+) -> list[Finding]:
+    """Pairs of the push that share the bytes of one part with another pair, but not of the other part."""
+    replaced = {pair.stem for pair in plan.pairs if pair.action == "replace"}
+    holders: dict[str, list[str]] = defaultdict(list)
+    for sample in manifest.samples:
+        if sample.stem not in replaced:
+            digest = sample.image_sha256 if of == "image" else sample.mask_sha256
+            holders[digest].append(f"{sample.stem} of the dataset")
+    for pair in plan.pairs:
+        holders[_digest(pair, of)].append(pair.stem)
+    found = []
+    for pair in plan.pairs:
+        others = [name for name in holders[_digest(pair, of)] if name != pair.stem]
+        if others:
+            listed = " and ".join(others[:_LISTED])
+            file = pair.image_source if of == "image" else pair.mask_source
+            found.append(finding(rule, file, f"it is {says}: {listed}", stem=pair.stem))
+    return found
+
+
+def _digest(pair: IncomingPair, of: Literal["image", "mask"]) -> str:
+    return pair.image_sha256 if of == "image" else pair.mask_sha256
+
+
+def _bit_matrix(hashes: Sequence[str]) -> NDArray[np.uint8]:
+    """Hexadecimal hashes of one length as rows of bytes.
+
+    Raises:
+        RecordError: hashes of different lengths cannot be compared.
+    """
+    if len({len(value) for value in hashes}) > 1:
+        raise RecordError("the dataset's perceptual hashes are of another size than this version makes")
+    return np.array([list(bytes.fromhex(value)) for value in hashes], dtype=np.uint8)

@@ -1,0 +1,89 @@
+"""What one step of training changes: the network, its moving average, its optimizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from wms.config import TrainSettings
+from wms.domain.errors import TrainingError
+from wms.ml import checkpoint as checkpoints
+from wms.ml.batches import derived_seed
+from wms.ml.checkpoint import Checkpoint
+from wms.ml.loss import segmentation_loss
+from wms.ml.unet import build
+
+
+class Learner:
+    """The network, its moving average and its optimizer: what one step changes."""
+
+    def __init__(self, settings: TrainSettings) -> None:
+        self.settings = settings
+        self.network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
+        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema_decay))
+        matrices = [p for p in self.network.parameters() if p.dim() > 1]
+        vectors = [p for p in self.network.parameters() if p.dim() <= 1]
+        # Scales and shifts are not decayed: pulling them to zero is no prior that anyone holds.
+        groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors}]
+        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, fused=True)
+
+    def step(self, pictures: Tensor, masks: Tensor, *, rate: float, bfloat16: bool) -> float:
+        """Learn from one batch.
+
+        Args:
+            pictures: float32, Bx3xHxW in 0..1.
+            masks: float32, Bx1xHxW in 0..1.
+            rate: the learning rate of this step.
+            bfloat16: whether convolutions compute in bfloat16; weights and sums stay float32.
+
+        Returns:
+            the loss before the step.
+
+        Raises:
+            TrainingError: the loss is not finite; the weights are as before.
+        """
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            logits = self.network(pictures)
+        loss = segmentation_loss(logits, masks, self.settings.loss)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise TrainingError(f"the loss became {value} at a learning rate of {rate:.2g}")
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+        return value
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All tensors that a checkpoint needs, by name."""
+        parts = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": checkpoints.optimizer_tensors(self.network, self.optimizer),
+        }
+        return {f"{part}.{name}": tensor for part, all_ in parts.items() for name, tensor in all_.items()}
+
+    def restore(self, stored: Checkpoint) -> None:
+        """Take a checkpoint's tensors."""
+        self.network.load_state_dict(stored.part("network"))
+        self.average.load_state_dict(stored.part("average"))
+        checkpoints.restore_optimizer(self.network, self.optimizer, stored.part("optimizer"))
+
+
+def _moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+    """Exponential, with a short memory at first, so that the first weights are soon forgotten."""
+
+    def update(averages: list[Tensor], parameters: list[Tensor], count: Tensor | int) -> None:
+        steps = int(count)
+        share = 1.0 - min(decay, (1 + steps) / (10 + steps))
+        for average, parameter in zip(averages, parameters, strict=True):
+            average.lerp_(parameter, share)
+
+    return update

@@ -1,0 +1,62 @@
+"""How a training will run, fixed before it starts; with a time budget, from a measurement."""
+
+from __future__ import annotations
+
+import time
+
+from wms.config import TrainSettings
+from wms.ml.batches import batches_per_epoch, training_batches
+from wms.ml.cache import CachedSamples
+from wms.ml.learner import Learner
+from wms.ml.machine import deterministic, has_bfloat16, usable_cores
+from wms.ml.schedule import Plan, fit_epochs, plan_stages
+from wms.ml.validation import validate
+
+WARM_UP, MEASURED = 2, 3
+"""Batches of each size: the first ones choose and build kernels."""
+
+
+def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples) -> Plan:
+    """Fix how a training runs. Without a time budget nothing is measured and the plan is pure.
+
+    Args:
+        settings: with or without `max_minutes`.
+        train: the training samples.
+        val: the validation samples.
+    """
+    threads = settings.threads or usable_cores()
+    bfloat16 = settings.precision == "bfloat16" or (settings.precision == "auto" and has_bfloat16())
+    epochs = settings.epochs
+    if settings.max_minutes is not None:
+        epochs = fit_epochs(settings, _seconds_per_epoch(settings, train, val, threads, bfloat16))
+    return Plan(
+        stages=plan_stages(settings, epochs),
+        batches_per_epoch=batches_per_epoch(len(train), settings),
+        threads=threads,
+        bfloat16=bfloat16,
+    )
+
+
+def _seconds_per_epoch(
+    settings: TrainSettings, train: CachedSamples, val: CachedSamples, threads: int, bfloat16: bool
+) -> list[float]:
+    with deterministic(threads):
+        return [_time_epoch(settings, train, val, size, bfloat16) for size in settings.stage_sizes_px]
+
+
+def _time_epoch(
+    settings: TrainSettings, train: CachedSamples, val: CachedSamples, size_px: int, bfloat16: bool
+) -> float:
+    """Seconds of one epoch at a size, from a few real steps of a network that is thrown away."""
+    learner, times = Learner(settings), []
+    while len(times) < WARM_UP + MEASURED:
+        for pictures, masks in training_batches(train, settings, epoch=0, size_px=size_px):
+            start = time.perf_counter()
+            learner.step(pictures, masks, rate=0.0, bfloat16=bfloat16)
+            times.append(time.perf_counter() - start)
+            if len(times) == WARM_UP + MEASURED:
+                break
+    step = sum(times[WARM_UP:]) / MEASURED
+    start = time.perf_counter()
+    validate(learner.average.module, val, settings.loss, size_px=size_px)
+    return step * batches_per_epoch(len(train), settings) + time.perf_counter() - start

@@ -1,0 +1,101 @@
+"""A model bundle in use, on ONNX Runtime alone: what evaluation, `wms predict` and the service run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from wms.domain.errors import ModelError
+from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
+from wms.files import read_record, verify_sha256
+from wms.ml.preprocess import preprocess, to_picture
+
+INPUT, OUTPUT = "pictures", "probability"
+"""Names in the graph: float32, Bx3xSxS in 0..1, and float32, Bx1xSxS in 0..1."""
+
+_UNLOADABLE = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+)
+
+
+class Predictor:
+    """A loaded model. It may be used from several threads at once.
+
+    Args:
+        card: what the bundle says about itself.
+        session: the graph.
+    """
+
+    def __init__(self, card: ModelCard, session: onnxruntime.InferenceSession) -> None:
+        self.card = card
+        self._session = session
+
+    def probability(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How likely each pixel is register window, at the picture's own size.
+
+        Args:
+            picture: uint8, HxWx3, RGB, upright.
+
+        Returns:
+            float32, HxW in 0..1.
+        """
+        inputs, box = preprocess(picture, self.card.preprocessing)
+        (answer,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(inputs)})
+        return to_picture(answer[0, 0], box)
+
+    def mask(self, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """The register window: where the probability is above the model's own threshold.
+
+        Args:
+            picture: uint8, HxWx3, RGB, upright.
+
+        Returns:
+            bool, HxW.
+        """
+        return self.probability(picture) > self.card.threshold
+
+
+def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
+    """Load a bundle after checking that its files are those that its card names.
+
+    Args:
+        folder: holds `model.json`, `model.safetensors` and `model.onnx`.
+        threads: how many cores one picture may use.
+
+    Raises:
+        RecordError: the card is missing or no card.
+        DigestMismatchError: weights or graph are missing or have other bytes.
+        ModelError: the graph is none that ONNX Runtime can run.
+    """
+    card = verify_bundle(folder)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    graph = folder / ONNX_FILE
+    try:
+        session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    except _UNLOADABLE as error:
+        raise ModelError(f"{graph} cannot be loaded: {error}") from error
+    if [node.name for node in session.get_inputs()] != [INPUT]:
+        raise ModelError(f"{graph} is no graph of ours: its input is not named {INPUT}")
+    return Predictor(card, session)
+
+
+def verify_bundle(folder: Path) -> ModelCard:
+    """Check a bundle's files against its card, and return the card.
+
+    Raises:
+        RecordError: the card is missing or no card.
+        DigestMismatchError: weights or graph are missing or have other bytes.
+    """
+    card = read_record(folder / CARD_FILE, ModelCard)
+    verify_sha256(folder / WEIGHTS_FILE, card.weights_sha256)
+    verify_sha256(folder / ONNX_FILE, card.onnx_sha256)
+    return card

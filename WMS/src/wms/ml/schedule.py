@@ -1,0 +1,88 @@
+"""How a training's epochs and learning rate run: decided once, then pure functions of the step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from wms.config import TrainSettings
+from wms.domain.records import Frozen
+
+
+class PlannedStage(Frozen):
+    """So many epochs at one picture size."""
+
+    size_px: PositiveInt
+    epochs: PositiveInt
+
+
+class Plan(Frozen):
+    """What a training will do. It lies in every checkpoint, so that a resumed training does the same."""
+
+    stages: Annotated[tuple[PlannedStage, ...], Field(min_length=1)]
+    batches_per_epoch: PositiveInt
+    threads: PositiveInt
+    bfloat16: bool
+
+    @property
+    def epochs(self) -> int:
+        """All stages together."""
+        return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole training."""
+        return self.epochs * self.batches_per_epoch
+
+    def size_px(self, epoch: int) -> int:
+        """The side of the pictures in an epoch, counted from 0."""
+        for stage in self.stages:
+            if epoch < stage.epochs:
+                return stage.size_px
+            epoch -= stage.epochs
+        raise IndexError("the plan has fewer epochs")
+
+    def at_full_size(self, epoch: int) -> bool:
+        """Whether an epoch belongs to the last stage."""
+        return epoch >= self.epochs - self.stages[-1].epochs
+
+
+def fit_epochs(settings: TrainSettings, seconds_per_epoch: Sequence[float]) -> int:
+    """How many epochs fit the time budget, stages keeping their shares.
+
+    Args:
+        settings: with `max_minutes` set.
+        seconds_per_epoch: what an epoch of each stage takes, in the settings' order.
+
+    Returns:
+        between one epoch a stage and `settings.epochs`.
+    """
+    if settings.max_minutes is None:
+        return settings.epochs
+    mean = sum(s.share * cost for s, cost in zip(settings.stages, seconds_per_epoch, strict=True))
+    fitting = int(settings.max_minutes * 60.0 / mean)
+    return max(len(settings.stages), min(settings.epochs, fitting))
+
+
+def plan_stages(settings: TrainSettings, epochs: int) -> tuple[PlannedStage, ...]:
+    """Divide epochs among the stages by their shares; each gets at least one, the last the rest.
+
+    Fewer epochs than stages leave out the first ones: the model is used at the last size.
+    """
+    sizes = settings.stage_sizes_px[-epochs:]
+    shares = [stage.share for stage in settings.stages][-epochs:]
+    counts = [max(1, math.floor(epochs * share)) for share in shares[:-1]]
+    counts.append(epochs - sum(counts))
+    return tuple(PlannedStage(size_px=s, epochs=n) for s, n in zip(sizes, counts, strict=True))
+
+
+def learning_rate(step: int, steps: int, settings: TrainSettings) -> float:
+    """One cycle (Smith, Topin 2018): a linear rise to the peak, then half a cosine to zero."""
+    progress = (step + 0.5) / steps
+    if progress < settings.warmup_share:
+        return settings.learning_rate * progress / settings.warmup_share
+    descent = (progress - settings.warmup_share) / (1.0 - settings.warmup_share)
+    return settings.learning_rate * 0.5 * (1.0 + math.cos(math.pi * descent))

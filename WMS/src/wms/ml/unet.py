@@ -1,0 +1,104 @@
+"""The network: a U-Net (Ronneberger, Fischer, Brox 2015) that leaves full resolution in its stem.
+
+The stem folds blocks of `stem_stride` x `stem_stride` pixels into channels and the head unfolds
+them again (pixel unshuffle and shuffle, Shi et al. 2016), so that the dear finest level works on a
+fraction of the pixels while every input pixel still counts. Group normalisation (Wu, He 2018)
+depends on nothing but the sample itself: small batches, other batch sizes and several processes
+all compute the same.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wms.domain.training import Architecture
+
+
+class DoubleConv(nn.Sequential):
+    """Two 3x3 convolutions, each with normalisation and ReLU; BxCxHxW to BxC'xHxW."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        layers: list[nn.Module] = []
+        for channels in (channels_in, channels_out):
+            layers += [
+                nn.Conv2d(channels, channels_out, kernel_size=3, padding=1, bias=False),
+                nn.GroupNorm(channels_out // 8, channels_out),
+                nn.ReLU(inplace=True),
+            ]
+        super().__init__(*layers)
+
+
+class UNet(nn.Module):
+    """Pictures to logits of "this pixel is register window".
+
+    Shapes below, for base width C, stem stride s and depth 4: H and W are multiples of s * 2**4.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.stem_stride = architecture.stem_stride
+        folded = self.stem_stride**2
+        widths = [architecture.base_width * 2**level for level in range(architecture.depth + 1)]
+        self.encoder = nn.ModuleList()
+        channels = 3 * folded
+        for width in widths:
+            self.encoder.append(DoubleConv(channels, width))
+            channels = width
+        self.upsample, self.decoder = nn.ModuleList(), nn.ModuleList()
+        for width in reversed(widths[:-1]):
+            self.upsample.append(nn.ConvTranspose2d(channels, width, kernel_size=2, stride=2))
+            self.decoder.append(DoubleConv(2 * width, width))
+            channels = width
+        self.head = nn.Conv2d(channels, folded, kernel_size=1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Compute logits.
+
+        Args:
+            pictures: float32, Bx3xHxW in 0..1.
+
+        Returns:
+            Bx1xHxW logits: float32, or bfloat16 under autocast.
+        """
+        x = 2.0 * pictures - 1.0  # B x 3 x H x W, in -1..1
+        x = functional.pixel_unshuffle(x, self.stem_stride)  # B x 3s² x H/s x W/s
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.encoder):
+            if level:
+                x = functional.max_pool2d(x, kernel_size=2)  # each level halves H and W
+            x = block(x)  # B x C·2^level x H/(s·2^level) x ...
+            skips.append(x)
+        skips.pop()
+        for upsample, block in zip(self.upsample, self.decoder, strict=True):
+            x = torch.cat([upsample(x), skips.pop()], dim=1)  # B x 2C' x H' x W'
+            x = block(x)  # B x C' x H' x W'
+        x = self.head(x)  # B x s² x H/s x W/s
+        return functional.pixel_shuffle(x, self.stem_stride)  # B x 1 x H x W
+
+
+def build(architecture: Architecture, *, seed: int) -> UNet:
+    """A network with fresh weights that depend on the seed alone; the global generator is left alone.
+
+    He initialisation (2015) for the convolutions; the head's bias starts at the logit of `PRIOR`, so
+    that the first steps are not spent on learning that windows are rare (Lin et al. 2017, 4.1).
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = UNet(architecture)
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.normal_(network.head.weight, std=0.01)
+        nn.init.constant_(network.head.bias, torch.logit(torch.tensor(PRIOR)).item())
+    return network.to(memory_format=torch.channels_last)
+
+
+PRIOR = 0.02
+"""The share of a picture that is window: the field data's median is 1.9 %."""
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers a network learns."""
+    return sum(parameter.numel() for parameter in network.parameters())

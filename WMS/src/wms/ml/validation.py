@@ -1,0 +1,77 @@
+"""A network's figures on the validation split, at training size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wms.config import LossSettings
+from wms.domain.metrics import Confusion
+from wms.ml.cache import CachedSamples
+from wms.ml.loss import segmentation_loss
+from wms.ml.preprocess import to_input
+
+BATCH = 8
+THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
+"""Candidates of the decision threshold: a finer or wider grid would follow chance in a small split."""
+
+
+def validate(
+    network: nn.Module, samples: CachedSamples, loss: LossSettings, *, size_px: int
+) -> tuple[float, float]:
+    """Mean loss and mean Dice (at probability 0.5) over pictures, in float32.
+
+    Args:
+        network: pictures to logits; put into evaluation mode.
+        samples: not empty.
+        loss: the terms' weights.
+        size_px: the side that pictures are scaled to.
+
+    Returns:
+        the loss, at least 0, and the Dice, in 0..1.
+    """
+    losses: list[float] = []
+    dice: list[float] = []
+    for logits, targets in _predictions(network, samples, size_px=size_px):
+        for one, target in zip(logits, targets, strict=True):
+            losses.append(float(segmentation_loss(one[None], target[None], loss)))
+            dice.append(_confusion(one > 0.0, target >= 0.5).dice)
+    return fmean(losses), fmean(dice)
+
+
+def choose_threshold(network: nn.Module, samples: CachedSamples, *, size_px: int) -> float:
+    """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals."""
+    dice: dict[float, list[float]] = {threshold: [] for threshold in THRESHOLDS}
+    for logits, targets in _predictions(network, samples, size_px=size_px):
+        for probability, target in zip(torch.sigmoid(logits), targets, strict=True):
+            for threshold in THRESHOLDS:
+                dice[threshold].append(_confusion(probability > threshold, target >= 0.5).dice)
+    return max(THRESHOLDS, key=lambda threshold: (fmean(dice[threshold]), -abs(threshold - 0.5)))
+
+
+def _predictions(
+    network: nn.Module, samples: CachedSamples, *, size_px: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Logits and targets by batches, both float32, Bx1xSxS."""
+    network.eval()
+    with torch.inference_mode():
+        for start in range(0, len(samples), BATCH):
+            pictures, masks = samples.batch(range(start, min(start + BATCH, len(samples))))
+            inputs = _scaled(torch.from_numpy(to_input(pictures)), size_px)
+            yield network(inputs), _scaled(torch.from_numpy(to_input(masks)), size_px)
+
+
+def _scaled(batch: Tensor, size_px: int) -> Tensor:
+    if batch.shape[-1] == size_px:
+        return batch
+    return functional.interpolate(batch, size=(size_px, size_px), mode="bilinear", antialias=True)
+
+
+def _confusion(found: Tensor, there: Tensor) -> Confusion:
+    tp, marked, window = (int(x.sum()) for x in (found & there, found, there))
+    return Confusion(tp=tp, fp=marked - tp, fn=window - tp, tn=there.numel() - marked - window + tp)

@@ -1,0 +1,91 @@
+"""All records of one run, as far as they exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from wms.domain.dataset import DatasetManifest, MergePlan, ValidationReport
+from wms.domain.errors import RecordError
+from wms.domain.evaluation import EvalReport
+from wms.domain.gate import GateDecision
+from wms.domain.promotion import Merged, Promotion, RunArchive
+from wms.domain.records import Frozen, Record
+from wms.domain.run import RunRequest, RunState
+from wms.domain.split import SplitPlan
+from wms.domain.training import Candidate, TrainResult
+from wms.files import read_record
+
+MANIFESTS = {"base_manifest": "base.jsonl", "manifest": "manifest.jsonl"}
+
+
+class RunRecords(Frozen):
+    """What a run folder holds. A record that was never written, because the run ended before it, is `None`.
+
+    Each field's file is its name with dashes, such as `evaluation-champion.json`. `base_manifest`
+    (`base.jsonl`) is the dataset of main that the run started from, `manifest` the run's own.
+    """
+
+    request: RunRequest | None = None
+    merge: MergePlan | None = None
+    validation: ValidationReport | None = None
+    split: SplitPlan | None = None
+    base_manifest: DatasetManifest | None = None
+    manifest: DatasetManifest | None = None
+    train: TrainResult | None = None
+    candidate: Candidate | None = None
+    evaluation: EvalReport | None = None
+    evaluation_champion: EvalReport | None = None
+    evaluation_newcomers: EvalReport | None = None
+    evaluation_newcomers_champion: EvalReport | None = None
+    decision: GateDecision | None = None
+    archive: RunArchive | None = None
+    promotion: Promotion | None = None
+    merged: Merged | None = None
+    state: RunState | None = None
+
+    @classmethod
+    def load(cls, run: Path) -> RunRecords:
+        """Read a run folder.
+
+        Raises:
+            RecordError: the folder is not there, or a record in it is unreadable or of another kind.
+        """
+        try:
+            there = {path.name for path in run.iterdir()}
+        except OSError as error:
+            raise RecordError(f"{run} holds no run: {error.strerror}") from error
+        found: dict[str, Any] = {
+            field: read_record(run / name, kind)
+            for field, kind in KINDS.items()
+            if (name := f"{field.replace('_', '-')}.json") in there
+        }
+        found |= {field: _manifest(run / name) for field, name in MANIFESTS.items() if name in there}
+        return cls(**found)
+
+
+KINDS: dict[str, type[Record]] = {
+    "request": RunRequest,
+    "merge": MergePlan,
+    "validation": ValidationReport,
+    "split": SplitPlan,
+    "train": TrainResult,
+    "candidate": Candidate,
+    "evaluation": EvalReport,
+    "evaluation_champion": EvalReport,
+    "evaluation_newcomers": EvalReport,
+    "evaluation_newcomers_champion": EvalReport,
+    "decision": GateDecision,
+    "archive": RunArchive,
+    "promotion": Promotion,
+    "merged": Merged,
+    "state": RunState,
+}
+
+
+def _manifest(path: Path) -> DatasetManifest:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+    return DatasetManifest.from_jsonl(data, source=str(path))

@@ -1,0 +1,43 @@
+"""Put a dataset's folder together: the files that its manifest names, and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.domain.dataset import DatasetManifest, MergePlan
+from wms.files import link_or_copy, replacing_folder, verify_sha256
+
+
+def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetManifest, to: Path) -> None:
+    """Make `to/{images,masks}` hold exactly the manifest's files, by hard links where possible.
+
+    A sample that the plan brought with these very bytes comes from `incoming`, any other from `base`.
+    The folder is built beside and takes its place at the end, so a run that is killed leaves the old
+    one whole, or none; running again ends the same.
+
+    Args:
+        base: the dataset of main (`images/` and `masks/`); not `to` itself.
+        incoming: the folder of the incoming branches.
+        plan: what the merge brought.
+        manifest: the dataset as it should be.
+        to: the folder to make; replaced if it is there.
+
+    Raises:
+        DigestMismatchError: a file is missing or its bytes are not those of the manifest.
+        StorageError: the disk is full or the folder cannot be written.
+    """
+    pairs = {pair.stem: pair for pair in plan.pairs}
+    with replacing_folder(to) as fresh:
+        for part in ("images", "masks"):
+            (fresh / part).mkdir()
+        for sample in manifest.samples:
+            digests = (sample.image_sha256, sample.mask_sha256)
+            pair = pairs.get(sample.stem)
+            if pair is not None and (pair.image_sha256, pair.mask_sha256) == digests:
+                sources = (incoming / pair.image_source, incoming / pair.mask_source)
+            else:
+                sources = (base / "images" / sample.image, base / "masks" / sample.mask)
+            targets = (fresh / "images" / sample.image, fresh / "masks" / sample.mask)
+            for source, target, digest in zip(sources, targets, digests, strict=True):
+                verify_sha256(source, digest)
+                link_or_copy(source, target)

@@ -1,0 +1,33 @@
+"""Register a trained model as a candidate; nothing is in production by that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.domain.errors import DigestMismatchError
+from wms.domain.training import Candidate, TrainResult
+from wms.ml.predict import verify_bundle
+from wms.ports import Registry
+
+
+def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candidate:
+    """Hand a bundle to the registry, after checking that it is the one that the training made.
+
+    Args:
+        result: the training's record.
+        bundle: the folder with the model's files.
+        registry: where it goes; the same weights again give the same version.
+
+    Raises:
+        RecordError: the bundle has no card.
+        DigestMismatchError: its files are not those of the training.
+        RegistryError: the registry did not take it.
+    """
+    card = verify_bundle(bundle)
+    if (card.weights_sha256, card.onnx_sha256) != (result.weights_sha256, result.onnx_sha256):
+        raise DigestMismatchError(
+            f"{bundle} holds the weights {card.weights_sha256[:12]}…, the training made "
+            f"{result.weights_sha256[:12]}…"
+        )
+    version = registry.register(result.run_id, bundle, weights_sha256=result.weights_sha256)
+    return Candidate(version=version.version, run_id=version.run_id, weights_sha256=version.weights_sha256)

@@ -1,0 +1,220 @@
+"""Training metrics on their way to the tracking server, which may be slow, away or broken.
+
+Every epoch goes to a spool file first. A thread of its own sends what is new, in one request an
+epoch at most; training neither waits for it nor fails by it. What the server did not take by the end
+stays in the spool, and `flush_spool` sends it later.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import NonNegativeInt
+
+from wms.domain.errors import RegistryError, StorageError
+from wms.domain.records import Record
+from wms.domain.training import EpochMetrics, TrainResult
+from wms.files import read_record, write_bytes, write_record
+from wms.ports import Metric, Registry, RunStatus
+
+log = logging.getLogger(__name__)
+
+SPOOL_FILE, STATE_FILE = "metrics.jsonl", "tracking.json"
+EVIDENCE_FOLDER = "evidence"
+UNTRACKED = "untracked-"
+"""Starts the run ID of a training that the server never heard of."""
+
+ATTEMPTS, FIRST_PAUSE_SECONDS = 3, 1.0
+"""Tries to deliver the rest at the end, pauses doubling; an epoch's own delivery is tried once."""
+
+EPOCHS_PER_REQUEST = 100
+"""MLflow takes at most 1,000 values in a request; an epoch has seven."""
+
+
+class TrackingState(Record):
+    """How much of a training the server has; `run_id` is empty until it opened a run."""
+
+    run_name: str
+    params: dict[str, str]
+    tags: dict[str, str]
+    run_id: str = ""
+    epochs_sent: NonNegativeInt = 0
+    status: RunStatus | None = None
+    closed: bool = False
+
+
+class Delivery:
+    """Sends a run folder's spool, remembering in that folder what the server has taken."""
+
+    def __init__(self, out: Path, registry: Registry) -> None:
+        self._out, self._registry = out, registry
+        self.state = read_record(out / STATE_FILE, TrackingState)
+
+    def send(self) -> None:
+        """Send everything that the server does not have yet.
+
+        Raises:
+            RegistryError: it did not take it; what it took is remembered.
+        """
+        if not self.state.run_id:
+            state = self.state
+            self._note(run_id=self._registry.start_run(state.run_name, params=state.params, tags=state.tags))
+        spooled = read_spool(self._out)
+        while self.state.epochs_sent < len(spooled):
+            batch = spooled[self.state.epochs_sent : self.state.epochs_sent + EPOCHS_PER_REQUEST]
+            self._registry.log_metrics(self.state.run_id, [metric for epoch in batch for metric in epoch])
+            self._note(epochs_sent=self.state.epochs_sent + len(batch))
+        if self.state.status is not None and not self.state.closed:
+            evidence = self._out / EVIDENCE_FOLDER
+            if evidence.is_dir():
+                self._registry.log_files(self.state.run_id, evidence, under=EVIDENCE_FOLDER)
+            self._registry.end_run(self.state.run_id, self.state.status)
+            self._note(closed=True)
+
+    def finish(self, status: RunStatus) -> None:
+        """Send the rest, with a few tries, and close the run; see `state.closed` for the outcome."""
+        self._note(status=status, closed=False)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            try:
+                self.send()
+            except RegistryError as error:
+                log.warning("the tracking server did not take the rest (try %d): %s", attempt + 1, error)
+            else:
+                return
+
+    def _note(self, **changes: object) -> None:
+        self.state = self.state.model_copy(update=changes)
+        write_record(self._out / STATE_FILE, self.state)
+
+
+class Tracker:
+    """Takes a training's epochs and delivers them from a thread of its own.
+
+    Args:
+        out: the run folder; a spool that lies there already is continued.
+        registry: the tracking server.
+        run_name: the run's name there.
+        params: the settings, as text.
+        tags: provenance and environment, as text.
+    """
+
+    def __init__(
+        self,
+        *,
+        out: Path,
+        registry: Registry,
+        run_name: str,
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+    ) -> None:
+        _drop_torn_line(out / SPOOL_FILE)
+        if not (out / STATE_FILE).is_file():
+            state = TrackingState(run_name=run_name, params=dict(params), tags=dict(tags))
+            write_record(out / STATE_FILE, state)
+        self._spool = out / SPOOL_FILE
+        self._delivery = Delivery(out, registry)
+        self._spooled = len(read_spool(out))
+        self._news = threading.Event()
+        self._status: RunStatus | None = None
+        # A daemon: a server that never answers must not keep the process from ending.
+        self._thread = threading.Thread(target=self._work, name="tracking", daemon=True)
+        self._news.set()
+        self._thread.start()
+
+    @property
+    def run_id(self) -> str:
+        """The server's run ID, or one that says that it has none."""
+        return self._delivery.state.run_id or f"{UNTRACKED}{self._delivery.state.run_name}"
+
+    def epoch(self, metrics: EpochMetrics) -> None:
+        """Spool an epoch; one that is spooled already, from before a kill, is not spooled again.
+
+        Raises:
+            StorageError: the spool cannot be written.
+        """
+        if metrics.epoch < self._spooled:
+            return
+        line = json.dumps({"timestamp_ms": int(time.time() * 1000), **metrics.model_dump()})
+        try:
+            with self._spool.open("a", encoding="utf-8") as spool:
+                spool.write(f"{line}\n")
+        except OSError as error:
+            raise StorageError(f"{self._spool} cannot be written: {error.strerror}") from error
+        self._spooled += 1
+        self._news.set()
+
+    def finish(self, status: RunStatus, *, wait_seconds: float) -> bool:
+        """Deliver the rest and close the run, in `wait_seconds` at most.
+
+        Returns:
+            whether the server has everything.
+        """
+        self._status = status
+        self._news.set()
+        self._thread.join(wait_seconds)
+        return not self._thread.is_alive() and self._delivery.state.closed
+
+    def _work(self) -> None:
+        while self._status is None:
+            self._news.wait()
+            self._news.clear()
+            if self._status is not None:
+                break
+            try:
+                self._delivery.send()
+            except RegistryError as error:
+                log.warning("the tracking server did not take an epoch; it stays in the spool: %s", error)
+        self._delivery.finish(self._status)
+
+
+def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainResult:
+    """Deliver what a training could not, and return its record as it is now.
+
+    Args:
+        result: the training's record.
+        out: its run folder.
+        registry: the tracking server.
+
+    Raises:
+        RecordError: the folder holds no tracked training.
+    """
+    delivery = Delivery(out, registry)
+    if not delivery.state.closed:
+        delivery.finish(delivery.state.status or "finished")
+    return result.model_copy(
+        update={
+            "run_id": delivery.state.run_id or result.run_id,
+            "tracking_complete": delivery.state.closed,
+        }
+    )
+
+
+def read_spool(out: Path) -> list[list[Metric]]:
+    """The spooled epochs, in order, each with its metrics."""
+    path = out / SPOOL_FILE
+    if not path.is_file():
+        return []
+    whole, _, _torn = path.read_text(encoding="utf-8").rpartition("\n")
+    epochs = []
+    for line in whole.splitlines():
+        values = json.loads(line)
+        stamp, step = values.pop("timestamp_ms"), values.pop("epoch")
+        epochs.append(
+            [Metric(name=k, value=float(v), step=step, timestamp_ms=stamp) for k, v in values.items()]
+        )
+    return epochs
+
+
+def _drop_torn_line(spool: Path) -> None:
+    """Remove a last line that a kill cut off, so that the next one does not continue it."""
+    if spool.is_file():
+        whole, newline, torn = spool.read_bytes().rpartition(b"\n")
+        if torn:
+            write_bytes(spool, whole + newline)

@@ -1,0 +1,50 @@
+"""Wrong masks that look right: what a hurried annotator marks instead of the window."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from wms.synth.chance import between, happens, pick
+from wms.synth.geometry import Points, area
+from wms.synth.picture import Picture, binary_mask
+
+DECOY_SHARE = 0.7  # how many wrong masks mark another thing rather than the window badly
+# Smaller things are no plausible window: below the field's smallest share of the picture.
+MIN_AREA_SHARE = 0.003
+
+
+def mislabelled(picture: Picture, rng: np.random.Generator) -> Image.Image:
+    """A mask (mode L, 0 and 255) of a sub-dial or a number, or of a window that slipped or grew.
+
+    It covers less than half of the union of itself and the true window, and is of plausible size.
+    """
+    size = picture.image.size
+    decoys = [d for d in picture.decoys if _inside(d, size) and area(d) > MIN_AREA_SHARE * size[0] * size[1]]
+    if decoys and happens(rng, DECOY_SHARE):
+        return binary_mask(pick(rng, decoys), size)
+    if happens(rng, 0.6):
+        return binary_mask(_slipped(picture.window, size, rng), size)
+    return binary_mask(_grown(picture.window, rng), size)
+
+
+def _slipped(window: Points, size: tuple[int, int], rng: np.random.Generator) -> Points:
+    """The window moved off itself, up or down the dial; to the side where the picture has room."""
+    down = (window[3] - window[0]) * between(rng, 0.9, 1.5)
+    along = (window[1] - window[0]) * between(rng, -0.25, 0.25)
+    ways = [window + along + down, window + along - down]
+    inside = [way for way in ways if _inside(way, size)]
+    return pick(rng, inside or ways)
+
+
+def _grown(window: Points, rng: np.random.Generator) -> Points:
+    """The window blown up about its centre, more in height than in width."""
+    centre = window.mean(axis=0)
+    along, down = (window[1] - window[0]) / 2, (window[3] - window[0]) / 2
+    wide, high = between(rng, 1.1, 1.3), between(rng, 2.2, 3.2)
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    return np.array([centre + x * wide * along + y * high * down for x, y in corners])
+
+
+def _inside(polygon: Points, size: tuple[int, int]) -> bool:
+    return bool((polygon >= 0).all() and (polygon <= size).all())

@@ -1,0 +1,103 @@
+"""How much longer validation takes than decoding the same files once.
+
+    python benchmarks/validate_speed.py [FOLDER] [--repeats N] [--workers N]
+
+Both sides read the same files in the same run with Pillow, in one process with the same number of
+threads, taking turns. The ratio is of the medians; the acceptance limit is 1.5. FOLDER holds images/
+and masks/; without one, 359 synthetic pairs are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from PIL import Image
+
+from validate_input import make_pairs
+from wms.config import load_data_settings
+from wms.domain.dataset import DatasetManifest, MergePlan
+from wms.progress import Silent
+from wms.steps.merge import merge_folder
+from wms.steps.validate import validate
+
+ROOT = Path(__file__).parents[1]
+LIMIT = 1.5
+
+
+def decode_all(folder: Path, plan: MergePlan, workers: int) -> None:
+    def decode(path: str) -> None:
+        with Image.open(folder / path) as image:
+            image.load()
+
+    paths = [path for pair in plan.pairs for path in (pair.image_source, pair.mask_source)]
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(decode, paths))
+
+
+def validate_all(folder: Path, plan: MergePlan, workers: int) -> None:
+    settings = load_data_settings(ROOT)
+    validate(
+        plan=plan,
+        incoming=folder,
+        manifest=DatasetManifest(),
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=False,
+        workers=workers,
+        progress=Silent(),
+    )
+
+
+def seconds(
+    work: Callable[[Path, MergePlan, int], None], folder: Path, plan: MergePlan, workers: int
+) -> float:
+    start = time.perf_counter()
+    work(folder, plan, workers)
+    return time.perf_counter() - start
+
+
+def measure(folder: Path, repeats: int, workers: int) -> dict[str, object]:
+    plan = merge_folder(folder, manifest=DatasetManifest())
+    decode_all(folder, plan, workers)  # the files are in memory from here on
+    decoding, validating = [], []
+    for repeat in range(repeats):
+        turns = [(decoding, decode_all), (validating, validate_all)]
+        for times, work in turns if repeat % 2 else reversed(turns):
+            times.append(seconds(work, folder, plan, workers))
+    ratio = median(validating) / median(decoding)
+    return {
+        "pairs": len(plan.pairs),
+        "workers": workers,
+        "decode_seconds": [round(value, 3) for value in decoding],
+        "validate_seconds": [round(value, 3) for value in validating],
+        "ratio": round(ratio, 3),
+        "limit": LIMIT,
+        "ok": ratio <= LIMIT,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.folder or make_pairs(Path(scratch) / "pairs", 359)
+        result = measure(folder, args.repeats, args.workers)
+    print(json.dumps(result, indent=2))
+    raise SystemExit(0 if result["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()

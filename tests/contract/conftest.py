@@ -1,0 +1,136 @@
+"""The outside systems that contract suites run against, each started at most once."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+SERVER_START_SECONDS = 180
+
+
+def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
+    """Git as a user runs it, to look at what an adapter did."""
+    done = subprocess.run(["git", *arguments], cwd=folder, input=stdin, capture_output=True, check=True)
+    return done.stdout.decode().rstrip("\n")
+
+
+@pytest.fixture(name="git")
+def git_command() -> Callable[..., str]:
+    return git
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def nobody_listens() -> str:
+    """An address that refuses connections."""
+    return f"127.0.0.1:{free_port()}"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of an S3 server on this machine."""
+
+    endpoint: str
+    name: str
+
+    def objects(self) -> dict[str, bytes]:
+        client = self._client()
+        listed = client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        return {
+            item["Key"]: client.get_object(Bucket=self.name, Key=item["Key"])["Body"].read()
+            for item in listed
+        }
+
+    def write(self, key: str, data: bytes) -> None:
+        self._client().put_object(Bucket=self.name, Key=key, Body=data)
+
+    def create(self) -> None:
+        self._client().create_bucket(Bucket=self.name)
+
+    def _client(self):  # type: ignore[no-untyped-def]
+        return boto3.client("s3", endpoint_url=self.endpoint)
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bucket:
+    """An empty bucket, found and opened by nothing but the environment."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    made = Bucket(s3_endpoint, tmp_path.name.replace("_", "-").lower()[:60].strip("-"))
+    made.create()
+    return made
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real `mlflow server`; it answers API calls once this returns."""
+    folder = tmp_path_factory.mktemp("mlflow-server")
+    port = free_port()
+    with (folder / "log").open("wb") as output:
+        server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+                *("--artifacts-destination", str(folder / "artifacts")),
+            ],
+            env={
+                **os.environ,
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+            },
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_for_api(port, server, folder / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _wait_for_api(port: int, server: subprocess.Popen[bytes], output: Path) -> None:
+    """`/health` answers before the API does, so an API call is what is waited for."""
+    deadline = time.monotonic() + SERVER_START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default")
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.2)
+    pytest.fail(f"mlflow server did not answer: {output.read_text()[-2000:]}")

@@ -1,0 +1,282 @@
+"""What every `Registry` does: MLflow in a SQLite file, a real MLflow server, and the tests' own stand-in."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from fakes.registry import FakeRegistry
+from wms.adapters.mlflow_client import connect
+from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.domain.errors import RegistryError
+from wms.files import write_bytes
+from wms.ports import Metric, Registry
+
+NEVER_STARTED = "0" * 32
+WEIGHTS = "a" * 64
+OTHER_WEIGHTS = "b" * 64
+
+
+@pytest.fixture(scope="session")
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store for all tests: making its tables takes seconds."""
+    return tmp_path_factory.mktemp("mlflow in sqlite żółw #")
+
+
+@pytest.fixture
+def on_sqlite(sqlite_folder: Path) -> MlflowRegistry:
+    return MlflowRegistry(
+        f"sqlite:///{sqlite_folder / 'deep/mlflow.db'}",
+        f"experiment-{uuid.uuid4().hex}",
+        f"model-{uuid.uuid4().hex}",
+        sqlite_folder / "artifacts",
+    )
+
+
+@pytest.fixture(params=["MLflow in SQLite", "MLflow server", "stand-in"])
+def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Registry:
+    """A registry without runs or models."""
+    if request.param == "stand-in":
+        return FakeRegistry(tmp_path / "registry")
+    if request.param == "MLflow in SQLite":
+        found: MlflowRegistry = request.getfixturevalue("on_sqlite")
+        return found
+    address: str = request.getfixturevalue("mlflow_server")
+    return MlflowRegistry(address, f"experiment-{uuid.uuid4().hex}", f"model-{uuid.uuid4().hex}", None)
+
+
+@pytest.fixture
+def run_id(registry: Registry) -> str:
+    return registry.start_run("a run", params={"epochs": "3"}, tags={"branch": "data/x"})
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    folder = tmp_path / "bundle"
+    write_bytes(folder / "model.safetensors", bytes(range(256)) * 40)
+    write_bytes(folder / "model.json", b"{}\n")
+    inputs = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2])
+    outputs = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["y"])], "rectifier", [inputs], [outputs])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    write_bytes(folder / "model.onnx", model.SerializeToString())
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def metric(name: str, value: float, step: int) -> Metric:
+    return Metric(name=name, value=value, step=step, timestamp_ms=1_763_884_800_000 + step)
+
+
+def test_an_empty_registry_has_no_versions_and_nothing_in_production(registry: Registry) -> None:
+    assert registry.versions() == ()
+    assert registry.production() is None
+
+
+def test_a_run_takes_any_number_of_metrics_and_files_and_is_closed(
+    registry: Registry, run_id: str, bundle: Path
+) -> None:
+    registry.log_metrics(run_id, [metric("loss", 1.0 / (step + 1), step) for step in range(1001)])
+    registry.log_metrics(run_id, [])
+    registry.log_files(run_id, bundle, under="records")
+    registry.end_run(run_id, "finished")
+
+
+def test_a_run_takes_any_number_of_parameters(registry: Registry) -> None:
+    assert registry.start_run("many", params={f"p{n}": str(n) for n in range(101)}, tags={})
+
+
+def test_a_run_that_was_never_started_is_an_error(registry: Registry, bundle: Path) -> None:
+    with pytest.raises(RegistryError):
+        registry.log_metrics(NEVER_STARTED, [metric("loss", 1.0, 0)])
+    with pytest.raises(RegistryError):
+        registry.log_files(NEVER_STARTED, bundle, under="records")
+    with pytest.raises(RegistryError):
+        registry.end_run(NEVER_STARTED, "failed")
+    with pytest.raises(RegistryError):
+        registry.register(NEVER_STARTED, bundle, weights_sha256=WEIGHTS)
+
+
+def test_registered_models_are_numbered_and_listed_oldest_first(
+    registry: Registry, run_id: str, bundle: Path
+) -> None:
+    first = registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    other_run = registry.start_run("another run", params={}, tags={})
+    second = registry.register(other_run, bundle, weights_sha256=OTHER_WEIGHTS)
+    assert (first.version, first.run_id, first.weights_sha256) == (1, run_id, WEIGHTS)
+    assert (second.version, second.run_id, second.weights_sha256) == (2, other_run, OTHER_WEIGHTS)
+    assert registry.versions() == (first, second)
+    assert abs(datetime.now(UTC) - first.created_at) < timedelta(hours=1)
+
+
+def test_the_same_weights_again_are_the_same_version(registry: Registry, run_id: str, bundle: Path) -> None:
+    first = registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    other_run = registry.start_run("the same again", params={}, tags={})
+    assert registry.register(other_run, bundle, weights_sha256=WEIGHTS) == first
+    assert registry.versions() == (first,)
+
+
+def test_a_bundle_comes_back_byte_for_byte(
+    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
+) -> None:
+    before = contents(bundle)
+    version = registry.register(run_id, bundle, weights_sha256=WEIGHTS).version
+    write_bytes(tmp_path / "to/stale.onnx", b"of another version")
+    assert registry.download(version, tmp_path / "to") == tmp_path / "to"
+    assert contents(tmp_path / "to") == before == contents(bundle)
+
+
+def test_the_version_in_production_is_set_moved_and_removed(
+    registry: Registry, run_id: str, bundle: Path
+) -> None:
+    registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    other_run = registry.start_run("another run", params={}, tags={})
+    registry.register(other_run, bundle, weights_sha256=OTHER_WEIGHTS)
+    assert registry.production() is None
+    for version in (1, 2, None, None):
+        registry.set_production(version)
+        assert registry.production() == version
+
+
+def test_removing_the_alias_where_no_model_is_changes_nothing(registry: Registry) -> None:
+    registry.set_production(None)
+    assert registry.production() is None
+
+
+def test_an_unknown_version_is_an_error(
+    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
+) -> None:
+    registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    write_bytes(tmp_path / "to/kept", b"kept")
+    with pytest.raises(RegistryError):
+        registry.set_production(9)
+    with pytest.raises(RegistryError):
+        registry.download(9, tmp_path / "to")
+    assert contents(tmp_path / "to") == {"kept": b"kept"}
+
+
+def test_what_mlflow_was_told_can_be_read_on_its_own_pages(
+    on_sqlite: MlflowRegistry, sqlite_folder: Path
+) -> None:
+    run_id = on_sqlite.start_run("a run", params={"epochs": "3"}, tags={"branch": "data/x"})
+    on_sqlite.log_metrics(run_id, [metric("loss", 0.5, 1), metric("loss", 0.25, 2)])
+    on_sqlite.end_run(run_id, "killed")
+    client = connect(f"sqlite:///{sqlite_folder / 'deep/mlflow.db'}")
+    run = client.get_run(run_id)
+    assert (run.info.run_name, run.info.status) == ("a run", "KILLED")
+    assert run.data.params == {"epochs": "3"}
+    assert run.data.tags["branch"] == "data/x"
+    assert [(each.step, each.value) for each in client.get_metric_history(run_id, "loss")] == [
+        (1, 0.5),
+        (2, 0.25),
+    ]
+
+
+def test_mlflow_itself_can_load_the_registered_model(
+    on_sqlite: MlflowRegistry, bundle: Path, sqlite_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = on_sqlite.start_run("a run", params={}, tags={})
+    on_sqlite.register(run_id, bundle, weights_sha256=WEIGHTS)
+    import mlflow
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{sqlite_folder / 'deep/mlflow.db'}")
+    loaded = mlflow.pyfunc.load_model(f"runs:/{run_id}/model")
+    answer = loaded.predict({"x": np.array([[-1.0, 2.0]], dtype=np.float32)})
+    assert answer["y"].tolist() == [[0.0, 2.0]]
+    assert onnx.load(bundle / "model.onnx").graph.name == "rectifier"
+
+
+@pytest.fixture
+def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
+
+
+CALLS: dict[str, Callable[[Registry, Path], object]] = {
+    "start_run": lambda registry, folder: registry.start_run("x", params={}, tags={}),
+    "log_metrics": lambda registry, folder: registry.log_metrics(NEVER_STARTED, [metric("loss", 1.0, 0)]),
+    "log_files": lambda registry, folder: registry.log_files(NEVER_STARTED, folder, under="x"),
+    "end_run": lambda registry, folder: registry.end_run(NEVER_STARTED, "failed"),
+    "register": lambda registry, folder: registry.register(NEVER_STARTED, folder, weights_sha256=WEIGHTS),
+    "versions": lambda registry, folder: registry.versions(),
+    "download": lambda registry, folder: registry.download(1, folder / "to"),
+    "production": lambda registry, folder: registry.production(),
+    "set_production": lambda registry, folder: registry.set_production(1),
+    "remove production": lambda registry, folder: registry.set_production(None),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+@pytest.mark.usefixtures("one_attempt")
+def test_a_server_that_does_not_answer_is_an_error_without_credentials(
+    call: Callable[[Registry, Path], object], nobody_listens: str, tmp_path: Path
+) -> None:
+    registry = MlflowRegistry(f"http://user:hunter2@{nobody_listens}", "experiment", "model", None)
+    with pytest.raises(RegistryError) as caught:
+        call(registry, tmp_path)
+    assert nobody_listens in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def not_mlflow() -> Iterator[str]:
+    """A proxy in front of nothing: it answers every question with 404 and a page."""
+
+    class NotFound(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"<html>404 Not Found</html>"
+            self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_DELETE = do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotFound)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+@pytest.mark.usefixtures("one_attempt")
+def test_a_404_that_is_not_mlflows_is_an_error(
+    call: Callable[[Registry, Path], object], not_mlflow: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RegistryError):
+        call(MlflowRegistry(not_mlflow, "experiment", "model", None), tmp_path)
+
+
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "mlflow.db", b"no database" * 1000)
+    registry = MlflowRegistry(f"sqlite:///{tmp_path / 'mlflow.db'}", "experiment", "model", tmp_path)
+    with pytest.raises(RegistryError):
+        registry.production()
+
+
+@pytest.mark.parametrize("name", ["what?", "100%"])
+def test_a_sqlite_path_that_is_no_address_is_an_error(tmp_path: Path, name: str) -> None:
+    registry = MlflowRegistry(f"sqlite:///{tmp_path / name / 'mlflow.db'}", "experiment", "model", tmp_path)
+    with pytest.raises(RegistryError):
+        registry.production()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,69 @@
+"""Workspaces for tests of the pipeline: real Git, local forge, leases and compute; fakes for the slow two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fakes.data_store import FakeDataStore
+from fakes.registry import FakeRegistry
+from pipeline.small import WrittenTraining
+from wms.adapters.git_workspace import init_repository
+from wms.config import GATE_CONFIG
+from wms.pipeline import runner
+from wms.pipeline.context import Context
+from wms.pipeline.stages import training
+from wms.progress import Silent
+from wms.template import template_files
+from wms.wiring import open_workspace
+
+
+class Clock:
+    """A clock that goes on by a second each time it is read."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+def make_small_workspace(root: Path) -> None:
+    """A workspace whose gate decides on few pictures."""
+    files = template_files()
+    gate = files[GATE_CONFIG].decode().replace("min_pictures: 10", "min_pictures: 3")
+    assert "min_pictures: 3" in gate
+    files[GATE_CONFIG] = gate.encode()
+    init_repository(root, root / ".wms/remote.git", files, message="A new workspace")
+
+
+def open_small_workspace(root: Path) -> Context:
+    """The workspace with fakes for data store and registry."""
+    ctx = open_workspace(root, Silent())
+    ports = replace(
+        ctx.ports,
+        data_store=FakeDataStore(root / ".wms/fake-store"),
+        registry=FakeRegistry(root / ".wms/fake-registry"),
+    )
+    return replace(ctx, ports=ports, clock=Clock(), actor="tester")
+
+
+@pytest.fixture
+def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
+    """No learning: the models of these tests are written down. No pages either: they have their own tests."""
+    stand_in = WrittenTraining()
+    monkeypatch.setattr(training, "train", stand_in)
+    monkeypatch.setitem(runner.ACTIONS, "report", lambda ctx: None)
+    return stand_in
+
+
+@pytest.fixture
+def small_workspace(tmp_path: Path, written_training: WrittenTraining) -> Callable[[], Context]:
+    """Opens one small workspace; called again it opens the same one, as a new process would."""
+    make_small_workspace(tmp_path / "work")
+    return lambda: open_small_workspace(tmp_path / "work")

@@ -1,0 +1,100 @@
+"""A run that is killed at any call to an outside system, and started again, ends in the same state.
+
+`make test` kills it at every eighth call before and every eighth after; `make soak` at every one.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.dying import Countdown, Killed
+from pipeline.conftest import make_small_workspace, open_small_workspace
+from pipeline.small import write_small_pairs
+from wms.domain.run import RunOptions
+from wms.pipeline.context import Context
+from wms.pipeline.runner import run_pipeline
+from wms.ports import Ports
+from wms.steps.production import main_head, manifest_at, metadata_at
+from wms.steps.push_data import push_folder
+
+OPTIONS = RunOptions(train_overrides={"seed": 100})
+
+
+def dying(ctx: Context, countdown: Countdown) -> Context:
+    """The same workspace, whose process dies at a chosen call."""
+    ports = {name: countdown.wrap(getattr(ctx.ports, name)) for name in Ports.__dataclass_fields__}
+    return replace(ctx, ports=Ports(**ports))
+
+
+def end_state(ctx: Context) -> dict[str, Any]:
+    """Everything that a user could see of the outcome, without times and commit names."""
+    ports = ctx.ports
+    ports.repository.fetch()
+    head = main_head(ports.repository)
+    metadata = metadata_at(ports.repository, head)
+    assert metadata is not None
+    return {
+        "weights": metadata.weights_sha256,
+        "version": metadata.version,
+        "manifest": manifest_at(ports.repository, head).digest,
+        "branches": ports.repository.branches(""),
+        "alias": ports.registry.production(),
+        "merged": len(
+            [p for p in ports.forge.pull_requests(head_prefix="promote/", state="all") if p.state == "merged"]
+        ),
+        "open": len(ports.forge.pull_requests(head_prefix="promote/", state="open")),
+        "instance": ports.compute.state(),
+        "leases": ports.leases.load()[0].leases,
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "after"),
+    [
+        pytest.param(1, 8, False, id="before-some-calls"),
+        pytest.param(5, 8, True, id="after-some-calls"),
+        pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
+        pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
+    ],
+)
+def test_a_run_killed_at_a_call_ends_in_the_same_state(
+    first: int, step: int, after: bool, tmp_path: Path, written_training: object
+) -> None:
+    make_small_workspace(tmp_path / "start")
+    pairs = write_small_pairs(tmp_path / "pairs", count=24, seed=1)
+    name = push_folder(pairs, repository=open_small_workspace(tmp_path / "start").ports.repository)
+
+    def start(folder: Path, wrap: Callable[[Context], Context]) -> Context:
+        ctx = open_small_workspace(folder)
+        run_pipeline(wrap(ctx), branches=[name], options=OPTIONS)
+        return ctx
+
+    def fresh(folder: Path) -> Path:
+        shutil.copytree(tmp_path / "start", folder, symlinks=True)
+        config = folder / ".git/config"
+        config.write_text(config.read_text().replace(str(tmp_path / "start"), str(folder)))
+        return folder
+
+    undisturbed = start(fresh(tmp_path / "undisturbed"), lambda ctx: ctx)
+    expected = end_state(undisturbed)
+    assert expected["merged"] == 1
+
+    for calls in range(first, 1000, step):
+        folder = fresh(tmp_path / f"killed-{calls}")
+        countdown = Countdown(calls, after=after)
+        try:
+            start(folder, lambda ctx, countdown=countdown: dying(ctx, countdown))
+        except Killed:
+            ctx = start(folder, lambda ctx: ctx)
+            assert end_state(ctx) == expected, f"killed at call {calls}"
+            shutil.rmtree(folder)
+        else:
+            assert calls > 20, "the run makes more calls than that"
+            return
+    pytest.fail("the run never came to its end")

@@ -1,0 +1,282 @@
+"""Whole runs on one machine: what main, the forge, the registry and the instance look like after."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.small import write_small_pairs
+from wms.domain.errors import (
+    BadDataError,
+    BusyError,
+    ConfigError,
+    MergeConflictError,
+    NothingToDoError,
+    StaleBaseError,
+)
+from wms.domain.promotion import METADATA_PATH
+from wms.domain.run import RunOptions, RunState
+from wms.files import write_bytes
+from wms.pipeline.context import Context
+from wms.pipeline.runner import only_run, run_pipeline
+from wms.pipeline.stages.promotion import run_rollback
+from wms.steps.data_status import data_status
+from wms.steps.production import main_head, manifest_at, metadata_at
+from wms.steps.push_data import push_folder
+
+Open = Callable[[], Context]
+
+
+def run_on(ctx: Context, folder: Path | None, *, skill: int, **options: object) -> RunState:
+    """Push a folder and run the pipeline on it with a model of so much skill, in percent."""
+    return run_pipeline(ctx, incoming=folder, options=RunOptions(train_overrides={"seed": skill}, **options))
+
+
+def production(ctx: Context):
+    ctx.ports.repository.fetch()
+    return metadata_at(ctx.ports.repository, main_head(ctx.ports.repository))
+
+
+@pytest.fixture
+def first(small_workspace: Open, tmp_path: Path) -> Context:
+    """A workspace with one promoted model of middling skill."""
+    ctx = small_workspace()
+    run_on(ctx, write_small_pairs(tmp_path / "one", count=24, seed=1), skill=75)
+    return ctx
+
+
+def test_a_first_dataset_above_the_floor_ends_merged(first: Context) -> None:
+    metadata = production(first)
+    assert metadata is not None
+    assert metadata.version == 1
+    assert first.ports.registry.production() == 1
+
+
+def test_git_show_tells_what_is_in_production(first: Context) -> None:
+    text = subprocess.run(
+        ["git", "show", "origin/main:model-metadata.json"],
+        cwd=first.layout.root,
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert {"version", "weights_sha256", "run_id", "metrics", "dataset"} <= set(json.loads(text))
+
+
+def test_a_promotion_carries_manifest_pointer_and_lock(first: Context) -> None:
+    repository = first.ports.repository
+    head = main_head(repository)
+    assert len(manifest_at(repository, head).samples) == 24
+    assert b"path: training" in (repository.read_file(head, "WMS/data/training.dvc") or b"")
+    assert repository.read_file(head, "dvc.lock") is not None
+
+
+def test_no_photograph_reaches_main(first: Context) -> None:
+    names = subprocess.run(
+        [
+            "git",
+            "log",
+            "--all",
+            "--name-only",
+            "--format=",
+            "origin/main",
+            "--not",
+            "--remotes=origin/data/*",
+        ],
+        cwd=first.layout.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "model-metadata.json" in names
+    assert ".png" not in names
+
+
+def test_a_merged_data_branch_is_deleted(first: Context) -> None:
+    assert first.ports.repository.branches("data/") == ()
+
+
+def test_the_instance_is_stopped_at_the_end(first: Context) -> None:
+    assert first.ports.compute.state() == "stopped"
+    assert first.ports.leases.load()[0].leases == ()
+
+
+def test_a_first_model_below_the_floor_is_held(small_workspace: Open, tmp_path: Path) -> None:
+    ctx = small_workspace()
+    state = run_on(ctx, write_small_pairs(tmp_path / "one", count=24, seed=1), skill=10)
+    assert state.outcome == "held"
+    assert production(ctx) is None
+    assert ctx.ports.forge.pull_requests(head_prefix="promote/", state="all") == ()
+
+
+def test_a_better_candidate_is_promoted(first: Context, tmp_path: Path) -> None:
+    state = run_on(first, write_small_pairs(tmp_path / "two", count=10, seed=2), skill=100)
+    assert state.outcome == "promoted"
+    assert production(first).version == 2
+    assert len(manifest_at(first.ports.repository, "main").samples) == 34
+
+
+def test_a_worse_candidate_is_held_and_its_branch_stays_listed(first: Context, tmp_path: Path) -> None:
+    state = run_on(first, write_small_pairs(tmp_path / "two", count=10, seed=2), skill=30)
+    assert state.outcome == "held"
+    assert production(first).version == 1
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert branch.state == "held"
+    assert branch.reason.startswith("worse")
+
+
+def test_held_branches_can_be_taken_together(first: Context, tmp_path: Path) -> None:
+    for name, seed in (("two", 2), ("three", 3)):
+        run_on(first, write_small_pairs(tmp_path / name, count=5, seed=seed), skill=30)
+    branches = first.ports.repository.branches("data/")
+    assert len(branches) == 2
+    run_pipeline(first, branches=branches, options=RunOptions(train_overrides={"seed": 100}))
+    assert len(manifest_at(first.ports.repository, "main").samples) == 34
+    assert first.ports.repository.branches("data/") == ()
+
+
+def test_a_retraining_without_new_data_can_be_promoted(first: Context) -> None:
+    assert run_on(first, None, skill=100).outcome == "promoted"
+
+
+def test_the_champion_trained_again_is_held_as_not_better(first: Context) -> None:
+    assert run_on(first, None, skill=75).outcome == "held"
+
+
+def test_broken_pairs_are_blocked_before_training(
+    first: Context, written_training: object, tmp_path: Path
+) -> None:
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    (folder / "images/lonely.png").write_bytes((folder / "images/meter-2-000.png").read_bytes())
+    before = written_training.calls
+    with pytest.raises(BadDataError):
+        run_on(first, folder, skill=100)
+    assert written_training.calls == before
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert branch.state == "blocked"
+
+
+def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: Path) -> None:
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
+    assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
+    assert len(manifest_at(first.ports.repository, "main").samples) == 26
+
+
+def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_path: Path) -> None:
+    with pytest.raises(NothingToDoError, match="24 pairs are in the dataset already"):
+        run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
+
+
+def test_an_empty_push_has_nothing_to_do(first: Context, tmp_path: Path) -> None:
+    (tmp_path / "empty/images").mkdir(parents=True)
+    with pytest.raises(NothingToDoError, match="no files"):
+        run_on(first, tmp_path / "empty", skill=100)
+
+
+def changed_pair(tmp_path: Path) -> Path:
+    """A pair that has a name of the dataset and other bytes."""
+    folder = write_small_pairs(tmp_path / "other", count=1, seed=9)
+    for part in ("images", "masks"):
+        (folder / part / "meter-9-000.png").rename(folder / part / "meter-1-000.png")
+    return folder
+
+
+def test_a_taken_name_is_a_conflict_and_nothing_is_merged(first: Context, tmp_path: Path) -> None:
+    with pytest.raises(MergeConflictError, match="meter-1-000"):
+        run_on(first, changed_pair(tmp_path), skill=100)
+    assert production(first).version == 1
+
+
+def test_replace_lets_the_new_bytes_win_and_the_old_ones_decide(first: Context, tmp_path: Path) -> None:
+    old = {s.stem: s for s in manifest_at(first.ports.repository, "main").samples}["meter-1-000"]
+    run_on(first, changed_pair(tmp_path), skill=100, on_conflict="replace")
+    new = {s.stem: s for s in manifest_at(first.ports.repository, "main").samples}["meter-1-000"]
+    assert new.image_sha256 != old.image_sha256
+    assert new.split == old.split
+
+
+def test_rename_keeps_both(first: Context, tmp_path: Path) -> None:
+    run_on(first, changed_pair(tmp_path), skill=100, on_conflict="rename")
+    assert len(manifest_at(first.ports.repository, "main").samples) == 25
+
+
+def test_new_commits_on_a_data_branch_keep_it(
+    first: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_small_pairs(tmp_path / "two", count=5, seed=2)
+    name = push_folder(folder, repository=first.ports.repository)
+    push_during_training(first, monkeypatch, name, {"WMS/data/incoming/note.txt": b"later"})
+    run_pipeline(first, branches=[name], options=RunOptions(train_overrides={"seed": 100}))
+    assert first.ports.repository.branches("data/") == (name,)
+
+
+def test_a_code_change_on_main_does_not_disturb_a_run(first: Context, tmp_path: Path, monkeypatch) -> None:
+    push_during_training(first, monkeypatch, "main", {"docs/note.md": b"unrelated"})
+    assert run_on(first, None, skill=100).outcome == "promoted"
+    assert first.ports.repository.read_file("main", "docs/note.md") == b"unrelated"
+
+
+def test_a_changed_model_on_main_voids_a_run(first: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = production(first).model_copy(update={"reason": "changed by hand"})
+    push_during_training(first, monkeypatch, "main", {METADATA_PATH: other.to_json()})
+    with pytest.raises(StaleBaseError, match=METADATA_PATH):
+        run_on(first, None, skill=100)
+    assert production(first).reason == "changed by hand"
+
+
+def push_during_training(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, branch: str, files: dict[str, bytes]
+) -> None:
+    """Let somebody push to a branch while the model trains."""
+    from wms.pipeline.stages import training
+
+    learn = training.train
+
+    def train_while_it_moves(**arguments: object):
+        repository = ctx.ports.repository
+        head = repository.head(branch)
+        repository.push(repository.commit(head, files, message="meanwhile"), branch, expect=head)
+        return learn(**arguments)
+
+    monkeypatch.setattr(training, "train", train_while_it_moves)
+
+
+def test_settings_that_differ_from_main_are_refused(first: Context) -> None:
+    config = first.layout.root / "WMS/configs/train.yaml"
+    config.write_text(config.read_text() + "# mine\n")
+    with pytest.raises(ConfigError, match=r"train\.yaml here differs from main"):
+        run_on(first, None, skill=100)
+
+
+def test_rollback_goes_back_and_the_registry_follows(first: Context) -> None:
+    run_on(first, None, skill=100)
+    metadata, merged = run_rollback(first, version=None, reason="test", dry_run=False)
+    assert merged is not None
+    assert (metadata.version, production(first).version) == (1, 1)
+    assert first.ports.registry.production() == 1
+
+
+def test_rollback_to_what_is_in_production_changes_nothing(first: Context) -> None:
+    before = main_head(first.ports.repository)
+    assert run_rollback(first, version=1, reason="test", dry_run=False)[1] is None
+    first.ports.repository.fetch()
+    assert main_head(first.ports.repository) == before
+
+
+def test_after_a_rollback_the_earlier_model_is_the_champion(first: Context) -> None:
+    run_on(first, None, skill=100)
+    run_rollback(first, version=None, reason="test", dry_run=False)
+    assert run_on(first, None, skill=90).outcome == "promoted"
+
+
+def test_a_second_run_in_one_workspace_is_told(first: Context) -> None:
+    with (
+        only_run(first.layout, wait_seconds=0),
+        pytest.raises(BusyError),
+        only_run(first.layout, wait_seconds=0),
+    ):
+        pass

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from scipy import stats
+
+from factories import make_policy, make_report, sha256
+from wms.domain.errors import RecordError, ReplayError
+from wms.domain.evaluation import EvalReport
+from wms.domain.gate import GateDecision, GateInputs, GatePolicy, Newcomers, decide, replay
+
+CHANCE = random.Random(11)
+CHAMPION = [CHANCE.uniform(0.55, 0.85) for _ in range(40)]
+
+
+def inputs(candidate: list[float], champion: list[float] | None = None) -> GateInputs:
+    return GateInputs(
+        candidate=make_report(candidate),
+        champion=make_report(champion, weights="champion") if champion is not None else None,
+    )
+
+
+def shifted(by: float, wobble: float = 0.0) -> list[float]:
+    """The champion's Dice plus `by`, and in turns plus and minus `wobble`."""
+    return [value + by + (wobble if turn % 2 else -wobble) for turn, value in enumerate(CHAMPION)]
+
+
+def test_a_candidate_that_is_better_on_every_picture_is_promoted() -> None:
+    decision = decide(make_policy(), inputs(shifted(0.02), CHAMPION))
+    assert decision.verdict == "promote"
+    assert decision.reasons[0] == "better at 90% confidence"
+    assert decision.dice_difference is not None
+    assert decision.dice_difference.mean == pytest.approx(0.02, abs=1e-3)
+
+
+def test_a_candidate_that_is_worse_is_held_as_worse() -> None:
+    decision = decide(make_policy(), inputs(shifted(-0.05), CHAMPION))
+    assert (decision.verdict, decision.reasons[0]) == ("hold", "worse at 90% confidence")
+
+
+def test_other_weights_with_equal_predictions_are_not_better() -> None:
+    decision = decide(make_policy(), inputs(CHAMPION, CHAMPION))
+    assert (decision.verdict, decision.reasons[0]) == ("hold", "not better")
+    assert decision.pictures_needed is None
+
+
+def test_a_loss_within_the_noise_is_not_better() -> None:
+    decision = decide(make_policy(), inputs(shifted(-0.01, wobble=0.1), CHAMPION))
+    assert decision.dice_difference is not None
+    assert decision.dice_difference.mean < 0 < decision.dice_difference.high
+    assert (decision.verdict, decision.reasons[0]) == ("hold", "not better")
+
+
+def test_the_weights_in_production_are_never_promoted_again() -> None:
+    champion = make_report(CHAMPION, weights="candidate")
+    decision = decide(make_policy(), GateInputs(candidate=make_report(shifted(0.1)), champion=champion))
+    assert decision.verdict == "hold"
+    assert "are those in production" in decision.reasons[0]
+
+
+def test_a_gain_within_the_noise_says_how_many_pictures_would_tell() -> None:
+    decision = decide(make_policy(), inputs(shifted(0.006, wobble=0.1), CHAMPION))
+    assert decision.dice_difference is not None
+    assert decision.dice_difference.low <= 0 < decision.dice_difference.mean
+    assert decision.verdict == "hold"
+    assert decision.pictures_needed is not None
+    assert decision.pictures_needed > len(CHAMPION)
+    assert f"about {decision.pictures_needed} would" in decision.reasons[0]
+
+
+def test_the_advice_on_pictures_is_the_sample_size_of_a_paired_one_sided_test() -> None:
+    decision = decide(make_policy(), inputs(shifted(0.006, wobble=0.1), CHAMPION))
+    needed = []
+    for metric in ("dice", "iou"):
+        ours, theirs = (
+            np.array([getattr(score, metric) for score in make_report(values).scores])
+            for values in (shifted(0.006, wobble=0.1), CHAMPION)
+        )
+        difference = ours - theirs
+        z = stats.norm.ppf(0.9) + stats.norm.ppf(0.8)
+        needed.append((z * difference.std(ddof=1) / difference.mean()) ** 2)
+    assert decision.pictures_needed == int(np.ceil(max(needed)))
+
+
+@pytest.mark.parametrize("champion", [CHAMPION[:9], None], ids=["champion", "first-model"])
+def test_too_small_a_test_set_decides_nothing_and_says_what_it_takes(champion: list[float] | None) -> None:
+    decision = decide(make_policy(min_pictures=10), inputs([0.99] * 9, champion))
+    assert (decision.verdict, decision.pictures_needed) == ("hold", 10)
+    assert decision.reasons[0] == "too few pictures to tell: 9, and the policy wants 10"
+
+
+def test_the_smallest_test_set_that_the_policy_allows_may_decide() -> None:
+    assert decide(make_policy(min_pictures=10), inputs([0.99] * 10, CHAMPION[:10])).verdict == "promote"
+
+
+@pytest.mark.parametrize(
+    ("floors", "verdict"),
+    [
+        ({"floor_dice": 0.8, "floor_iou": 0.5}, "promote"),
+        ({"floor_dice": 0.801, "floor_iou": 0.5}, "hold"),
+        ({"floor_dice": 0.5, "floor_iou": 0.7}, "hold"),
+    ],
+    ids=["at-the-floor", "dice-below", "iou-below"],
+)
+def test_a_first_model_must_reach_both_floors(floors: dict[str, float], verdict: str) -> None:
+    decision = decide(make_policy(**floors), inputs([0.8] * 12))
+    assert decision.verdict == verdict
+    assert decision.champion is None
+    assert decision.dice_difference is None
+    assert ("below the floor" in decision.reasons[0]) == (verdict == "hold")
+
+
+@pytest.mark.parametrize(
+    "champion",
+    [
+        make_report(CHAMPION, weights="champion", samples_sha256=sha256("other bytes")),
+        make_report(CHAMPION[:-1], weights="champion"),
+    ],
+    ids=["other-bytes", "fewer-pictures"],
+)
+def test_scores_on_different_pictures_do_not_compare(champion: EvalReport) -> None:
+    with pytest.raises(RecordError, match="different pictures"):
+        decide(make_policy(), GateInputs(candidate=make_report(CHAMPION), champion=champion))
+
+
+def test_stems_that_differ_under_one_digest_do_not_compare() -> None:
+    digest = sha256("one")
+    champion = make_report(CHAMPION, weights="champion", samples_sha256=digest)
+    stems = [f"other-{number}" for number in range(len(CHAMPION))]
+    with pytest.raises(RecordError, match="different pictures"):
+        decide(
+            make_policy(),
+            GateInputs(
+                candidate=make_report(CHAMPION, stems=stems, samples_sha256=digest), champion=champion
+            ),
+        )
+
+
+def test_newcomers_are_reported_and_never_decide() -> None:
+    usual = inputs(shifted(0.02), CHAMPION)
+    disaster = usual.model_copy(
+        update={
+            "newcomers_candidate": make_report([0.0] * 5, stems=list("abcde")),
+            "newcomers_champion": make_report([0.9] * 5, stems=list("abcde"), weights="champion"),
+        }
+    )
+    without, with_them = decide(make_policy(), usual), decide(make_policy(), disaster)
+    assert with_them.verdict == without.verdict == "promote"
+    assert with_them.dice_difference == without.dice_difference
+    assert with_them.newcomers is not None
+    assert with_them.newcomers.candidate.summary.failures == 5
+
+
+def test_newcomers_scored_on_different_pictures_do_not_compare() -> None:
+    usual = inputs(shifted(0.02), CHAMPION)
+    mixed = usual.model_copy(
+        update={
+            "newcomers_candidate": make_report([0.8] * 2, stems=["a", "b"]),
+            "newcomers_champion": make_report([0.8] * 2, stems=["a", "c"], weights="champion"),
+        }
+    )
+    with pytest.raises(RecordError, match="different pictures"):
+        decide(make_policy(), mixed)
+
+
+def test_equal_inputs_give_an_equal_decision() -> None:
+    one, two = (decide(make_policy(), inputs(shifted(0.01, wobble=0.05), CHAMPION)) for _ in range(2))
+    assert one.digest == two.digest
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    values=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=10, max_size=30),
+    confidence=st.sampled_from([0.8, 0.9, 0.95]),
+)
+def test_bootstrap_bounds_agree_with_scipy(values: list[tuple[float, float]], confidence: float) -> None:
+    ours, theirs = [list(side) for side in zip(*values, strict=True)]
+    policy = make_policy(confidence=confidence, resamples=4000)
+    decision = decide(policy, inputs(ours, theirs))
+    both = zip(make_report(ours).scores, make_report(theirs).scores, strict=True)
+    differences = np.array([a.dice - b.dice for a, b in both])
+    # Two one-sided bounds at c are the two-sided interval at 2c - 1.
+    oracle = stats.bootstrap(
+        (differences,),
+        np.mean,
+        n_resamples=4000,
+        confidence_level=2 * confidence - 1,
+        method="percentile",
+        rng=np.random.default_rng(1),
+    ).confidence_interval
+    # Either bound wavers with its resamples by a few hundredths of the mean's own spread.
+    tolerance = 0.15 * differences.std() / np.sqrt(len(differences)) + 1e-9
+    assert decision.dice_difference is not None
+    assert decision.dice_difference.low == pytest.approx(oracle.low, abs=tolerance)
+    assert decision.dice_difference.high == pytest.approx(oracle.high, abs=tolerance)
+    assert decision.dice_difference.mean == pytest.approx(differences.mean(), abs=1e-9)
+
+
+def test_a_decision_replays_from_its_records() -> None:
+    records = inputs(shifted(0.02), CHAMPION)
+    decision = decide(make_policy(), records)
+    replay(GateDecision.from_json(decision.to_json(), source="decision.json"), records)
+
+
+def held_with_everything() -> tuple[GateDecision, GateInputs]:
+    records = inputs(shifted(0.006, wobble=0.1), CHAMPION).model_copy(
+        update={
+            "newcomers_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
+            "newcomers_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
+        }
+    )
+    decision = decide(make_policy(), records)
+    missing = [name for name in GateDecision.model_fields if getattr(decision, name) is None]
+    assert not missing, f"no value to edit: {missing}"
+    return decision, records
+
+
+def edited(name: str, value: Any) -> Any:
+    """Another value that the field could hold."""
+    if isinstance(value, GatePolicy):
+        return value.model_copy(update={"confidence": 0.99})
+    if isinstance(value, Newcomers):
+        return value.model_copy(update={"champion": None})
+    if name == "verdict":
+        return "promote"
+    if name == "reasons":
+        return ("better at 90% confidence", *value[1:])
+    if name == "samples_sha256":
+        return sha256("edited")
+    if name == "pictures_needed":
+        return value + 1
+    if name in ("candidate", "champion"):
+        return value.model_copy(update={"weights_sha256": sha256("edited")})
+    return value.model_copy(update={"low": value.low + 1e-6})
+
+
+@pytest.mark.parametrize("name", sorted(set(GateDecision.model_fields) - {"schema_version"}))
+def test_replaying_notices_an_edit_of_any_field(name: str) -> None:
+    decision, records = held_with_everything()
+    forged = decision.model_copy(update={name: edited(name, getattr(decision, name))})
+    with pytest.raises(ReplayError, match=name if name != "policy" else "differ"):
+        replay(forged, records)
+
+
+@pytest.mark.parametrize("role", ["candidate", "champion", "newcomers_candidate", "newcomers_champion"])
+def test_replaying_notices_an_edited_count_in_any_report(role: str) -> None:
+    decision, records = held_with_everything()
+    report = getattr(records, role)
+    first = report.scores[0].model_copy(update={"tn": report.scores[0].tn + 1})
+    forged = report.model_copy(update={"scores": (first, *report.scores[1:])})
+    with pytest.raises(ReplayError, match=role.split("_")[0]):
+        replay(decision, records.model_copy(update={role: forged}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"confidence": 0.5}, {"power": 0.4}, {"min_pictures": 0}, {"floor_dice": 1.1}, {"resamples": 10}],
+)
+def test_a_policy_out_of_range_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        make_policy(**change)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import fmean, median
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from wms.domain.metrics import FAILURE_DICE, Confusion, summarise
+
+Mask = NDArray[np.bool_]
+SHAPE = (5, 7)
+masks = hnp.arrays(np.bool_, SHAPE)
+NOTHING: Mask = np.zeros(SHAPE, dtype=bool)
+SOMETHING: Mask = np.eye(*SHAPE, dtype=bool)
+
+
+def counted(found: Mask, there: Mask) -> Confusion:
+    return Confusion(
+        tp=int((found & there).sum()),
+        fp=int((found & ~there).sum()),
+        fn=int((~found & there).sum()),
+        tn=int((~found & ~there).sum()),
+    )
+
+
+def pixels(mask: Mask) -> set[tuple[int, ...]]:
+    return set(map(tuple, np.argwhere(mask).tolist()))
+
+
+@given(found=masks, there=masks)
+def test_metrics_agree_with_a_naive_count_on_sets_of_pixels(found: Mask, there: Mask) -> None:
+    ours, truth, counts = pixels(found), pixels(there), counted(found, there)
+    both = len(ours & truth)
+    if ours and truth:
+        assert counts.dice == pytest.approx(2 * both / (len(ours) + len(truth)))
+        assert counts.iou == pytest.approx(both / len(ours | truth))
+        assert counts.precision == pytest.approx(both / len(ours))
+        assert counts.recall == pytest.approx(both / len(truth))
+    else:
+        expected = float(ours == truth)
+        assert (counts.dice, counts.iou, counts.precision, counts.recall) == (expected,) * 4
+
+
+@given(found=masks, there=masks)
+def test_dice_and_iou_are_two_forms_of_one_number(found: Mask, there: Mask) -> None:
+    counts = counted(found, there)
+    assert counts.dice == pytest.approx(2 * counts.iou / (1 + counts.iou))
+
+
+@given(found=masks, there=masks)
+def test_exchanging_prediction_and_truth_exchanges_precision_and_recall(found: Mask, there: Mask) -> None:
+    one, other = counted(found, there), counted(there, found)
+    assert (one.dice, one.iou) == (other.dice, other.iou)
+    assert (one.precision, one.recall) == (other.recall, other.precision)
+
+
+@pytest.mark.parametrize("metric", ["dice", "iou", "precision", "recall"])
+@pytest.mark.parametrize(
+    ("found", "there", "expected"),
+    [
+        (NOTHING, NOTHING, 1.0),
+        (SOMETHING, NOTHING, 0.0),
+        (NOTHING, SOMETHING, 0.0),
+        (SOMETHING, SOMETHING, 1.0),
+    ],
+    ids=["nothing-to-find", "found-nothing-there", "missed-it", "exact"],
+)
+def test_the_empty_mask_rule(metric: str, found: Mask, there: Mask, expected: float) -> None:
+    assert getattr(counted(found, there), metric) == expected
+
+
+@given(st.lists(st.tuples(masks, masks), min_size=1, max_size=6))
+def test_a_summary_is_the_mean_over_pictures_not_over_pixels(pairs: list[tuple[Mask, Mask]]) -> None:
+    counts = [counted(found, there) for found, there in pairs]
+    summary = summarise(counts)
+    means: dict[str, Callable[[Confusion], float]] = {
+        "dice": lambda item: item.dice,
+        "iou": lambda item: item.iou,
+        "precision": lambda item: item.precision,
+        "recall": lambda item: item.recall,
+    }
+    for name, of in means.items():
+        assert getattr(summary, name) == pytest.approx(fmean(map(of, counts)))
+    assert summary.dice_median == pytest.approx(median(item.dice for item in counts))
+    assert summary.pictures == len(counts)
+
+
+def test_a_large_picture_weighs_as_much_as_a_small_one() -> None:
+    large, small = Confusion(tp=10_000, fp=0, fn=0, tn=0), Confusion(tp=0, fp=1, fn=1, tn=0)
+    assert summarise([large, small]).dice == 0.5
+
+
+def test_a_picture_at_the_failure_limit_is_no_failure() -> None:
+    at_limit, below = Confusion(tp=1, fp=1, fn=1, tn=0), Confusion(tp=1, fp=2, fn=1, tn=0)
+    assert at_limit.dice == FAILURE_DICE
+    assert summarise([at_limit, below]).failures == 1
+
+
+def test_a_summary_of_no_pictures_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no pictures"):
+        summarise([])
+
+
+def test_negative_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        Confusion(tp=-1, fp=0, fn=0, tn=0)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from wms.domain.errors import RecordError
+from wms.domain.records import Record, Sha256, canonical_json, sha256_hex
+
+
+class Note(Record):
+    """A small record to test with."""
+
+    title: str
+    score: float
+    digest_of_data: Sha256 | None = None
+
+
+@given(title=st.text(), score=st.floats(allow_nan=False, allow_infinity=False))
+def test_a_record_comes_back_from_its_json_with_the_same_digest(title: str, score: float) -> None:
+    note = Note(title=title, score=score)
+    again = Note.from_json(note.to_json(), source="note.json")
+    assert again == note
+    assert again.digest == note.digest
+
+
+def test_the_digest_is_that_of_the_file() -> None:
+    note = Note(title="a", score=1)
+    assert note.digest == sha256_hex(note.to_json())
+
+
+def test_canonical_json_sorts_keys_and_ends_with_one_newline() -> None:
+    assert canonical_json({"b": 1, "a": "é"}) == '{\n  "a": "é",\n  "b": 1\n}\n'.encode()
+
+
+def test_records_of_equal_values_have_equal_json_whatever_the_order_of_arguments() -> None:
+    assert Note(title="a", score=1).to_json() == Note(score=1.0, title="a").to_json()
+
+
+def test_a_record_cannot_be_changed() -> None:
+    note = Note(title="a", score=1)
+    with pytest.raises(ValidationError):
+        note.title = "b"
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"{", "the file"),
+        (b"", "the file"),
+        (b"[]", "the file"),
+        (b'{"title": "a"}', "score"),
+        (b'{"title": "a", "score": 1, "schema_version": 2}', "schema_version"),
+        (b'{"title": "a", "score": 1, "extra": 0}', "extra"),
+        (b'{"title": "a", "score": NaN}', "score"),
+        (b'{"title": "a", "score": 1, "digest_of_data": "ABC"}', "digest_of_data"),
+        (b"\xff\xfe", "the file"),
+    ],
+)
+def test_anything_else_is_a_record_error_that_names_file_and_field(data: bytes, named: str) -> None:
+    with pytest.raises(RecordError, match=r"run/note\.json is no valid Note") as caught:
+        Note.from_json(data, source="run/note.json")
+    assert f"Note: {named}: " in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_json_does_not_know_are_refused(value: float) -> None:
+    with pytest.raises(ValidationError):
+        Note(title="a", score=value)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        canonical_json({"value": value})
+
+
+def test_a_record_is_written_with_its_version() -> None:
+    assert json.loads(Note(title="a", score=1).to_json())["schema_version"] == 1

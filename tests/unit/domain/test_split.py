@@ -1,0 +1,200 @@
+"""Assignment to splits: sticky, whole groups, close to the shares. Arrival is drawn by Hypothesis."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from factories import make_facts, make_split_policy, sha256
+from wms.domain.dataset import SPLITS, DatasetManifest, SampleFacts
+from wms.domain.errors import RecordError
+from wms.domain.split import SplitOutcome, assign
+
+POLICY = make_split_policy(near_duplicate_bits=10)
+EMPTY = DatasetManifest()
+
+
+def look(name: str, *, flipped_bits: int = 0) -> str:
+    """A hash far from every other name's; `flipped_bits` makes it differ a little from its own."""
+    return f"{int(sha256(name), 16) ^ ((1 << flipped_bits) - 1):064x}"
+
+
+def facts(stem: str, *, like: str | None = None, flipped_bits: int = 0, version: int = 1) -> SampleFacts:
+    return make_facts(
+        stem,
+        image_sha256=sha256(f"{stem} {version}"),
+        phash=look(like or stem, flipped_bits=flipped_bits),
+    )
+
+
+def push(main: DatasetManifest, newcomers: Sequence[SampleFacts]) -> SplitOutcome:
+    return assign(main, newcomers, added_by={item.stem: "data/a" for item in newcomers}, policy=POLICY)
+
+
+def homes(manifest: DatasetManifest) -> dict[str, tuple[str, str]]:
+    return {sample.stem: (sample.group, sample.split) for sample in manifest.samples}
+
+
+def shares_off(manifest: DatasetManifest) -> float:
+    """The largest distance of a split from its share, in 0..1."""
+    counts = Counter(sample.split for sample in manifest.samples)
+    return max(abs(counts[split] / len(manifest.samples) - POLICY.share(split)) for split in SPLITS)
+
+
+def in_pushes(items: Sequence[Sequence[SampleFacts]], pushes: int, seed: int) -> list[list[SampleFacts]]:
+    """Spread items over pushes and shuffle each push; what is in one item stays together."""
+    chance = random.Random(seed)
+    out: list[list[SampleFacts]] = [[] for _ in range(pushes)]
+    for item in items:
+        chance.choice(out).extend(item)
+    for batch in out:
+        chance.shuffle(batch)
+    return out
+
+
+def families(sizes: Sequence[int]) -> list[list[SampleFacts]]:
+    return [
+        [facts(f"f{family}-{member}", like=f"family {family}", flipped_bits=member) for member in range(size)]
+        for family, size in enumerate(sizes)
+    ]
+
+
+arrivals = st.tuples(st.integers(1, 12), st.integers(0, 2**32))
+
+
+@settings(max_examples=40, deadline=None)
+@given(sizes=st.lists(st.integers(1, 4), min_size=1, max_size=40), arrival=arrivals)
+def test_no_push_moves_a_sample_or_splits_a_group(sizes: list[int], arrival: tuple[int, int]) -> None:
+    singles = [[member] for family in families(sizes) for member in family]
+    main = EMPTY
+    for batch in in_pushes(singles, *arrival):
+        before = homes(main)
+        main = push(main, batch).manifest
+        assert before.items() <= homes(main).items()
+    splits_of = defaultdict(set)
+    for sample in main.samples:
+        splits_of[sample.stem.split("-")[0]].add((sample.group, sample.split))
+    assert len(main.samples) == sum(sizes)
+    assert {len(found) for found in splits_of.values()} == {1}
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), arrival=arrivals)
+def test_300_samples_are_within_3_points_of_the_shares(data: st.DataObject, arrival: tuple[int, int]) -> None:
+    sizes = [1] * 180
+    while (rest := 300 - sum(sizes)) > 0:
+        sizes.append(data.draw(st.integers(1, min(rest, 5))))
+    main = EMPTY
+    for batch in in_pushes(families(sizes), *arrival):
+        main = push(main, batch).manifest
+    assert len(main.samples) == 300
+    assert shares_off(main) <= 0.03
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrival=arrivals)
+def test_late_look_alikes_of_a_few_samples_keep_300_within_3_points(arrival: tuple[int, int]) -> None:
+    singles = [[member] for family in families([1] * 284 + [2] * 8) for member in family]
+    main = EMPTY
+    for batch in in_pushes(singles, *arrival):
+        main = push(main, batch).manifest
+    assert shares_off(main) <= 0.03
+
+
+@given(seed=st.integers(0, 2**32))
+def test_the_order_of_a_push_does_not_matter(seed: int) -> None:
+    newcomers = [member for family in families([1, 3, 1, 2, 1, 1]) for member in family]
+    shuffled = random.Random(seed).sample(newcomers, len(newcomers))
+    assert push(EMPTY, shuffled) == push(EMPTY, newcomers)
+
+
+def test_one_push_of_300_meets_the_shares_to_the_sample() -> None:
+    plan = push(EMPTY, [member for family in families([1] * 300) for member in family]).plan
+    assert (plan.train, plan.val, plan.test) == (210, 30, 60)
+
+
+def test_look_alikes_of_look_alikes_share_a_group() -> None:
+    chain = [facts(f"m{step}", like="chain", flipped_bits=8 * step) for step in range(4)]
+    assert len(set(homes(push(EMPTY, chain).manifest).values())) == 1
+
+
+def test_a_newcomer_joins_the_group_that_it_looks_like() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(20)]).manifest
+    joined = homes(push(main, [facts("new", like="m7", flipped_bits=3)]).manifest)
+    assert joined["new"] == joined["m7"]
+
+
+def strangers(main: DatasetManifest) -> tuple[str, str]:
+    """One stem of train and one of test."""
+    return main.of_split("train")[0].stem, main.of_split("test")[0].stem
+
+
+def bridged() -> tuple[DatasetManifest, SampleFacts]:
+    """A dataset whose train and test hold look-alikes at 16 bits, and a newcomer at 8 from both."""
+    ends = [make_facts("left", phash="0" * 64), make_facts("right", phash="0" * 60 + "ffff")]
+    main = push(EMPTY, [*ends, *(facts(f"m{number}") for number in range(8))]).manifest
+    samples = [
+        sample.model_copy(update={"split": "test" if sample.stem == "right" else "train"})
+        for sample in main.samples
+    ]
+    return DatasetManifest.of(samples), make_facts("bridge", phash="0" * 62 + "ff")
+
+
+def test_a_newcomer_that_links_two_splits_is_set_aside_with_a_finding() -> None:
+    main, bridge = bridged()
+    outcome = push(main, [bridge])
+    assert outcome.manifest == main
+    assert [(found.rule, found.stem) for found in outcome.plan.set_aside] == [("links-splits", "bridge")]
+    assert "left.jpg (train)" in outcome.plan.set_aside[0].message
+    assert "right.jpg (test)" in outcome.plan.set_aside[0].message
+
+
+def test_newcomers_that_link_two_splits_only_together_are_all_set_aside() -> None:
+    main, _ = bridged()
+    pair = [make_facts("a", phash="0" * 63 + "f"), make_facts("b", phash="0" * 61 + "fff")]
+    outcome = push(main, pair)
+    assert {found.stem for found in outcome.plan.set_aside} == {"a", "b"}
+    assert outcome.manifest == main
+
+
+def test_a_replacement_keeps_group_and_split() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
+    after = push(main, [facts("m4", like="another look", version=2)]).manifest
+    assert homes(after) == homes(main)
+    assert {s.stem for s in after.samples if s.image_sha256 != sha256(f"{s.stem} 1")} == {"m4"}
+
+
+def test_a_replacement_that_looks_like_another_split_is_set_aside_and_the_old_bytes_stay() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
+    train, test = strangers(main)
+    outcome = push(main, [facts(train, like=test, version=2)])
+    assert outcome.manifest == main
+    assert [found.stem for found in outcome.plan.set_aside] == [train]
+
+
+def test_a_newcomer_follows_a_replacements_new_look() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
+    _, test = strangers(main)
+    newcomers = [facts(test, like="fresh", version=2), facts("new", like="fresh", flipped_bits=2)]
+    assert homes(push(main, newcomers).manifest)["new"] == homes(main)[test]
+
+
+def test_the_plan_names_mains_test_split_as_it_stood() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
+    plan = push(main, [facts(f"n{number}") for number in range(10)]).plan
+    assert plan.main_test_digest == main.split_digest("test")
+    assert plan.base_manifest_sha256 == main.digest
+
+
+def test_hashes_of_another_size_are_an_error() -> None:
+    main = push(EMPTY, [facts("m1")]).manifest
+    with pytest.raises(RecordError, match="different sizes"):
+        push(main, [make_facts("m2", phash="0" * 16)])
+
+
+def test_shares_must_sum_to_one() -> None:
+    with pytest.raises(ValueError, match="sum to 1"):
+        make_split_policy(train=0.7, val=0.2, test=0.2)

@@ -1,0 +1,75 @@
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from factories import make_manifest, make_provenance
+from safetensors.torch import load_file
+
+from wms.domain.errors import ModelError
+from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
+from wms.files import read_record, sha256_file
+from wms.ml import export
+from wms.ml.export import export_bundle
+from wms.ml.predict import INPUT, OUTPUT
+from wms.ml.unet import build
+
+ARCHITECTURE = Architecture(base_width=8, depth=2, stem_stride=2)
+PICTURES = np.random.default_rng(1).random((3, 3, 32, 32), dtype=np.float32)
+
+
+def make_bundle(folder, *, seed=1):
+    return export_bundle(
+        build(ARCHITECTURE, seed=seed).eval(),
+        folder=folder,
+        architecture=ARCHITECTURE,
+        preprocessing=Preprocessing(size_px=32, pad=114),
+        threshold=0.4,
+        provenance=make_provenance(make_manifest(10)),
+        pictures=PICTURES,
+    )
+
+
+def test_the_card_names_both_files_by_digest(tmp_path):
+    card = make_bundle(tmp_path)
+    assert read_record(tmp_path / CARD_FILE, ModelCard) == card
+    assert sha256_file(tmp_path / WEIGHTS_FILE) == card.weights_sha256
+    assert sha256_file(tmp_path / ONNX_FILE) == card.onnx_sha256
+
+
+def test_card_and_weights_rebuild_the_network(tmp_path):
+    card = make_bundle(tmp_path)
+    network = build(card.architecture, seed=99)
+    network.load_state_dict(load_file(tmp_path / WEIGHTS_FILE))
+    expected = build(ARCHITECTURE, seed=1)
+    with torch.inference_mode():
+        assert torch.equal(network(torch.from_numpy(PICTURES)), expected(torch.from_numpy(PICTURES)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_graph_takes_any_number_of_pictures_and_answers_like_the_network(tmp_path, count):
+    make_bundle(tmp_path)
+    session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
+    (answer,) = session.run([OUTPUT], {INPUT: PICTURES[:count]})
+    with torch.inference_mode():
+        expected = torch.sigmoid(build(ARCHITECTURE, seed=1)(torch.from_numpy(PICTURES[:count])))
+    assert answer.shape == (count, 1, 32, 32)
+    assert np.abs(answer - expected.numpy()).max() < 1e-4
+
+
+def test_a_graph_that_answers_differently_is_an_error_and_gets_no_card(tmp_path, monkeypatch):
+    class Shifted(export.Probability):
+        def forward(self, pictures):
+            answer = super().forward(pictures)
+            return answer * 0.5 if torch.onnx.is_in_onnx_export() else answer
+
+    make_bundle(tmp_path)
+    monkeypatch.setattr(export, "Probability", Shifted)
+    with pytest.raises(ModelError, match="answers differently"):
+        make_bundle(tmp_path)
+    assert not (tmp_path / CARD_FILE).exists()
+
+
+def test_the_same_network_gives_the_same_bytes(tmp_path):
+    first, second = make_bundle(tmp_path / "a"), make_bundle(tmp_path / "b")
+    assert first.weights_sha256 == second.weights_sha256
+    assert first.onnx_sha256 == second.onnx_sha256

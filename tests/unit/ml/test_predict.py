@@ -1,0 +1,126 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import onnx
+import pytest
+from factories import make_manifest, make_provenance
+from onnx import TensorProto, helper
+
+from wms.domain.errors import DigestMismatchError, ModelError, RecordError
+from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
+from wms.files import sha256_file, write_record
+from wms.ml.predict import INPUT, OUTPUT, load_bundle
+
+
+def write_bundle(folder, *, input_name=INPUT, threshold=0.5):
+    """A bundle whose probability is the red channel."""
+    axis = helper.make_tensor("axis", TensorProto.INT64, [1], [1])
+    starts = helper.make_tensor("starts", TensorProto.INT64, [1], [0])
+    ends = helper.make_tensor("ends", TensorProto.INT64, [1], [1])
+    graph = helper.make_graph(
+        [helper.make_node("Slice", [input_name, "starts", "ends", "axis"], [OUTPUT])],
+        "red",
+        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["batch", 3, 64, 64])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", 1, 64, 64])],
+        [starts, ends, axis],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(model, folder / ONNX_FILE)
+    (folder / WEIGHTS_FILE).write_bytes(b"weights")
+    write_card(folder, threshold=threshold)
+
+
+def write_card(folder, *, threshold=0.5):
+    card = ModelCard(
+        architecture=Architecture(base_width=8, depth=2, stem_stride=1),
+        preprocessing=Preprocessing(size_px=64, pad=114),
+        threshold=threshold,
+        parameters=1,
+        weights_sha256=sha256_file(folder / WEIGHTS_FILE),
+        onnx_sha256=sha256_file(folder / ONNX_FILE),
+        parity_max_difference=0.0,
+        provenance=make_provenance(make_manifest(10)),
+    )
+    write_record(folder / CARD_FILE, card)
+
+
+def red_window(height=300, width=400):
+    picture = np.zeros((height, width, 3), dtype=np.uint8)
+    picture[100:160, 80:320, 0] = 255
+    return picture
+
+
+def test_a_mask_has_the_pictures_size_and_the_window_is_where_it_was(tmp_path):
+    write_bundle(tmp_path)
+    picture = red_window()
+    found, there = load_bundle(tmp_path).mask(picture), picture[..., 0] > 0
+    assert found.shape == (300, 400)
+    assert (found & there).sum() / (found | there).sum() > 0.95
+
+
+def test_the_edge_of_the_probability_is_smooth_at_full_size(tmp_path):
+    write_bundle(tmp_path)
+    column = load_bundle(tmp_path).probability(red_window())[80:130, 200]
+    assert np.unique(column.round(3)).size > 4
+
+
+def test_the_models_own_threshold_decides(tmp_path):
+    write_bundle(tmp_path / "low", threshold=0.3)
+    write_bundle(tmp_path / "high", threshold=0.6)
+    picture = np.full((50, 50, 3), 115, dtype=np.uint8)
+    assert load_bundle(tmp_path / "low").mask(picture).all()
+    assert not load_bundle(tmp_path / "high").mask(picture).any()
+
+
+@pytest.mark.parametrize("name", [WEIGHTS_FILE, ONNX_FILE])
+def test_a_changed_file_is_an_error(tmp_path, name):
+    write_bundle(tmp_path)
+    with (tmp_path / name).open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(DigestMismatchError, match=name):
+        load_bundle(tmp_path)
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    write_bundle(tmp_path)
+    (tmp_path / WEIGHTS_FILE).unlink()
+    with pytest.raises(DigestMismatchError, match="missing"):
+        load_bundle(tmp_path)
+
+
+def test_a_bundle_without_a_card_is_an_error(tmp_path):
+    write_bundle(tmp_path)
+    (tmp_path / CARD_FILE).unlink()
+    with pytest.raises(RecordError, match=CARD_FILE):
+        load_bundle(tmp_path)
+
+
+def test_a_file_that_is_no_graph_is_an_error(tmp_path):
+    write_bundle(tmp_path)
+    (tmp_path / ONNX_FILE).write_bytes(b"no graph at all")
+    write_card(tmp_path)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        load_bundle(tmp_path)
+
+
+def test_a_foreign_graph_is_an_error(tmp_path):
+    write_bundle(tmp_path, input_name="x")
+    with pytest.raises(ModelError, match="no graph of ours"):
+        load_bundle(tmp_path)
+
+
+def test_a_predictor_answers_alike_from_many_threads(tmp_path):
+    write_bundle(tmp_path)
+    predictor, picture = load_bundle(tmp_path), red_window()
+    expected = predictor.probability(picture)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(predictor.probability, [picture] * 12))
+    assert all(np.array_equal(answer, expected) for answer in answers)
+
+
+def test_prediction_and_evaluation_import_no_torch():
+    code = "import sys, wms.ml.predict, wms.steps.evaluate, wms.steps.gate; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import torch
+from meters import tiny_settings, write_dataset
+
+from wms.domain.training import Preprocessing
+from wms.ml.cache import Source, prepare
+from wms.ml.validation import choose_threshold, validate
+from wms.progress import Silent
+
+LOSS = tiny_settings().loss
+
+
+class Brightness(torch.nn.Module):
+    """Logits of a stated probability on bright pixels and of `elsewhere` on all others."""
+
+    def __init__(self, on_window, elsewhere=0.001):
+        super().__init__()
+        self.logits = torch.logit(torch.tensor([elsewhere, on_window]))
+
+    def forward(self, pictures):
+        bright = pictures.mean(dim=1, keepdim=True) > 0.6
+        return torch.where(bright, self.logits[1], self.logits[0])
+
+
+@pytest.fixture
+def samples(tmp_path):
+    manifest = write_dataset(tmp_path / "data", train=0, val=10, test=0)
+    source = Source(
+        dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=64, pad=114)
+    )
+    return prepare(manifest.samples, source, folder=tmp_path / "cache", workers=1, progress=Silent())
+
+
+def test_a_network_that_finds_the_window_scores_near_one(samples):
+    loss, dice = validate(Brightness(0.999), samples, LOSS, size_px=64)
+    assert dice > 0.97
+    assert loss < 0.1
+
+
+def test_a_network_that_finds_nothing_scores_zero(samples):
+    assert validate(Brightness(0.001), samples, LOSS, size_px=64)[1] == 0.0
+
+
+def test_the_figures_are_means_over_pictures_at_any_batching(samples, monkeypatch):
+    together = validate(Brightness(0.7), samples, LOSS, size_px=64)
+    monkeypatch.setattr("wms.ml.validation.BATCH", 3)
+    assert validate(Brightness(0.7), samples, LOSS, size_px=64) == pytest.approx(together)
+
+
+def test_smaller_sizes_are_scaled_and_still_fit(samples):
+    assert validate(Brightness(0.999), samples, LOSS, size_px=32)[1] > 0.9
+
+
+@pytest.mark.parametrize(("on_window", "elsewhere"), [(0.35, 0.1), (0.9, 0.6)])
+def test_the_threshold_separates_window_from_the_rest(samples, on_window, elsewhere):
+    threshold = choose_threshold(Brightness(on_window, elsewhere), samples, size_px=64)
+    assert elsewhere <= threshold < on_window
+
+
+def test_of_equally_good_thresholds_the_one_nearest_to_a_half_is_taken(samples):
+    assert choose_threshold(Brightness(0.95), samples, size_px=64) == pytest.approx(0.5)
+
+
+def test_a_mask_of_which_a_pixel_is_half_covered_counts_from_a_half_on(samples):
+    _, masks = samples.batch(range(len(samples)))
+    assert np.unique(masks).size >= 2

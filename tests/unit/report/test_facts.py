@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from factories import BRANCH, Story, make_finding, make_report, write_run
+from wms.domain.dataset import Conflict
+from wms.domain.run import RunState
+from wms.layout import Layout
+from wms.report import facts
+from wms.report.records import RunRecords
+
+
+def records_of(tmp_path: Path, story: Story) -> RunRecords:
+    layout = Layout(tmp_path)
+    write_run(layout, story, findings=[make_finding()] if story == "blocked" else [])
+    return RunRecords.load(layout.run)
+
+
+@pytest.mark.parametrize(
+    ("story", "kind", "headline", "told"),
+    [
+        ("first", "merged", "Version 7 was promoted", "at or above the floor"),
+        ("merged", "merged", "Version 7 was promoted", "better at 90%"),
+        ("published", "published", "Version 7 was proposed", "#12 is open and merging it failed"),
+        ("held", "held", "Held", "worse at 90%"),
+        ("blocked", "blocked", "Blocked", "one error in the incoming data"),
+        ("failed", "failed", "Failed in train", "no verdict"),
+    ],
+)
+def test_the_last_record_tells_how_a_run_ended(
+    tmp_path: Path, story: Story, kind: str, headline: str, told: str
+) -> None:
+    end = facts.ending(records_of(tmp_path, story))
+    assert (end.kind, end.headline) == (kind, headline)
+    assert told in end.detail
+
+
+def test_a_run_whose_base_moved_is_void_though_it_was_published(tmp_path: Path) -> None:
+    state = RunState(run_id="run-1", jobs={"merge": "failed"}, outcome="void")
+    records = records_of(tmp_path, "published").model_copy(update={"state": state})
+    assert facts.ending(records).kind == "void"
+
+
+def test_a_promotion_that_could_not_be_published_is_a_failure_that_keeps_the_verdict(tmp_path: Path) -> None:
+    state = RunState(run_id="run-1", jobs={"publish": "failed"})
+    records = records_of(tmp_path, "published").model_copy(update={"promotion": None, "state": state})
+    end = facts.ending(records)
+    assert (end.kind, end.headline) == ("failed", "Failed in publish")
+    assert "promote: better at 90%" in end.detail
+
+
+def test_conflicts_block(tmp_path: Path) -> None:
+    merge = records_of(tmp_path, "blocked").merge
+    assert merge is not None
+    conflict = Conflict(stem="a", image_source="i", mask_source="m", branch=BRANCH, taken_by="main")
+    end = facts.ending(RunRecords(merge=merge.model_copy(update={"conflicts": (conflict,)})))
+    assert (end.kind, end.headline) == ("blocked", "Blocked")
+
+
+def test_a_run_without_records_is_unfinished() -> None:
+    assert facts.ending(RunRecords()).kind == "unfinished"
+
+
+def test_the_comparison_has_bounds_only_where_the_gate_drew_them(tmp_path: Path) -> None:
+    decision = records_of(tmp_path, "merged").decision
+    assert decision is not None
+    rows = {row.metric: row for row in facts.comparison(decision)}
+    assert [name for name, row in rows.items() if row.bounds != facts.NONE] == ["Dice", "IoU"]
+    assert rows["Dice"].candidate == f"{decision.candidate.summary.dice:.4f}"
+    assert rows["Failures"].candidate == "0"
+
+
+def test_a_first_model_is_compared_with_nothing(tmp_path: Path) -> None:
+    decision = records_of(tmp_path, "first").decision
+    assert decision is not None
+    for row in facts.comparison(decision):
+        assert (row.champion, row.difference, row.bounds) == (facts.NONE,) * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.01234, "+0.0123"),
+        (-0.01234, f"{facts.MINUS}0.0123"),
+        (0.00001, "0.0000"),
+        (-0.00001, "0.0000"),
+        (2, "+2"),
+        (-2, f"{facts.MINUS}2"),
+        (0, "0"),
+    ],
+)
+def test_differences_carry_their_sign_unless_they_round_to_nothing(value: float, shown: str) -> None:
+    assert facts.signed(value) == shown
+
+
+def test_a_tally_counts_equal_pictures_as_neither_won_nor_lost() -> None:
+    pairs = [("a", 0.8, 0.7), ("b", 0.7, 0.8), ("c", 0.5, 0.5), ("d", 0.5, 0.5 + 1e-9)]
+    assert facts.tally(pairs) == facts.Tally(better=1, worse=1, equal=2)
+
+
+def test_only_pictures_that_both_models_saw_are_paired() -> None:
+    records = RunRecords(
+        evaluation=make_report([0.5, 0.75], stems=["a", "b"]),
+        evaluation_champion=make_report([0.25], stems=["b"]),
+    )
+    assert facts.dice_pairs(records) == (("b", 0.75, 0.25),)
+
+
+def test_additions_are_counted_by_branch_and_split(tmp_path: Path) -> None:
+    records = records_of(tmp_path, "merged")
+    assert records.split is not None
+    (row,) = facts.by_branch(facts.additions(records))
+    assert (row.branch, row.total) == (BRANCH, 30)
+    assert row.test == sum(item.split == "test" for item in records.split.assigned)
+
+
+def test_findings_are_ordered_errors_first_and_the_frequent_rule_first() -> None:
+    findings = [
+        make_finding(rule="grey", severity="warning"),
+        make_finding(rule="rare"),
+        make_finding("a", rule="often"),
+        make_finding("b", rule="often"),
+    ]
+    rows = [(row.severity, row.rule, row.count) for row in facts.by_rule(findings)]
+    assert rows == [("error", "often", 2), ("error", "rare", 1), ("warning", "grey", 1)]

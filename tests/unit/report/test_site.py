@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from factories import BRANCH, NOW, Story, make_finding, make_metadata, make_request, write_run
+from wms.domain.dataset import BranchHead, DatasetManifest
+from wms.domain.errors import RecordError
+from wms.domain.records import Record
+from wms.files import read_record, write_record
+from wms.layout import Layout
+from wms.report.site import RunEntry, write_index, write_run_report
+
+CONFIGS = Path(__file__).parents[3] / "WMS/configs"
+STORIES: tuple[Story, ...] = ("first", "merged", "published", "held", "blocked", "failed")
+HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "img", "br", "source"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+    def having(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def reported(folder: Path, story: Story, **request: object) -> Path:
+    layout = Layout(folder / "workspace")
+    findings = [make_finding(HOSTILE)] if story == "blocked" else []
+    write_run(layout, story, findings=findings)
+    if request:
+        write_record(layout.record("request"), make_request(**request))
+    return write_run_report(layout, to=folder / "site", predict=None)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[Story, Path]:
+    """A page of every ending, drawn once."""
+    return {story: reported(tmp_path_factory.mktemp(story), story) for story in STORIES}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_every_ending_has_a_whole_page(pages: dict[Story, Path], story: Story) -> None:
+    page = Page(pages[story])
+    assert page.open == []
+    assert pages[story].parent.name == make_request().run_id
+    entry = read_record(pages[story].with_name("run.json"), RunEntry)
+    assert entry.headline in page.text
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_page_needs_nothing_from_elsewhere(pages: dict[Story, Path], story: Story) -> None:
+    page = Page(pages[story])
+    assert page.having("link") == page.having("script") == []
+    wanted = [tag["src"] for tag in page.having("img")] + [tag["srcset"] for tag in page.having("source")]
+    wanted += [tag["href"] for tag in page.having("a") if tag["href"] != "../index.html"]
+    for name in wanted:
+        assert name is not None
+        assert (pages[story].parent / name).is_file()
+
+
+def test_every_picture_says_what_it_shows_and_every_table_heads_its_columns(pages: dict[Story, Path]) -> None:
+    page = Page(pages["merged"])
+    assert all(tag["alt"] for tag in page.having("img"))
+    assert all(tag["scope"] in {"row", "col"} for tag in page.having("th"))
+    assert page.having("html") == [{"lang": "en"}]
+    assert len(page.having("h1")) == 1
+
+
+def test_names_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:
+    page = Page(
+        reported(tmp_path, "blocked", actor=HOSTILE, branches=(BranchHead(name=HOSTILE, sha="a" * 40),))
+    )
+    assert page.text.count(HOSTILE) == 3
+    assert page.having("script") == page.having("img") == []
+
+
+def test_a_blocked_run_shows_its_findings_before_all_else(pages: dict[Story, Path]) -> None:
+    text = Page(pages["blocked"]).text
+    assert text.index("Findings") < text.index("What became of everything that arrived")
+
+
+def test_the_same_run_reported_again_gives_the_same_page(pages: dict[Story, Path], tmp_path: Path) -> None:
+    again = reported(tmp_path, "failed")
+    for path in pages["failed"].parent.iterdir():
+        assert (again.parent / path.name).read_bytes() == path.read_bytes()
+
+
+def test_without_a_request_there_is_no_run_to_report(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    layout.run.mkdir()
+    with pytest.raises(RecordError, match=r"no request\.json"):
+        write_run_report(layout, to=tmp_path / "site", predict=None)
+
+
+@pytest.mark.parametrize("run_id", ["../escape", "a/b", "", ".hidden", "/tmp/x"])  # noqa: S108
+def test_a_run_id_that_is_a_path_is_refused(tmp_path: Path, run_id: str) -> None:
+    with pytest.raises(RecordError, match="no name of a run"):
+        reported(tmp_path, "failed", run_id=run_id)
+    assert not (tmp_path / "site").exists()
+
+
+def predict_nothing(picture: np.ndarray) -> np.ndarray:
+    return np.zeros(picture.shape[:2], dtype=bool)
+
+
+def fill(dataset: Path, manifest: Path) -> None:
+    """Tiny pictures for every sample of the manifest."""
+    for folder in ("images", "masks"):
+        (dataset / folder).mkdir(parents=True)
+    for sample in DatasetManifest.from_jsonl(manifest.read_bytes(), source="manifest").samples:
+        Image.new("RGB", (40, 30)).save(dataset / "images" / sample.image)
+        Image.new("L", (40, 30)).save(dataset / "masks" / sample.mask)
+
+
+@pytest.mark.parametrize("story", ["first", "held"])
+def test_overlays_show_the_pictures_that_decided(tmp_path: Path, story: Story) -> None:
+    layout = Layout(tmp_path)
+    write_run(layout, story)
+    shutil.copytree(CONFIGS, tmp_path / "WMS/configs")
+    # A first model is judged on the run's own test split, any other on that of main.
+    if story == "first":
+        fill(layout.dataset, layout.manifest)
+    else:
+        fill(layout.base, layout.base_manifest)
+    page = Page(write_run_report(layout, to=tmp_path / "site", predict=predict_nothing))
+    shown = [tag for tag in page.having("img") if str(tag["src"]).endswith(".jpg")]
+    assert len(shown) == 12
+    assert "Dice 0." in str(shown[0]["alt"])
+
+
+def test_an_evaluation_of_other_pictures_gets_no_overlays_but_an_error(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    write_run(layout, "held")
+    shutil.copytree(CONFIGS, tmp_path / "WMS/configs")
+    layout.base_manifest.write_bytes(b"")
+    with pytest.raises(RecordError, match="neither main's test pictures nor"):
+        write_run_report(layout, to=tmp_path / "site", predict=predict_nothing)
+
+
+def entry(run_id: str, **changes: object) -> Record:
+    values: dict[str, object] = {
+        "run_id": run_id,
+        "started_at": NOW,
+        "actor": "mara",
+        "branches": (BRANCH,),
+        "added": 3,
+        "ending": "held",
+        "headline": "Held",
+        "detail": "not better",
+    }
+    return RunEntry.model_validate(values | changes)
+
+
+def test_the_index_lists_runs_newest_first_with_links_that_lead_to_them(tmp_path: Path) -> None:
+    for day in (3, 1, 2):
+        name = f"run-{day}"
+        write_record(tmp_path / name / "run.json", entry(name, started_at=NOW.replace(day=day)))
+    page = Page(write_index(tmp_path, production=None, history=()))
+    links = [tag["href"] for tag in page.having("a")]
+    assert links == ["run-3/index.html", "run-2/index.html", "run-1/index.html"]
+    assert "No model is in production" in page.text
+
+
+def test_the_index_says_what_is_in_production_and_what_was(tmp_path: Path) -> None:
+    now, before = make_metadata(5, kind="rollback", reason=HOSTILE), make_metadata(6)
+    page = Page(write_index(tmp_path, production=now, history=(now, before)))
+    assert "Version 5 is in production" in page.text
+    assert page.text.count(HOSTILE) == 2
+    assert "rollback" in page.text
+
+
+def test_an_index_of_nothing_is_a_page(tmp_path: Path) -> None:
+    page = Page(write_index(tmp_path, production=None, history=()))
+    assert page.open == []
+    assert "No run has been reported yet" in page.text
+
+
+def test_a_damaged_entry_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "run-1").mkdir()
+    (tmp_path / "run-1/run.json").write_text("{")
+    with pytest.raises(RecordError, match=r"run-1/run\.json"):
+        write_index(tmp_path, production=None, history=())

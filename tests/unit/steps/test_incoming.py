@@ -1,0 +1,96 @@
+"""Looking through an incoming folder: pairs by name, and all the rest accounted for."""
+
+import os
+from pathlib import Path
+
+from wms.steps.incoming import scan
+
+
+def touch(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"x")
+
+
+def stems(root: Path, folder: str = ".") -> list[str]:
+    return [pair.stem for pair in scan(root, folder).pairs]
+
+
+def test_a_picture_and_a_mask_of_one_name_make_a_pair(tmp_path: Path) -> None:
+    touch(tmp_path, "00/images/b.jpg", "00/masks/b.png", "00/images/a 1.JPEG", "00/masks/a 1.jpg")
+    found = scan(tmp_path, "00")
+    assert [(pair.stem, pair.image_source, pair.mask_source) for pair in found.pairs] == [
+        ("a 1", "00/images/a 1.JPEG", "00/masks/a 1.jpg"),
+        ("b", "00/images/b.jpg", "00/masks/b.png"),
+    ]
+    assert found.leftover == ()
+
+
+def test_the_folder_itself_may_be_the_source(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.jpg", "masks/a.png")
+    assert [pair.image_source for pair in scan(tmp_path, ".").pairs] == ["images/a.jpg"]
+    assert [pair.image_source for pair in scan(tmp_path, "").pairs] == ["images/a.jpg"]
+
+
+def test_two_spellings_of_one_letter_make_a_pair_under_the_composed_one(tmp_path: Path) -> None:
+    touch(tmp_path, "images/cafe\u0301.jpg", "masks/caf\u00e9.png")
+    assert stems(tmp_path) == ["caf\u00e9"]
+
+
+def test_names_that_differ_in_case_make_no_pair(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.jpg", "masks/A.png")
+    assert scan(tmp_path, ".").leftover == ("images/a.jpg", "masks/A.png")
+
+
+def test_of_two_masks_none_is_chosen(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.jpg", "masks/a.png", "masks/a.jpg")
+    found = scan(tmp_path, ".")
+    assert found.pairs == ()
+    assert found.leftover == ("images/a.jpg", "masks/a.jpg", "masks/a.png")
+
+
+def test_only_pictures_leave_only_leftovers(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.jpg", "images/b.jpg")
+    assert scan(tmp_path, ".").leftover == ("images/a.jpg", "images/b.jpg")
+
+
+def test_an_empty_push_holds_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "images/.gitkeep", "masks/.gitkeep", ".gitignore")
+    (tmp_path / "masks/empty/deeper").mkdir(parents=True)
+    found = scan(tmp_path, ".")
+    assert (found.pairs, found.leftover) == ((), ())
+    assert scan(tmp_path, "absent").pairs == ()
+
+
+def test_unknown_folders_are_named_and_not_entered(tmp_path: Path) -> None:
+    touch(tmp_path, "Images/a.jpg", "images/march/b.jpg", "images/march/c.jpg", "masks/b.png")
+    assert scan(tmp_path, ".").leftover == ("Images", "images/march", "masks/b.png")
+
+
+def test_a_link_to_a_file_is_no_picture(tmp_path: Path) -> None:
+    touch(tmp_path, "secret.jpg", "push/images/keep.jpg", "push/masks/a.png", "push/masks/keep.png")
+    (tmp_path / "push/images/a.jpg").symlink_to(tmp_path / "secret.jpg")
+    found = scan(tmp_path, "push")
+    assert [pair.stem for pair in found.pairs] == ["keep"]
+    assert found.leftover == ("push/images/a.jpg", "push/masks/a.png")
+
+
+def test_a_link_to_a_folder_is_not_entered(tmp_path: Path) -> None:
+    touch(tmp_path, "elsewhere/a.jpg", "push/masks/a.png")
+    (tmp_path / "push/images").symlink_to(tmp_path / "elsewhere")
+    assert scan(tmp_path, "push").leftover == ("push/images", "push/masks/a.png")
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    touch(tmp_path, "masks/a.png")
+    (tmp_path / "images").mkdir()
+    os.mkfifo(tmp_path / "images/a.jpg")
+    assert scan(tmp_path, ".").leftover == ("images/a.jpg", "masks/a.png")
+
+
+def test_a_name_that_is_not_utf8_is_accounted_for(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path / "images")
+    os.mkdir(folder)  # noqa: PTH102 - pathlib takes no bytes
+    with open(folder + b"/caf\xe9.jpg", "wb"):  # noqa: PTH123
+        pass
+    assert scan(tmp_path, ".").leftover == ("images/caf\\xe9.jpg",)

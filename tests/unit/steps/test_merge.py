@@ -1,0 +1,222 @@
+"""Merging by content: what is added, present, conflicting, replaced, renamed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from factories import git_sha
+from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, Sample
+from wms.domain.errors import NothingToDoError
+from wms.domain.records import sha256_hex
+from wms.domain.run import OnConflict
+from wms.steps.merge import Source, merge, merge_folder
+
+EMPTY = DatasetManifest()
+
+
+def put(incoming: Path, branch: str, **pairs: str) -> None:
+    """Write pairs of one branch: a stem, and the content of its picture (its mask follows from it)."""
+    for stem, content in pairs.items():
+        for part, suffix in (("images", ".jpg"), ("masks", ".png")):
+            path = incoming / branch / part / f"{stem}{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{part} {content}")
+
+
+def plan(
+    incoming: Path, branches: Sequence[str], main: DatasetManifest = EMPTY, on_conflict: OnConflict = "refuse"
+) -> MergePlan:
+    sources = [
+        Source(branch=BranchHead(name=f"data/{name}", sha=git_sha(name)), folder=name) for name in branches
+    ]
+    return merge(
+        incoming=incoming, sources=sources, manifest=main, base_sha=git_sha("main"), on_conflict=on_conflict
+    )
+
+
+def after(made: MergePlan, main: DatasetManifest = EMPTY) -> DatasetManifest:
+    """The dataset that a plan leads to, every pair in the train split."""
+    samples = {sample.stem: sample for sample in main.samples}
+    for pair in made.pairs:
+        samples[pair.stem] = Sample(
+            stem=pair.stem,
+            image=pair.image,
+            mask=pair.mask,
+            image_sha256=pair.image_sha256,
+            mask_sha256=pair.mask_sha256,
+            width_px=1,
+            height_px=1,
+            orientation=1,
+            foreground_share=0.1,
+            phash="0" * 64,
+            group="g",
+            split="train",
+            added_by=pair.branch,
+        )
+    return DatasetManifest.of(samples.values())
+
+
+def contents(manifest: DatasetManifest) -> dict[str, str]:
+    return {sample.stem: sample.image_sha256 for sample in manifest.samples}
+
+
+def content(of: str) -> str:
+    return sha256_hex(f"images {of}".encode())
+
+
+def test_new_pairs_are_added_under_their_names(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one", m2="two")
+    made = plan(tmp_path, ["a"])
+    assert [(pair.stem, pair.image, pair.mask, pair.action) for pair in made.pairs] == [
+        ("m1", "m1.jpg", "m1.png", "add"),
+        ("m2", "m2.jpg", "m2.png", "add"),
+    ]
+    assert made.pairs[0].image_sha256 == content("one")
+    assert made.pairs[0].branch == "data/a"
+
+
+def test_an_empty_push_is_a_plan_of_nothing(tmp_path: Path) -> None:
+    made = plan(tmp_path, ["a"])
+    assert (made.pairs, made.present, made.conflicts, made.leftover) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("stem", ["m1", "another_name"])
+def test_bytes_of_the_dataset_are_present_under_any_name(tmp_path: Path, stem: str) -> None:
+    put(tmp_path, "a", m1="one")
+    main = after(plan(tmp_path, ["a"]))
+    put(tmp_path, "b", **{stem: "one"})
+    made = plan(tmp_path, ["b"], main)
+    assert made.pairs == ()
+    assert [(pair.stem, pair.same_as) for pair in made.present] == [(stem, "m1")]
+
+
+def test_the_same_bytes_twice_in_a_push_are_taken_once(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one", m2="one")
+    made = plan(tmp_path, ["a"])
+    assert [pair.stem for pair in made.pairs] == ["m1"]
+    assert [(pair.stem, pair.same_as) for pair in made.present] == [("m2", "m1")]
+
+
+@pytest.mark.parametrize("stem", ["m1", "M1"])
+def test_a_name_of_the_dataset_with_other_bytes_is_a_conflict(tmp_path: Path, stem: str) -> None:
+    put(tmp_path, "a", m1="one")
+    main = after(plan(tmp_path, ["a"]))
+    put(tmp_path, "b", **{stem: "other", "m2": "two"})
+    made = plan(tmp_path, ["b"], main)
+    assert [(item.stem, item.taken_by) for item in made.conflicts] == [(stem, "the dataset")]
+    assert [pair.stem for pair in made.pairs] == ["m2"]
+
+
+def test_another_mask_alone_is_a_conflict_too(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    main = after(plan(tmp_path, ["a"]))
+    (tmp_path / "a/masks/m1.png").write_text("drawn better")
+    assert [item.stem for item in plan(tmp_path, ["a"], main).conflicts] == ["m1"]
+
+
+def test_two_branches_of_one_run_conflict_with_each_other(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    put(tmp_path, "b", m1="other")
+    made = plan(tmp_path, ["a", "b"])
+    assert [(item.branch, item.taken_by) for item in made.conflicts] == [("data/b", "data/a")]
+
+
+def test_replace_takes_the_samples_place_and_spelling(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    main = after(plan(tmp_path, ["a"]))
+    put(tmp_path, "b", M1="better")
+    (pair,) = plan(tmp_path, ["b"], main, "replace").pairs
+    assert (pair.stem, pair.image, pair.action) == ("m1", "m1.jpg", "replace")
+    assert pair.image_source == "b/images/M1.jpg"
+
+
+def test_replace_between_branches_lets_the_later_win_and_says_so(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    put(tmp_path, "b", m1="other")
+    made = plan(tmp_path, ["a", "b"], on_conflict="replace")
+    assert [(pair.image_sha256, pair.branch, pair.action) for pair in made.pairs] == [
+        (content("other"), "data/b", "add")
+    ]
+    assert [(item.stem, item.branch, item.taken_by) for item in made.superseded] == [
+        ("m1", "data/a", "data/b")
+    ]
+
+
+def test_a_replaced_samples_old_bytes_may_come_back_under_a_new_name(tmp_path: Path) -> None:
+    put(tmp_path, "a", m5="old")
+    main = after(plan(tmp_path, ["a"]))
+    put(tmp_path, "b", a1="old", m5="new")
+    made = plan(tmp_path, ["b"], main, "replace")
+    assert contents(after(made, main)) == {"a1": content("old"), "m5": content("new")}
+
+
+def test_rename_keeps_both(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    main = after(plan(tmp_path, ["a"]))
+    put(tmp_path, "b", m1="other")
+    (pair,) = plan(tmp_path, ["b"], main, "rename").pairs
+    assert pair.action == "rename"
+    assert pair.stem.startswith("m1-")
+    assert len(after(plan(tmp_path, ["b"], main, "rename"), main).samples) == 2
+
+
+def test_a_renamed_pair_pushed_again_is_present(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    put(tmp_path, "b", m1="other")
+    main = after(plan(tmp_path, ["a", "b"], on_conflict="rename"))
+    made = plan(tmp_path, ["b"], main, "rename")
+    assert made.pairs == ()
+    assert len(made.present) == 1
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_two_branches_merged_one_after_the_other_both_arrive(tmp_path: Path, order: tuple[str, str]) -> None:
+    put(tmp_path, "a", m1="one", m2="two")
+    put(tmp_path, "b", m3="three", m2="two")
+    main = EMPTY
+    for branch in order:
+        main = after(plan(tmp_path, [branch], main), main)
+    assert contents(main) == {"m1": content("one"), "m2": content("two"), "m3": content("three")}
+
+
+def test_what_forms_no_pair_is_left_over(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one")
+    (tmp_path / "a/images/alone.jpg").write_text("x")
+    made = plan(tmp_path, ["a"])
+    assert made.leftover == ("a/images/alone.jpg",)
+    assert [pair.stem for pair in made.pairs] == ["m1"]
+
+
+def test_a_file_that_cannot_be_read_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "a", m1="one", m2="two")
+    real = merge.__globals__["sha256_file"]
+
+    def refuse(path: Path) -> str:
+        if path.name == "m1.jpg":
+            raise PermissionError(13, "Permission denied")
+        return str(real(path))
+
+    monkeypatch.setattr("wms.steps.merge.sha256_file", refuse)
+    made = plan(tmp_path, ["a"])
+    assert made.leftover == ("a/images/m1.jpg", "a/masks/m1.png")
+    assert [pair.stem for pair in made.pairs] == ["m2"]
+
+
+def test_a_plan_survives_being_written_and_read(tmp_path: Path) -> None:
+    put(tmp_path, "a", m1="one", m2="one")
+    made = plan(tmp_path, ["a"])
+    assert MergePlan.from_json(made.to_json(), source="merge.json") == made
+
+
+def test_any_folder_can_be_planned_without_git(tmp_path: Path) -> None:
+    put(tmp_path, "photos", m1="one")
+    made = merge_folder(tmp_path / "photos", manifest=EMPTY)
+    assert [(pair.stem, pair.image_source, pair.branch) for pair in made.pairs] == [
+        ("m1", "images/m1.jpg", "photos")
+    ]
+
+
+def test_a_folder_without_images_and_masks_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NothingToDoError, match="images/ and masks/"):
+        merge_folder(tmp_path, manifest=EMPTY)

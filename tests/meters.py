@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from factories import make_facts
 from PIL import Image
 
+from factories import make_facts
 from wms.config import TRAIN_CONFIG, TrainSettings, load_settings
 from wms.domain.dataset import DatasetManifest, Sample, Split
 from wms.files import sha256_file

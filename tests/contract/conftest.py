@@ -16,6 +16,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from wms.adapters.git import GitRepository
+from wms.adapters.git_workspace import init_repository
+from wms.ports import Repository
+
 SERVER_START_SECONDS = 180
 
 
@@ -28,6 +32,46 @@ def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
 @pytest.fixture(name="git")
 def git_command() -> Callable[..., str]:
     return git
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    return tmp_path / "my remote żółw.git"
+
+
+@pytest.fixture(params=["plain clone", "clone with a surprising configuration"])
+def clone(request: pytest.FixtureRequest, tmp_path: Path, remote: Path, git: Callable[..., str]) -> Path:
+    root = tmp_path / "my clone żółw"
+    files = {"README.md": b"hello\n", "data/one.txt": b"1\r\n", "data/deep/two.txt": b"2\n"}
+    init_repository(root, remote, files, message="First")
+    if request.param != "plain clone":
+        hook = root / ".git/hooks/pre-push"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\nexit 1\n")
+        hook.chmod(0o755)
+        for key, value in {
+            "core.autocrlf": "true",
+            "commit.gpgSign": "true",
+            "push.followTags": "true",
+            "log.showSignature": "true",
+            "core.quotePath": "true",
+            "color.ui": "always",
+            "remote.origin.fetch": "+refs/heads/nothing:refs/remotes/origin/nothing",
+        }.items():
+            git(root, "config", key, value)
+    return root
+
+
+@pytest.fixture
+def repository(clone: Path) -> Repository:
+    return GitRepository(clone)
+
+
+@pytest.fixture
+def first(repository: Repository) -> str:
+    sha = repository.head("main")
+    assert sha is not None
+    return sha
 
 
 def free_port() -> int:

@@ -1,6 +1,6 @@
 import torch
-from meters import tiny_settings
 
+from meters import tiny_settings
 from wms.ml.augment import affine_matrices, augment, draw_epoch
 
 SETTINGS = tiny_settings().augment

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from meters import write_dataset
 from PIL import Image
 
+from meters import write_dataset
 from wms.domain.errors import ImageError, StorageError
 from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
@@ -56,7 +56,9 @@ def test_only_new_samples_are_decoded_when_the_dataset_grows(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"spec": Preprocessing(size_px=64, pad=114)}, {"mask_threshold": 60}], ids=["size", "threshold"]
+    "changed",
+    [{"spec": Preprocessing(size_px=64, pad=114)}, {"mask_threshold": 60}],
+    ids=["size", "threshold"],
 )
 def test_another_size_or_threshold_is_another_entry(tmp_path, changed):
     manifest = write_dataset(tmp_path / "data", train=2, val=0, test=0)

@@ -1,8 +1,8 @@
 import pytest
 import torch
+
 from factories import sha256
 from meters import tiny_settings
-
 from wms.domain.errors import StorageError, TrainingError
 from wms.ml import checkpoint as checkpoints
 from wms.ml.checkpoint import Checkpoint, TrainingState
@@ -11,9 +11,7 @@ from wms.ml.schedule import Plan, PlannedStage
 
 STATE = TrainingState(
     run_sha256=sha256("run"),
-    plan=Plan(
-        stages=(PlannedStage(size_px=32, epochs=2),), batches_per_epoch=1, threads=1, bfloat16=False
-    ),
+    plan=Plan(stages=(PlannedStage(size_px=32, epochs=2),), batches_per_epoch=1, threads=1, bfloat16=False),
 )
 
 

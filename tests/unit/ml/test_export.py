@@ -2,9 +2,9 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from factories import make_manifest, make_provenance
 from safetensors.torch import load_file
 
+from factories import make_manifest, make_provenance
 from wms.domain.errors import ModelError
 from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
 from wms.files import read_record, sha256_file

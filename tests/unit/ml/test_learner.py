@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
-from meters import tiny_settings
 
+from meters import tiny_settings
 from wms.domain.errors import TrainingError
 from wms.ml.learner import Learner
 

@@ -1,6 +1,6 @@
 import pytest
-from meters import tiny_settings, write_dataset
 
+from meters import tiny_settings, write_dataset
 from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.planning import make_plan
@@ -10,9 +10,7 @@ from wms.progress import Silent
 @pytest.fixture
 def samples(tmp_path):
     manifest = write_dataset(tmp_path / "data", train=10, val=2, test=0)
-    source = Source(
-        dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=32, pad=114)
-    )
+    source = Source(dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=32, pad=114))
 
     def prepared(split):
         return prepare(

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import onnx
 import pytest
-from factories import make_manifest, make_provenance
 from onnx import TensorProto, helper
 
+from factories import make_manifest, make_provenance
 from wms.domain.errors import DigestMismatchError, ModelError, RecordError
 from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
 from wms.files import sha256_file, write_record

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from meters import tiny_settings, write_dataset
 
+from meters import tiny_settings, write_dataset
 from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.validation import choose_threshold, validate
@@ -26,9 +26,7 @@ class Brightness(torch.nn.Module):
 @pytest.fixture
 def samples(tmp_path):
     manifest = write_dataset(tmp_path / "data", train=0, val=10, test=0)
-    source = Source(
-        dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=64, pad=114)
-    )
+    source = Source(dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=64, pad=114))
     return prepare(manifest.samples, source, folder=tmp_path / "cache", workers=1, progress=Silent())
 
 

@@ -34,7 +34,7 @@ def workspace() -> Context:
     return open_workspace(Path.cwd(), ConsoleProgress())
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A time such as `90s`, `30m` or `2h`."""
 
     name = "duration"
@@ -49,7 +49,7 @@ class Duration(click.ParamType):
         return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours"}[match[2]]: int(match[1])})
 
 
-class Setting(click.ParamType):
+class Setting(click.ParamType[tuple[str, int | float]]):
     """`KEY=NUMBER`, a top-level value of train.yaml."""
 
     name = "key=number"

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 PLAIN_INTERVAL_SECONDS = 10.0
 """Without a terminal, progress is a line now and then instead of a bar."""
+
+EXAMPLES = 3
+"""Files that are named for a warning; `--json` and the report have all of them."""
 
 
 def on_github() -> bool:
@@ -65,12 +69,26 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def findings(items: Sequence[Finding]) -> None:
-    """Print validation's findings, errors first; on GitHub as annotations on the files as well."""
-    for finding in sorted(items, key=lambda item: (item.severity, item.file, item.rule)):
-        click.echo(f"{finding.severity}: {_printable(finding.file)} [{finding.rule}]")
+    """Print validation's findings: every error, and warnings by rule, since those may be one a picture.
+
+    On GitHub errors are annotations on their files as well.
+    """
+    for finding in sorted(
+        (item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule)
+    ):
+        click.echo(f"error: {_printable(finding.file)} [{finding.rule}]")
         click.echo(f"    {_printable(finding.message)}. {_printable(finding.remedy)}")
         if on_github():
-            _annotate(finding.severity, f"{finding.message}. {finding.remedy}", file=finding.file)
+            _annotate("error", f"{finding.message}. {finding.remedy}", file=finding.file)
+    warnings: dict[str, list[Finding]] = defaultdict(list)
+    for finding in items:
+        if finding.severity == "warning":
+            warnings[finding.rule].append(finding)
+    for rule, found in sorted(warnings.items()):
+        named = ", ".join(_printable(finding.file) for finding in found[:EXAMPLES])
+        more = f" and {len(found) - EXAMPLES} more" if len(found) > EXAMPLES else ""
+        click.echo(f"warning: [{rule}] {named}{more}")
+        click.echo(f"    {_printable(found[0].message)}. {_printable(found[0].remedy)}")
 
 
 def fail(error: WmsError) -> NoReturn:

@@ -45,8 +45,7 @@ class AugmentSettings(Frozen):
 
     Angles are degrees either way. `max_zoom` is the largest factor that a picture is enlarged or
     shrunk by, `max_shift` the largest move as a share of the side. `max_brightness`,
-    `max_contrast`, `max_saturation` and `max_tint` are the largest relative changes; `max_blur_px`
-    is the largest standard deviation of a Gaussian blur at training size.
+    `max_contrast`, `max_saturation` and `max_tint` (of each colour channel) are relative changes.
     """
 
     max_rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)]
@@ -58,7 +57,6 @@ class AugmentSettings(Frozen):
     max_contrast: Share
     max_saturation: Share
     max_tint: Share
-    max_noise: Share
 
 
 class TrainSettings(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, NonNegativeFloat
 
 from wms.domain.dataset import BranchHead
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
@@ -45,15 +45,23 @@ class RunRequest(Record):
 
 
 class RunState(Record):
-    """How far a run came. A job that is `done` is not done again; every job may safely be."""
+    """How far a run came. A job that is `done` is not done again; every job may safely be.
+
+    `seconds` is the wall time of each job's last end.
+    """
 
     run_id: str
     jobs: dict[str, JobState] = Field(default_factory=dict)
+    seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
     outcome: Outcome | None = None
 
     def with_job(self, name: str, state: JobState) -> RunState:
         """This state with one job's state set."""
         return self.model_copy(update={"jobs": {**self.jobs, name: state}})
+
+    def with_seconds(self, name: str, seconds: float) -> RunState:
+        """This state with one job's wall time set."""
+        return self.model_copy(update={"seconds": {**self.seconds, name: round(seconds, 3)}})
 
     def done(self, name: str) -> bool:
         """Whether the job has ended well."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from wms.domain.training import EpochMetrics
 from wms.files import replacing
 
-FOUND, MISSED, WRONG = (60, 200, 90), (250, 200, 40), (230, 60, 60)
-"""Colours of an overlay: window found, window missed, marked without being window."""
+FOUND, MISSED, WRONG = (86, 180, 233), (240, 228, 66), (213, 94, 0)
+"""Colours of an overlay: window found, window missed, marked without being window. Sky blue, yellow
+and vermilion of Okabe and Ito (2008), apart for every kind of colour blindness."""
 
 
 def draw_curves(history: Sequence[EpochMetrics], path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -113,6 +114,7 @@ def _do(ctx: Context, job: Job) -> None:
     state_file = ctx.layout.record("state")
     state = read_record(state_file, RunState)
     ctx.progress.say(f"== {job.name}")
+    started = time.monotonic()
     try:
         ACTIONS[job.name](ctx)
     except StaleBaseError:
@@ -122,8 +124,8 @@ def _do(ctx: Context, job: Job) -> None:
     except (WmsError, KeyboardInterrupt):
         write_record(state_file, state.with_job(job.name, "failed"))
         raise
-    if not job.transient:
-        write_record(state_file, state.with_job(job.name, "done"))
+    state = state.with_seconds(job.name, time.monotonic() - started)
+    write_record(state_file, state if job.transient else state.with_job(job.name, "done"))
 
 
 def _clean_up(ctx: Context, job: Job) -> None:

@@ -1,0 +1,127 @@
+"""The command line as a whole: it starts fast, explains itself, and the documents speak of it truly."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from wms.cli.app import root
+
+ROOT = Path(__file__).parents[3]
+HEAVY = ("torch", "mlflow", "dvc", "onnxruntime", "matplotlib", "boto3")
+
+
+def commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+LEAVES = [(path, command) for path, command in commands(root) if not isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize(("path", "command"), LEAVES, ids=[" ".join(path) for path, _ in LEAVES])
+def test_every_command_shows_an_example(path: tuple[str, ...], command: click.Command) -> None:
+    assert re.search(rf"Examples?:\n(\s+.*\n)*?\s+.*wms {' '.join(path)}", command.help or "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["gate", "--help"], ["infra", "--help"], ["infra", "up", "--help"], ["--version"]],
+)
+def test_help_needs_no_heavy_library(arguments: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "from wms.cli.app import root\n"
+        f"try:\n    root({arguments!r}, prog_name='wms')\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        f"print('HEAVY', [name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_the_gate_and_evaluation_need_no_torch() -> None:
+    script = "import sys, wms.steps.gate, wms.steps.evaluate, wms.ml.predict; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
+
+
+def documented() -> list[tuple[str, str]]:
+    """Every line of a shell block in the documents that calls wms."""
+    found = []
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        if page.name == "cli.md":
+            continue
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(), flags=re.DOTALL):
+            for line in block.splitlines():
+                code = line.split("#")[0]
+                found += [(page.name, part.strip()) for part in re.split("&&|;", code) if "wms " in part]
+    return found
+
+
+def test_the_documents_show_commands() -> None:
+    assert len(documented()) > 20
+
+
+@pytest.mark.parametrize(("page", "line"), documented())
+def test_every_documented_command_parses(page: str, line: str) -> None:
+    words = shlex.split(line.replace("show | history | list", "show"))
+    words = words[words.index("wms") + 1 :]
+    command: click.Command = root
+    context = click.Context(root, info_name="wms")
+    while isinstance(command, click.Group) and words:
+        below = command.get_command(context, words[0])
+        assert below is not None, f"{page}: there is no command {words[0]}"
+        command, words = below, words[1:]
+        context = click.Context(command, info_name=command.name, parent=context)
+    for parameter in command.params:
+        # Paths of the documents' examples need not exist here.
+        if isinstance(parameter.type, click.Path):
+            parameter.type.exists = False
+    command.make_context(command.name, list(words), parent=context)
+
+
+def test_a_command_outside_a_workspace_says_so_with_its_own_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(root, ["data", "status"])
+    assert result.exit_code == 3
+    assert "is in no workspace" in result.output
+    assert "what to do: Run it inside a workspace" in result.output
+
+
+def test_a_wrong_option_is_a_usage_error() -> None:
+    assert CliRunner().invoke(root, ["pipeline", "run", "--no-such"]).exit_code == 2
+
+
+@pytest.mark.parametrize("ttl", ["0m", "90", "two hours", "-5m"])
+def test_a_time_that_is_none_is_a_usage_error(ttl: str) -> None:
+    assert CliRunner().invoke(root, ["infra", "up", "--ttl", ttl, "--dry-run"]).exit_code == 2
+
+
+def test_a_file_name_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    from wms.cli.output import findings
+    from wms.domain.dataset import Finding
+
+    hostile = "a\x1b[2J\n::error::b.jpg"
+    item = Finding(rule="bad-name", severity="error", file=hostile, message="its name", remedy="Rename it.")
+    findings([item])
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\n::error" not in printed

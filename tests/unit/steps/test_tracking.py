@@ -1,0 +1,118 @@
+import pytest
+
+from factories import make_manifest, make_train_result
+from fakes.registry import FakeRegistry
+from wms.domain.errors import RecordError, RegistryError
+from wms.steps import tracking
+from wms.steps.tracking import SPOOL_FILE, Tracker, flush_spool, read_spool
+
+RESULT = make_train_result(make_manifest(10))
+EPOCHS = [metrics.model_copy(update={"epoch": number}) for number, metrics in enumerate(RESULT.epochs[:5])]
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(tracking, "FIRST_PAUSE_SECONDS", 0.001)
+
+
+class Flaky(FakeRegistry):
+    """Fails its first `failures` calls of one method."""
+
+    def __init__(self, folder, *, method, failures):
+        super().__init__(folder)
+        self.method, self.failures = method, failures
+
+    def _maybe_fail(self, method):
+        if method == self.method and self.failures:
+            self.failures -= 1
+            raise RegistryError("try again")
+
+    def start_run(self, name, *, params, tags):
+        self._maybe_fail("start_run")
+        return super().start_run(name, params=params, tags=tags)
+
+    def log_metrics(self, run_id, metrics):
+        self._maybe_fail("log_metrics")
+        super().log_metrics(run_id, metrics)
+
+    def end_run(self, run_id, status):
+        self._maybe_fail("end_run")
+        super().end_run(run_id, status)
+
+
+def track(out, registry, epochs, *, finish=True):
+    out.mkdir(exist_ok=True)
+    tracker = Tracker(out=out, registry=registry, run_name="run", params={"a": "1"}, tags={})
+    for metrics in epochs:
+        tracker.epoch(metrics)
+    return tracker.finish("finished", wait_seconds=30) if finish else tracker
+
+
+def steps_logged(registry):
+    (only,) = registry._load()["runs"].values()
+    return [step for name, _, step in only["metrics"] if name == "val_dice"]
+
+
+@pytest.mark.parametrize("method", ["start_run", "log_metrics", "end_run"])
+def test_a_server_that_fails_once_gets_everything_in_the_end(tmp_path, method):
+    registry = Flaky(tmp_path / "registry", method=method, failures=1)
+    assert track(tmp_path / "out", registry, EPOCHS)
+    assert steps_logged(registry) == [0, 1, 2, 3, 4]
+
+
+def test_retries_are_bounded(tmp_path):
+    registry = Flaky(tmp_path / "registry", method="log_metrics", failures=10_000)
+    assert not track(tmp_path / "out", registry, EPOCHS)
+    assert registry.failures >= 10_000 - len(EPOCHS) - 1 - tracking.ATTEMPTS
+    assert len(read_spool(tmp_path / "out")) == 5
+
+
+def test_the_spool_is_delivered_later_without_repeating_what_arrived(tmp_path):
+    registry = Flaky(tmp_path / "registry", method="end_run", failures=tracking.ATTEMPTS)
+    assert not track(tmp_path / "out", registry, EPOCHS)
+    flushed = flush_spool(RESULT, out=tmp_path / "out", registry=registry)
+    assert flushed.tracking_complete
+    assert steps_logged(registry) == [0, 1, 2, 3, 4]
+
+
+def test_a_spool_that_cannot_be_delivered_stays_and_is_said(tmp_path):
+    registry = Flaky(tmp_path / "registry", method="start_run", failures=10_000)
+    assert not track(tmp_path / "out", registry, EPOCHS)
+    assert not flush_spool(RESULT, out=tmp_path / "out", registry=registry).tracking_complete
+
+
+def test_an_epoch_that_is_spooled_already_is_not_spooled_again(tmp_path):
+    registry = FakeRegistry(tmp_path / "registry")
+    track(tmp_path / "out", registry, EPOCHS[:3])
+    assert track(tmp_path / "out", registry, EPOCHS)
+    assert steps_logged(registry) == [0, 1, 2, 3, 4]
+
+
+def test_a_line_that_a_kill_cut_off_is_written_anew(tmp_path):
+    registry = FakeRegistry(tmp_path / "registry")
+    track(tmp_path / "out", registry, EPOCHS[:2])
+    spool = tmp_path / "out" / SPOOL_FILE
+    with spool.open("a") as file:
+        file.write('{"epoch": 2, "timest')
+    assert track(tmp_path / "out", registry, EPOCHS)
+    assert steps_logged(registry) == [0, 1, 2, 3, 4]
+
+
+def test_many_epochs_go_in_requests_that_a_server_takes(tmp_path, monkeypatch):
+    monkeypatch.setattr(tracking, "EPOCHS_PER_REQUEST", 2)
+    sizes = []
+
+    class Measuring(FakeRegistry):
+        def log_metrics(self, run_id, metrics):
+            sizes.append(len({metric.step for metric in metrics}))
+            super().log_metrics(run_id, metrics)
+
+    registry = Measuring(tmp_path / "registry")
+    assert track(tmp_path / "out", registry, EPOCHS)
+    assert max(sizes) <= 2
+    assert steps_logged(registry) == [0, 1, 2, 3, 4]
+
+
+def test_a_folder_without_a_tracked_training_is_an_error(tmp_path):
+    with pytest.raises(RecordError, match="tracking"):
+        flush_spool(RESULT, out=tmp_path, registry=FakeRegistry(tmp_path / "registry"))

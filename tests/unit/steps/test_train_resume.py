@@ -1,0 +1,108 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakes.registry import FakeRegistry
+from meters import tiny_settings, write_dataset
+from wms.domain.errors import InterruptedTrainingError, TrainingError
+from wms.progress import Silent
+from wms.steps.tracking import read_spool
+from wms.steps.train import train
+
+
+class SignalAfter(Silent):
+    """Sends this process a signal when an epoch's line is shown, once its checkpoint is stored."""
+
+    def __init__(self, epoch, number):
+        self.start, self.number = f"epoch {epoch}/", number
+
+    def say(self, text):
+        if text.startswith(self.start):
+            os.kill(os.getpid(), self.number)
+
+
+def run(folder, manifest, out, *, resume=False, settings=None, progress=None):
+    return train(
+        manifest=manifest,
+        dataset=folder / "data",
+        settings=settings or tiny_settings(),
+        mask_threshold=127,
+        out=folder / out,
+        cache=folder / "cache",
+        code_sha="unknown",
+        registry=FakeRegistry(folder / "registry"),
+        run_name=out,
+        resume=resume,
+        progress=progress or Silent(),
+    )
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    return write_dataset(tmp_path / "data")
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_a_training_stopped_by_ctrl_c_goes_on_to_the_same_bits(tmp_path, manifest, epoch):
+    straight = run(tmp_path, manifest, "straight")
+    with pytest.raises(InterruptedTrainingError, match="last finished epoch is stored"):
+        run(tmp_path, manifest, "stopped", progress=SignalAfter(epoch, signal.SIGINT))
+    resumed = run(tmp_path, manifest, "stopped", resume=True)
+    assert resumed.weights_sha256 == straight.weights_sha256
+    assert [e.train_loss for e in resumed.epochs] == [e.train_loss for e in straight.epochs]
+    assert [e.val_loss for e in resumed.epochs] == [e.val_loss for e in straight.epochs]
+
+
+def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest):
+    script = (
+        "import signal, sys\n"
+        "from pathlib import Path\n"
+        "sys.path[:0] = sys.argv[2:]\n"
+        "from meters import write_dataset\n"
+        "from test_train_resume import SignalAfter, run\n"
+        "folder = Path(sys.argv[1])\n"
+        "run(folder, write_dataset(folder / 'data'), 'killed', progress=SignalAfter(2, signal.SIGKILL))\n"
+    )
+    here = Path(__file__)
+    arguments = [sys.executable, "-c", script, tmp_path, here.parents[2], here.parent]
+    killed = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    resumed = run(tmp_path, manifest, "killed", resume=True)
+    assert resumed.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
+    assert len((tmp_path / "killed/history.csv").read_text().splitlines()) == 1 + len(resumed.epochs)
+    assert len(read_spool(tmp_path / "killed")) == len(resumed.epochs)
+
+
+def test_tracking_goes_on_in_the_same_run(tmp_path, manifest):
+    with pytest.raises(InterruptedTrainingError):
+        run(tmp_path, manifest, "stopped", progress=SignalAfter(2, signal.SIGINT))
+    resumed = run(tmp_path, manifest, "stopped", resume=True)
+    runs = FakeRegistry(tmp_path / "registry")._load()["runs"]
+    assert list(runs) == [resumed.run_id]
+    assert sorted({step for _, _, step in runs[resumed.run_id]["metrics"]}) == [0, 1, 2, 3]
+    assert runs[resumed.run_id]["status"] == "finished"
+
+
+def test_a_finished_training_resumed_gives_the_same_model_without_training(tmp_path, manifest):
+    first = run(tmp_path, manifest, "out")
+    again = run(tmp_path, manifest, "out", resume=True)
+    assert again.weights_sha256 == first.weights_sha256
+    assert again.epochs == first.epochs
+
+
+def test_resuming_where_nothing_was_started_starts(tmp_path, manifest):
+    assert len(run(tmp_path, manifest, "out", resume=True).epochs) == 4
+
+
+@pytest.mark.parametrize("changed", ["settings", "data"])
+def test_a_checkpoint_of_another_training_is_refused(tmp_path, manifest, changed):
+    run(tmp_path, manifest, "out")
+    settings = tiny_settings(learning_rate=0.02) if changed == "settings" else tiny_settings()
+    if changed == "data":
+        manifest = write_dataset(tmp_path / "data", train=13)
+    with pytest.raises(TrainingError, match="other data, settings or code"):
+        run(tmp_path, manifest, "out", resume=True, settings=settings)

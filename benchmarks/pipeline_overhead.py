@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from PIL import Image
-from validate_input import make_pairs
 
+from validate_input import make_pairs
 from wms.config import GATE_CONFIG
 from wms.domain.run import RunOptions, RunState
 from wms.pipeline.runner import run_pipeline

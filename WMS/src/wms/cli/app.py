@@ -1,4 +1,4 @@
-"""The top of the command line."""
+"""The top of the command line, and the only place that catches broadly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import click
 
 from wms.cli.lazy import Entry, LazyGroup
-from wms.domain.errors import WmsError
+from wms.domain.errors import StorageError, WmsError
 
 DATA = LazyGroup(
     name="data",
@@ -98,6 +98,17 @@ class Root(LazyGroup):
             # The reader went away (`wms model list | head -1`), which is no error.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
+        except OSError as error:
+            from wms.cli.output import fail
+
+            fail(StorageError(f"{error.filename or 'a file'}: {error.strerror or error}"))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            logging.getLogger(__name__).info("the defect", exc_info=True)
+            click.echo(f"error: a defect of ours: {type(error).__name__}: {error}", err=True)
+            click.echo(f"  what to do: {WmsError.remedy}", err=True)
+            sys.exit(1)
 
 
 HELP = """Segment the register window of water meters: data, training, gate and promotion.

@@ -30,24 +30,39 @@ def on_github() -> bool:
 
 
 class ConsoleProgress:
-    """`Progress` on standard error: a bar on a terminal, plain lines elsewhere."""
+    """`Progress` on standard error: a bar on a terminal, plain lines elsewhere.
+
+    Work that says a line of its own now and then gets no further lines from here.
+    """
+
+    def __init__(self) -> None:
+        self._last_line = time.monotonic()
+        self._bar: Any = None
 
     def track(self, items: Iterable[T], *, label: str, total: int) -> Iterator[T]:
         """Yield the items, showing how many are done."""
         if sys.stderr.isatty():
             with click.progressbar(items, length=total, label=label, file=sys.stderr) as bar:
-                yield from bar
+                self._bar = bar
+                try:
+                    yield from bar
+                finally:
+                    self._bar = None
             return
-        said = time.monotonic()
+        self._last_line = time.monotonic()
         for done, item in enumerate(items, start=1):
             yield item
-            if time.monotonic() - said >= PLAIN_INTERVAL_SECONDS:
-                said = time.monotonic()
+            if time.monotonic() - self._last_line >= PLAIN_INTERVAL_SECONDS:
                 self.say(f"{label}: {done}/{total}")
 
     def say(self, text: str) -> None:
-        """Print one line."""
-        click.echo(text, err=True)
+        """Print one line; a bar that is being shown goes on below it."""
+        self._last_line = time.monotonic()
+        if self._bar is None:
+            click.echo(text, err=True)
+        else:
+            click.echo(f"\r\x1b[K{text}", err=True)
+            self._bar.render_progress()
 
 
 def say(text: str) -> None:

@@ -27,7 +27,7 @@ def announce_hold(
     *, request: RunRequest, decision: GateDecision, archive: RunArchive, body: str, forge: Forge
 ) -> None:
     """Put the verdict on the head of every branch that took part (on main's, for a retraining)."""
-    reason = decision.reasons[0].split(":")[0]
+    reason = re.split(r":| \(", decision.reasons[0])[0]
     description = f"hold: {reason[:50]} [records {archive.digest}]"
     commits = [branch.sha for branch in request.branches] or [request.base_sha]
     for sha in commits:

@@ -26,15 +26,25 @@ def main_head(repository: Repository) -> str:
     return sha
 
 
+def require_file(repository: Repository, rev: str, path: str) -> bytes:
+    """A file that every revision of main has.
+
+    Raises:
+        WorkspaceError: it is not there: this is no repository of the pipeline.
+    """
+    data = repository.read_file(rev, path)
+    if data is None:
+        raise WorkspaceError(f"{path} is missing on main ({rev[:12]})")
+    return data
+
+
 def metadata_at(repository: Repository, rev: str) -> ModelMetadata | None:
     """The model in production at a revision of `main`; `None` where the file says there is none.
 
     Raises:
         WorkspaceError: the file is not there at all: this is no repository of the pipeline.
     """
-    data = repository.read_file(rev, METADATA_PATH)
-    if data is None:
-        raise WorkspaceError(f"{METADATA_PATH} is missing on main ({rev[:12]})")
+    data = require_file(repository, rev, METADATA_PATH)
     return parse_metadata(data, source=f"{METADATA_PATH} at {rev[:12]}")
 
 

@@ -33,7 +33,9 @@ from wms.files import link_or_copy, sha256_file, write_bytes
 from wms.layout import Layout
 from wms.ports import DataStore, Forge, Repository, StoredDataset
 from wms.steps.evidence import require_fresh
-from wms.steps.production import MAIN, main_head, metadata_at
+from wms.steps.production import MAIN, main_head, metadata_at, require_file
+
+STAGES_PATH = "dvc.yaml"
 
 
 def publish(
@@ -148,8 +150,8 @@ def _promotion_tree(
     tree = layout.run / "tree"
     if tree.exists():
         shutil.rmtree(tree)
-    for path in ("dvc.yaml", "WMS/configs"):
-        repository.export(main_sha, path, tree / path if path == "WMS/configs" else tree)
+    repository.export(main_sha, "WMS/configs", tree / "WMS/configs")
+    write_bytes(tree / STAGES_PATH, require_file(repository, main_sha, STAGES_PATH))
     write_bytes(tree / MANIFEST_PATH, manifest.to_jsonl())
     write_bytes(tree / POINTER_PATH, stored.pointer)
     if request.options.train_overrides:

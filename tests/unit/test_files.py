@@ -1,0 +1,112 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wms.domain.errors import DigestMismatchError, RecordError, StorageError
+from wms.domain.lease import LeaseBook
+from wms.domain.run import RunState
+from wms.files import (
+    link_or_copy,
+    read_record,
+    replacing,
+    replacing_folder,
+    verify_sha256,
+    write_bytes,
+    write_record,
+)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """No file may grow above 1 KiB, as on a disk that is full (Linux says EFBIG instead of ENOSPC)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_the_old_manifest(tmp_path: Path, small_disk: None) -> None:
+    path = tmp_path / "manifest.jsonl"
+    write_bytes(path, b"old")
+    with pytest.raises(StorageError, match="manifest"):
+        write_bytes(path, b"x" * 5000)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_failed_write_leaves_no_other_file(tmp_path: Path, small_disk: None) -> None:
+    with pytest.raises(StorageError):
+        write_bytes(tmp_path / "manifest.jsonl", b"x" * 5000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_while_writing_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+    with pytest.raises(ZeroDivisionError), replacing(path) as temporary:
+        temporary.write_bytes(b"new")
+        raise ZeroDivisionError
+    assert path.read_bytes() == b"old"
+
+
+def test_a_process_that_is_killed_while_writing_keeps_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+    script = (
+        "import os, signal, sys, pathlib\n"
+        "from wms.files import replacing\n"
+        "with replacing(pathlib.Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_bytes(b'new')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False)
+    assert path.read_bytes() == b"old"
+
+
+def test_an_error_while_filling_a_folder_keeps_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    write_bytes(folder / "a", b"old")
+    with pytest.raises(ZeroDivisionError), replacing_folder(folder) as fresh:
+        write_bytes(fresh / "a", b"new")
+        raise ZeroDivisionError
+    assert (folder / "a").read_bytes() == b"old"
+
+
+def test_a_record_comes_back_as_it_was(tmp_path: Path) -> None:
+    state = RunState(run_id="r", jobs={"data": "done"})
+    write_record(tmp_path / "state.json", state)
+    assert read_record(tmp_path / "state.json", RunState) == state
+
+
+def test_a_missing_record_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"state\.json is not there"):
+        read_record(tmp_path / "state.json", RunState)
+
+
+def test_a_record_of_another_kind_is_refused(tmp_path: Path) -> None:
+    write_record(tmp_path / "state.json", RunState(run_id="r"))
+    with pytest.raises(RecordError, match="no valid LeaseBook"):
+        read_record(tmp_path / "state.json", LeaseBook)
+
+
+def test_changed_bytes_do_not_verify(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "file", b"bytes")
+    with pytest.raises(DigestMismatchError, match="not 000000000000"):
+        verify_sha256(tmp_path / "file", "0" * 64)
+
+
+def test_a_link_replaces_what_is_there_without_changing_it(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "old", b"old")
+    os.link(tmp_path / "old", tmp_path / "target")
+    write_bytes(tmp_path / "new", b"new")
+    link_or_copy(tmp_path / "new", tmp_path / "target")
+    assert (tmp_path / "old").read_bytes() == b"old"
+    assert (tmp_path / "target").read_bytes() == b"new"

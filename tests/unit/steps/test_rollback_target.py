@@ -1,0 +1,43 @@
+"""Which model a rollback goes back to."""
+
+from __future__ import annotations
+
+import pytest
+
+from factories import make_metadata
+from wms.domain.errors import NoProductionModelError
+from wms.domain.promotion import ModelMetadata
+from wms.steps.rollback import rollback_target
+
+
+def state(version: int, kind: str = "promotion") -> ModelMetadata:
+    return make_metadata(version=version).model_copy(update={"kind": kind})
+
+
+def test_without_a_version_it_is_the_promotion_before() -> None:
+    assert rollback_target((state(3), state(2), state(1)), None).version == 2
+
+
+def test_after_a_rollback_it_goes_further_back_and_never_forth() -> None:
+    history = (state(2, "rollback"), state(3), state(2), state(1))
+    assert rollback_target(history, None).version == 1
+
+
+def test_a_promotion_after_a_rollback_goes_back_to_the_promotion_before_it() -> None:
+    history = (state(4), state(2, "rollback"), state(3), state(2), state(1))
+    assert rollback_target(history, None).version == 3
+
+
+def test_a_named_version_is_taken() -> None:
+    assert rollback_target((state(3), state(2), state(1)), 1).version == 1
+
+
+def test_a_version_that_never_was_in_production_is_an_error_that_lists_those_that_were() -> None:
+    with pytest.raises(NoProductionModelError, match=r"no model v7 .* v3, v1"):
+        rollback_target((state(3), state(1)), 7)
+
+
+@pytest.mark.parametrize("history", [(), (state(1),), (state(1, "rollback"), state(2), state(1))])
+def test_there_is_nothing_before_the_first(history: tuple[ModelMetadata, ...]) -> None:
+    with pytest.raises(NoProductionModelError, match="no earlier model"):
+        rollback_target(history, None)

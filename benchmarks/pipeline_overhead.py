@@ -19,7 +19,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from validate_input import make_pairs
+from inputs.pairs import make_pairs
 from wms.config import GATE_CONFIG
 from wms.domain.run import RunOptions, RunState
 from wms.pipeline.runner import run_pipeline

@@ -21,7 +21,7 @@ from statistics import median
 
 from PIL import Image
 
-from validate_input import make_pairs
+from inputs.pairs import make_pairs
 from wms.config import load_data_settings
 from wms.domain.dataset import DatasetManifest, MergePlan
 from wms.progress import Silent

@@ -51,7 +51,8 @@ def test_the_graph_takes_any_number_of_pictures_and_answers_like_the_network(tmp
     session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
     (answer,) = session.run([OUTPUT], {INPUT: PICTURES[:count]})
     with torch.inference_mode():
-        expected = torch.sigmoid(build(ARCHITECTURE, seed=1)(torch.from_numpy(PICTURES[:count])))
+        network = build(ARCHITECTURE, seed=1).eval()
+        expected = torch.sigmoid(network(torch.from_numpy(PICTURES[:count])))
     assert answer.shape == (count, 1, 32, 32)
     assert np.abs(answer - expected.numpy()).max() < 1e-4
 

@@ -23,12 +23,12 @@ def test_steps_on_one_batch_lower_its_loss():
 
 def test_a_loss_that_is_not_finite_is_an_error_and_changes_no_weight():
     learner = Learner(tiny_settings())
-    before = {name: tensor.clone() for name, tensor in learner.network.state_dict().items()}
+    before = {name: tensor.detach().clone() for name, tensor in learner.network.named_parameters()}
     pictures, masks = batch()
     pictures[0, 0, 0, 0] = math.nan
     with pytest.raises(TrainingError, match="the loss became nan"):
         learner.step(pictures, masks, rate=0.01, bfloat16=False)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in learner.network.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in learner.network.named_parameters())
 
 
 def test_the_average_lags_behind_the_weights_and_follows_them():

@@ -14,14 +14,14 @@ def test_logits_have_the_pictures_size(stem_stride, height, width):
 
 
 def test_a_picture_is_answered_alike_alone_and_in_a_batch():
-    network = build(Architecture(base_width=8, depth=2, stem_stride=2), seed=1)
+    network = build(Architecture(base_width=8, depth=2, stem_stride=2), seed=1).eval()
     pictures = torch.rand(3, 3, 32, 32)
     with torch.inference_mode():
         assert torch.allclose(network(pictures)[1:2], network(pictures[1:2]), atol=1e-5)
 
 
 def test_every_input_pixel_reaches_the_answer():
-    network = build(Architecture(base_width=8, depth=2, stem_stride=4), seed=1)
+    network = build(Architecture(base_width=8, depth=2, stem_stride=4), seed=1).eval()
     pictures = torch.rand(1, 3, 32, 32, requires_grad=True)
     network(pictures).sum().backward()
     assert (pictures.grad.abs().sum(dim=1) > 0).all()

@@ -24,7 +24,9 @@ class Learner:
     def __init__(self, settings: TrainSettings) -> None:
         self.settings = settings
         self.network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
-        self.average = AveragedModel(self.network, multi_avg_fn=_moving_average(settings.ema_decay))
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=_moving_average(settings.ema_decay), use_buffers=True
+        )
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
         vectors = [p for p in self.network.parameters() if p.dim() <= 1]
         # Scales and shifts are not decayed: pulling them to zero is no prior that anyone holds.
@@ -44,7 +46,7 @@ class Learner:
             the loss before the step.
 
         Raises:
-            TrainingError: the loss is not finite; the weights are as before.
+            TrainingError: the loss is not finite; no weight was changed.
         """
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             logits = self.network(pictures)
@@ -78,12 +80,18 @@ class Learner:
 
 
 def _moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
-    """Exponential, with a short memory at first, so that the first weights are soon forgotten."""
+    """Exponential, with a short memory at first, so that the first weights are soon forgotten.
+
+    Batch normalisation's running statistics are averaged alike; its counter of batches is copied.
+    """
 
     def update(averages: list[Tensor], parameters: list[Tensor], count: Tensor | int) -> None:
         steps = int(count)
         share = 1.0 - min(decay, (1 + steps) / (10 + steps))
         for average, parameter in zip(averages, parameters, strict=True):
-            average.lerp_(parameter, share)
+            if average.is_floating_point():
+                average.lerp_(parameter, share)
+            else:
+                average.copy_(parameter)
 
     return update

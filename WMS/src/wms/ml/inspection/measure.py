@@ -66,6 +66,14 @@ class MaskFacts:
         """Share of the border's pixels above a grey level, in 0..1."""
         return sum(self.border[level + 1 :]) / sum(self.border)
 
+    def grey_share(self, tolerance: int) -> float:
+        """Share in 0..1 of what is drawn that is grey; 0 if nothing is drawn.
+
+        Drawn are levels above `tolerance`; grey are those of them that are below `255 - tolerance`.
+        """
+        drawn = sum(self.histogram[tolerance + 1 :])
+        return sum(self.histogram[tolerance + 1 : 255 - tolerance]) / drawn if drawn else 0.0
+
 
 def measure_picture(path: Path, *, sha256: str, policy: ValidationPolicy) -> PictureFacts:
     """Read, check and decode a picture, and hash what it looks like.

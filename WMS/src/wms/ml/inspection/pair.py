@@ -123,11 +123,10 @@ def _level_fault(mask: MaskFacts, policy: ValidationPolicy) -> tuple[str, str] |
     if mask.format == "PNG" and 0 < highest <= policy.mask_tolerance:
         drawn = 1 - levels[0] / pixels
         return "unscaled-mask", f"its highest value is {highest} (on {drawn:.1%} of the pixels), not 255"
-    drawn_pixels = sum(levels[policy.mask_tolerance + 1 :])
-    grey_pixels = sum(levels[policy.mask_tolerance + 1 : 255 - policy.mask_tolerance])
-    if drawn_pixels and grey_pixels / drawn_pixels > policy.max_grey_share:
+    grey = mask.grey_share(policy.mask_tolerance)
+    if grey > policy.max_grey_share:
         return "grey-mask", (
-            f"{grey_pixels / drawn_pixels:.0%} of what is drawn is grey (levels {policy.mask_tolerance + 1} "
+            f"{grey:.0%} of what is drawn is grey (levels {policy.mask_tolerance + 1} "
             f"to {254 - policy.mask_tolerance}); up to {policy.max_grey_share:.0%} passes as a soft edge"
         )
     return None

@@ -1,4 +1,4 @@
-"""Input for the validation benchmarks: a folder of pairs that is given, or one that is made."""
+"""Pairs of the size and weight of field photographs, made where no folder is given."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What benchmarks share: input for runs that are given none."""

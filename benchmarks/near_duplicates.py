@@ -1,0 +1,170 @@
+"""How far apart distinct pictures are, and how far copies: what backs `near_duplicate_bits`.
+
+    python benchmarks/near_duplicates.py [FOLDER] [--limit N]
+
+Two hashes in the same run: the 256-bit one that validation uses, measured by validation's own code,
+and as reference a 64-bit pHash of the picture decoded in full. Distances are in bits; those of copies
+are the largest seen, each from the picture it was made of. The ratio is the smallest distance of
+distinct pictures to the largest of a copy of the kinds that the threshold must catch; at 1 or below,
+no threshold tells the two apart. Of every kind it is counted how many copies are missed. Every
+picture in images/ of FOLDER is taken to be distinct, and evenly spread ones are copied; without
+FOLDER, meters are rendered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import imagehash
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance
+
+from wms.config import ValidationPolicy, load_data_settings
+from wms.files import sha256_file
+from wms.ml.images import read_picture
+from wms.ml.inspection.measure import measure_picture
+from wms.synth.dataset import write_pairs
+
+ROOT = Path(__file__).parents[1]
+RENDERED = 120
+Bits = NDArray[np.uint8]
+"""A hash as bytes of eight bits each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """One way of copying; `must` says whether the threshold must catch it."""
+
+    make: Callable[[Image.Image], Image.Image]
+    quality: int = 90
+    must: bool = True
+
+
+def scaled(divisor: int) -> Callable[[Image.Image], Image.Image]:
+    return lambda image: image.resize((image.width // divisor, image.height // divisor))
+
+
+def brighter(factor: float) -> Callable[[Image.Image], Image.Image]:
+    return lambda image: ImageEnhance.Brightness(image).enhance(factor)
+
+
+def cropped(share: float) -> Callable[[Image.Image], Image.Image]:
+    def crop(image: Image.Image) -> Image.Image:
+        x, y = round(image.width * share), round(image.height * share)
+        return image.crop((x, y, image.width - x, image.height - y))
+
+    return crop
+
+
+def turned(degrees: float) -> Callable[[Image.Image], Image.Image]:
+    return lambda image: image.rotate(degrees)
+
+
+COPIES = {
+    "re-encoded at quality 50": Copy(make=lambda image: image, quality=50),
+    "scaled to 1/2": Copy(make=scaled(2)),
+    "scaled to 1/3": Copy(make=scaled(3)),
+    "brighter by 1.3": Copy(make=brighter(1.3)),
+    "cropped 1 % a side": Copy(make=cropped(0.01)),
+    "cropped 2 % a side": Copy(make=cropped(0.02), must=False),
+    "cropped 3 % a side": Copy(make=cropped(0.03), must=False),
+    "turned 1 degree": Copy(make=turned(1)),
+    "turned 2 degrees": Copy(make=turned(2), must=False),
+}
+
+
+def hashes(path: Path, policy: ValidationPolicy) -> dict[str, Bits]:
+    facts = measure_picture(path, sha256=sha256_file(path), policy=policy)
+    reference = imagehash.phash(Image.fromarray(read_picture(path)), hash_size=8)
+    return {
+        "validation": np.frombuffer(bytes.fromhex(facts.phash), np.uint8),
+        "phash-64": np.packbits(reference.hash),
+    }
+
+
+def distance(one: Bits, other: Bits) -> int:
+    return int(np.bitwise_count(one ^ other).sum())
+
+
+def copy_distances(paths: Sequence[Path], policy: ValidationPolicy) -> dict[str, dict[str, list[int]]]:
+    """The distances from pictures to their copies, by hash and kind of copy."""
+    found: dict[str, dict[str, list[int]]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "copy.jpg"
+        for path in paths:
+            original, image = hashes(path, policy), Image.fromarray(read_picture(path))
+            for kind, copy in COPIES.items():
+                copy.make(image).save(file, quality=copy.quality)
+                for name, bits in hashes(file, policy).items():
+                    found.setdefault(name, {}).setdefault(kind, []).append(distance(original[name], bits))
+    return found
+
+
+def distinct_distances(paths: Sequence[Path], policy: ValidationPolicy) -> dict[str, NDArray[np.int64]]:
+    """The distances of all pairs of pictures, by hash."""
+    all_hashes = [hashes(path, policy) for path in paths]
+    found = {}
+    for name in all_hashes[0]:
+        matrix = np.stack([each[name] for each in all_hashes])
+        rows = [np.bitwise_count(matrix[i + 1 :] ^ matrix[i]).sum(axis=1) for i in range(len(matrix) - 1)]
+        found[name] = np.concatenate(rows).astype(np.int64)
+    return found
+
+
+def figures(distinct: NDArray[np.int64], copies: Mapping[str, Sequence[int]]) -> dict[str, object]:
+    worst = {kind: max(bits) for kind, bits in copies.items()}
+    return {
+        "distinct_min_bits": int(distinct.min()),
+        "distinct_permille_bits": round(float(np.percentile(distinct, 0.1)), 1),
+        "copies_max_bits": worst,
+        "ratio_distinct_to_copies": round(
+            int(distinct.min()) / max(bits for kind, bits in worst.items() if COPIES[kind].must), 2
+        ),
+    }
+
+
+def measure(folder: Path, limit: int) -> dict[str, object]:
+    settings = load_data_settings(ROOT)
+    threshold = settings.split.near_duplicate_bits
+    paths = sorted((folder / "images").iterdir())
+    chosen = paths[:: -(-len(paths) // limit)]
+    distinct = distinct_distances(paths, settings.validation)
+    copies = copy_distances(chosen, settings.validation)
+    missed = {kind: sum(bits > threshold for bits in found) for kind, found in copies["validation"].items()}
+    taken_for_copies = int((distinct["validation"] <= threshold).sum())
+    return {
+        "pictures": len(paths),
+        "pairs_of_distinct_pictures": len(distinct["validation"]),
+        "pictures_copied": len(chosen),
+        "hashes": {name: figures(distinct[name], copies[name]) for name in distinct},
+        "near_duplicate_bits": threshold,
+        "copies_missed": missed,
+        "distinct_pairs_taken_for_copies": taken_for_copies,
+        "ok": taken_for_copies == 0 and not any(missed[kind] for kind in missed if COPIES[kind].must),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--limit", type=int, default=60, help="how many pictures are copied at most")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.folder or Path(scratch)
+        if args.folder is None:
+            write_pairs(folder, count=RENDERED, seed=3)
+        result = measure(folder, args.limit)
+    print(json.dumps(result, indent=2))
+    raise SystemExit(0 if result["ok"] else 1)
+
+
+if __name__ == "__main__":
+    main()

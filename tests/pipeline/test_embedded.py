@@ -1,0 +1,134 @@
+"""The embedded default as a user has it: the program itself, real Git, DVC, MLflow and training, no fakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+BIN = Path(sys.executable).parent
+TINY = ("epochs=2", "image_size_px=64", "base_width=8", "patience=2")
+
+
+class Shell:
+    """Runs programs in one folder, as a person in a terminal would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, *command: str | Path, fails_with: int = 0) -> str:
+        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
+        environment.pop("MLFLOW_TRACKING_URI", None)
+        result = subprocess.run(
+            [str(part) for part in command],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert result.returncode == fails_with, result.stdout + result.stderr
+        return result.stdout if not fails_with else result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("input") / "my photos é"
+    Shell(out.parent)("wms", "data", "synth", "--out", out, "--count", "60", "--seed", "3")
+    return out
+
+
+@pytest.fixture(scope="module")
+def promoted(tmp_path_factory: pytest.TempPathFactory, pairs: Path) -> Shell:
+    """A workspace after a first push was promoted; its gate takes any first model."""
+    folder = tmp_path_factory.mktemp("a place")
+    Shell(folder)("wms", "init", "work", *(word for value in TINY for word in ("--set", value)))
+    shell = Shell(folder / "work")
+    gate = shell.folder / "WMS/configs/gate.yaml"
+    gate.write_text(gate.read_text().replace("floor_dice: 0.6", "floor_dice: 0").replace("0.45", "0"))
+    identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
+    shell("git", *identity, "commit", "-qam", "Any first model will do")
+    shell("git", "push", "-q", "origin", "main")
+    answer = json.loads(shell("wms", "pipeline", "run", "--incoming", pairs, "--json"))
+    assert answer["outcome"] == "promoted"
+    shell("git", "pull", "-q")
+    return shell
+
+
+def test_git_tells_what_is_in_production(promoted: Shell) -> None:
+    metadata = json.loads(promoted("git", "show", "origin/main:model-metadata.json"))
+    assert metadata["version"] == 1
+    assert {"version", "weights_sha256", "run_id", "metrics", "dataset"} <= set(metadata)
+
+
+def test_the_registry_has_it_under_its_alias(promoted: Shell) -> None:
+    (model,) = json.loads(promoted("wms", "model", "list", "--json"))
+    assert model["production"]
+
+
+def test_dvc_agrees_with_the_promoted_lock(promoted: Shell) -> None:
+    promoted("dvc", "pull", "-q")
+    assert "up to date" in promoted("dvc", "status")
+
+
+def test_predicted_masks_have_the_upright_pictures_sizes(promoted: Shell, pairs: Path) -> None:
+    sub_folder = Shell(promoted.folder / "WMS/data")
+    sub_folder("wms", "predict", pairs / "images", "--out", "../../masks", "--overlays", "../../look")
+    photographs = sorted((pairs / "images").iterdir())
+    assert len(photographs) == 60
+    for path in photographs:
+        with Image.open(path) as photograph, Image.open(promoted.folder / f"masks/{path.stem}.png") as mask:
+            assert mask.size == ImageOps.exif_transpose(photograph).size
+            assert {value for _, value in mask.getcolors()} <= {0, 255}
+
+
+def test_a_promoted_decision_replays_from_the_data_store(promoted: Shell) -> None:
+    assert "follows from its records" in promoted("wms", "gate", "--replay-version", "1")
+
+
+def test_an_edited_decision_does_not_replay(promoted: Shell, tmp_path: Path) -> None:
+    for path in (promoted.folder / "run").glob("*.json"):
+        shutil.copy(path, tmp_path)
+    decision = json.loads((tmp_path / "decision.json").read_text())
+    decision["candidate"]["summary"]["dice"] = 0.99
+    (tmp_path / "decision.json").write_text(json.dumps(decision))
+    said = promoted("wms", "gate", "--replay", tmp_path / "decision.json", fails_with=36)
+    assert "does not follow from its records" in said
+
+
+def test_a_pulled_model_is_the_promoted_one_byte_for_byte(promoted: Shell) -> None:
+    promoted("wms", "model", "pull", "--out", "pulled")
+    for name in ("model.safetensors", "model.onnx", "model.json"):
+        pulled, trained = promoted.folder / "pulled" / name, promoted.folder / "run/model" / name
+        assert pulled.read_bytes() == trained.read_bytes()
+
+
+def test_pushing_the_same_again_has_nothing_to_do(promoted: Shell, pairs: Path) -> None:
+    assert "in the dataset already" in promoted("wms", "pipeline", "run", "--incoming", pairs, fails_with=12)
+
+
+def test_a_push_without_masks_names_every_picture(promoted: Shell, pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(pairs / "images", tmp_path / "only/images")
+    said = promoted("wms", "pipeline", "run", "--incoming", tmp_path / "only", fails_with=10)
+    assert said.count("[missing-mask]") == 60
+
+
+def test_a_registry_that_is_away_stops_a_run_before_training(promoted: Shell) -> None:
+    said = promoted(
+        "env", "MLFLOW_TRACKING_URI=http://127.0.0.1:9", "wms", "infra", "preflight", fails_with=43
+    )
+    assert re.search(r"model registry\s+FAILED", said)
+
+
+def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(promoted: Shell) -> None:
+    promoted("dvc", "pull", "-q")
+    promoted("dvc", "repro", "--force")
+    assert json.loads((promoted.folder / "run/metrics.json").read_text())["pictures"] > 0

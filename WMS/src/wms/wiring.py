@@ -26,17 +26,18 @@ from wms.template import template_files
 MODEL_NAME = "water-meter-segmentation"
 
 
-def open_workspace(start: Path, progress: Progress) -> Context:
+def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
     """Wire the workspace that `start` lies in.
 
-    `MLFLOW_TRACKING_URI` names a tracking server; without it the embedded SQLite store is used.
+    `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
+    asked for (the demo), the workspace's own SQLite store is used.
 
     Raises:
         WorkspaceError: not inside a workspace.
     """
     layout = Layout.find(start)
     state = layout.state
-    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI")
+    tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
     ports = Ports(
         registry=MlflowRegistry(
             tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",

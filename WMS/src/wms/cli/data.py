@@ -53,7 +53,7 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
 @click.argument("branches", nargs=-1)
 @click.option(
     "--incoming",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder with images/ and masks/; it is pushed as a data branch first.",
 )
 @run_options

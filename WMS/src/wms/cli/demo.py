@@ -18,7 +18,14 @@ SEED = 7
 FIRST_PUSH, SECOND_PUSH, MISLABELLED = 60, 120, 150
 """Pairs in pushes 1, 2 and 4: few enough for minutes, enough test pictures for the gate to tell."""
 
-TRAINING: dict[str, int | float] = {"epochs": 24, "image_size_px": 128, "base_width": 16}
+TRAINING: dict[str, int | float] = {
+    "epochs": 36,
+    "image_size_px": 128,
+    "base_width": 16,
+    "batch_size": 4,
+    "learning_rate": 0.006,
+    "ema_decay": 0.95,
+}
 """What the demo's workspace sets in train.yaml, so that a training takes a minute."""
 
 
@@ -116,7 +123,7 @@ def demo(folder: Path, keep: bool) -> None:
     root = folder.resolve() / "workspace"
     make_workspace(root, TRAINING)
     progress = output.ConsoleProgress()
-    story = Story(ctx=open_workspace(root, progress), pushes=folder.resolve() / "pushes")
+    story = Story(ctx=open_workspace(root, progress, embedded=True), pushes=folder.resolve() / "pushes")
     output.say(f"$ wms init {root}")
     output.say("a Git repository with a bare remote, a DVC remote and an MLflow store, all in that folder")
 

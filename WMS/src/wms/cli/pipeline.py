@@ -30,7 +30,7 @@ def options_of(chosen: dict[str, Any]) -> RunOptions:
 @click.command()
 @click.option(
     "--incoming",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder with images/ and masks/; it is pushed as a data branch first.",
 )
 @click.option(

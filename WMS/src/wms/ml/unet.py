@@ -3,8 +3,7 @@
 The stem folds blocks of `stem_stride` x `stem_stride` pixels into channels and the head unfolds
 them again (pixel unshuffle and shuffle, Shi et al. 2016), so that the dear finest level works on a
 fraction of the pixels while every input pixel still counts. Batch normalisation (Ioffe, Szegedy
-2015) learns faster here than group normalisation did (docs/log.md), and costs nothing in use: the
-exporter folds it into the convolutions.
+2015) costs nothing in use: the exporter folds it into the convolutions.
 """
 
 from __future__ import annotations

@@ -101,6 +101,7 @@ def is_published(ctx: Context) -> bool:
 def still_holds(ctx: Context, request: RunRequest) -> bool:
     """Whether an unfinished run may go on: main is still what it started from."""
     repository = ctx.ports.repository
+    require_settings_of_main(ctx, main_head(repository))
     try:
         require_fresh(repository, base_sha=request.base_sha, main_sha=main_head(repository))
     except StaleBaseError as error:

@@ -33,10 +33,11 @@ def predict_pictures(
         progress: told one step a picture.
 
     Raises:
-        NothingToDoError: no pictures, or two of the same stem, of which one mask would be lost.
+        NothingToDoError: no pictures, or a file would be overwritten.
         ImageError: a file that is no picture; what was written before stays.
     """
     pictures = _pictures(images)
+    _refuse_overwriting(pictures, out, overlays)
     predictor = load_bundle(bundle, threads=os.cpu_count() or 1)
     for path in progress.track(pictures, label="predict", total=len(pictures)):
         picture = read_picture(path)
@@ -47,6 +48,16 @@ def predict_pictures(
             tinted[mask] = (tinted[mask] * 0.5 + np.array(OVERLAY_RGB) * 0.5).astype(np.uint8)
             _save(Image.fromarray(tinted), overlays / f"{path.stem}.png")
     return len(pictures)
+
+
+def _refuse_overwriting(pictures: Sequence[Path], out: Path, overlays: Path | None) -> None:
+    """Masks must not take the place of photographs, nor overlays that of masks."""
+    folders = [folder.resolve() for folder in (out, overlays) if folder is not None]
+    targets = {folder / f"{path.stem}.png" for folder in folders for path in pictures}
+    lost = [path for path in pictures if path.resolve() in targets]
+    if lost or len(set(folders)) != len(folders):
+        what = f"{lost[0]} would be overwritten" if lost else "masks and overlays would overwrite each other"
+        raise NothingToDoError(f"{what}; nothing was written", remedy="Choose other folders.")
 
 
 def _save(image: Image.Image, path: Path) -> None:

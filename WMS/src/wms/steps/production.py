@@ -8,7 +8,7 @@ from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import NoProductionModelError, RepositoryError, WorkspaceError
 from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
 from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
-from wms.files import read_record
+from wms.files import read_record, sha256_file
 from wms.ports import DataStore, Repository
 
 MAIN = "main"
@@ -71,11 +71,17 @@ def require_production(repository: Repository, rev: str) -> ModelMetadata:
 def fetch_bundle(card_sha256: str, data_store: DataStore, to: Path) -> Path:
     """Put a model bundle from the data store into the folder `to`; every file's SHA-256 is checked.
 
-    The card is written last, so a folder with a card is whole.
+    A folder that holds this very model already is taken as it is; anything else in it, another model
+    or a damaged file, is fetched anew. The card is written last, so a folder with a card is whole.
+
+    Raises:
+        DataStoreError: the store lacks a file.
+        DigestMismatchError: the store's bytes are damaged.
     """
-    if (to / CARD_FILE).is_file():
+    if _is_bundle(to, card_sha256):
         return to
     to.mkdir(parents=True, exist_ok=True)
+    (to / CARD_FILE).unlink(missing_ok=True)
     incoming = to / f".{CARD_FILE}"
     data_store.get_blob(card_sha256, incoming)
     card = read_record(incoming, ModelCard)
@@ -83,3 +89,15 @@ def fetch_bundle(card_sha256: str, data_store: DataStore, to: Path) -> Path:
     data_store.get_blob(card.onnx_sha256, to / ONNX_FILE)
     incoming.replace(to / CARD_FILE)
     return to
+
+
+def _is_bundle(folder: Path, card_sha256: str) -> bool:
+    """Whether a folder holds exactly the bundle that a card's digest names."""
+    card_file = folder / CARD_FILE
+    if not card_file.is_file() or sha256_file(card_file) != card_sha256:
+        return False
+    card = read_record(card_file, ModelCard)
+    wanted = {WEIGHTS_FILE: card.weights_sha256, ONNX_FILE: card.onnx_sha256}
+    return all(
+        (folder / name).is_file() and sha256_file(folder / name) == sha256 for name, sha256 in wanted.items()
+    )

@@ -63,7 +63,8 @@ def fit_epochs(settings: TrainSettings, seconds_per_epoch: Sequence[float]) -> i
     if settings.max_minutes is None:
         return settings.epochs
     mean = sum(s.share * cost for s, cost in zip(settings.stages, seconds_per_epoch, strict=True))
-    fitting = int(settings.max_minutes * 60.0 / mean)
+    # Rounded first, so that a share such as 0.6, which has no exact form, costs no epoch.
+    fitting = int(round(settings.max_minutes * 60.0 / mean, 6))
     return max(len(settings.stages), min(settings.epochs, fitting))
 
 

@@ -1,4 +1,4 @@
-"""The job graph, once. The local runner walks it; a test holds the workflow's YAML to it."""
+"""The job graph, once. The local runner walks it; the workflow's YAML is to follow it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import yaml
 from contract.conftest import Bucket
 from fakes.data_store import FakeDataStore
 from wms.adapters.dvc_store import DvcDataStore
-from wms.domain.errors import DataStoreError, DigestMismatchError
+from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError
 from wms.domain.records import sha256_hex
 from wms.files import write_bytes
 from wms.ports import DataStore
@@ -154,7 +154,7 @@ def test_a_stored_blob_is_known_and_another_is_not(opened: Opened, tmp_path: Pat
 
 
 def test_a_blob_that_is_not_stored_is_an_error_and_writes_nothing(opened: Opened, tmp_path: Path) -> None:
-    with pytest.raises(DataStoreError):
+    with pytest.raises(NotStoredError):
         opened.store.get_blob("0" * 64, tmp_path / "fetched")
     assert not (tmp_path / "fetched").exists()
 

@@ -12,7 +12,7 @@ import pytest
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import ForgeError, RemoteMovedError
+from wms.domain.errors import ForgeError, RemoteMovedError, UnmergeableError
 from wms.ports import Check, Forge, PullRequest
 
 GitCommand = Callable[..., str]
@@ -169,7 +169,7 @@ def test_a_conflict_is_an_error_that_names_the_file(
 ) -> None:
     opened = author.open()
     base = author.push("main", "model", b"other\n")
-    with pytest.raises(ForgeError, match="model"):
+    with pytest.raises(UnmergeableError, match="model"):
         forge.merge(opened.number, sha=opened.head_sha)
     repository.fetch()
     assert repository.head("main") == base
@@ -180,7 +180,7 @@ def test_a_closed_pull_request_is_not_merged(forge: Forge, author: Author) -> No
     opened = author.open()
     forge.close(opened.number, comment="No")
     assert forge.pull_request(opened.number).state == "closed"
-    with pytest.raises(ForgeError):
+    with pytest.raises(UnmergeableError):
         forge.merge(opened.number, sha=opened.head_sha)
 
 

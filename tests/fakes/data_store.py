@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from wms.domain.errors import DataStoreError, DigestMismatchError
+from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError
 from wms.domain.records import sha256_hex
 from wms.files import link_or_copy, replacing_folder, sha256_file
 from wms.ports import StoredDataset
@@ -49,7 +49,7 @@ class FakeDataStore:
     def get_blob(self, sha256: str, to: Path) -> None:
         blob = self._blob(sha256)
         if not blob.is_file():
-            raise DataStoreError(f"no blob {sha256}")
+            raise NotStoredError(f"no blob {sha256}")
         if sha256_file(blob) != sha256:
             raise DigestMismatchError(f"the blob {sha256} is damaged")
         to.parent.mkdir(parents=True, exist_ok=True)

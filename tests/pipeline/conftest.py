@@ -14,7 +14,8 @@ from fakes.registry import FakeRegistry
 from pipeline.small import WrittenTraining
 from wms.adapters.git_workspace import init_repository
 from wms.config import GATE_CONFIG
-from wms.pipeline import runner
+from wms.pipeline import reports
+from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
 from wms.pipeline.stages import training
 from wms.progress import Silent
@@ -58,7 +59,8 @@ def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
     """No learning: the models of these tests are written down. No pages either: they have their own tests."""
     stand_in = WrittenTraining()
     monkeypatch.setattr(training, "train", stand_in)
-    monkeypatch.setitem(runner.ACTIONS, "report", lambda ctx: None)
+    monkeypatch.setitem(ACTIONS, "wms report", lambda ctx: None)
+    monkeypatch.setattr(reports, "write_reports", lambda ctx: ctx.layout.reports)
     return stand_in
 
 

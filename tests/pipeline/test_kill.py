@@ -19,6 +19,7 @@ from pipeline.small import write_small_pairs
 from wms.domain.run import RunOptions
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
+from wms.pipeline.stages.promotion import run_rollback
 from wms.ports import Ports
 from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.push_data import push_folder
@@ -30,6 +31,14 @@ def dying(ctx: Context, countdown: Countdown) -> Context:
     """The same workspace, whose process dies at a chosen call."""
     ports = {name: countdown.wrap(getattr(ctx.ports, name)) for name in Ports.__dataclass_fields__}
     return replace(ctx, ports=Ports(**ports))
+
+
+def copied(workspace: Path, to: Path) -> Path:
+    """Another workspace in the same state, with a remote of its own."""
+    shutil.copytree(workspace, to, symlinks=True)
+    config = to / ".git/config"
+    config.write_text(config.read_text().replace(str(workspace), str(to)))
+    return to
 
 
 def end_state(ctx: Context) -> dict[str, Any]:
@@ -76,10 +85,7 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
         return ctx
 
     def fresh(folder: Path) -> Path:
-        shutil.copytree(tmp_path / "start", folder, symlinks=True)
-        config = folder / ".git/config"
-        config.write_text(config.read_text().replace(str(tmp_path / "start"), str(folder)))
-        return folder
+        return copied(tmp_path / "start", folder)
 
     undisturbed = start(fresh(tmp_path / "undisturbed"), lambda ctx: ctx)
     expected = end_state(undisturbed)
@@ -98,3 +104,37 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
             assert calls > 20, "the run makes more calls than that"
             return
     pytest.fail("the run never came to its end")
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-a-call", "after-a-call"])
+def test_a_rollback_killed_at_a_call_ends_in_the_same_state(
+    after: bool, tmp_path: Path, written_training: object
+) -> None:
+    make_small_workspace(tmp_path / "start")
+    ctx = open_small_workspace(tmp_path / "start")
+    for seed, skill in ((1, 60), (2, 80), (3, 100)):
+        pairs = write_small_pairs(tmp_path / f"pairs-{seed}", count=24, seed=seed)
+        run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
+
+    def go_back(ctx: Context) -> None:
+        run_rollback(ctx, version=None, reason="test", dry_run=False)
+
+    undisturbed = open_small_workspace(copied(tmp_path / "start", tmp_path / "undisturbed"))
+    go_back(undisturbed)
+    expected = end_state(undisturbed)
+    assert (expected["version"], expected["alias"]) == (2, 2)
+
+    for calls in range(1, 100):
+        folder = copied(tmp_path / "start", tmp_path / f"killed-{calls}")
+        try:
+            go_back(dying(open_small_workspace(folder), Countdown(calls, after=after)))
+        except Killed:
+            ctx = open_small_workspace(folder)
+            go_back(ctx)
+            assert end_state(ctx) == expected, f"killed at call {calls}"
+            assert ctx.ports.forge.pull_requests(head_prefix="rollback/", state="open") == ()
+            shutil.rmtree(folder)
+        else:
+            assert calls > 15, "a rollback makes more calls than that"
+            return
+    pytest.fail("the rollback never came to its end")

@@ -22,7 +22,8 @@ from wms.domain.promotion import METADATA_PATH
 from wms.domain.run import RunOptions, RunState
 from wms.files import write_bytes
 from wms.pipeline.context import Context
-from wms.pipeline.runner import only_run, run_pipeline
+from wms.pipeline.lock import only_run
+from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_rollback
 from wms.steps.data_status import data_status
 from wms.steps.production import main_head, manifest_at, metadata_at
@@ -254,15 +255,39 @@ def test_settings_that_differ_from_main_are_refused(first: Context) -> None:
 
 def test_rollback_goes_back_and_the_registry_follows(first: Context) -> None:
     run_on(first, None, skill=100)
-    metadata, merged = run_rollback(first, version=None, reason="test", dry_run=False)
-    assert merged is not None
-    assert (metadata.version, production(first).version) == (1, 1)
+    done = run_rollback(first, version=None, reason="test", dry_run=False)
+    assert done.merged is not None
+    assert (done.model.version, production(first).version) == (1, 1)
     assert first.ports.registry.production() == 1
+
+
+def test_a_rollback_takes_back_the_last_promotion_whatever_came_before(first: Context) -> None:
+    run_on(first, None, skill=90)
+    run_rollback(first, version=None, reason="test", dry_run=False)
+    run_on(first, None, skill=100)
+    done = run_rollback(first, version=None, reason="test", dry_run=False)
+    assert (done.model.version, production(first).version) == (1, 1)
+
+
+def test_a_rollback_typed_again_changes_nothing(first: Context) -> None:
+    run_on(first, None, skill=90)
+    run_on(first, None, skill=100)
+    run_rollback(first, version=None, reason="test", dry_run=False)
+    again = run_rollback(first, version=None, reason="test", dry_run=False)
+    assert (again.already, again.model.version, production(first).version) == (True, 2, 2)
+
+
+def test_a_rollback_goes_further_back_where_that_is_said(first: Context) -> None:
+    run_on(first, None, skill=90)
+    run_on(first, None, skill=100)
+    run_rollback(first, version=None, reason="test", dry_run=False)
+    run_rollback(first, version=1, reason="test", dry_run=False)
+    assert production(first).version == 1
 
 
 def test_rollback_to_what_is_in_production_changes_nothing(first: Context) -> None:
     before = main_head(first.ports.repository)
-    assert run_rollback(first, version=1, reason="test", dry_run=False)[1] is None
+    assert run_rollback(first, version=1, reason="test", dry_run=False).already
     first.ports.repository.fetch()
     assert main_head(first.ports.repository) == before
 

@@ -99,7 +99,12 @@ class DataStore(Protocol):
         """Store a file and return its SHA-256; storing it again is no error."""
 
     def get_blob(self, sha256: str, to: Path) -> None:
-        """Fetch a blob to the path `to` and check its SHA-256 (`DigestMismatchError`)."""
+        """Fetch a blob to the path `to` and check its SHA-256.
+
+        Raises:
+            NotStoredError: there is no such blob.
+            DigestMismatchError: the stored bytes are others; `to` is left as it was.
+        """
 
     def has_blob(self, sha256: str) -> bool:
         """Whether a blob is stored."""
@@ -246,6 +251,7 @@ class Forge(Protocol):
 
         Raises:
             RemoteMovedError: the head is elsewhere.
+            UnmergeableError: it is closed, or conflicts with its base.
         """
 
     def close(self, number: int, *, comment: str) -> None:

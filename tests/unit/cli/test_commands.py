@@ -13,7 +13,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from factories import make_request
+from wms.cli import pipeline
 from wms.cli.app import root
+from wms.domain.run import RunOptions
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("torch", "mlflow", "dvc", "onnxruntime", "matplotlib", "boto3")
@@ -125,3 +128,20 @@ def test_a_file_name_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     assert "\n::error" not in printed
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RunOptions(),
+        RunOptions(train_overrides={"seed": 7, "max_minutes": 2.5, "learning_rate": 1e-05}),
+        RunOptions(on_conflict="rename", quarantine=True, reason="it's worth a try"),
+    ],
+)
+def test_the_command_that_takes_a_run_up_asks_for_the_same_run(options: RunOptions) -> None:
+    request = make_request(options=options)
+    program, group, name, *words = shlex.split(request.command_line())
+    assert (program, group, name) == ("wms", "pipeline", "run")
+    parsed = pipeline.run.make_context(name, words).params
+    names = (*parsed["branches"], *parsed["more_branches"])
+    assert request.asks_for(names, pipeline.options_of(parsed))

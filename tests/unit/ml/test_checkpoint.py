@@ -3,7 +3,7 @@ import torch
 
 from factories import sha256
 from meters import tiny_settings
-from wms.domain.errors import StorageError, TrainingError
+from wms.domain.errors import CheckpointError, StorageError
 from wms.ml import checkpoint as checkpoints
 from wms.ml.checkpoint import Checkpoint, TrainingState
 from wms.ml.learner import Learner
@@ -63,12 +63,12 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_whole(tmp_path, monkeypatc
 
 
 def test_no_checkpoint_is_an_error(tmp_path):
-    with pytest.raises(TrainingError, match="no training to go on with"):
+    with pytest.raises(CheckpointError, match="no training to go on with"):
         checkpoints.load(tmp_path / "last.safetensors")
 
 
 def test_a_file_that_is_no_checkpoint_is_an_error(tmp_path):
     path = tmp_path / "last.safetensors"
     path.write_bytes(b"something else")
-    with pytest.raises(TrainingError, match="no checkpoint"):
+    with pytest.raises(CheckpointError, match="no checkpoint"):
         checkpoints.load(path)

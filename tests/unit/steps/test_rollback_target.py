@@ -14,18 +14,22 @@ def state(version: int, kind: str = "promotion") -> ModelMetadata:
     return make_metadata(version=version).model_copy(update={"kind": kind})
 
 
-def test_without_a_version_it_is_the_promotion_before() -> None:
+def test_without_a_version_it_is_what_the_last_promotion_replaced() -> None:
     assert rollback_target((state(3), state(2), state(1)), None).version == 2
 
 
-def test_after_a_rollback_it_goes_further_back_and_never_forth() -> None:
-    history = (state(2, "rollback"), state(3), state(2), state(1))
+def test_a_model_that_was_rolled_back_from_is_not_gone_back_to() -> None:
+    history = (state(3), state(1, "rollback"), state(2), state(1))
     assert rollback_target(history, None).version == 1
 
 
-def test_a_promotion_after_a_rollback_goes_back_to_the_promotion_before_it() -> None:
-    history = (state(4), state(2, "rollback"), state(3), state(2), state(1))
-    assert rollback_target(history, None).version == 3
+def test_a_rollback_that_is_done_already_is_the_answer() -> None:
+    history = (state(2, "rollback"), state(3), state(2), state(1))
+    assert rollback_target(history, None) == history[0]
+
+
+def test_a_note_by_hand_on_the_same_model_is_no_promotion() -> None:
+    assert rollback_target((state(2), state(2), state(1)), None).version == 1
 
 
 def test_a_named_version_is_taken() -> None:
@@ -37,7 +41,7 @@ def test_a_version_that_never_was_in_production_is_an_error_that_lists_those_tha
         rollback_target((state(3), state(1)), 7)
 
 
-@pytest.mark.parametrize("history", [(), (state(1),), (state(1, "rollback"), state(2), state(1))])
+@pytest.mark.parametrize("history", [(), (state(1),)])
 def test_there_is_nothing_before_the_first(history: tuple[ModelMetadata, ...]) -> None:
     with pytest.raises(NoProductionModelError, match="no earlier model"):
         rollback_target(history, None)

@@ -31,7 +31,7 @@ class Away:
         return refuse
 
 
-def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume=False, progress=None):
+def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume="never", progress=None):
     return train(
         manifest=manifest,
         dataset=tmp_path / "data",

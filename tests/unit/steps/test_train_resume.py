@@ -8,7 +8,7 @@ import pytest
 
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
-from wms.domain.errors import InterruptedTrainingError, TrainingError
+from wms.domain.errors import CheckpointError, InterruptedTrainingError
 from wms.progress import Silent
 from wms.steps.tracking import read_spool
 from wms.steps.train import train
@@ -25,7 +25,7 @@ class SignalAfter(Silent):
             os.kill(os.getpid(), self.number)
 
 
-def run(folder, manifest, out, *, resume=False, settings=None, progress=None):
+def run(folder, manifest, out, *, resume="never", settings=None, progress=None):
     return train(
         manifest=manifest,
         dataset=folder / "data",
@@ -51,7 +51,7 @@ def test_a_training_stopped_by_ctrl_c_goes_on_to_the_same_bits(tmp_path, manifes
     straight = run(tmp_path, manifest, "straight")
     with pytest.raises(InterruptedTrainingError, match="last finished epoch is stored"):
         run(tmp_path, manifest, "stopped", progress=SignalAfter(epoch, signal.SIGINT))
-    resumed = run(tmp_path, manifest, "stopped", resume=True)
+    resumed = run(tmp_path, manifest, "stopped", resume="always")
     assert resumed.weights_sha256 == straight.weights_sha256
     assert [e.train_loss for e in resumed.epochs] == [e.train_loss for e in straight.epochs]
     assert [e.val_loss for e in resumed.epochs] == [e.val_loss for e in straight.epochs]
@@ -71,7 +71,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest)
     arguments = [sys.executable, "-c", script, tmp_path, here.parents[2], here.parent]
     killed = subprocess.run(arguments, check=False, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = run(tmp_path, manifest, "killed", resume=True)
+    resumed = run(tmp_path, manifest, "killed", resume="always")
     assert resumed.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
     assert len((tmp_path / "killed/history.csv").read_text().splitlines()) == 1 + len(resumed.epochs)
     assert len(read_spool(tmp_path / "killed")) == len(resumed.epochs)
@@ -80,7 +80,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest)
 def test_tracking_goes_on_in_the_same_run(tmp_path, manifest):
     with pytest.raises(InterruptedTrainingError):
         run(tmp_path, manifest, "stopped", progress=SignalAfter(2, signal.SIGINT))
-    resumed = run(tmp_path, manifest, "stopped", resume=True)
+    resumed = run(tmp_path, manifest, "stopped", resume="always")
     runs = FakeRegistry(tmp_path / "registry")._load()["runs"]
     assert list(runs) == [resumed.run_id]
     assert sorted({step for _, _, step in runs[resumed.run_id]["metrics"]}) == [0, 1, 2, 3]
@@ -89,13 +89,13 @@ def test_tracking_goes_on_in_the_same_run(tmp_path, manifest):
 
 def test_a_finished_training_resumed_gives_the_same_model_without_training(tmp_path, manifest):
     first = run(tmp_path, manifest, "out")
-    again = run(tmp_path, manifest, "out", resume=True)
+    again = run(tmp_path, manifest, "out", resume="always")
     assert again.weights_sha256 == first.weights_sha256
     assert again.epochs == first.epochs
 
 
 def test_resuming_where_nothing_was_started_starts(tmp_path, manifest):
-    assert len(run(tmp_path, manifest, "out", resume=True).epochs) == 4
+    assert len(run(tmp_path, manifest, "out", resume="always").epochs) == 4
 
 
 @pytest.mark.parametrize("changed", ["settings", "data"])
@@ -104,5 +104,44 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, manifest, changed
     settings = tiny_settings(learning_rate=0.02) if changed == "settings" else tiny_settings()
     if changed == "data":
         manifest = write_dataset(tmp_path / "data", train=13)
-    with pytest.raises(TrainingError, match="other data, settings or code"):
-        run(tmp_path, manifest, "out", resume=True, settings=settings)
+    with pytest.raises(CheckpointError, match="other data, settings or code") as refused:
+        run(tmp_path, manifest, "out", resume="always", settings=settings)
+    assert "Start anew with `wms train`" in refused.value.remedy
+
+
+class Said(Silent):
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+
+def changed(folder):
+    """A checkpoint of a training with other settings."""
+    run(folder, write_dataset(folder / "data"), "out", settings=tiny_settings(learning_rate=0.02))
+
+
+def damaged(folder):
+    """A checkpoint that is none."""
+    path = folder / "out/checkpoints/last.safetensors"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half a file")
+
+
+@pytest.mark.parametrize("leave", [changed, damaged])
+def test_where_it_need_not_go_on_a_checkpoint_that_does_not_fit_is_dropped(tmp_path, manifest, leave):
+    leave(tmp_path)
+    said = Said()
+    anew = run(tmp_path, manifest, "out", resume="if it fits", progress=said)
+    assert anew.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
+    assert any("dropped, and the training starts anew" in line for line in said.lines)
+    assert len(read_spool(tmp_path / "out")) == len(anew.epochs)
+
+
+def test_where_it_need_not_go_on_a_checkpoint_that_fits_is_taken(tmp_path, manifest):
+    with pytest.raises(InterruptedTrainingError):
+        run(tmp_path, manifest, "out", progress=SignalAfter(2, signal.SIGINT))
+    said = Said()
+    run(tmp_path, manifest, "out", resume="if it fits", progress=said)
+    assert any("Going on after epoch 2" in line for line in said.lines)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from wms.adapters.words import last_complaint
-from wms.domain.errors import DataStoreError, StorageError
+from wms.domain.errors import DataStoreError, NotStoredError, StorageError
 from wms.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
 from wms.ports import StoredDataset
 
@@ -132,11 +132,12 @@ class DvcDataStore:
 
         Raises:
             DigestMismatchError: the stored bytes are others; `to` is left as it was.
-            DataStoreError: no such blob is stored, or the remote does not answer.
+            NotStoredError: no such blob is stored.
+            DataStoreError: the remote does not answer.
         """
         key = _blob_key(sha256)
         if self._remote.size(key) is None:
-            raise DataStoreError(f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}")
+            raise NotStoredError(f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}")
         with replacing(to) as temporary:
             self._remote.get(key, temporary)
             verify_sha256(temporary, sha256)

@@ -19,7 +19,14 @@ from wms.adapters.local_forge_files import (
     PullRecord,
     StatusEntry,
 )
-from wms.domain.errors import ForgeError, RecordError, RemoteMovedError, RepositoryError, StorageError
+from wms.domain.errors import (
+    ForgeError,
+    RecordError,
+    RemoteMovedError,
+    RepositoryError,
+    StorageError,
+    UnmergeableError,
+)
 from wms.ports import Check, PullRequest
 
 MERGE_ATTEMPTS = 5
@@ -87,12 +94,12 @@ class LocalForge:
 
         Raises:
             RemoteMovedError: the head is elsewhere.
-            ForgeError: it is closed, or does not merge without conflicts.
+            UnmergeableError: it is closed, or does not merge without conflicts.
         """
         with self._changing():
             pull = self._pull(number)
             if pull.state == "closed":
-                raise ForgeError(
+                raise UnmergeableError(
                     f"pull request #{number} is closed", remedy="Open a new one with `wms publish`."
                 )
             if pull.head_sha != sha:
@@ -185,7 +192,7 @@ class LocalForge:
     def _pull(self, number: int) -> PullRecord:
         """A pull request; an open one follows its head branch and is closed when that is gone."""
         if number not in self._files.numbers():
-            raise ForgeError(f"there is no pull request #{number}")
+            raise UnmergeableError(f"there is no pull request #{number}")
         pull = self._files.read_pull(number)
         if pull.state != "open":
             return pull
@@ -244,7 +251,7 @@ class LocalForge:
             tree, *conflicts = merged.line.splitlines()
             if merged.code == 1:
                 files = ", ".join(conflicts[: conflicts.index("")] if "" in conflicts else conflicts)
-                raise ForgeError(
+                raise UnmergeableError(
                     f"pull request #{pull.number} does not merge into {pull.base}: conflicts in {files}"
                 )
             message = f"Merge pull request #{pull.number} from {pull.head}\n\n{pull.title}\n".encode()

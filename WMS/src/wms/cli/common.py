@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +24,12 @@ wait_option = click.option(
     default=0.0,
     show_default=True,
     metavar="SECONDS",
-    help="Wait so long for another run in this workspace to end.",
+    help="Wait so long for another command that works on the run here to end.",
+)
+abandon_option = click.option(
+    "--abandon",
+    is_flag=True,
+    help="Give up a run that has not ended, unless it is published; its data branches stay.",
 )
 
 
@@ -32,6 +38,35 @@ def workspace() -> Context:
     from wms.wiring import open_workspace
 
     return open_workspace(Path.cwd(), ConsoleProgress())
+
+
+@contextlib.contextmanager
+def locked_workspace(wait_seconds: float) -> Iterator[Context]:
+    """The workspace, for a command that writes `run/` or changes what is in production: one at a time.
+
+    Raises:
+        BusyError: another such command works here.
+    """
+    from wms.pipeline.lock import only_run
+
+    ctx = workspace()
+    with only_run(ctx.layout, wait_seconds=wait_seconds):
+        yield ctx
+
+
+@contextlib.contextmanager
+def step_of_run(command: str, wait_seconds: float) -> Iterator[Context]:
+    """The locked workspace, for a command of the job graph; how it ends is noted with the run.
+
+    Raises:
+        BusyError: another command works on the run.
+        RecordError: no run was started.
+        UnfinishedRunError: the run is published, and the command would change what it rests on.
+    """
+    from wms.pipeline.journal import noting
+
+    with locked_workspace(wait_seconds) as ctx, noting(ctx, command):
+        yield ctx
 
 
 class Duration(click.ParamType[timedelta]):

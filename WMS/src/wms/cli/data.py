@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from wms.cli import output
-from wms.cli.common import json_option, run_options, wait_option, workspace
+from wms.cli.common import (
+    abandon_option,
+    json_option,
+    locked_workspace,
+    run_options,
+    step_of_run,
+    wait_option,
+    workspace,
+)
+from wms.domain.dataset import ValidationReport
 
 
 @click.command()
@@ -57,14 +66,16 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     help="A folder with images/ and masks/; it is pushed as a data branch first.",
 )
 @run_options
+@abandon_option
 @wait_option
 @json_option
 def merge(
-    branches: tuple[str, ...], incoming: Path | None, wait: float, as_json: bool, **chosen: Any
+    branches: tuple[str, ...], incoming: Path | None, abandon: bool, wait: float, as_json: bool, **chosen: Any
 ) -> None:
     """Start a run: plan the merge of data BRANCHES into the dataset of main.
 
-    Without branches the run retrains on main's dataset as it is. Nothing outside run/ is changed.
+    Without branches the run retrains on main's dataset as it is. Nothing outside run/ is changed. A run
+    there that has not ended is an error (exit 7): take it up with `wms pipeline run`, or give it up.
 
     \b
     Examples:
@@ -72,18 +83,19 @@ def merge(
       wms data merge --incoming ~/photos/november
     """
     from wms.cli.pipeline import options_of
-    from wms.pipeline.runner import only_run
+    from wms.pipeline.journal import noting
     from wms.pipeline.stages.data import run_merge
-    from wms.pipeline.start import branch_heads, start_run
+    from wms.pipeline.start import branch_heads, make_room, start_run
     from wms.steps.push_data import push_folder
 
-    ctx = workspace()
-    with only_run(ctx.layout, wait_seconds=wait):
+    with locked_workspace(wait) as ctx:
+        make_room(ctx, give_up=abandon)
         names = list(branches)
         if incoming is not None:
             names.append(push_folder(incoming, repository=ctx.ports.repository))
         start_run(ctx, branch_heads(ctx, names), options_of(chosen))
-        plan = run_merge(ctx)
+        with noting(ctx, "wms data merge"):
+            plan = run_merge(ctx)
     if as_json:
         output.say_json(plan.model_dump(mode="json"))
         return
@@ -97,8 +109,9 @@ def merge(
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--quarantine", is_flag=True, help="With FOLDER: say what would be set aside.")
+@wait_option
 @json_option
-def validate(folder: Path | None, quarantine: bool, as_json: bool) -> None:
+def validate(folder: Path | None, quarantine: bool, wait: float, as_json: bool) -> None:
     """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
 
     Every finding is listed in one pass. Errors block (exit 10); warnings do not.
@@ -108,27 +121,35 @@ def validate(folder: Path | None, quarantine: bool, as_json: bool) -> None:
       wms data validate                 the run's incoming pairs
       wms data validate ~/photos/nov    before pushing them
     """
-    from wms.domain.errors import BadDataError
-    from wms.pipeline.stages.data import check_folder, check_incoming
+    from wms.pipeline.stages.data import check_folder, require_good, run_validate
 
-    ctx = workspace()
-    report = check_incoming(ctx) if folder is None else check_folder(ctx, folder, quarantine=quarantine)
+    if folder is not None:
+        report = check_folder(workspace(), folder, quarantine=quarantine)
+        _show_validation(report, as_json)
+        require_good(report)
+        return
+    with step_of_run("wms data validate", wait) as ctx:
+        report = run_validate(ctx)
+        _show_validation(report, as_json)
+        require_good(report)
+
+
+def _show_validation(report: ValidationReport, as_json: bool) -> None:
     if as_json:
         output.say_json(report.model_dump(mode="json"))
-    else:
-        output.findings(report.findings)
-        output.say(
-            f"{report.checked_pairs} pairs checked: {len(report.errors)} errors, "
-            f"{len(report.findings) - len(report.errors)} warnings, "
-            f"{len(report.quarantined)} set aside"
-        )
-    if report.blocked:
-        raise BadDataError(f"{len(report.errors)} findings block")
+        return
+    output.findings(report.findings)
+    output.say(
+        f"{report.checked_pairs} pairs checked: {len(report.errors)} errors, "
+        f"{len(report.findings) - len(report.errors)} warnings, "
+        f"{len(report.quarantined)} set aside"
+    )
 
 
 @click.command()
+@wait_option
 @json_option
-def split(as_json: bool) -> None:
+def split(wait: float, as_json: bool) -> None:
     """Assign the run's newcomers to train, validation and test, and lay out its dataset.
 
     Samples that are in the dataset never move; near-duplicates stay together.
@@ -139,7 +160,8 @@ def split(as_json: bool) -> None:
     """
     from wms.pipeline.stages.data import run_split
 
-    plan = run_split(workspace())
+    with step_of_run("wms data split", wait) as ctx:
+        plan = run_split(ctx)
     if as_json:
         output.say_json(plan.model_dump(mode="json"))
         return
@@ -148,19 +170,22 @@ def split(as_json: bool) -> None:
 
 
 @click.command()
+@abandon_option
 @wait_option
-def prepare(wait: float) -> None:
+def prepare(abandon: bool, wait: float) -> None:
     """Start a run on the dataset as it is checked out here; what `dvc repro` calls first.
+
+    A run in run/ that has not ended is an error (exit 7), unless an earlier `dvc repro` left it.
 
     \b
     Example:
       dvc pull && wms data prepare
     """
-    from wms.pipeline.runner import only_run
     from wms.pipeline.stages.data import run_prepare
+    from wms.pipeline.start import make_room
 
-    ctx = workspace()
-    with only_run(ctx.layout, wait_seconds=wait):
+    with locked_workspace(wait) as ctx:
+        make_room(ctx, give_up=abandon)
         manifest = run_prepare(ctx)
     output.say(f"{len(manifest.samples)} samples, checked by SHA-256")
 

@@ -40,6 +40,7 @@ class Story:
     def push(self, title: str, name: str, command: str, write: Callable[[Path], object]) -> None:
         """Write a push's pictures, run the pipeline on them, and tell how it ended."""
         from wms.domain.run import RunOptions
+        from wms.pipeline.lock import only_run
         from wms.pipeline.runner import run_pipeline
         from wms.pipeline.summary import outcome_of
 
@@ -48,7 +49,8 @@ class Story:
         write(folder)
         started = time.monotonic()
         try:
-            run_pipeline(self.ctx, incoming=folder, options=RunOptions(reason=title))
+            with only_run(self.ctx.layout, wait_seconds=0):
+                run_pipeline(self.ctx, incoming=folder, options=RunOptions(reason=title))
             verdict = ""
         except BadDataError as error:
             output.findings(outcome_of(self.ctx).findings)
@@ -63,14 +65,16 @@ class Story:
 
     def roll_back(self) -> None:
         """Go back to the model before."""
+        from wms.pipeline.lock import only_run
         from wms.pipeline.reports import write_reports_index
         from wms.pipeline.stages.promotion import run_rollback
 
         self.chapter("rollback", 'wms model rollback --reason "to show it"')
         started = time.monotonic()
         try:
-            metadata, _ = run_rollback(self.ctx, version=None, reason="to show it", dry_run=False)
-            verdict = f"model v{metadata.version} is in production again"
+            with only_run(self.ctx.layout, wait_seconds=0):
+                done = run_rollback(self.ctx, version=None, reason="to show it", dry_run=False)
+            verdict = f"model v{done.model.version} is in production again"
         except NoProductionModelError as error:
             verdict = f"{error}"
         output.say(verdict)

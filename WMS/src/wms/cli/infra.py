@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 import click
+from click.core import ParameterSource
 
 from wms.cli import output
-from wms.cli.common import Duration, dry_run_option, json_option, workspace
+from wms.cli.common import (
+    Duration,
+    dry_run_option,
+    json_option,
+    locked_workspace,
+    wait_option,
+    workspace,
+)
+from wms.pipeline.context import Context
 
 holder_option = click.option("--holder", help="Who holds the lease; default: the user's name.")
+run_option = click.option(
+    "--run", "for_run", is_flag=True, help="Act for the run in run/, as `wms pipeline run` does."
+)
 
 
 @click.command()
@@ -21,8 +34,8 @@ def preflight(as_json: bool) -> None:
     Example:
       wms infra preflight
     """
-    from wms.domain.errors import PreflightError
     from wms.steps.preflight import preflight as check
+    from wms.steps.preflight import require_ready
 
     ctx = workspace()
     report = check(root=ctx.layout.root, ports=ctx.ports)
@@ -33,39 +46,50 @@ def preflight(as_json: bool) -> None:
             ("what", "", "result"),
             [(line.what, "ok" if line.ok else "FAILED", line.result) for line in report.lines],
         )
-    if not report.ok:
-        remedies = "; ".join(line.remedy for line in report.lines if not line.ok)
-        raise PreflightError("preflight failed", remedy=remedies)
+    require_ready(report)
 
 
 @click.command()
 @click.option("--purpose", default="browse", show_default=True, help="What the instance is wanted for.")
 @click.option("--ttl", type=Duration(), default="30m", show_default=True, help="How long, such as 30m or 2h.")
 @holder_option
+@run_option
 @dry_run_option
+@wait_option
 @json_option
-def up(purpose: str, ttl: timedelta, holder: str | None, dry_run: bool, as_json: bool) -> None:
+def up(
+    purpose: str,
+    ttl: timedelta,
+    holder: str | None,
+    for_run: bool,
+    dry_run: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
     """Take a lease and start the instance if it is stopped. Taken again, the lease is extended.
 
-    \b
-    Example:
-      wms infra up --purpose browse --ttl 30m
-    """
-    from wms.steps.infra import infra_up
+    With --run it is the lease of the run in run/: by the run's name, for its training, for 3 hours.
 
-    ctx = workspace()
-    who = holder or ctx.actor
+    \b
+    Examples:
+      wms infra up --purpose browse --ttl 30m
+      wms infra up --run
+    """
+    from wms.pipeline.stages.instance import Claim, run_claim, take_lease
+
+    _refuse_with_run(for_run, "purpose", "ttl", "holder")
+
+    def claim(ctx: Context) -> Claim:
+        return run_claim(ctx) if for_run else Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl)
+
     if dry_run:
-        output.say(f"would take a lease for {who} until {ctx.clock() + ttl:%H:%M} and start the instance")
+        ctx = workspace()
+        wanted = claim(ctx)
+        until = ctx.clock() + wanted.ttl
+        output.say(f"would take a lease for {wanted.holder} until {until:%H:%M} and start the instance")
         return
-    lease = infra_up(
-        holder=who,
-        purpose=purpose,
-        ttl=ttl,
-        now=ctx.clock(),
-        leases=ctx.ports.leases,
-        compute=ctx.ports.compute,
-    )
+    with _acting(for_run, wait) as ctx:
+        lease = take_lease(ctx, claim(ctx))
     if as_json:
         output.say_json(lease.model_dump(mode="json"))
     else:
@@ -74,25 +98,33 @@ def up(purpose: str, ttl: timedelta, holder: str | None, dry_run: bool, as_json:
 
 @click.command()
 @holder_option
+@run_option
 @dry_run_option
+@wait_option
 @json_option
-def down(holder: str | None, dry_run: bool, as_json: bool) -> None:
+def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json: bool) -> None:
     """Release a lease; the instance stops when no live lease is left.
 
     \b
-    Example:
+    Examples:
       wms infra down
+      wms infra down --run    the lease of the run in run/
     """
     from wms.steps.infra import infra_down
 
-    ctx = workspace()
-    who = holder or ctx.actor
+    _refuse_with_run(for_run, "holder")
+
+    def who(ctx: Context) -> str:
+        return ctx.request.run_id if for_run else holder or ctx.actor
+
     if dry_run:
-        output.say(f"would release the lease of {who}")
+        output.say(f"would release the lease of {who(workspace())}")
         return
-    _show(
-        infra_down(holder=who, now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute), as_json
-    )
+    with _acting(for_run, wait) as ctx:
+        left = infra_down(
+            holder=who(ctx), now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute
+        )
+    _show(left, as_json)
 
 
 @click.command()
@@ -125,6 +157,18 @@ def reap(dry_run: bool, as_json: bool) -> None:
     ctx = workspace()
     act = infra_status if dry_run else infra_reap
     _show(act(now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
+
+
+def _acting(for_run: bool, wait_seconds: float) -> AbstractContextManager[Context]:
+    """The workspace: locked where a run's lease is at stake, free for whoever merely uses the instance."""
+    return locked_workspace(wait_seconds) if for_run else nullcontext(workspace())
+
+
+def _refuse_with_run(for_run: bool, *others: str) -> None:
+    ctx = click.get_current_context()
+    given = [name for name in others if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if for_run and given:
+        raise click.UsageError(f"--run says it all: leave out {', '.join(f'--{name}' for name in given)}")
 
 
 def _show(status: object, as_json: bool) -> None:

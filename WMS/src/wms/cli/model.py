@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, wait_option, workspace
+from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_option, workspace
 from wms.domain.promotion import ModelMetadata
 from wms.pipeline.context import Context
 
@@ -125,34 +125,44 @@ def pull(version: int | None, out: Path) -> None:
 def rollback(version: int | None, reason: str, dry_run: bool, wait: float, as_json: bool) -> None:
     """Put an earlier model back into production: a pull request of one commit, merged at once.
 
-    Without --to it is the model that was promoted before the current one. With --to the command may be
-    repeated safely. The dataset stays as it is.
+    Without --to it takes the last promotion back: to what was in production before it. Typed again it
+    changes nothing and says so; to go further back, name the model with --to. Either way the command may
+    be repeated safely. The dataset stays as it is.
 
     \b
     Examples:
       wms model rollback --reason "misses the new meters"
       wms model rollback --to 2 --dry-run
     """
-    from wms.pipeline.runner import only_run
     from wms.pipeline.stages.promotion import run_rollback
 
-    ctx = workspace()
-    with only_run(ctx.layout, wait_seconds=wait):
-        metadata, merged = run_rollback(ctx, version=version, reason=reason, dry_run=dry_run)
-    if as_json:
-        output.say_json(metadata.model_dump(mode="json"))
-    elif dry_run:
-        output.say(f"would go back to model v{metadata.version} ({metadata.weights_sha256[:12]})")
-    elif merged is None:
-        output.say(f"model v{metadata.version} is in production already")
+    if dry_run:
+        done = run_rollback(workspace(), version=version, reason=reason, dry_run=True)
     else:
-        output.say(f"model v{metadata.version} is in production again (#{merged.pull_request})")
+        with locked_workspace(wait) as ctx:
+            done = run_rollback(ctx, version=version, reason=reason, dry_run=False)
+    model = done.model
+    if as_json:
+        output.say_json(model.model_dump(mode="json"))
+    elif done.merged is not None:
+        output.say(f"model v{model.version} is in production again (#{done.merged.pull_request})")
+    elif not done.already:
+        output.say(f"would go back to model v{model.version} ({model.weights_sha256[:12]})")
+    elif version is None:
+        when = f"{model.changed_at:%Y-%m-%d %H:%M}"
+        output.say(
+            f"model v{model.version} is in production already, by a rollback of {when}: {model.reason}"
+        )
+        output.say("  to go further back, name the model: see `wms model history`, then use --to N")
+    else:
+        output.say(f"model v{model.version} is in production already")
 
 
 @click.command()
 @dry_run_option
+@wait_option
 @json_option
-def reconcile(dry_run: bool, as_json: bool) -> None:
+def reconcile(dry_run: bool, wait: float, as_json: bool) -> None:
     """Make the registry's production alias follow model-metadata.json on main.
 
     \b
@@ -161,7 +171,11 @@ def reconcile(dry_run: bool, as_json: bool) -> None:
     """
     from wms.pipeline.stages.promotion import run_reconcile
 
-    done = run_reconcile(workspace(), dry_run=dry_run)
+    if dry_run:
+        done = run_reconcile(workspace(), dry_run=True)
+    else:
+        with locked_workspace(wait) as ctx:
+            done = run_reconcile(ctx)
     if as_json:
         output.say_json(done.model_dump(mode="json"))
         return

@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, run_options, wait_option, workspace
+from wms.cli.common import (
+    dry_run_option,
+    json_option,
+    locked_workspace,
+    run_options,
+    wait_option,
+    workspace,
+)
 from wms.domain.dataset import BranchHead
 from wms.domain.run import RunOptions
 
@@ -65,16 +72,15 @@ def run(
       wms pipeline run --reason "new seed" --seed 7
     """
     from wms.domain.errors import BadDataError
-    from wms.pipeline.runner import only_run, run_pipeline
+    from wms.pipeline.runner import run_pipeline
     from wms.pipeline.start import branch_heads
     from wms.pipeline.summary import outcome_of
 
-    ctx = workspace()
     names = (*branches, *more_branches)
     if dry_run:
-        _say_plan(branch_heads(ctx, names), incoming)
+        _say_plan(branch_heads(workspace(), names), incoming)
         return
-    with only_run(ctx.layout, wait_seconds=wait):
+    with locked_workspace(wait) as ctx:
         try:
             run_pipeline(ctx, branches=names, incoming=incoming, options=options_of(chosen))
         except BadDataError:

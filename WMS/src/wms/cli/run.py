@@ -7,16 +7,25 @@ from pathlib import Path
 import click
 
 from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, workspace
+from wms.cli.common import (
+    dry_run_option,
+    json_option,
+    locked_workspace,
+    step_of_run,
+    wait_option,
+    workspace,
+)
 
 
 @click.command()
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint instead of starting anew.")
+@wait_option
 @json_option
-def train(resume: bool, as_json: bool) -> None:
+def train(resume: bool, wait: float, as_json: bool) -> None:
     """Train a candidate on the run's dataset and register it. The test split is not read.
 
-    Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights.
+    Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights. A checkpoint
+    of other data, settings or code is refused (exit 23); without --resume the training starts anew.
 
     \b
     Examples:
@@ -25,7 +34,8 @@ def train(resume: bool, as_json: bool) -> None:
     """
     from wms.pipeline.stages.training import run_train
 
-    result = run_train(workspace(), resume=resume)
+    with step_of_run("wms train", wait) as ctx:
+        result = run_train(ctx, resume="always" if resume else "never")
     if as_json:
         output.say_json(result.model_dump(mode="json"))
         return
@@ -39,8 +49,9 @@ def train(resume: bool, as_json: bool) -> None:
 
 
 @click.command()
+@wait_option
 @json_option
-def evaluate(as_json: bool) -> None:
+def evaluate(wait: float, as_json: bool) -> None:
     """Score the candidate, and the champion, on the test split as it stands on main.
 
     \b
@@ -49,7 +60,8 @@ def evaluate(as_json: bool) -> None:
     """
     from wms.pipeline.stages.training import run_evaluate
 
-    summary = run_evaluate(workspace()).summary
+    with step_of_run("wms evaluate", wait) as ctx:
+        summary = run_evaluate(ctx).summary
     if as_json:
         output.say_json(summary.model_dump(mode="json"))
         return
@@ -72,8 +84,9 @@ def evaluate(as_json: bool) -> None:
     metavar="N",
     help="The same for a model that was promoted.",
 )
+@wait_option
 @json_option
-def gate(replay: Path | None, replay_version: int | None, as_json: bool) -> None:
+def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: bool) -> None:
     """Decide from the evaluations: promote or hold. Both are a good end (exit 0).
 
     \b
@@ -93,7 +106,8 @@ def gate(replay: Path | None, replay_version: int | None, as_json: bool) -> None
     else:
         from wms.pipeline.stages.training import run_gate
 
-        decision = run_gate(workspace())
+        with step_of_run("wms gate", wait) as ctx:
+            decision = run_gate(ctx)
         output.step_output("verdict", decision.verdict)
     if as_json:
         output.say_json(decision.model_dump(mode="json"))
@@ -121,8 +135,9 @@ def _replay_version(version: int):  # type: ignore[no-untyped-def]
 
 @click.command()
 @dry_run_option
+@wait_option
 @json_option
-def publish(dry_run: bool, as_json: bool) -> None:
+def publish(dry_run: bool, wait: float, as_json: bool) -> None:
     """Store data and weights, then open the promotion's pull request.
 
     \b
@@ -132,11 +147,11 @@ def publish(dry_run: bool, as_json: bool) -> None:
     """
     from wms.pipeline.stages.promotion import publication_text, run_publish
 
-    ctx = workspace()
     if dry_run:
-        output.say(publication_text(ctx))
+        output.say(publication_text(workspace()))
         return
-    promotion = run_publish(ctx)
+    with step_of_run("wms publish", wait) as ctx:
+        promotion = run_publish(ctx)
     output.step_output("commit", promotion.commit_sha)
     output.step_output("pull_request", str(promotion.pull_request))
     if as_json:
@@ -148,9 +163,13 @@ def publish(dry_run: bool, as_json: bool) -> None:
 
 
 @click.command()
+@wait_option
 @json_option
-def merge(as_json: bool) -> None:
+def merge(wait: float, as_json: bool) -> None:
     """Replay the decision on the pull request's commit, verify every digest, and merge exactly that.
+
+    What can never be merged is closed with the reason, and the run is void; while the forge or the data
+    store is away, the run stays as it is and the command can be repeated.
 
     \b
     Example:
@@ -158,7 +177,8 @@ def merge(as_json: bool) -> None:
     """
     from wms.pipeline.stages.promotion import run_complete_merge
 
-    merged = run_complete_merge(workspace())
+    with step_of_run("wms merge", wait) as ctx:
+        merged = run_complete_merge(ctx)
     if as_json:
         output.say_json(merged.model_dump(mode="json"))
         return
@@ -171,8 +191,9 @@ def merge(as_json: bool) -> None:
 
 @click.command()
 @click.option("--summary", is_flag=True, help="Print the run's summary as Markdown instead.")
-def report(summary: bool) -> None:
-    """Write the run's report as a page, and the index of all runs.
+@wait_option
+def report(summary: bool, wait: float) -> None:
+    """Write the run's report as a page, and the index of all runs; a decided run ends with it.
 
     \b
     Examples:
@@ -180,11 +201,15 @@ def report(summary: bool) -> None:
       wms report --summary >> "$GITHUB_STEP_SUMMARY"
     """
     from wms.pipeline.reports import write_reports
+    from wms.pipeline.start import end_run, is_decided
     from wms.report.markdown import summary as summary_text
     from wms.report.records import RunRecords
 
-    ctx = workspace()
     if summary:
-        output.say(summary_text(RunRecords.load(ctx.layout.run)))
+        output.say(summary_text(RunRecords.load(workspace().layout.run)))
         return
-    output.say(str(write_reports(ctx)))
+    with locked_workspace(wait) as ctx:
+        page = write_reports(ctx)
+        if is_decided(ctx):
+            end_run(ctx)
+    output.say(str(page))

@@ -2,6 +2,9 @@
 
 Exit codes are stable: scripts and workflows may rely on them. 0 is success (a hold is a success),
 1 is a defect of ours, 2 is a wrong command line (click's own code), 130 is Ctrl-C.
+
+Each class also says whether trying again can help. That one rule decides what becomes of a published
+run: while it can heal, the run stays and is taken up again; what cannot heal makes it void.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ class WmsError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    can_heal: ClassVar[bool] = False
+    """Whether the same command may go through later although the run's records and commits stay as
+    they are: an outside system or this machine was in its way."""
+
     remedy: str = "Run the command again with --verbose and report what it prints."
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:
@@ -30,6 +37,7 @@ class WorkspaceError(WmsError):
     """The command was not run inside a workspace, or the workspace is not usable."""
 
     exit_code = 3
+    can_heal = True
     remedy = "Run it inside a workspace, or make one with `wms init DIR`."
 
 
@@ -37,6 +45,7 @@ class ConfigError(WmsError):
     """A settings file or an environment variable does not parse or is out of range."""
 
     exit_code = 4
+    can_heal = True
     remedy = "Correct the setting; docs/usage.md lists every one with its default."
 
 
@@ -52,6 +61,13 @@ class DigestMismatchError(WmsError):
 
     exit_code = 6
     remedy = "The file was changed or only half copied: fetch it again, or run its step again."
+
+
+class UnfinishedRunError(WmsError):
+    """A command would take a run's place, or change its evidence, before that run has ended."""
+
+    exit_code = 7
+    remedy = "Take the run up with `wms pipeline run`, or give it up with --abandon."
 
 
 class BadDataError(WmsError):
@@ -100,16 +116,24 @@ class ImageError(WmsError):
 
 
 class TrainingError(WmsError):
-    """Training could not go on (a loss that is not finite, a checkpoint of another run)."""
+    """Training could not go on, such as from a loss that is not finite."""
 
     exit_code = 20
     remedy = "Lower the learning rate or start anew without --resume."
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint is not readable, or of a training with other data, settings or code."""
+
+    exit_code = 23
+    remedy = "Start anew with `wms train`; it removes the old checkpoint."
 
 
 class InterruptedTrainingError(WmsError):
     """Training was stopped by the user; its last checkpoint is whole."""
 
     exit_code = 130
+    can_heal = True
     remedy = "Go on with `wms train --resume`."
 
 
@@ -131,6 +155,7 @@ class RegistryError(WmsError):
     """The model registry or tracking server did not answer, or answered with an error."""
 
     exit_code = 30
+    can_heal = True
     remedy = "See that the tracking server is up (`wms infra status`) and run the command again."
 
 
@@ -138,13 +163,23 @@ class DataStoreError(WmsError):
     """The data store (DVC remote) could not be read or written, or lacks an object."""
 
     exit_code = 31
+    can_heal = True
     remedy = "See that the DVC remote is reachable (`dvc remote list`) and run the command again."
+
+
+class NotStoredError(DataStoreError):
+    """The data store answers, and does not have what a record names."""
+
+    exit_code = 38
+    can_heal = False
+    remedy = "Start a new run (`wms pipeline run`): it stores its model again."
 
 
 class RepositoryError(WmsError):
     """Git refused, or a branch or file is not there."""
 
     exit_code = 32
+    can_heal = True
     remedy = "See what Git says above; nothing was changed on the remote."
 
 
@@ -166,20 +201,30 @@ class ForgeError(WmsError):
     """The forge (pull requests, statuses) refused or did not answer."""
 
     exit_code = 35
+    can_heal = True
     remedy = "See what the forge says above and run the command again."
+
+
+class UnmergeableError(ForgeError):
+    """A pull request can never be merged as it is: closed, in conflict, or no longer the published commit."""
+
+    exit_code = 37
+    can_heal = False
+    remedy = "Start a new run (`wms pipeline run`): it publishes on main as it is now."
 
 
 class ReplayError(WmsError):
     """A recorded decision does not follow from its records."""
 
     exit_code = 36
-    remedy = "Do not merge it. Run the evaluation and the gate again from the same weights."
+    remedy = "Do not merge it; start a new run (`wms pipeline run`)."
 
 
 class ComputeError(WmsError):
     """The instance could not be started, stopped or asked."""
 
     exit_code = 40
+    can_heal = True
     remedy = "See `wms infra status`, then run the command again."
 
 
@@ -187,6 +232,7 @@ class LeaseError(WmsError):
     """A lease could not be taken, renewed or released."""
 
     exit_code = 41
+    can_heal = True
     remedy = "See who holds what with `wms infra status`."
 
 
@@ -201,6 +247,7 @@ class PreflightError(WmsError):
     """Something that a run needs is not there; nothing was started."""
 
     exit_code = 43
+    can_heal = True
     remedy = "Mend what the list above marks as failed."
 
 
@@ -208,6 +255,7 @@ class BusyError(WmsError):
     """Another pipeline run works in this workspace."""
 
     exit_code = 44
+    can_heal = True
     remedy = "Wait for it to end, or run with --wait SECONDS."
 
 
@@ -215,6 +263,7 @@ class StorageError(WmsError):
     """The disk is full or a file cannot be written; the old file is whole."""
 
     exit_code = 45
+    can_heal = True
     remedy = "Make room or mend the permissions, then run the command again."
 
 

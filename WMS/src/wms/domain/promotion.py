@@ -85,6 +85,11 @@ class RunArchive(Record):
     files: dict[str, Sha256]
 
 
+def promotion_branch(run_id: str) -> str:
+    """The branch that a run's promotion is proposed from."""
+    return f"promote/{run_id}"
+
+
 class Promotion(Record):
     """One step from a model (or none) to the next, as published for review.
 
@@ -118,3 +123,15 @@ class Merged(Record):
     version: PositiveInt
     deleted_branches: tuple[str, ...] = ()
     kept_branches: tuple[str, ...] = ()
+
+
+class RolledBack(Frozen):
+    """What a rollback came to: the model gone back to, and the merge that did it.
+
+    `merged` is `None` where only a plan was asked for, and where `already` says that the model was in
+    production before.
+    """
+
+    model: ModelMetadata
+    already: bool = False
+    merged: Merged | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -13,7 +15,7 @@ from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, s
 OnConflict = Literal["refuse", "replace", "rename"]
 JobState = Literal["done", "failed", "skipped"]
 Outcome = Literal["promoted", "held", "void"]
-"""How a run ended. `void`: main changed under it, or somebody closed its pull request."""
+"""How a run ended. `void`: what it published can never be merged, as when main changed under it."""
 
 
 class RunOptions(Frozen):
@@ -30,7 +32,10 @@ class RunOptions(Frozen):
 
 
 class RunRequest(Record):
-    """A run as it was asked for; `run_id` is fixed once, so that a repeated start is the same run."""
+    """A run as it was asked for; `run_id` is fixed once, so that a repeated start is the same run.
+
+    `checked_out` is true of a run on the dataset as it lies in the working tree, which `dvc repro` makes.
+    """
 
     run_id: str
     base_sha: GitSha
@@ -38,10 +43,24 @@ class RunRequest(Record):
     options: RunOptions
     actor: str
     started_at: AwareDatetime
+    checked_out: bool = False
 
     def asks_for(self, names: tuple[str, ...], options: RunOptions) -> bool:
         """Whether a start with these branches and options means this run."""
         return tuple(branch.name for branch in self.branches) == names and self.options == options
+
+    def command_line(self) -> str:
+        """The command that takes this run up again."""
+        words = ["wms", "pipeline", "run", *(branch.name for branch in self.branches)]
+        if self.options.on_conflict != "refuse":
+            words += ["--on-conflict", self.options.on_conflict]
+        if self.options.quarantine:
+            words.append("--quarantine")
+        for name, value in self.options.train_overrides.items():
+            words += ["--set", f"{name}={value!r}"]
+        if self.options.reason:
+            words += ["--reason", self.options.reason]
+        return shlex.join(words)
 
 
 class RunState(Record):
@@ -62,6 +81,11 @@ class RunState(Record):
     def with_seconds(self, name: str, seconds: float) -> RunState:
         """This state with one job's wall time set."""
         return self.model_copy(update={"seconds": {**self.seconds, name: round(seconds, 3)}})
+
+    def without_jobs(self, names: Collection[str]) -> RunState:
+        """This state as it was before these jobs; the run has not ended then."""
+        jobs = {name: state for name, state in self.jobs.items() if name not in names}
+        return self.model_copy(update={"jobs": jobs, "outcome": None})
 
     def done(self, name: str) -> bool:
         """Whether the job has ended well."""

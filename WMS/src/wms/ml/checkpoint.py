@@ -7,7 +7,6 @@ and augmentation of an epoch follow from seed and epoch, the learning rate from 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wms.domain.errors import TrainingError
+from wms.domain.errors import CheckpointError, RecordError
 from wms.domain.records import Record, Sha256
 from wms.domain.training import EpochMetrics
 from wms.files import replacing
@@ -77,17 +76,18 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        TrainingError: there is none, or it is not readable.
+        CheckpointError: there is none, or it is not readable.
     """
     if not path.is_file():
-        raise TrainingError(f"{path} is not there: there is no training to go on with")
+        raise CheckpointError(f"{path} is not there: there is no training to go on with")
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {})[HEADER_KEY]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise TrainingError(f"{path} is no checkpoint of a training: {error}") from error
-    return Checkpoint(state=TrainingState.from_json(text.encode(), source=str(path)), tensors=tensors)
+        state = TrainingState.from_json(text.encode(), source=str(path))
+    except (SafetensorError, KeyError, RecordError) as error:
+        raise CheckpointError(f"{path} is no checkpoint of a training: {error}") from error
+    return Checkpoint(state=state, tensors=tensors)
 
 
 def optimizer_tensors(network: nn.Module, optimizer: Optimizer) -> dict[str, Tensor]:

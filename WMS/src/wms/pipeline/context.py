@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from wms.config import DataSettings, load_data_settings, load_gate_policy
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import RecordError
 from wms.domain.gate import GatePolicy
-from wms.domain.run import RunRequest
+from wms.domain.records import Record
+from wms.domain.run import RunRequest, RunState
 from wms.files import read_record
 from wms.layout import Layout
 from wms.ports import Ports
 from wms.progress import Progress
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +54,16 @@ class Context:
         Raises:
             RecordError: no run was started here.
         """
-        path = self.layout.record("request")
-        if not path.is_file():
-            raise RecordError(
-                "no run was started in this workspace",
-                remedy="Start one with `wms data merge` (or `wms pipeline run`, which does everything).",
-            )
-        return read_record(path, RunRequest)
+        return self._started("request", RunRequest)
+
+    @property
+    def run_state(self) -> RunState:
+        """How far the current run came.
+
+        Raises:
+            RecordError: no run was started here.
+        """
+        return self._started("state", RunState)
 
     def manifest(self) -> DatasetManifest:
         """The manifest of the run's dataset.
@@ -78,3 +85,12 @@ class Context:
         if not path.is_file():
             raise RecordError(f"{path} is not there", remedy=f"Run `{step}` first.")
         return DatasetManifest.from_jsonl(path.read_bytes(), source=str(path))
+
+    def _started(self, name: str, kind: type[R]) -> R:
+        path = self.layout.record(name)
+        if not path.is_file():
+            raise RecordError(
+                "no run was started in this workspace",
+                remedy="Start one with `wms data merge` (or `wms pipeline run`, which does everything).",
+            )
+        return read_record(path, kind)

@@ -1,4 +1,4 @@
-"""The job graph, once. The local runner walks it; the workflow's YAML is to follow it."""
+"""The job graph, once. The local runner walks it, command by command; the workflow's YAML is to follow it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="data", commands=("wms data merge", "wms data validate", "wms data split")),
     Job(
         name="infra-up",
-        commands=("wms infra preflight", "wms model reconcile", "wms infra up"),
+        commands=("wms infra preflight", "wms infra up --run", "wms model reconcile"),
         needs=("data",),
         transient=True,
     ),
@@ -38,7 +38,7 @@ JOBS: tuple[Job, ...] = (
     Job(name="gate", commands=("wms evaluate", "wms gate"), needs=("train",)),
     Job(
         name="infra-down",
-        commands=("wms infra down",),
+        commands=("wms infra down --run",),
         needs=("infra-up", "train", "gate"),
         when="always",
         transient=True,
@@ -49,3 +49,8 @@ JOBS: tuple[Job, ...] = (
     Job(name="report", commands=("wms report",), needs=("merge",), when="always", transient=True),
 )
 """In an order in which every job comes after those that it needs."""
+
+
+def job_of(command: str) -> Job:
+    """The job that a command belongs to."""
+    return next(job for job in JOBS if command in job.commands)

@@ -39,7 +39,7 @@ def ending(records: RunRecords) -> Ending:
         return Ending(
             kind="void",
             headline="Void",
-            detail="main changed while it worked, or its pull request was closed; start a new run",
+            detail="what it published can never be merged, and its pull request is closed; start a new run",
         )
     if promotion is not None:
         tail = "merging it failed" if "merge" in failed else "it waits to be merged"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import tempfile
+from pathlib import Path
 
 from wms.domain.dataset import BranchHead, DatasetManifest
-from wms.domain.errors import DataStoreError, ForgeError, RemoteMovedError, StaleBaseError
+from wms.domain.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
 from wms.domain.gate import GateDecision, GateInputs, replay
 from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, Merged, ModelMetadata, Promotion
 from wms.ports import Check, DataStore, Forge, Repository
@@ -33,30 +35,15 @@ def complete_merge(
     after a crash, it goes on where it was: a pull request that is merged is only tidied up after.
 
     Raises:
-        StaleBaseError: main's dataset or model changed since, and the pull request is closed now; or
-            somebody closed it before.
+        StaleBaseError: main's dataset, model or gate changed since.
+        UnmergeableError: the pull request was closed, conflicts with main, or its branch is elsewhere.
         ReplayError: the decision does not support what the commit would put in production.
-        DigestMismatchError: the commit is not what was published, or weights are not stored.
-        ForgeError: the merge was refused.
+        NotStoredError, DigestMismatchError: the commit, the weights or the records are not what was
+            published.
+        ForgeError: the merge was refused for now.
     """
     sha = promotion.commit_sha
-    merge_sha = _already_merged(forge, promotion.pull_request, sha)
-    for attempt in range(ATTEMPTS):
-        if merge_sha is not None:
-            break
-        repository.fetch()
-        main_sha = main_head(repository)
-        try:
-            require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_sha)
-        except StaleBaseError as error:
-            forge.close(promotion.pull_request, comment=f"{error}. {error.remedy}")
-            raise
-        _verify(promotion, decision, inputs, main_sha, repository, data_store)
-        _post_statuses(forge, sha, decision)
-        merge_sha = _try_merge(forge, promotion.pull_request, sha, last=attempt == ATTEMPTS - 1)
-    if merge_sha is None:
-        raise ForgeError(f"pull request #{promotion.pull_request} was not merged in {ATTEMPTS} attempts")
-
+    merge_sha = _merged(promotion, decision, inputs, repository, data_store, forge)
     repository.fetch()
     require_commit_holds(repository, merge_sha, promotion.files)
     deleted, kept = _delete_branches(repository, promotion.data_branches)
@@ -71,21 +58,48 @@ def complete_merge(
     )
 
 
-def _already_merged(forge: Forge, number: int, sha: str) -> str | None:
+def _merged(
+    promotion: Promotion,
+    decision: GateDecision,
+    inputs: GateInputs,
+    repository: Repository,
+    data_store: DataStore,
+    forge: Forge,
+) -> str:
+    """The merge commit; everything is checked anew each time that main moved."""
+    number, sha = promotion.pull_request, promotion.commit_sha
+    for _ in range(ATTEMPTS):
+        repository.fetch()
+        merge_sha = _merged_already(promotion, repository, forge)
+        if merge_sha is not None:
+            return merge_sha
+        main_sha = main_head(repository)
+        require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_sha)
+        _verify(promotion, decision, inputs, main_sha, repository, data_store)
+        _post_statuses(forge, sha, decision)
+        try:
+            return forge.merge(number, sha=sha)
+        except RemoteMovedError as error:
+            logger.info("merge of #%d is tried again: %s", number, error)
+    raise ForgeError(f"pull request #{number} was not merged in {ATTEMPTS} attempts")
+
+
+def _merged_already(promotion: Promotion, repository: Repository, forge: Forge) -> str | None:
+    """The merge commit of a pull request that is merged; `None` while it is open on the published commit.
+
+    The branch's tip is asked of Git, which knows of a push before the forge does.
+    """
+    number, sha = promotion.pull_request, promotion.commit_sha
     pull_request = forge.pull_request(number)
     if pull_request.state == "closed":
-        raise StaleBaseError(f"pull request #{number} was closed without merging: {pull_request.url}")
+        raise UnmergeableError(f"pull request #{number} was closed without merging: {pull_request.url}")
+    tip = pull_request.head_sha if pull_request.state == "merged" else repository.head(promotion.branch)
+    if tip != sha:
+        where = f"is at {tip[:12]}" if tip else "is gone"
+        raise UnmergeableError(
+            f"{promotion.branch} of pull request #{number} {where}, and {sha[:12]} was published"
+        )
     return forge.merge(number, sha=sha) if pull_request.state == "merged" else None
-
-
-def _try_merge(forge: Forge, number: int, sha: str, *, last: bool) -> str | None:
-    try:
-        return forge.merge(number, sha=sha)
-    except RemoteMovedError as error:
-        if last:
-            raise
-        logger.info("merge of #%d is tried again: %s", number, error)
-        return None
 
 
 def _verify(
@@ -117,10 +131,11 @@ def _verify(
 
 
 def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
-    """Check that a model's files and its run's records are in the data store.
+    """Check that a model's files and its run's records are in the data store, byte for byte.
 
     Raises:
-        DataStoreError: one is not; production would name a model that nobody can fetch.
+        NotStoredError: one is not; production would name a model that nobody can fetch.
+        DigestMismatchError: one is damaged.
     """
     wanted = {
         "card": metadata.card_sha256,
@@ -130,9 +145,12 @@ def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
     }
     missing = [name for name, sha256 in wanted.items() if not data_store.has_blob(sha256)]
     if missing:
-        raise DataStoreError(
+        raise NotStoredError(
             f"model v{metadata.version} is not in the data store: {', '.join(missing)} missing"
         )
+    with tempfile.TemporaryDirectory(prefix="wms-verify-") as folder:
+        for sha256 in wanted.values():
+            data_store.get_blob(sha256, Path(folder) / sha256)
 
 
 def _post_statuses(forge: Forge, sha: str, decision: GateDecision) -> None:

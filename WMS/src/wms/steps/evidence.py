@@ -56,7 +56,10 @@ def require_commit_holds(repository: Repository, sha: str, files: Mapping[str, s
     for path, expected in sorted(files.items()):
         data = repository.read_file(sha, path)
         if data is None or sha256_hex(data) != expected:
-            raise DigestMismatchError(f"{path} at {sha[:12]} is not what was published")
+            raise DigestMismatchError(
+                f"{path} at {sha[:12]} is not what was published",
+                remedy="See who changed it with `git log`, then start a new run (`wms pipeline run`).",
+            )
 
 
 def require_decision_fits(

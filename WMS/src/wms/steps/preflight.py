@@ -52,6 +52,17 @@ def preflight(*, root: Path, ports: Ports) -> PreflightReport:
     return PreflightReport(lines=tuple(_ask(what, question) for what, question in questions))
 
 
+def require_ready(report: PreflightReport) -> None:
+    """End here if a run could not come to its end.
+
+    Raises:
+        PreflightError: names what failed, and what to do about each.
+    """
+    failed = [f"  {line.what}: {line.result}. {line.remedy}" for line in report.lines if not line.ok]
+    if failed:
+        raise PreflightError("\n".join(["a run could not come to its end:", *failed]))
+
+
 def _ask(what: str, question: Callable[[], str]) -> PreflightLine:
     try:
         return PreflightLine(what=what, ok=True, result=question())

@@ -25,6 +25,7 @@ from wms.domain.promotion import (
     ModelMetadata,
     Promotion,
     RunArchive,
+    promotion_branch,
 )
 from wms.domain.records import sha256_hex
 from wms.domain.run import RunRequest
@@ -112,7 +113,7 @@ def publish(
     }
     shutil.rmtree(tree)
 
-    branch = f"promote/{request.run_id}"
+    branch = promotion_branch(request.run_id)
     title = f"Promote model v{metadata.version}: {decision.reasons[0]}"
     commit_sha = repository.commit(main_sha, files, message=f"{title}\n\n{decision.reasons[-1]}")
     repository.push(commit_sha, branch, expect=repository.head(branch))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from wms.config import TrainSettings, settings_digest
 from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import InterruptedTrainingError, TooFewSamplesError, TrainingError
+from wms.domain.errors import CheckpointError, InterruptedTrainingError, TooFewSamplesError
 from wms.domain.records import canonical_json, sha256_hex
 from wms.domain.training import EpochMetrics, ModelCard, Preprocessing, Provenance, TrainResult
 from wms.files import write_bytes
@@ -27,6 +28,9 @@ from wms.ports import Registry, RunStatus
 from wms.progress import Progress
 from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE, Tracker
 from wms.steps.training_evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
+
+Resume = Literal["never", "if it fits", "always"]
+"""Whether a checkpoint is gone on from; one that does not fit is dropped, or (`always`) an error."""
 
 BUNDLE_FOLDER, CHECKPOINT_FOLDER = "model", "checkpoints"
 
@@ -51,7 +55,7 @@ def train(
     code_sha: str,
     registry: Registry,
     run_name: str,
-    resume: bool,
+    resume: Resume,
     progress: Progress,
 ) -> TrainResult:
     """Train, choose the threshold, export the bundle, and report to the tracking server.
@@ -66,8 +70,8 @@ def train(
         code_sha: the Git commit of the code, or `unknown`.
         registry: the tracking server; it may be away.
         run_name: the run's name there.
-        resume: go on from the last checkpoint, if there is one; else whatever lies in `out` of an
-            earlier training is removed first.
+        resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
+            from, whatever lies in `out` of an earlier training is removed first.
         progress: told about decoding, epochs and what is worth knowing.
 
     Returns:
@@ -76,7 +80,8 @@ def train(
     Raises:
         TooFewSamplesError: no train or no val samples.
         ImageError: a picture or mask cannot be read.
-        TrainingError: the loss is not finite, or the checkpoint is of another training.
+        TrainingError: the loss is not finite.
+        CheckpointError: the checkpoint is of another training, or damaged, and `resume` is `always`.
         InterruptedTrainingError: Ctrl-C; the last checkpoint is whole.
         ModelError: the exported graph does not answer like the network.
         StorageError: the disk is full or not writable.
@@ -93,14 +98,14 @@ def train(
         config_sha256=settings_digest(settings),
         seed=settings.seed,
     )
-    if not resume:
+    if resume == "never":
         _clear(out)
     source = Source(dataset=dataset, mask_threshold=mask_threshold, spec=_preprocessing(settings))
     train_samples, val_samples = (
         prepare(manifest.of_split(split), source, folder=cache, workers=usable_cores(), progress=progress)
         for split in ("train", "val")
     )
-    state = _start(out, provenance, mask_threshold, settings, train_samples, val_samples, progress)
+    state = _start(out, provenance, mask_threshold, settings, train_samples, val_samples, resume, progress)
     tracker = Tracker(
         out=out,
         registry=registry,
@@ -141,22 +146,33 @@ def _start(
     settings: TrainSettings,
     train_samples: CachedSamples,
     val_samples: CachedSamples,
+    resume: Resume,
     progress: Progress,
 ) -> TrainingState:
     """The state to go on from: the checkpoint's, or that of a new training with a plan of its own."""
     run_sha256 = sha256_hex(canonical_json([provenance.model_dump(), mask_threshold]))
     checkpoint = out / CHECKPOINT_FOLDER / CHECKPOINT_FILE
     if checkpoint.is_file():
-        state = checkpoints.load(checkpoint).state
-        if state.run_sha256 != run_sha256:
-            raise TrainingError(f"{checkpoint} is of a training with other data, settings or code")
-        progress.say(f"Going on after epoch {state.epochs_done} of {state.plan.epochs}.")
-        return state
+        try:
+            return _resumed(checkpoint, run_sha256, progress)
+        except CheckpointError as error:
+            if resume == "always":
+                raise
+            progress.say(f"{error}: it is dropped, and the training starts anew.")
+            _clear(out)
     plan = make_plan(settings, train_samples, val_samples)
     stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
     kind = "bfloat16" if plan.bfloat16 else "float32"
     progress.say(f"Training on {len(train_samples)} pictures: {stages}; {plan.threads} threads, {kind}.")
     return TrainingState(run_sha256=run_sha256, plan=plan)
+
+
+def _resumed(checkpoint: Path, run_sha256: str, progress: Progress) -> TrainingState:
+    state = checkpoints.load(checkpoint).state
+    if state.run_sha256 != run_sha256:
+        raise CheckpointError(f"{checkpoint} is of a training with other data, settings or code")
+    progress.say(f"Going on after epoch {state.epochs_done} of {state.plan.epochs}.")
+    return state
 
 
 def _fit(

@@ -61,8 +61,8 @@ def run_merge(ctx: Context) -> MergePlan:
     return plan
 
 
-def check_incoming(ctx: Context) -> ValidationReport:
-    """Check the run's incoming pairs and write the report; errors are the caller's business."""
+def run_validate(ctx: Context) -> ValidationReport:
+    """Check the run's incoming pairs; where findings block, the branches' heads are told so."""
     settings = ctx.data_settings
     report = validate(
         plan=read_record(ctx.layout.record("merge"), MergePlan),
@@ -74,7 +74,20 @@ def check_incoming(ctx: Context) -> ValidationReport:
         progress=ctx.progress,
     )
     write_record(ctx.layout.record("validation"), report)
+    if report.blocked:
+        for branch in ctx.request.branches:
+            announce_blocked(branch=branch, report=report, body=blocked_body(report), forge=ctx.ports.forge)
     return report
+
+
+def require_good(report: ValidationReport) -> None:
+    """End here if findings block.
+
+    Raises:
+        BadDataError: some do.
+    """
+    if report.blocked:
+        raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
 
 
 def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationReport:
@@ -90,20 +103,6 @@ def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationR
         quarantine=quarantine,
         progress=ctx.progress,
     )
-
-
-def run_validate(ctx: Context) -> ValidationReport:
-    """Check the incoming pairs.
-
-    Raises:
-        BadDataError: findings block; the branches' heads get a status and a comment that name them.
-    """
-    report = check_incoming(ctx)
-    if report.blocked:
-        for branch in ctx.request.branches:
-            announce_blocked(branch=branch, report=report, body=blocked_body(report), forge=ctx.ports.forge)
-        raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
-    return report
 
 
 def run_split(ctx: Context) -> SplitPlan:
@@ -155,6 +154,7 @@ def run_prepare(ctx: Context) -> DatasetManifest:
         options=RunOptions(reason="dvc repro"),
         actor=ctx.actor,
         started_at=now,
+        checked_out=True,
     )
     begin(ctx, request)
     nothing_new = MergePlan(base_sha=base_sha, base_manifest_sha256=manifest.digest, branches=())
@@ -162,4 +162,5 @@ def run_prepare(ctx: Context) -> DatasetManifest:
         assemble(base=source, incoming=layout.incoming, plan=nothing_new, manifest=manifest, to=target)
     write_bytes(layout.base_manifest, manifest.to_jsonl())
     write_bytes(layout.manifest, manifest.to_jsonl())
+    write_record(layout.record("state"), ctx.run_state.with_job("data", "done"))
     return manifest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.domain.gate import GateDecision
-from wms.domain.promotion import Merged, ModelMetadata, Promotion, RunArchive
+from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
 from wms.domain.run import Reconciliation
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
@@ -58,14 +58,12 @@ def run_complete_merge(ctx: Context) -> Merged:
         data_store=ctx.ports.data_store,
         forge=ctx.ports.forge,
     )
-    run_reconcile(ctx)
     write_record(layout.record("merged"), merged)
+    run_reconcile(ctx)
     return merged
 
 
-def run_rollback(
-    ctx: Context, *, version: int | None, reason: str, dry_run: bool
-) -> tuple[ModelMetadata, Merged | None]:
+def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: bool) -> RolledBack:
     """Put an earlier model back into production, and move the registry's alias."""
     ports = ctx.ports
     outcome = roll_back(

@@ -17,10 +17,10 @@ from wms.steps.gate import decide_run
 from wms.steps.hold import announce_hold
 from wms.steps.production import fetch_bundle, metadata_at
 from wms.steps.register import register
-from wms.steps.train import train
+from wms.steps.train import Resume, train
 
 
-def run_train(ctx: Context, *, resume: bool) -> TrainResult:
+def run_train(ctx: Context, *, resume: Resume) -> TrainResult:
     """Train on the run's dataset and register the candidate."""
     request, layout = ctx.request, ctx.layout
     result = train(

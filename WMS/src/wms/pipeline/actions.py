@@ -1,0 +1,44 @@
+"""What this machine does for each command of the job graph; the commands themselves do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wms.pipeline.context import Context
+from wms.pipeline.reports import write_reports
+from wms.pipeline.stages import data, instance, promotion, training
+from wms.steps.preflight import preflight, require_ready
+
+
+def _preflight(ctx: Context) -> None:
+    require_ready(preflight(root=ctx.layout.root, ports=ctx.ports))
+
+
+def _validate(ctx: Context) -> None:
+    data.require_good(data.run_validate(ctx))
+
+
+def _train(ctx: Context) -> None:
+    training.run_train(ctx, resume="if it fits")
+
+
+def _gate(ctx: Context) -> None:
+    decision = training.run_gate(ctx)
+    ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
+
+
+ACTIONS: dict[str, Callable[[Context], object]] = {
+    "wms data merge": data.run_merge,
+    "wms data validate": _validate,
+    "wms data split": data.run_split,
+    "wms infra preflight": _preflight,
+    "wms infra up --run": instance.run_infra_up,
+    "wms model reconcile": promotion.run_reconcile,
+    "wms train": _train,
+    "wms evaluate": training.run_evaluate,
+    "wms gate": _gate,
+    "wms infra down --run": instance.run_infra_down,
+    "wms publish": promotion.run_publish,
+    "wms merge": promotion.run_complete_merge,
+    "wms report": write_reports,
+}

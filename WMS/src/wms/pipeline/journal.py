@@ -1,0 +1,68 @@
+"""How far the current run came: every command of a job notes its end, typed by a person or walked."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+from wms.domain.errors import UnfinishedRunError, WmsError
+from wms.domain.run import RunState
+from wms.files import write_record
+from wms.pipeline.context import Context
+from wms.pipeline.graph import JOBS, Job, job_of
+from wms.pipeline.start import is_published
+from wms.steps.withdraw import withdraw
+
+
+@contextlib.contextmanager
+def noting(ctx: Context, command: str) -> Iterator[None]:
+    """Write down in `run/state.json` how one command of the job graph ends.
+
+    A job is done with its last command. A command that is done again takes back its job and those
+    after it, so that nobody goes on from records of before it. If an error in publishing or merging
+    cannot heal, the run is void: its pull request is closed, and later runs do not wait for it.
+
+    Raises:
+        UnfinishedRunError: the run is published, and the command would change what it rests on.
+    """
+    job = job_of(command)
+    _require_evidence_kept(ctx, job)
+    state = ctx.run_state
+    if not job.transient:
+        later = [other.name for other in JOBS[JOBS.index(job) :] if not other.transient]
+        state = _write(ctx, state.without_jobs(later))
+    started = time.monotonic()
+    try:
+        yield
+    except (WmsError, KeyboardInterrupt) as error:
+        state = state.with_job(job.name, "failed")
+        merged = ctx.layout.record("merged").is_file()
+        if isinstance(error, WmsError) and not error.can_heal and job.when == "promoted" and not merged:
+            state = _void(ctx, state, error)
+        _write(ctx, state)
+        raise
+    before = 0.0 if command == job.commands[0] else state.seconds.get(job.name, 0.0)
+    state = state.with_seconds(job.name, before + time.monotonic() - started)
+    finished = command == job.commands[-1] and not job.transient
+    _write(ctx, state.with_job(job.name, "done") if finished else state)
+
+
+def _require_evidence_kept(ctx: Context, job: Job) -> None:
+    if job.when == "success" and not job.transient and is_published(ctx):
+        raise UnfinishedRunError(
+            f"run {ctx.request.run_id} is published: what its promotion rests on is not made anew",
+            remedy="End it with `wms merge`, or start a new run with `wms data merge`.",
+        )
+
+
+def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:
+    closed = withdraw(run_id=state.run_id, reason=f"{error}. {error.remedy}", forge=ctx.ports.forge)
+    what = "".join(f"; pull request #{number} is closed" for number in closed)
+    ctx.progress.say(f"run {state.run_id} is void{what}; its data branches stay as they are")
+    return state.model_copy(update={"outcome": "void"})
+
+
+def _write(ctx: Context, state: RunState) -> RunState:
+    write_record(ctx.layout.record("state"), state)
+    return state

@@ -1,0 +1,237 @@
+"""The commands of the job graph, typed one by one, against what the runner does with them."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+import wms.wiring
+from pipeline.conftest import make_small_workspace, open_small_workspace
+from pipeline.small import write_small_pairs
+from pipeline.test_kill import end_state
+from wms.cli.app import root
+from wms.domain.run import RunOptions
+from wms.files import write_bytes
+from wms.pipeline.actions import ACTIONS
+from wms.pipeline.context import Context
+from wms.pipeline.graph import JOBS
+from wms.pipeline.lock import only_run
+from wms.pipeline.runner import run_pipeline
+from wms.steps.push_data import push_folder
+
+COMMANDS = [command for job in JOBS if not job.forge_only for command in job.commands]
+GOOD = RunOptions(train_overrides={"seed": 100})
+
+
+def leaves(group: click.Group, path: str = "wms") -> dict[str, click.Command]:
+    context, found = click.Context(group), {}
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        below = leaves(command, f"{path} {name}") if isinstance(command, click.Group) else {}
+        found |= below or {f"{path} {name}": command}
+    return found
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, written_training: object, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """A workspace that the command line opens as well."""
+    make_small_workspace(tmp_path / "work")
+    opened = open_small_workspace(tmp_path / "work")
+    monkeypatch.setattr(wms.wiring, "open_workspace", lambda start, progress: opened)
+    return opened
+
+
+@pytest.fixture
+def branch(ctx: Context, tmp_path: Path) -> str:
+    folder = write_small_pairs(tmp_path / "one", count=24, seed=1)
+    return push_folder(folder, repository=ctx.ports.repository)
+
+
+def typed(line: str, *more: str, exit_code: int = 0) -> Result:
+    result = CliRunner().invoke(root, [*shlex.split(line)[1:], *more])
+    assert result.exit_code == exit_code, f"{line}: {result.output}"
+    return result
+
+
+def walk(branch: str, *, upto: str | None = None) -> None:
+    """Type the graph's commands in their order; `upto` is the last one."""
+    for command in COMMANDS:
+        typed(command, *([branch, "--seed", "100"] if command == "wms data merge" else []))
+        if command == upto:
+            return
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_graph_parses(command: str) -> None:
+    words = shlex.split(command)
+    name = " ".join(word for word in words if not word.startswith("-"))
+    below = leaves(root)[name]
+    below.make_context(name, words[len(name.split()) :])
+
+
+def test_the_runner_does_every_command_of_the_graph_and_no_other() -> None:
+    assert list(ACTIONS) == COMMANDS
+
+
+def test_commands_typed_one_by_one_end_as_the_runner_does(
+    ctx: Context, branch: str, tmp_path: Path, written_training: object
+) -> None:
+    walk(branch)
+    make_small_workspace(tmp_path / "other")
+    other = open_small_workspace(tmp_path / "other")
+    push_folder(tmp_path / "one", repository=other.ports.repository)
+    run_pipeline(other, branches=[branch], options=GOOD)
+    assert end_state(ctx) == end_state(other)
+    assert ctx.run_state.jobs == other.run_state.jobs
+    assert ctx.run_state.outcome == other.run_state.outcome == "promoted"
+    there, here = ({path.name for path in opened.layout.run.glob("*.json*")} for opened in (other, ctx))
+    assert here == there
+
+
+def test_the_runner_takes_up_what_was_typed(ctx: Context, branch: str, written_training) -> None:  # type: ignore[no-untyped-def]
+    walk(branch, upto="wms evaluate")
+    assert run_pipeline(ctx, branches=[branch], options=GOOD).outcome == "promoted"
+    assert written_training.calls == 1
+
+
+def test_a_job_typed_again_takes_back_those_after_it(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms gate")
+    typed("wms train")
+    assert set(ctx.run_state.jobs) == {"data", "train"}
+
+
+def test_a_run_takes_the_lease_of_its_own_name(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms infra up --run")
+    (lease,) = ctx.ports.leases.load()[0].leases
+    assert (lease.holder, lease.purpose) == (ctx.request.run_id, "training")
+    assert lease.expires_at - lease.acquired_at == timedelta(hours=3)
+
+
+def test_giving_back_a_runs_lease_leaves_a_persons(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms infra up --run")
+    typed("wms infra up --holder ann")
+    typed("wms infra down --run")
+    assert [lease.holder for lease in ctx.ports.leases.load()[0].leases] == ["ann"]
+    assert ctx.ports.compute.state() == "running"
+
+
+def test_a_holder_and_the_run_are_not_both_meant(ctx: Context) -> None:
+    assert "leave out --holder" in typed("wms infra up --run --holder ann", exit_code=2).output
+
+
+FREE = {
+    *("wms init", "wms demo", "wms predict", "wms data synth", "wms data status"),
+    *("wms model list", "wms model show", "wms model pull", "wms model history"),
+    *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
+    "wms pipeline graph",
+}
+"""What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""
+
+ONE_AT_A_TIME = [
+    "wms infra up --run",
+    "wms infra down --run",
+    *sorted(set(leaves(root)) - FREE),
+]
+
+
+@pytest.mark.parametrize("command", ONE_AT_A_TIME)
+def test_only_one_command_works_on_the_run(ctx: Context, command: str) -> None:
+    with only_run(ctx.layout, wait_seconds=0):
+        assert "another command works on the run" in typed(command, exit_code=44).output
+
+
+@pytest.mark.parametrize(
+    "command", ["wms model reconcile --dry-run", "wms data status", "wms infra status", "wms model list"]
+)
+def test_looking_waits_for_nobody(ctx: Context, command: str) -> None:
+    with only_run(ctx.layout, wait_seconds=0):
+        typed(command)
+
+
+@pytest.mark.parametrize("command", ["wms data merge", "wms data prepare"])
+def test_a_new_run_over_an_unfinished_one_is_refused(ctx: Context, branch: str, command: str) -> None:
+    walk(branch, upto="wms data split")
+    run_id = ctx.request.run_id
+    said = typed(command, exit_code=7).output
+    assert f"wms pipeline run {branch} --set seed=100" in said
+    assert "--abandon" in said
+    assert ctx.request.run_id == run_id
+
+
+def test_an_unfinished_run_is_given_up_where_that_is_said(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms infra up --run")
+    run_id = ctx.request.run_id
+    typed("wms data merge --abandon", branch)
+    assert ctx.request.run_id != run_id
+    assert ctx.ports.leases.load()[0].leases == ()
+    assert ctx.ports.repository.branches("data/") == (branch,)
+
+
+def test_a_published_run_is_not_given_up(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms publish")
+    assert "published and not merged" in typed("wms data merge --abandon", branch, exit_code=7).output
+    assert ctx.layout.record("promotion").is_file()
+
+
+@pytest.mark.parametrize("command", ["wms data split", "wms train", "wms evaluate", "wms gate"])
+def test_what_a_published_run_rests_on_is_not_made_anew(ctx: Context, branch: str, command: str) -> None:
+    walk(branch, upto="wms publish")
+    before = {path: path.read_bytes() for path in ctx.layout.run.glob("*.json")}
+    assert "is published" in typed(command, exit_code=7).output
+    assert {path: path.read_bytes() for path in ctx.layout.run.glob("*.json")} == before
+
+
+def test_a_merged_run_makes_room(ctx: Context, branch: str, tmp_path: Path) -> None:
+    walk(branch, upto="wms merge")
+    typed("wms data merge", "--incoming", str(write_small_pairs(tmp_path / "two", count=5, seed=2)))
+    assert not ctx.layout.record("promotion").is_file()
+
+
+def test_a_held_run_makes_room(ctx: Context, branch: str) -> None:
+    typed("wms data merge", branch, "--seed", "0")
+    for command in COMMANDS[1 : COMMANDS.index("wms gate") + 1]:
+        typed(command)
+    typed("wms data merge", branch)
+
+
+@pytest.fixture
+def checked_out(ctx: Context, branch: str) -> Context:
+    """A promoted dataset that is pulled, as `git pull && dvc pull` leaves it."""
+    run_pipeline(ctx, branches=[branch], options=GOOD)
+    ctx.ports.repository.fetch()
+    for path in ("WMS/data/manifest.jsonl", "WMS/data/training.dvc"):
+        write_bytes(ctx.layout.root / path, ctx.ports.repository.read_file("main", path) or b"")
+    pointer = (ctx.layout.root / "WMS/data/training.dvc").read_bytes()
+    ctx.ports.data_store.fetch_dataset(pointer, ctx.layout.root / "WMS/data/training")
+    return ctx
+
+
+def test_a_repro_over_an_earlier_one_needs_no_asking(checked_out: Context) -> None:
+    for command in ("wms data prepare", "wms train", "wms data prepare", "wms train", "wms evaluate"):
+        typed(command)
+    typed("wms data merge")
+
+
+def test_a_void_run_makes_room(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms publish")
+    ctx.ports.forge.close(1, comment="No")
+    typed("wms merge", exit_code=37)
+    assert ctx.run_state.outcome == "void"
+    typed("wms data merge", branch)
+
+
+def test_a_run_whose_records_are_damaged_says_how_to_go_on(ctx: Context, branch: str) -> None:
+    walk(branch, upto="wms data split")
+    write_bytes(ctx.layout.record("state"), b"{")
+    assert f"Remove {ctx.layout.run}" in typed("wms data merge", branch, exit_code=5).output
+
+
+@pytest.mark.parametrize("command", ["wms data split", "wms train", "wms merge"])
+def test_a_step_without_a_run_says_how_to_start_one(ctx: Context, command: str) -> None:
+    assert "wms data merge" in typed(command, exit_code=5).output

@@ -200,6 +200,14 @@ def test_a_held_run_makes_room(ctx: Context, branch: str) -> None:
     typed("wms data merge", branch)
 
 
+def test_a_run_whose_data_were_refused_makes_room(ctx: Context, branch: str, tmp_path: Path) -> None:
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    write_bytes(folder / "images/lonely.png", (folder / "images/meter-2-000.png").read_bytes())
+    typed("wms data merge", "--incoming", str(folder))
+    typed("wms data validate", exit_code=10)
+    typed("wms data merge", branch)
+
+
 @pytest.fixture
 def checked_out(ctx: Context, branch: str) -> Context:
     """A promoted dataset that is pulled, as `git pull && dvc pull` leaves it."""

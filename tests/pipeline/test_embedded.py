@@ -128,6 +128,16 @@ def test_a_registry_that_is_away_stops_a_run_before_training(promoted: Shell) ->
     assert re.search(r"model registry\s+FAILED", said)
 
 
+def test_dvc_repro_leaves_an_unfinished_run_as_it_is(promoted: Shell) -> None:
+    promoted("dvc", "pull", "-q")
+    for step in ("merge", "validate", "split"):
+        promoted("wms", "data", step)
+    before = (promoted.folder / "run/manifest.jsonl").read_bytes()
+    assert "give it up with --abandon" in promoted("dvc", "repro", "--force", fails_with=255)
+    assert (promoted.folder / "run/manifest.jsonl").read_bytes() == before
+    promoted("wms", "data", "prepare", "--abandon")
+
+
 def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(promoted: Shell) -> None:
     promoted("dvc", "pull", "-q")
     promoted("dvc", "repro", "--force")

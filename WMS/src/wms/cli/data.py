@@ -83,9 +83,10 @@ def merge(
       wms data merge --incoming ~/photos/november
     """
     from wms.cli.pipeline import options_of
+    from wms.pipeline.current import make_room
     from wms.pipeline.journal import noting
     from wms.pipeline.stages.data import run_merge
-    from wms.pipeline.start import branch_heads, make_room, start_run
+    from wms.pipeline.start import branch_heads, start_run
     from wms.steps.push_data import push_folder
 
     with locked_workspace(wait) as ctx:
@@ -181,8 +182,8 @@ def prepare(abandon: bool, wait: float) -> None:
     Example:
       dvc pull && wms data prepare
     """
+    from wms.pipeline.current import make_room
     from wms.pipeline.stages.data import run_prepare
-    from wms.pipeline.start import make_room
 
     with locked_workspace(wait) as ctx:
         make_room(ctx, give_up=abandon)

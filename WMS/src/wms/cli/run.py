@@ -200,8 +200,8 @@ def report(summary: bool, wait: float) -> None:
       wms report
       wms report --summary >> "$GITHUB_STEP_SUMMARY"
     """
+    from wms.pipeline.current import end_run, is_decided
     from wms.pipeline.reports import write_reports
-    from wms.pipeline.start import end_run, is_decided
     from wms.report.markdown import summary as summary_text
     from wms.report.records import RunRecords
 

@@ -10,8 +10,8 @@ from wms.domain.errors import UnfinishedRunError, WmsError
 from wms.domain.run import RunState
 from wms.files import write_record
 from wms.pipeline.context import Context
+from wms.pipeline.current import is_published
 from wms.pipeline.graph import JOBS, Job, job_of
-from wms.pipeline.start import is_published
 from wms.steps.withdraw import withdraw
 
 

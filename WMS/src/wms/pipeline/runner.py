@@ -10,18 +10,10 @@ from wms.domain.errors import WmsError
 from wms.domain.run import RunOptions, RunRequest, RunState
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
+from wms.pipeline.current import abandon, end_run, is_published, still_holds, unfinished_run, verdict_of
 from wms.pipeline.graph import JOBS, Job
 from wms.pipeline.journal import noting
-from wms.pipeline.start import (
-    abandon,
-    branch_heads,
-    end_run,
-    is_published,
-    start_run,
-    still_holds,
-    unfinished_run,
-    verdict_of,
-)
+from wms.pipeline.start import branch_heads, start_run
 from wms.steps.push_data import branch_of, push_folder
 
 logger = logging.getLogger(__name__)

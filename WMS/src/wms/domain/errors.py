@@ -134,6 +134,13 @@ class RegistryError(WmsError):
     remedy = "See that the tracking server is up (`wms infra status`) and run the command again."
 
 
+class UnregisteredModelError(RegistryError):
+    """A training has ended and the registry did not take its model, which is safe in run/model."""
+
+    exit_code = 37
+    remedy = "Run the same command again when the tracking server is up: nothing is trained again."
+
+
 class DataStoreError(WmsError):
     """The data store (DVC remote) could not be read or written, or lacks an object."""
 

@@ -161,9 +161,12 @@ def _infra_up(ctx: Context) -> None:
     report = preflight(root=ctx.layout.root, ports=ctx.ports)
     failed = [f"{line.what}: {line.result}. {line.remedy}" for line in report.lines if not line.ok]
     if failed:
-        raise PreflightError("a run could not come to its end:\n  " + "\n  ".join(failed))
+        safe = f"\n  (the trained model is safe in {ctx.layout.bundle})"
+        listed = "\n  ".join(failed) + (safe if ctx.layout.record("train").is_file() else "")
+        raise PreflightError(f"a run could not come to its end:\n  {listed}")
     instance.run_infra_up(ctx)
     promotion.run_reconcile(ctx)
+    training.finish_tracking(ctx)
 
 
 def _train(ctx: Context) -> None:

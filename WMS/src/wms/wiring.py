@@ -30,7 +30,8 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     """Wire the workspace that `start` lies in.
 
     `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
-    asked for (the demo), the workspace's own SQLite store is used.
+    asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
+    model there, for repositories that share a server.
 
     Raises:
         WorkspaceError: not inside a workspace.
@@ -38,11 +39,12 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     layout = Layout.find(start)
     state = layout.state
     tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
+    model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
     ports = Ports(
         registry=MlflowRegistry(
             tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
-            experiment=MODEL_NAME,
-            model_name=MODEL_NAME,
+            experiment=model_name,
+            model_name=model_name,
             artifact_root=None if tracking_uri else state / "mlartifacts",
         ),
         data_store=DvcDataStore(layout.root, state / "dvc-scratch"),

@@ -141,6 +141,16 @@ class UnregisteredModelError(RegistryError):
     remedy = "Run the same command again when the tracking server is up: nothing is trained again."
 
 
+class ForeignAliasError(RegistryError):
+    """The registry's `production` alias was set by somebody else; it was left as it is."""
+
+    exit_code = 38
+    remedy = (
+        "Give this repository's models a name of their own (WMS_MODEL_NAME), or take the alias over with "
+        "`wms model reconcile --adopt`."
+    )
+
+
 class DataStoreError(WmsError):
     """The data store (DVC remote) could not be read or written, or lacks an object."""
 

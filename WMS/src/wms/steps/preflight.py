@@ -13,6 +13,7 @@ from wms.domain.records import Frozen, Record
 from wms.ports import Ports
 from wms.steps.evidence import policy_at
 from wms.steps.production import main_head, manifest_at, metadata_at
+from wms.steps.reconcile import require_own_alias
 
 MIN_FREE_GIB = 2.0
 """Room for the dataset's hard links, the decoded cache, checkpoints and the records of one run."""
@@ -82,7 +83,7 @@ def _data_store(ports: Ports) -> str:
 
 
 def _registry(ports: Ports) -> str:
-    version = ports.registry.production()
+    version = require_own_alias(repository=ports.repository, registry=ports.registry)
     return f"answers; production is {f'v{version}' if version else 'not set'}"
 
 

@@ -83,8 +83,12 @@ def run_rollback(
     return outcome
 
 
-def run_reconcile(ctx: Context, *, dry_run: bool = False) -> Reconciliation:
-    """Make the registry agree with main."""
+def run_reconcile(ctx: Context, *, dry_run: bool = False, adopt: bool = False) -> Reconciliation:
+    """Make the registry agree with main.
+
+    Raises:
+        ForeignAliasError: somebody else set the alias, and `adopt` is not given.
+    """
     ctx.ports.repository.fetch()
     return reconcile(
         repository=ctx.ports.repository,
@@ -92,4 +96,5 @@ def run_reconcile(ctx: Context, *, dry_run: bool = False) -> Reconciliation:
         data_store=ctx.ports.data_store,
         scratch=ctx.layout.champions,
         dry_run=dry_run,
+        adopt=adopt,
     )

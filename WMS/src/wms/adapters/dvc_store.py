@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from wms.adapters.dvc_cache import OBJECTS, DvcCache, md5_of, object_key
 from wms.adapters.words import last_complaint
 from wms.domain.errors import DataStoreError, StorageError
 from wms.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 DATASET = "WMS/data/training"
 POINTER = f"{DATASET}.dvc"
 BLOBS = "wms-blobs/sha256"
-OBJECTS = "files/md5"
 
 # Starting DVC takes longer than most of its commands, so several share one interpreter. It is
 # DVC's own entry point; a process of its own keeps DVC's threads, locks and logging out of ours.
@@ -72,25 +72,42 @@ class DvcDataStore:
     def fetch_dataset(self, pointer: bytes, to: Path) -> None:
         """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
 
-        Files may be read-only hard links into the cache: never write into them.
+        Files may be read-only hard links into the cache: never write into them. What is damaged in
+        the cache is fetched again.
+
+        Raises:
+            DataStoreError: the remote lacks a file, or its own bytes are damaged.
         """
-        _check_pointer(pointer)
-        with self._repository() as folder:
-            (folder / POINTER).write_bytes(pointer)
-            self._dvc(folder, ["pull", POINTER])
-            with replacing_folder(to) as fresh:
-                for path in (folder / DATASET).iterdir():
-                    shutil.move(path, fresh / path.name)
+        md5 = _check_pointer(pointer)
+        cache = DvcCache(self._remote.cache)
+        cache.drop_damaged([md5])
+        for _ in range(2):
+            with self._repository() as folder:
+                (folder / POINTER).write_bytes(pointer)
+                try:
+                    self._dvc(folder, ["pull", POINTER])
+                except DataStoreError as error:
+                    raise self._incomplete(md5) or error from error
+                if cache.drop_damaged(cache.listed(md5)):
+                    continue
+                with replacing_folder(to) as fresh:
+                    for path in (folder / DATASET).iterdir():
+                        shutil.move(path, fresh / path.name)
+                return
+        raise DataStoreError(f"files in {cache.folder} are damaged again as soon as they are fetched")
 
     def store_dataset(self, folder: Path) -> StoredDataset:
         """Upload a dataset folder; return its pointer once every byte is stored.
 
         The folder itself is left as it is.
         """
+        cache = DvcCache(self._remote.cache)
         with self._repository() as repository:
             for path in folder.rglob("*"):
                 if path.is_file():
                     link_or_copy(path, repository / DATASET / path.relative_to(folder))
+                    # DVC would keep, and send, a damaged object of this name that is there already.
+                    cache.drop_damaged([md5_of(path)])
             if not (repository / DATASET).exists():
                 raise DataStoreError(f"{folder} holds no files to store")
             self._dvc(repository, ["add", "--no-relink", DATASET], ["push", POINTER])
@@ -145,18 +162,27 @@ class DvcDataStore:
         """Whether a blob is stored."""
         return self._remote.size(_blob_key(sha256)) is not None
 
+    def _incomplete(self, md5: str) -> DataStoreError | None:
+        """The error for files that a pull could not bring although their listing is here."""
+        cache = DvcCache(self._remote.cache)
+        if not cache.path(md5).exists():
+            return None
+        lacking = sorted(name for each, name in cache.listed(md5).items() if not cache.path(each).exists())
+        if not lacking:
+            return None
+        return DataStoreError(
+            f"{self._remote.url} has no whole copy of {len(lacking)} files of the dataset, {lacking[0]} "
+            "among them: each is lost or damaged there",
+            remedy="Push them again (`dvc push`) from a machine whose copy is whole, or restore a backup.",
+        )
+
     def _complete(self, md5: str) -> None:
         """See that every object of a dataset is in the remote, and send again what is not.
 
         DVC takes a dataset for stored once its listing is, and so never repairs a remote that lost
         one of its files.
         """
-        listing = self._remote.cache / _object_key(md5)
-        try:
-            entries = json.loads(listing.read_bytes())
-            keys = {_object_key(md5), *(_object_key(entry["md5"]) for entry in entries)}
-        except (OSError, ValueError, KeyError) as error:
-            raise DataStoreError(f"DVC's listing {listing} cannot be read: {error}") from error
+        keys = {object_key(each) for each in (md5, *DvcCache(self._remote.cache).listed(md5))}
         missing = self._remote.missing(sorted(keys), below=OBJECTS)
         for key in missing:
             log.warning("%s had lost %s; it is sent again", self._remote.url, key)
@@ -215,10 +241,6 @@ def _check_pointer(pointer: bytes) -> str:
     if not re.fullmatch(r"[0-9a-f]{32}\.dir", md5) or path != Path(DATASET).name:
         raise DataStoreError(f"the dataset's pointer names {path!r} with {md5!r}, not a folder `training`")
     return md5
-
-
-def _object_key(md5: str) -> str:
-    return f"{OBJECTS}/{md5[:2]}/{md5[2:]}"
 
 
 def _blob_key(sha256: str) -> str:

@@ -56,7 +56,9 @@ def up(purpose: str, ttl: timedelta, holder: str | None, dry_run: bool, as_json:
     ctx = workspace()
     who = holder or ctx.actor
     if dry_run:
-        output.say(f"would take a lease for {who} until {ctx.clock() + ttl:%H:%M} and start the instance")
+        until = ctx.clock() + ttl
+        output.say(f"would take a lease for {who} until {until:%H:%M} and start the instance")
+        output.say_json({"dry_run": True, "holder": who, "purpose": purpose, "expires_at": until.isoformat()})
         return
     lease = infra_up(
         holder=who,
@@ -89,6 +91,7 @@ def down(holder: str | None, dry_run: bool, as_json: bool) -> None:
     who = holder or ctx.actor
     if dry_run:
         output.say(f"would release the lease of {who}")
+        output.say_json({"dry_run": True, "holder": who})
         return
     _show(
         infra_down(holder=who, now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute), as_json

@@ -134,7 +134,9 @@ def publish(dry_run: bool, as_json: bool) -> None:
 
     ctx = workspace()
     if dry_run:
-        output.say(publication_text(ctx))
+        text = publication_text(ctx)
+        output.say(text)
+        output.say_json({"dry_run": True, "pull_request": text})
         return
     promotion = run_publish(ctx)
     output.step_output("commit", promotion.commit_sha)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from factories import make_request
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
+from pipeline.conftest import Open
 from pipeline.small import write_small_pairs
 from servers import free_port, mlflow_serving
 from wms.adapters.mlflow_client import connect
@@ -24,8 +24,6 @@ from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import training
 from wms.ports import Registry
 from wms.steps import train as train_step
-
-Open = Callable[[], Context]
 
 
 class AwayWhile(FakeRegistry):

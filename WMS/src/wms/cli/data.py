@@ -9,6 +9,7 @@ import click
 
 from wms.cli import output
 from wms.cli.common import json_option, run_options, wait_option, workspace
+from wms.domain.dataset import ValidationReport
 
 
 @click.command()
@@ -101,7 +102,8 @@ def merge(
 def validate(folder: Path | None, quarantine: bool, as_json: bool) -> None:
     """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
 
-    Every finding is listed in one pass. Errors block (exit 10); warnings do not.
+    Every finding is listed in one pass. Errors block (exit 10); warnings do not. The run's branches get a
+    status that says so; with FOLDER nothing is posted and nothing is written.
 
     \b
     Examples:
@@ -109,21 +111,32 @@ def validate(folder: Path | None, quarantine: bool, as_json: bool) -> None:
       wms data validate ~/photos/nov    before pushing them
     """
     from wms.domain.errors import BadDataError
-    from wms.pipeline.stages.data import check_folder, check_incoming
+    from wms.files import read_record
+    from wms.pipeline.stages.data import check_folder, run_validate
 
     ctx = workspace()
-    report = check_incoming(ctx) if folder is None else check_folder(ctx, folder, quarantine=quarantine)
+    if folder is not None:
+        report = check_folder(ctx, folder, quarantine=quarantine)
+        _show_report(report, as_json)
+        if report.blocked:
+            raise BadDataError(f"{len(report.errors)} findings block")
+        return
+    try:
+        _show_report(run_validate(ctx), as_json)
+    except BadDataError:
+        _show_report(read_record(ctx.layout.record("validation"), ValidationReport), as_json)
+        raise
+
+
+def _show_report(report: ValidationReport, as_json: bool) -> None:
     if as_json:
         output.say_json(report.model_dump(mode="json"))
-    else:
-        output.findings(report.findings)
-        output.say(
-            f"{report.checked_pairs} pairs checked: {len(report.errors)} errors, "
-            f"{len(report.findings) - len(report.errors)} warnings, "
-            f"{len(report.quarantined)} set aside"
-        )
-    if report.blocked:
-        raise BadDataError(f"{len(report.errors)} findings block")
+        return
+    output.findings(report.findings)
+    output.say(
+        f"{report.checked_pairs} pairs checked: {len(report.errors)} errors, "
+        f"{len(report.findings) - len(report.errors)} warnings, {len(report.quarantined)} set aside"
+    )
 
 
 @click.command()

@@ -170,6 +170,38 @@ def test_a_damaged_blob_is_found_and_not_handed_out(opened: Opened, tmp_path: Pa
     assert (tmp_path / "fetched").read_bytes() == b"what was here"
 
 
+def test_probing_leaves_one_object_however_often_it_is_done(opened: Opened) -> None:
+    opened.store.probe()
+    before = stored(opened)
+    opened.store.probe()
+    assert stored(opened) == before
+    assert len(before) == 1
+
+
+def test_a_probe_writes_although_the_object_is_there(opened: Opened) -> None:
+    opened.store.probe()
+    (place,) = stored(opened)
+    if opened.bucket is not None:
+        opened.bucket.write(place, b"old")
+        opened.store.probe()
+        assert stored(opened)[place] != b"old"
+        return
+    Path(place).unlink()
+    Path(place).mkdir()  # what stands in the way of a write, even of root's
+    with pytest.raises(DataStoreError):
+        opened.store.probe()
+
+
+def stored(opened: Opened) -> dict[str, bytes]:
+    if opened.bucket is not None:
+        return opened.bucket.objects()
+    return {
+        str(path): path.read_bytes()
+        for path in opened.root.rglob("*")
+        if path.is_file() and path.parent.name != ".dvc"
+    }
+
+
 def test_a_file_that_the_remote_lost_is_sent_again(on_folder: Opened, dataset: Path, tmp_path: Path) -> None:
     stored = on_folder.store.store_dataset(dataset)
     remote = on_folder.root / ".wms/remote"

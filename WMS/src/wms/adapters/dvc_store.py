@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 DATASET = "WMS/data/training"
 POINTER = f"{DATASET}.dvc"
 BLOBS = "wms-blobs/sha256"
+PROBE_KEY, PROBE = "wms-blobs/probe", b"written by every preflight\n"
 
 # Starting DVC takes longer than most of its commands, so several share one interpreter. It is
 # DVC's own entry point; a process of its own keeps DVC's threads, locks and logging out of ours.
@@ -161,6 +162,20 @@ class DvcDataStore:
     def has_blob(self, sha256: str) -> bool:
         """Whether a blob is stored."""
         return self._remote.size(_blob_key(sha256)) is not None
+
+    def probe(self) -> None:
+        """Write a small object and read it back, to prove that both work now.
+
+        Raises:
+            DataStoreError: one of them does not, or other bytes came back.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            sent, answer = Path(folder) / "sent", Path(folder) / "answer"
+            sent.write_bytes(PROBE)
+            self._remote.put(sent, PROBE_KEY)
+            self._remote.get(PROBE_KEY, answer)
+            if answer.read_bytes() != PROBE:
+                raise DataStoreError(f"{PROBE_KEY} came back from {self._remote.url} with other bytes")
 
     def _incomplete(self, md5: str) -> DataStoreError | None:
         """The error for files that a pull could not bring although their listing is here."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,11 +72,7 @@ def _records(ports: Ports) -> str:
 
 
 def _data_store(ports: Ports) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        probe = Path(folder) / "probe"
-        probe.write_text(f"preflight {uuid.uuid4()}\n")
-        sha256 = ports.data_store.put_blob(probe)
-        ports.data_store.get_blob(sha256, Path(folder) / "answer")
+    ports.data_store.probe()
     return "a probe came back whole"
 
 

@@ -77,8 +77,6 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
 
     def fresh(folder: Path) -> Path:
         shutil.copytree(tmp_path / "start", folder, symlinks=True)
-        config = folder / ".git/config"
-        config.write_text(config.read_text().replace(str(tmp_path / "start"), str(folder)))
         return folder
 
     undisturbed = start(fresh(tmp_path / "undisturbed"), lambda ctx: ctx)

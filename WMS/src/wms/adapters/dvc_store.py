@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import logging
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +15,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from wms.adapters.dvc_cache import OBJECTS, DvcCache, md5_of, object_key
-from wms.adapters.words import last_complaint
+from wms.adapters.dvc_cli import run_dvc
 from wms.domain.errors import DataStoreError, StorageError
 from wms.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
 from wms.ports import StoredDataset
@@ -33,19 +29,6 @@ DATASET = "WMS/data/training"
 POINTER = f"{DATASET}.dvc"
 BLOBS = "wms-blobs/sha256"
 PROBE_KEY, PROBE = "wms-blobs/probe", b"written by every preflight\n"
-
-# Starting DVC takes longer than most of its commands, so several share one interpreter. It is
-# DVC's own entry point; a process of its own keeps DVC's threads, locks and logging out of ours.
-RUN_IN_TURN = (
-    "import json, sys\n"
-    "from dvc.cli import main\n"
-    "for command in json.loads(sys.argv[1]):\n"
-    "    code = main(command)\n"
-    "    if code: sys.exit(code)\n"
-)
-
-# Set by `dvc repro` for the commands of stages; they would lead DVC to the repository that runs them.
-INHERITED = ("DVC_ROOT", "DVC_STAGE")
 
 
 class DvcDataStore:
@@ -102,13 +85,12 @@ class DvcDataStore:
 
         The folder itself is left as it is.
         """
-        cache = DvcCache(self._remote.cache)
+        files = [path for path in folder.rglob("*") if path.is_file()]
         with self._repository() as repository:
-            for path in folder.rglob("*"):
-                if path.is_file():
-                    link_or_copy(path, repository / DATASET / path.relative_to(folder))
-                    # DVC would keep, and send, a damaged object of this name that is there already.
-                    cache.drop_damaged([md5_of(path)])
+            for path in files:
+                link_or_copy(path, repository / DATASET / path.relative_to(folder))
+            # DVC would keep, and send, a damaged object of a file's name that is there already.
+            DvcCache(self._remote.cache).drop_damaged(md5_of(path) for path in files)
             if not (repository / DATASET).exists():
                 raise DataStoreError(f"{folder} holds no files to store")
             self._dvc(repository, ["add", "--no-relink", DATASET], ["push", POINTER])
@@ -221,29 +203,7 @@ class DvcDataStore:
             raise StorageError(f"{self._scratch} could not be used for DVC: {error}") from error
 
     def _dvc(self, folder: Path, *commands: Sequence[str]) -> None:
-        environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
-        environment |= {
-            "DVC_NO_ANALYTICS": "1",
-            "DVC_SITE_CACHE_DIR": str(folder / ".dvc/tmp/site"),
-            "LC_ALL": "C",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", RUN_IN_TURN, json.dumps(commands)],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        said = last_complaint(done.stderr, marks=("ERROR:",), otherwise=f"exit code {done.returncode}")
-        log.debug("dvc %s: %s", [command[0] for command in commands], done.stderr)
-        if done.returncode != 0:
-            verbs = " and ".join(f"dvc {command[0]}" for command in commands)
-            raise DataStoreError(
-                f"{verbs} failed (remote {self._remote.url}): {said.removeprefix('ERROR: ')}"
-            )
+        run_dvc(folder, *commands, remote=self._remote.url)
 
 
 def _check_pointer(pointer: bytes) -> str:

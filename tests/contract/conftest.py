@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
-import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +11,10 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from servers import free_port, mlflow_serving
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.ports import Repository
-
-SERVER_START_SECONDS = 180
 
 
 def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
@@ -72,12 +66,6 @@ def first(repository: Repository) -> str:
     sha = repository.head("main")
     assert sha is not None
     return sha
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -136,45 +124,5 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real `mlflow server`; it answers API calls once this returns."""
-    folder = tmp_path_factory.mktemp("mlflow-server")
-    port = free_port()
-    with (folder / "log").open("wb") as output:
-        server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-                *("--host", "127.0.0.1", "--port", str(port)),
-                *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
-                *("--artifacts-destination", str(folder / "artifacts")),
-            ],
-            env={
-                **os.environ,
-                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-                "MLFLOW_DISABLE_TELEMETRY": "true",
-            },
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait_for_api(port, server, folder / "log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-
-
-def _wait_for_api(port: int, server: subprocess.Popen[bytes], output: Path) -> None:
-    """`/health` answers before the API does, so an API call is what is waited for."""
-    deadline = time.monotonic() + SERVER_START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default")
-            if connection.getresponse().status == http.HTTPStatus.OK:
-                return
-        except OSError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.2)
-    pytest.fail(f"mlflow server did not answer: {output.read_text()[-2000:]}")
+    with mlflow_serving(tmp_path_factory.mktemp("mlflow-server"), free_port()) as address:
+        yield address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +170,38 @@ def test_a_damaged_blob_is_found_and_not_handed_out(opened: Opened, tmp_path: Pa
     assert (tmp_path / "fetched").read_bytes() == b"what was here"
 
 
+def test_probing_leaves_one_object_however_often_it_is_done(opened: Opened) -> None:
+    opened.store.probe()
+    before = stored(opened)
+    opened.store.probe()
+    assert stored(opened) == before
+    assert len(before) == 1
+
+
+def test_a_probe_writes_although_the_object_is_there(opened: Opened) -> None:
+    opened.store.probe()
+    (place,) = stored(opened)
+    if opened.bucket is not None:
+        opened.bucket.write(place, b"old")
+        opened.store.probe()
+        assert stored(opened)[place] != b"old"
+        return
+    Path(place).unlink()
+    Path(place).mkdir()  # what stands in the way of a write, even of root's
+    with pytest.raises(DataStoreError):
+        opened.store.probe()
+
+
+def stored(opened: Opened) -> dict[str, bytes]:
+    if opened.bucket is not None:
+        return opened.bucket.objects()
+    return {
+        str(path): path.read_bytes()
+        for path in opened.root.rglob("*")
+        if path.is_file() and path.parent.name != ".dvc"
+    }
+
+
 def test_a_file_that_the_remote_lost_is_sent_again(on_folder: Opened, dataset: Path, tmp_path: Path) -> None:
     stored = on_folder.store.store_dataset(dataset)
     remote = on_folder.root / ".wms/remote"
@@ -177,6 +210,68 @@ def test_a_file_that_the_remote_lost_is_sent_again(on_folder: Opened, dataset: P
     lost[0].unlink()
     assert on_folder.store.store_dataset(dataset) == stored
     assert lost[0].read_bytes() == b"two"
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip(path: Path) -> None:
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 0xFF]) + path.read_bytes()[1:])
+
+
+def objects(folder: Path, data: bytes) -> list[Path]:
+    """The objects of a DVC cache or remote that hold these bytes."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.read_bytes() == data]
+
+
+def damage(path: Path, how: Callable[[Path], None]) -> None:
+    """Damage a file as a disk would: its mode and name stay."""
+    mode = path.stat().st_mode
+    path.chmod(0o644)
+    how(path)
+    path.chmod(mode)
+
+
+@pytest.mark.parametrize("how", [truncate, flip])
+@pytest.mark.parametrize("what", ["a file", "the listing"])
+def test_a_damaged_file_in_the_cache_is_fetched_again(
+    on_folder: Opened, dataset: Path, tmp_path: Path, how: Callable[[Path], None], what: str
+) -> None:
+    stored = on_folder.store.store_dataset(dataset)
+    cache = on_folder.root / ".dvc/cache"
+    (found,) = objects(cache, b"two") if what == "a file" else cache.rglob("*.dir")
+    damage(found, how)
+    on_folder.store.fetch_dataset(stored.pointer, tmp_path / "to")
+    assert contents(tmp_path / "to") == FILES
+
+
+@pytest.mark.parametrize("how", [truncate, flip])
+def test_damage_in_the_remote_too_is_an_error_that_names_the_file(
+    on_folder: Opened, dataset: Path, tmp_path: Path, how: Callable[[Path], None]
+) -> None:
+    stored = on_folder.store.store_dataset(dataset)
+    write_bytes(tmp_path / "to/kept.jpg", b"kept")
+    for folder in (".dvc/cache", ".wms/remote"):
+        (found,) = objects(on_folder.root / folder, b"two")
+        damage(found, how)
+    with pytest.raises(DataStoreError, match=r"with space żółw\.jpg among them: each is lost or dam"):
+        on_folder.store.fetch_dataset(stored.pointer, tmp_path / "to")
+    assert contents(tmp_path / "to") == {"kept.jpg": b"kept"}
+
+
+@pytest.mark.parametrize("how", [truncate, flip])
+def test_a_damaged_file_in_the_cache_is_not_sent_to_the_remote(
+    on_folder: Opened, dataset: Path, tmp_path: Path, how: Callable[[Path], None]
+) -> None:
+    on_folder.store.store_dataset(dataset)
+    (cached,) = objects(on_folder.root / ".dvc/cache", b"two")
+    damage(cached, how)
+    shutil.rmtree(on_folder.root / ".wms/remote")
+    stored = on_folder.store.store_dataset(dataset)
+    shutil.rmtree(on_folder.root / ".dvc/cache")
+    on_folder.store.fetch_dataset(stored.pointer, tmp_path / "to")
+    assert contents(tmp_path / "to") == FILES
 
 
 def test_two_datasets_stored_at_once_are_both_whole(on_folder: Opened, dataset: Path, tmp_path: Path) -> None:

@@ -200,6 +200,42 @@ def test_mlflow_itself_can_load_the_registered_model(
     assert onnx.load(bundle / "model.onnx").graph.name == "rectifier"
 
 
+def test_a_store_that_was_moved_finds_its_models_and_leaves_the_old_place_alone(
+    bundle: Path, tmp_path: Path
+) -> None:
+    def opened(folder: Path) -> MlflowRegistry:
+        return MlflowRegistry(
+            f"sqlite:///{folder / 'mlflow.db'}", "experiment", "model", folder / "artifacts"
+        )
+
+    old, new = tmp_path / "old place", tmp_path / "new 'place' żółw"
+    before = opened(old)
+    first = before.register(before.start_run("a run", params={}, tags={}), bundle, weights_sha256=WEIGHTS)
+    before.set_production(first.version)
+    old.rename(new)
+
+    after = opened(new)
+    assert after.production() == first.version
+    after.download(first.version, tmp_path / "fetched")
+    assert contents(tmp_path / "fetched") == contents(bundle)
+    second = after.register(
+        after.start_run("another", params={}, tags={}), bundle, weights_sha256=OTHER_WEIGHTS
+    )
+    after.download(second.version, tmp_path / "fetched again")
+    assert contents(tmp_path / "fetched again") == contents(bundle)
+    assert not old.exists()
+    client = connect(f"sqlite:///{new / 'mlflow.db'}")
+    for version in (first, second):
+        source = client.get_model_version("model", str(version.version)).source
+        assert source.startswith(f"{new / 'artifacts'}/")
+
+
+def test_a_file_that_is_no_store_is_an_error(bundle: Path, tmp_path: Path) -> None:
+    write_bytes(tmp_path / "mlflow.db", b"no database, and long enough to be looked at" * 10)
+    with pytest.raises(RegistryError, match=r"mlflow\.db"):
+        MlflowRegistry(f"sqlite:///{tmp_path / 'mlflow.db'}", "e", "m", tmp_path / "artifacts").versions()
+
+
 @pytest.fixture
 def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")

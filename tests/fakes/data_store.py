@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError
+from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError, StorageError
 from wms.domain.records import sha256_hex
-from wms.files import link_or_copy, replacing_folder, sha256_file
+from wms.files import link_or_copy, replacing_folder, sha256_file, write_bytes
 from wms.ports import StoredDataset
 
 
@@ -57,6 +57,12 @@ class FakeDataStore:
 
     def has_blob(self, sha256: str) -> bool:
         return self._blob(sha256).is_file()
+
+    def probe(self) -> None:
+        try:
+            write_bytes(self.folder / "probe", b"probe")
+        except StorageError as error:
+            raise DataStoreError(str(error)) from error
 
     def _blob(self, sha256: str) -> Path:
         return self.folder / "blobs" / sha256

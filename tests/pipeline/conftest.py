@@ -22,6 +22,8 @@ from wms.progress import Silent
 from wms.template import template_files
 from wms.wiring import open_workspace
 
+Open = Callable[[], Context]
+
 
 class Clock:
     """A clock that goes on by a second each time it is read."""

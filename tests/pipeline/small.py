@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from wms.domain.records import sha256_hex
+from wms.config import settings_digest
 from wms.domain.training import (
     CARD_FILE,
     ONNX_FILE,
@@ -104,7 +104,7 @@ class WrittenTraining:
             manifest_sha256=manifest.digest,
             train_split_sha256=manifest.split_digest("train"),
             val_split_sha256=manifest.split_digest("val"),
-            config_sha256=sha256_hex(settings.model_dump_json().encode()),
+            config_sha256=settings_digest(settings),
             seed=settings.seed,
         )
         card = write_bundle(out / "model", skill=min(settings.seed, 100) / 100, provenance=provenance)

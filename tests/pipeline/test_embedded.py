@@ -142,3 +142,25 @@ def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(promoted: Shell
     promoted("dvc", "pull", "-q")
     promoted("dvc", "repro", "--force")
     assert json.loads((promoted.folder / "run/metrics.json").read_text())["pictures"] > 0
+
+
+def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
+    promoted: Shell, tmp_path: Path
+) -> None:
+    home, elsewhere = promoted.folder, tmp_path / "another place é"
+    home.rename(elsewhere)
+    try:
+        moved = Shell(elsewhere)
+        assert "model v1, promotion" in moved("wms", "model", "show")
+        assert "60 samples" in moved("wms", "data", "status")
+        moved("wms", "data", "synth", "--out", "more", "--count", "6", "--seed", "11")
+        moved("wms", "predict", "more/images", "--out", "masks-of-more")
+        assert len(list((elsewhere / "masks-of-more").iterdir())) == 6
+        answer = json.loads(moved("wms", "pipeline", "run", "--incoming", "more", "--json"))
+        assert answer["outcome"] in {"promoted", "held"}
+        assert [model["version"] for model in json.loads(moved("wms", "model", "list", "--json"))] == [1, 2]
+        moved("git", "-C", "WMS/configs", "fetch", "-q", "origin")
+        moved("dvc", "pull", "-q")
+        assert not home.exists()
+    finally:
+        elsewhere.rename(home)

@@ -24,7 +24,9 @@ from wms.files import write_bytes
 from wms.pipeline.context import Context
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline
+from wms.pipeline.stages.data import run_merge
 from wms.pipeline.stages.promotion import run_rollback
+from wms.pipeline.start import branch_heads, start_run
 from wms.steps.data_status import data_status
 from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.push_data import push_folder
@@ -170,6 +172,35 @@ def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: P
 def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_path: Path) -> None:
     with pytest.raises(NothingToDoError, match="24 pairs are in the dataset already"):
         run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
+
+
+def test_a_branch_that_brings_nothing_new_is_deleted(first: Context, tmp_path: Path) -> None:
+    with pytest.raises(NothingToDoError, match="the branch was deleted"):
+        run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
+    assert first.ports.repository.branches("data/") == ()
+
+
+def test_a_branch_that_brings_nothing_new_stays_if_something_came_to_it(
+    first: Context, tmp_path: Path
+) -> None:
+    repository = first.ports.repository
+    pairs = write_small_pairs(tmp_path / "again", count=24, seed=1)
+    name = push_folder(pairs, repository=repository)
+    request = start_run(first, branch_heads(first, [name]), RunOptions())
+    later = repository.commit(request.branches[0].sha, {"WMS/data/incoming/x": b""}, message="later")
+    repository.push(later, name, expect=request.branches[0].sha)
+    with pytest.raises(NothingToDoError, match="came to the branch since, and it stays"):
+        run_merge(first)
+    assert repository.head(name) == later
+
+
+def test_a_branch_without_any_pair_stays(first: Context) -> None:
+    repository = first.ports.repository
+    sha = repository.commit(main_head(repository), {"note.md": b"soon"}, message="no pairs yet")
+    repository.push(sha, "data/soon", expect=None)
+    with pytest.raises(NothingToDoError, match="data/soon brings no pairs"):
+        run_pipeline(first, branches=["data/soon"], options=RunOptions())
+    assert repository.branches("data/") == ("data/soon",)
 
 
 def test_an_empty_push_has_nothing_to_do(first: Context, tmp_path: Path) -> None:

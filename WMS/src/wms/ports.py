@@ -109,6 +109,12 @@ class DataStore(Protocol):
     def has_blob(self, sha256: str) -> bool:
         """Whether a blob is stored."""
 
+    def probe(self) -> None:
+        """Write a small object and read it back, to prove that both work now.
+
+        It is written whatever is there already, and always to the same place.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:

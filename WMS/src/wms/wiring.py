@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.git import GitRepository
+from wms.adapters.git_cli import Git
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
@@ -24,13 +24,16 @@ from wms.progress import Progress
 from wms.template import template_files
 
 MODEL_NAME = "water-meter-segmentation"
+REMOTE = ".wms/remote.git"
+"""Where a workspace keeps the bare repository that is its remote."""
 
 
 def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
     """Wire the workspace that `start` lies in.
 
     `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
-    asked for (the demo), the workspace's own SQLite store is used.
+    asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
+    model there, for repositories that share a server.
 
     Raises:
         WorkspaceError: not inside a workspace.
@@ -38,11 +41,12 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     layout = Layout.find(start)
     state = layout.state
     tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
+    model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
     ports = Ports(
         registry=MlflowRegistry(
             tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
-            experiment=MODEL_NAME,
-            model_name=MODEL_NAME,
+            experiment=model_name,
+            model_name=model_name,
             artifact_root=None if tracking_uri else state / "mlartifacts",
         ),
         data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
@@ -67,28 +71,28 @@ def _local_remote(root: Path) -> Path:
     Raises:
         WorkspaceError: `origin` is no folder of this machine, so its pull requests are not ours.
     """
-    result = subprocess.run(
-        ["git", "-C", str(root), "remote", "get-url", "origin"], capture_output=True, text=True, check=False
-    )
-    url = result.stdout.strip()
-    if result.returncode != 0:
+    answer = Git(root).run("remote", "get-url", "origin", ok=(0, 2, 128))
+    if answer.code != 0:
         raise WorkspaceError(f"{root} has no Git remote named origin")
-    remote = (root / url).resolve()
-    if not (remote / "HEAD").is_file():
+    remote = (root / answer.line).resolve()
+    if (remote / "HEAD").is_file():
+        return remote
+    if (root / REMOTE / "HEAD").is_file():
         raise WorkspaceError(
-            f"the remote {url} is no bare repository on this machine, where the embedded default could merge",
-            remedy="Make a workspace with `wms init DIR`; for a hosted repository, let its workflow run.",
+            f"the remote {answer.line} is gone, as after a move of the workspace; its own lies in {REMOTE}",
+            remedy=f"Name it: `git remote set-url origin ./{REMOTE}`.",
         )
-    return remote
+    raise WorkspaceError(
+        f"the remote {answer.line} is no bare repository on this machine, where the embedded default could "
+        "merge",
+        remedy="Make a workspace with `wms init DIR`; for a hosted repository, let its workflow run.",
+    )
 
 
 def _code_sha() -> str:
     """The commit of the code that runs, or `unknown` where the package is not in a checkout."""
-    package = Path(__file__).parent
-    result = subprocess.run(
-        ["git", "-C", str(package), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return result.stdout.strip() if result.returncode == 0 else "unknown"
+    answer = Git(Path(__file__).parent).run("rev-parse", "HEAD", ok=(0, 128))
+    return answer.line if answer.code == 0 else "unknown"
 
 
 def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> None:
@@ -101,4 +105,4 @@ def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> 
         raise WorkspaceError(f"{folder} is not empty", remedy="Choose a folder that does not exist yet.")
     files = template_files(train_overrides)
     parse_settings(files[TRAIN_CONFIG], TrainSettings, source="--set")
-    init_repository(folder, folder / ".wms/remote.git", files, message="A new workspace")
+    init_repository(folder, folder / REMOTE, files, message="A new workspace")

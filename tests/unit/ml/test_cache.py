@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -86,7 +88,43 @@ def test_an_unreadable_picture_is_an_error_and_keeps_what_was_decoded(tmp_path):
     assert fill(manifest, tmp_path / "data", tmp_path / "cache")[1] == 1
 
 
-def test_a_damaged_entry_is_an_error_that_names_it(tmp_path):
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-300])
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-300] ^= 0xFF
+    path.write_bytes(data)
+
+
+def take_another_shape(path):
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros((8, 8, 4), dtype=np.uint8))
+    path.write_bytes(path.read_bytes() + zlib.crc32(path.read_bytes()).to_bytes(4, "big"))
+
+
+def lose_the_header(path):
+    path.write_bytes(b"\0" * 128 + path.read_bytes()[128:])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [truncate, flip, lose_the_header, take_another_shape, empty])
+def test_a_damaged_entry_is_decoded_anew(tmp_path, damage):
+    manifest = write_dataset(tmp_path / "data", train=3, val=0, test=0)
+    before, _ = fill(manifest, tmp_path / "data", tmp_path / "cache")
+    pixels = before.batch([0, 1, 2])
+    damage(before.files[1])
+    after, decoded = fill(manifest, tmp_path / "data", tmp_path / "cache")
+    assert decoded == 1
+    for old, new in zip(pixels, after.batch([0, 1, 2]), strict=True):
+        assert np.array_equal(old, new)
+
+
+def test_an_entry_that_is_damaged_while_it_is_used_is_an_error_that_names_it(tmp_path):
     manifest = write_dataset(tmp_path / "data", train=1, val=0, test=0)
     cached, _ = fill(manifest, tmp_path / "data", tmp_path / "cache")
     cached.files[0].write_bytes(cached.files[0].read_bytes()[:200])

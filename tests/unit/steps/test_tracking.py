@@ -1,10 +1,12 @@
+import threading
+
 import pytest
 
 from factories import make_manifest, make_train_result
 from fakes.registry import FakeRegistry
 from wms.domain.errors import RecordError, RegistryError
 from wms.steps import tracking
-from wms.steps.tracking import SPOOL_FILE, Tracker, flush_spool, read_spool
+from wms.steps.tracking import SPOOL_FILE, STATE_FILE, Tracker, flush_spool, read_spool
 
 RESULT = make_train_result(make_manifest(10))
 EPOCHS = [metrics.model_copy(update={"epoch": number}) for number, metrics in enumerate(RESULT.epochs[:5])]
@@ -76,9 +78,45 @@ def test_the_spool_is_delivered_later_without_repeating_what_arrived(tmp_path):
 
 
 def test_a_spool_that_cannot_be_delivered_stays_and_is_said(tmp_path):
-    registry = Flaky(tmp_path / "registry", method="start_run", failures=10_000)
+    registry = Flaky(tmp_path / "registry", method="log_metrics", failures=10_000)
     assert not track(tmp_path / "out", registry, EPOCHS)
     assert not flush_spool(RESULT, out=tmp_path / "out", registry=registry).tracking_complete
+    assert len(read_spool(tmp_path / "out")) == 5
+
+
+def test_a_server_that_knows_nothing_of_the_training_yet_is_an_error(tmp_path):
+    registry = Flaky(tmp_path / "registry", method="start_run", failures=10_000)
+    track(tmp_path / "out", registry, EPOCHS)
+    with pytest.raises(RegistryError, match="try again"):
+        flush_spool(RESULT, out=tmp_path / "out", registry=registry)
+
+
+def test_a_delivery_that_hangs_is_taken_over_and_its_late_answer_changes_nothing(tmp_path):
+    release = threading.Event()
+
+    class Hanging(FakeRegistry):
+        def start_run(self, name, *, params, tags):
+            release.wait(60)
+            return super().start_run(name, params=params, tags=tags)
+
+    tracker = track(tmp_path / "out", Hanging(tmp_path / "hanging"), EPOCHS, finish=False)
+    assert not tracker.finish("finished", wait_seconds=0.01)
+    delivered = flush_spool(RESULT, out=tmp_path / "out", registry=FakeRegistry(tmp_path / "registry"))
+    state = (tmp_path / "out" / STATE_FILE).read_bytes()
+    release.set()
+    tracker._thread.join(30)
+    assert delivered.tracking_complete
+    assert (tmp_path / "out" / STATE_FILE).read_bytes() == state
+
+
+def test_a_training_that_was_stopped_and_goes_on_is_closed_at_its_new_end(tmp_path):
+    registry = FakeRegistry(tmp_path / "registry")
+    track(tmp_path / "out", registry, EPOCHS[:2], finish=False).finish("killed", wait_seconds=30)
+    tracker = track(tmp_path / "out", registry, EPOCHS, finish=False)
+    tracker.finish("finished", wait_seconds=30)
+    (only,) = registry._load()["runs"].values()
+    assert only["status"] == "finished"
+    assert steps_logged(registry) == [0, 1, 2, 3, 4]
 
 
 def test_an_epoch_that_is_spooled_already_is_not_spooled_again(tmp_path):

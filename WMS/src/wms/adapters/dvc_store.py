@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import logging
-import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from wms.adapters.words import last_complaint
+from wms.adapters.dvc_cache import OBJECTS, DvcCache, md5_of, object_key
+from wms.adapters.dvc_cli import run_dvc
 from wms.domain.errors import DataStoreError, NotStoredError, StorageError
 from wms.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
 from wms.ports import StoredDataset
@@ -31,20 +28,7 @@ log = logging.getLogger(__name__)
 DATASET = "WMS/data/training"
 POINTER = f"{DATASET}.dvc"
 BLOBS = "wms-blobs/sha256"
-OBJECTS = "files/md5"
-
-# Starting DVC takes longer than most of its commands, so several share one interpreter. It is
-# DVC's own entry point; a process of its own keeps DVC's threads, locks and logging out of ours.
-RUN_IN_TURN = (
-    "import json, sys\n"
-    "from dvc.cli import main\n"
-    "for command in json.loads(sys.argv[1]):\n"
-    "    code = main(command)\n"
-    "    if code: sys.exit(code)\n"
-)
-
-# Set by `dvc repro` for the commands of stages; they would lead DVC to the repository that runs them.
-INHERITED = ("DVC_ROOT", "DVC_STAGE")
+PROBE_KEY, PROBE = "wms-blobs/probe", b"written by every preflight\n"
 
 
 class DvcDataStore:
@@ -72,25 +56,41 @@ class DvcDataStore:
     def fetch_dataset(self, pointer: bytes, to: Path) -> None:
         """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
 
-        Files may be read-only hard links into the cache: never write into them.
+        Files may be read-only hard links into the cache: never write into them. What is damaged in
+        the cache is fetched again.
+
+        Raises:
+            DataStoreError: the remote lacks a file, or its own bytes are damaged.
         """
-        _check_pointer(pointer)
-        with self._repository() as folder:
-            (folder / POINTER).write_bytes(pointer)
-            self._dvc(folder, ["pull", POINTER])
-            with replacing_folder(to) as fresh:
-                for path in (folder / DATASET).iterdir():
-                    shutil.move(path, fresh / path.name)
+        md5 = _check_pointer(pointer)
+        cache = DvcCache(self._remote.cache)
+        cache.drop_damaged([md5])
+        for _ in range(2):
+            with self._repository() as folder:
+                (folder / POINTER).write_bytes(pointer)
+                try:
+                    self._dvc(folder, ["pull", POINTER])
+                except DataStoreError as error:
+                    raise self._incomplete(md5) or error from error
+                if cache.drop_damaged(cache.listed(md5)):
+                    continue
+                with replacing_folder(to) as fresh:
+                    for path in (folder / DATASET).iterdir():
+                        shutil.move(path, fresh / path.name)
+                return
+        raise DataStoreError(f"files in {cache.folder} are damaged again as soon as they are fetched")
 
     def store_dataset(self, folder: Path) -> StoredDataset:
         """Upload a dataset folder; return its pointer once every byte is stored.
 
         The folder itself is left as it is.
         """
+        files = [path for path in folder.rglob("*") if path.is_file()]
         with self._repository() as repository:
-            for path in folder.rglob("*"):
-                if path.is_file():
-                    link_or_copy(path, repository / DATASET / path.relative_to(folder))
+            for path in files:
+                link_or_copy(path, repository / DATASET / path.relative_to(folder))
+            # DVC would keep, and send, a damaged object of a file's name that is there already.
+            DvcCache(self._remote.cache).drop_damaged(md5_of(path) for path in files)
             if not (repository / DATASET).exists():
                 raise DataStoreError(f"{folder} holds no files to store")
             self._dvc(repository, ["add", "--no-relink", DATASET], ["push", POINTER])
@@ -146,18 +146,41 @@ class DvcDataStore:
         """Whether a blob is stored."""
         return self._remote.size(_blob_key(sha256)) is not None
 
+    def probe(self) -> None:
+        """Write a small object and read it back, to prove that both work now.
+
+        Raises:
+            DataStoreError: one of them does not, or other bytes came back.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            sent, answer = Path(folder) / "sent", Path(folder) / "answer"
+            sent.write_bytes(PROBE)
+            self._remote.put(sent, PROBE_KEY)
+            self._remote.get(PROBE_KEY, answer)
+            if answer.read_bytes() != PROBE:
+                raise DataStoreError(f"{PROBE_KEY} came back from {self._remote.url} with other bytes")
+
+    def _incomplete(self, md5: str) -> DataStoreError | None:
+        """The error for files that a pull could not bring although their listing is here."""
+        cache = DvcCache(self._remote.cache)
+        if not cache.path(md5).exists():
+            return None
+        lacking = sorted(name for each, name in cache.listed(md5).items() if not cache.path(each).exists())
+        if not lacking:
+            return None
+        return DataStoreError(
+            f"{self._remote.url} has no whole copy of {len(lacking)} files of the dataset, {lacking[0]} "
+            "among them: each is lost or damaged there",
+            remedy="Push them again (`dvc push`) from a machine whose copy is whole, or restore a backup.",
+        )
+
     def _complete(self, md5: str) -> None:
         """See that every object of a dataset is in the remote, and send again what is not.
 
         DVC takes a dataset for stored once its listing is, and so never repairs a remote that lost
         one of its files.
         """
-        listing = self._remote.cache / _object_key(md5)
-        try:
-            entries = json.loads(listing.read_bytes())
-            keys = {_object_key(md5), *(_object_key(entry["md5"]) for entry in entries)}
-        except (OSError, ValueError, KeyError) as error:
-            raise DataStoreError(f"DVC's listing {listing} cannot be read: {error}") from error
+        keys = {object_key(each) for each in (md5, *DvcCache(self._remote.cache).listed(md5))}
         missing = self._remote.missing(sorted(keys), below=OBJECTS)
         for key in missing:
             log.warning("%s had lost %s; it is sent again", self._remote.url, key)
@@ -181,29 +204,7 @@ class DvcDataStore:
             raise StorageError(f"{self._scratch} could not be used for DVC: {error}") from error
 
     def _dvc(self, folder: Path, *commands: Sequence[str]) -> None:
-        environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
-        environment |= {
-            "DVC_NO_ANALYTICS": "1",
-            "DVC_SITE_CACHE_DIR": str(folder / ".dvc/tmp/site"),
-            "LC_ALL": "C",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", RUN_IN_TURN, json.dumps(commands)],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        said = last_complaint(done.stderr, marks=("ERROR:",), otherwise=f"exit code {done.returncode}")
-        log.debug("dvc %s: %s", [command[0] for command in commands], done.stderr)
-        if done.returncode != 0:
-            verbs = " and ".join(f"dvc {command[0]}" for command in commands)
-            raise DataStoreError(
-                f"{verbs} failed (remote {self._remote.url}): {said.removeprefix('ERROR: ')}"
-            )
+        run_dvc(folder, *commands, remote=self._remote.url)
 
 
 def _check_pointer(pointer: bytes) -> str:
@@ -216,10 +217,6 @@ def _check_pointer(pointer: bytes) -> str:
     if not re.fullmatch(r"[0-9a-f]{32}\.dir", md5) or path != Path(DATASET).name:
         raise DataStoreError(f"the dataset's pointer names {path!r} with {md5!r}, not a folder `training`")
     return md5
-
-
-def _object_key(md5: str) -> str:
-    return f"{OBJECTS}/{md5[:2]}/{md5[2:]}"
 
 
 def _blob_key(sha256: str) -> str:

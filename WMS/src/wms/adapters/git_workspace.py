@@ -40,7 +40,7 @@ def init_repository(root: Path, remote: Path, files: Mapping[str, bytes], *, mes
     Git(remote).run("init", "--quiet", "--bare", "--initial-branch=main")
     git = Git(root)
     git.run("init", "--quiet", "--initial-branch=main")
-    git.run("remote", "add", "origin", str(remote.resolve()))
+    git.run("remote", "add", "origin", _url(root.resolve(), remote.resolve()))
     sha = make_commit(
         git, [hash_bytes(git, data, path) for path, data in files.items()], parent=None, message=message
     )
@@ -48,3 +48,11 @@ def init_repository(root: Path, remote: Path, files: Mapping[str, bytes], *, mes
     git.run("fetch", "--quiet", "origin")
     git.run("checkout", "--quiet", "-B", "main", "--track", "origin/main")
     return sha
+
+
+def _url(root: Path, remote: Path) -> str:
+    """How `root` names its remote; one inside of it goes with it when it is moved.
+
+    Git takes a relative path from the top of the working tree.
+    """
+    return f"./{remote.relative_to(root).as_posix()}" if remote.is_relative_to(root) else str(remote)

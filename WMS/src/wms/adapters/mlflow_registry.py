@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from wms.adapters.mlflow_client import allowing, answering, connect
+from wms.adapters.mlflow_client import SQLITE, allowing, answering, connect
+from wms.adapters.mlflow_relocate import relocate
 from wms.adapters.words import without_credentials
 from wms.domain.errors import RegistryError
 from wms.files import replacing_folder
@@ -159,6 +160,9 @@ class MlflowRegistry:
 
     @functools.cached_property
     def _client(self) -> MlflowClient:
+        if self._artifact_root is not None and self._uri.startswith(SQLITE):
+            database = Path(self._uri.removeprefix(SQLITE))
+            relocate(database, experiment=self._experiment, artifact_root=self._artifact_root)
         return connect(self._uri)
 
     def _experiment_id(self) -> str:

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from wms.cli.lazy import Entry, LazyGroup
+from wms.cli.lazy import AS_JSON, Entry, LazyGroup
 from wms.domain.errors import StorageError, WmsError
 
 DATA = LazyGroup(
@@ -84,16 +84,26 @@ class Root(LazyGroup):
     """The program: every error of ours ends in a message, a remedy and an exit code."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; turn errors into messages and exit codes."""
+        """Run a command; turn errors into messages and exit codes.
+
+        With `--json` among the words, wrong ones included, standard output gets one document: what
+        the command answered, or its error.
+        """
+        ctx.meta[AS_JSON] = "--json" in ctx.args
         try:
-            return super().invoke(ctx)
+            answer = super().invoke(ctx)
+            if ctx.meta[AS_JSON]:
+                from wms.cli.output import print_document
+
+                print_document()
         except WmsError as error:
             from wms.cli.output import fail
 
             fail(error)
         except KeyboardInterrupt:
-            click.echo("interrupted: nothing is half-written; run the command again to go on", err=True)
-            sys.exit(130)
+            from wms.cli.output import stop
+
+            stop("interrupted: nothing is half-written", remedy="Run the command again to go on.", code=130)
         except BrokenPipeError:
             # The reader went away (`wms model list | head -1`), which is no error.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -102,13 +112,19 @@ class Root(LazyGroup):
             from wms.cli.output import fail
 
             fail(StorageError(f"{error.filename or 'a file'}: {error.strerror or error}"))
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            from wms.cli.output import document_of_error
+
+            document_of_error(error.format_message(), remedy="See --help.", code=error.exit_code)
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            from wms.cli.output import stop
+
             logging.getLogger(__name__).info("the defect", exc_info=True)
-            click.echo(f"error: a defect of ours: {type(error).__name__}: {error}", err=True)
-            click.echo(f"  what to do: {WmsError.remedy}", err=True)
-            sys.exit(1)
+            stop(f"a defect of ours: {type(error).__name__}: {error}", remedy=WmsError.remedy, code=1)
+        return answer
 
 
 HELP = """Segment the register window of water meters: data, training, gate and promotion.

@@ -115,7 +115,8 @@ def merge(
 def validate(folder: Path | None, quarantine: bool, wait: float, as_json: bool) -> None:
     """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
 
-    Every finding is listed in one pass. Errors block (exit 10); warnings do not.
+    Every finding is listed in one pass. Errors block (exit 10); warnings do not. The run's branches get a
+    status that says so; with FOLDER nothing is posted and nothing is written.
 
     \b
     Examples:

@@ -87,6 +87,14 @@ def up(
         wanted = claim(ctx)
         until = ctx.clock() + wanted.ttl
         output.say(f"would take a lease for {wanted.holder} until {until:%H:%M} and start the instance")
+        output.say_json(
+            {
+                "dry_run": True,
+                "holder": wanted.holder,
+                "purpose": wanted.purpose,
+                "expires_at": until.isoformat(),
+            }
+        )
         return
     with _acting(for_run, wait) as ctx:
         lease = take_lease(ctx, claim(ctx))
@@ -118,7 +126,9 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json:
         return ctx.request.run_id if for_run else holder or ctx.actor
 
     if dry_run:
-        output.say(f"would release the lease of {who(workspace())}")
+        holding = who(workspace())
+        output.say(f"would release the lease of {holding}")
+        output.say_json({"dry_run": True, "holder": holding})
         return
     with _acting(for_run, wait) as ctx:
         left = infra_down(

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import click
 
+AS_JSON = "wms.as_json"
+"""In a click context's `meta`: whether standard output is to hold one JSON document and nothing else."""
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -159,11 +159,14 @@ def rollback(version: int | None, reason: str, dry_run: bool, wait: float, as_js
 
 
 @click.command()
+@click.option("--adopt", is_flag=True, help="Take the alias over although somebody else set it.")
 @dry_run_option
 @wait_option
 @json_option
-def reconcile(dry_run: bool, wait: float, as_json: bool) -> None:
+def reconcile(adopt: bool, dry_run: bool, wait: float, as_json: bool) -> None:
     """Make the registry's production alias follow model-metadata.json on main.
+
+    An alias on a model that was never in production here is another repository's, and left alone.
 
     \b
     Example:
@@ -172,10 +175,10 @@ def reconcile(dry_run: bool, wait: float, as_json: bool) -> None:
     from wms.pipeline.stages.promotion import run_reconcile
 
     if dry_run:
-        done = run_reconcile(workspace(), dry_run=True)
+        done = run_reconcile(workspace(), dry_run=True, adopt=adopt)
     else:
         with locked_workspace(wait) as ctx:
-            done = run_reconcile(ctx)
+            done = run_reconcile(ctx, adopt=adopt)
     if as_json:
         output.say_json(done.model_dump(mode="json"))
         return

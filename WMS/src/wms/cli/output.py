@@ -1,4 +1,8 @@
-"""The only module that prints. It knows a terminal, a plain log, and GitHub Actions."""
+"""The only module that prints. It knows a terminal, a plain log, GitHub Actions, and a script.
+
+A script asks by `--json`: then standard output holds one JSON document, the command's answer or its
+error, and everything that is said to a person goes to standard error.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,14 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from wms.cli.lazy import AS_JSON
 from wms.domain.dataset import Finding
 from wms.domain.errors import WmsError
 
 T = TypeVar("T")
+
+DOCUMENT = "wms.document"
+"""In a click context's `meta`: what the command answers to a script."""
 
 PLAIN_INTERVAL_SECONDS = 10.0
 """Without a terminal, progress is a line now and then instead of a bar."""
@@ -67,12 +75,35 @@ class ConsoleProgress:
 
 def say(text: str) -> None:
     """Print one line of result on standard output."""
-    click.echo(text)
+    click.echo(text, err=_for_a_script())
 
 
 def say_json(value: Any) -> None:
-    """Print JSON on standard output."""
+    """Keep a command's answer for a script; it is printed when the command has ended."""
+    click.get_current_context().meta[DOCUMENT] = value
+
+
+def print_document() -> None:
+    """Print the answer that the command gave."""
+    _print_json(click.get_current_context().meta[DOCUMENT])
+
+
+def document_of_error(message: str, *, remedy: str, code: int) -> None:
+    """Where a script asked, print an error, together with the answer that the command gave before it."""
+    if not _for_a_script():
+        return
+    answer = click.get_current_context().meta.get(DOCUMENT)
+    error = {"exit_code": code, "message": _printable(message, keep_lines=True), "remedy": remedy}
+    _print_json({**(answer if isinstance(answer, dict) else {}), "error": error})
+
+
+def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def _for_a_script() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(AS_JSON))
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -80,7 +111,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(str(cell)) for cell in column) for column in zip(headers, *rows, strict=True)]
     for row in (headers, ["-" * width for width in widths], *rows):
         line = "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(line.rstrip())
+        say(line.rstrip())
 
 
 def findings(items: Sequence[Finding]) -> None:
@@ -91,8 +122,8 @@ def findings(items: Sequence[Finding]) -> None:
     for finding in sorted(
         (item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule)
     ):
-        click.echo(f"error: {_printable(finding.file)} [{finding.rule}]")
-        click.echo(f"    {_printable(finding.message)}. {_printable(finding.remedy)}")
+        say(f"error: {_printable(finding.file)} [{finding.rule}]")
+        say(f"    {_printable(finding.message)}. {_printable(finding.remedy)}")
         if on_github():
             _annotate("error", f"{finding.message}. {finding.remedy}", file=finding.file)
     warnings: dict[str, list[Finding]] = defaultdict(list)
@@ -102,17 +133,23 @@ def findings(items: Sequence[Finding]) -> None:
     for rule, found in sorted(warnings.items()):
         named = ", ".join(_printable(finding.file) for finding in found[:EXAMPLES])
         more = f" and {len(found) - EXAMPLES} more" if len(found) > EXAMPLES else ""
-        click.echo(f"warning: [{rule}] {named}{more}")
-        click.echo(f"    {_printable(found[0].message)}. {_printable(found[0].remedy)}")
+        say(f"warning: [{rule}] {named}{more}")
+        say(f"    {_printable(found[0].message)}. {_printable(found[0].remedy)}")
 
 
 def fail(error: WmsError) -> NoReturn:
     """Print an error with its remedy and exit with its code."""
-    click.echo(f"error: {_printable(str(error), keep_lines=True)}", err=True)
-    click.echo(f"  what to do: {error.remedy}", err=True)
     if on_github():
         _annotate("error", f"{error} {error.remedy}")
-    sys.exit(error.exit_code)
+    stop(str(error), remedy=error.remedy, code=error.exit_code)
+
+
+def stop(message: str, *, remedy: str, code: int) -> NoReturn:
+    """Print what went wrong and what to do, and exit."""
+    click.echo(f"error: {_printable(message, keep_lines=True)}", err=True)
+    click.echo(f"  what to do: {remedy}", err=True)
+    document_of_error(message, remedy=remedy, code=code)
+    sys.exit(code)
 
 
 def step_output(name: str, value: str) -> None:

@@ -78,13 +78,15 @@ def run(
 
     names = (*branches, *more_branches)
     if dry_run:
-        _say_plan(branch_heads(workspace(), names), incoming)
+        _say_plan(branch_heads(workspace(), names), incoming, as_json=as_json)
         return
     with locked_workspace(wait) as ctx:
         try:
             run_pipeline(ctx, branches=names, incoming=incoming, options=options_of(chosen))
         except BadDataError:
-            output.findings(outcome_of(ctx).findings)
+            blocked = outcome_of(ctx)
+            output.findings(blocked.findings)
+            output.say_json(blocked.model_dump(mode="json"))
             raise
         outcome = outcome_of(ctx)
     if as_json:
@@ -116,8 +118,19 @@ def graph(as_json: bool) -> None:
     )
 
 
-def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None) -> None:
+def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None, *, as_json: bool) -> None:
     from wms.pipeline.graph import JOBS
+
+    if as_json:
+        output.say_json(
+            {
+                "dry_run": True,
+                "branches": [head.model_dump(mode="json") for head in heads],
+                "incoming": None if incoming is None else str(incoming),
+                "jobs": [job.name for job in JOBS],
+            }
+        )
+        return
 
     taken = [f"{head.name} at {head.sha[:12]}" for head in heads]
     if incoming is not None:

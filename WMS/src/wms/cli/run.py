@@ -148,7 +148,9 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
     from wms.pipeline.stages.promotion import publication_text, run_publish
 
     if dry_run:
-        output.say(publication_text(workspace()))
+        text = publication_text(workspace())
+        output.say(text)
+        output.say_json({"dry_run": True, "pull_request": text})
         return
     with step_of_run("wms publish", wait) as ctx:
         promotion = run_publish(ctx)

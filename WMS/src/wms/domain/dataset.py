@@ -189,6 +189,16 @@ class MergePlan(Record):
     superseded: tuple[Conflict, ...] = ()
     leftover: tuple[str, ...] = ()
 
+    def part_of(self, branch: str) -> MergePlan:
+        """The plan as far as one branch is concerned; a conflict of two branches concerns both."""
+        return self.model_copy(
+            update={
+                "pairs": tuple(pair for pair in self.pairs if pair.branch == branch),
+                "present": tuple(pair for pair in self.present if pair.branch == branch),
+                "conflicts": tuple(item for item in self.conflicts if branch in (item.branch, item.taken_by)),
+            }
+        )
+
 
 Severity = Literal["error", "warning"]
 
@@ -227,3 +237,8 @@ class ValidationReport(Record):
         """Whether errors remain that were not set aside."""
         aside = set(self.quarantined)
         return any((finding.stem or finding.file) not in aside for finding in self.errors)
+
+    def part_of(self, folder: str, *, pairs: int) -> ValidationReport:
+        """The report on one branch's files, those below its folder; `pairs` of them were checked."""
+        own = tuple(finding for finding in self.findings if finding.file.startswith(f"{folder}/"))
+        return self.model_copy(update={"findings": own, "checked_pairs": pairs})

@@ -159,6 +159,23 @@ class RegistryError(WmsError):
     remedy = "See that the tracking server is up (`wms infra status`) and run the command again."
 
 
+class UnregisteredModelError(RegistryError):
+    """A training has ended and the registry did not take its model, which is safe in run/model."""
+
+    exit_code = 24
+    remedy = "Run the same command again when the tracking server is up: nothing is trained again."
+
+
+class ForeignAliasError(RegistryError):
+    """The registry's `production` alias was set by somebody else; it was left as it is."""
+
+    exit_code = 39
+    remedy = (
+        "Give this repository's models a name of their own (WMS_MODEL_NAME), or take the alias over with "
+        "`wms model reconcile --adopt`."
+    )
+
+
 class DataStoreError(WmsError):
     """The data store (DVC remote) could not be read or written, or lacks an object."""
 

@@ -2,11 +2,15 @@
 
 One file a sample, named by everything that its bytes depend on, is shared by all runs: a push of
 fifty new pairs decodes fifty. Files are written beside their place and renamed, so a killed run
-leaves none half written. Reading maps a file into memory; nothing of it stays in the process.
+leaves none half written. A checksum at the end tells a file that was damaged later, and that
+sample is decoded anew. Reading maps a file into memory; nothing of it stays in the process.
 """
 
 from __future__ import annotations
 
+import io
+import logging
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +29,9 @@ from wms.ml.images import read_mask, read_picture
 from wms.ml.preprocess import letterbox_mask, letterbox_picture
 from wms.progress import Progress
 
-FORMAT = 1
+log = logging.getLogger(__name__)
+
+FORMAT = 2
 """Part of every name; raised when preprocessing changes, which makes old files stay unused."""
 
 FEW = 24
@@ -70,7 +76,7 @@ class CachedSamples:
 def prepare(
     samples: Sequence[Sample], source: Source, *, folder: Path, workers: int, progress: Progress
 ) -> CachedSamples:
-    """Decode what is not in the cache yet, by processes, and return all samples in their order.
+    """Decode what is not whole in the cache, by processes, and return all samples in their order.
 
     Args:
         samples: what to prepare.
@@ -84,7 +90,7 @@ def prepare(
         StorageError: the cache cannot be written.
     """
     files = tuple(folder / name[:2] / f"{name}.npy" for name in (_key(s, source) for s in samples))
-    missing = [(s, source, f) for s, f in zip(samples, files, strict=True) if not f.is_file()]
+    missing = [(s, source, f) for s, f in zip(samples, files, strict=True) if not _is_whole(f, source)]
     if missing:
         _decode(missing, workers=workers, progress=progress)
     stems = tuple(sample.stem for sample in samples)
@@ -110,8 +116,31 @@ def _store(job: tuple[Sample, Source, Path]) -> None:
     mask = read_mask(source.dataset / "masks" / sample.mask, threshold=source.mask_threshold)
     square, _ = letterbox_picture(picture, source.spec)
     pixels = np.dstack([square, letterbox_mask(mask, source.spec)])
-    with replacing(file) as temporary, temporary.open("wb") as stream:
-        np.save(stream, pixels, allow_pickle=False)
+    stored = io.BytesIO()
+    np.save(stored, pixels, allow_pickle=False)
+    with replacing(file) as temporary:
+        temporary.write_bytes(stored.getvalue() + _checksum(stored.getvalue()))
+
+
+def _checksum(stored: bytes) -> bytes:
+    """CRC-32, 4 bytes; it notices damage and costs next to nothing."""
+    return zlib.crc32(stored).to_bytes(4, "big")
+
+
+def _is_whole(file: Path, source: Source) -> bool:
+    """Whether a sample lies in the cache as it was written."""
+    if not file.is_file():
+        return False
+    try:
+        data = file.read_bytes()
+        if data[-4:] == _checksum(data[:-4]):
+            _mapped(file, source.spec.size_px)
+            return True
+    except (OSError, StorageError) as error:
+        log.warning("a cached sample is decoded anew: %s", error)
+        return False
+    log.warning("a cached sample is decoded anew: %s was damaged", file)
+    return False
 
 
 def _key(sample: Sample, source: Source) -> str:
@@ -128,7 +157,7 @@ def _key(sample: Sample, source: Source) -> str:
 def _mapped(file: Path, size_px: int) -> NDArray[np.uint8]:
     try:
         pixels = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise StorageError(f"cached sample {file} cannot be read: {error}") from error
     if pixels.shape != (size_px, size_px, 4) or pixels.dtype != np.uint8:
         raise StorageError(f"cached sample {file} has shape {pixels.shape}, not {size_px}x{size_px}x4")

@@ -11,7 +11,8 @@ from wms.steps.preflight import preflight, require_ready
 
 
 def _preflight(ctx: Context) -> None:
-    require_ready(preflight(root=ctx.layout.root, ports=ctx.ports))
+    trained = ctx.layout.bundle if ctx.layout.record("train").is_file() else None
+    require_ready(preflight(root=ctx.layout.root, ports=ctx.ports), trained=trained)
 
 
 def _validate(ctx: Context) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from wms.domain.dataset import BranchHead, MergePlan, ValidationReport
 from wms.domain.gate import GateDecision
 from wms.domain.promotion import RunArchive
 from wms.domain.records import Frozen
 from wms.domain.run import RunRequest
-from wms.ports import Check, Forge
+from wms.ports import Check, CheckState, Forge
 
 CONTEXT = "wms/verdict"
 DATA_CONTEXT = "wms/data"
@@ -46,9 +47,24 @@ def announce_conflicts(*, branch: BranchHead, plan: MergePlan, body: str, forge:
     _refuse(branch, f"blocked: {len(plan.conflicts)} names are taken by other bytes", body, forge)
 
 
+def announce_waiting(*, branch: BranchHead, refused: Sequence[str], forge: Forge) -> None:
+    """Say on the head of a branch that its own data are well, but were taken together with refused ones."""
+    names = ", ".join(refused)
+    said = f"nothing is wrong here, but it was taken together with {names}, whose data were refused"
+    body = f"Nothing was merged: {said}. Take it again without, or after that is repaired."
+    _say(branch, "pending", f"waits: {said}", body, forge)
+
+
 def _refuse(branch: BranchHead, description: str, body: str, forge: Forge) -> None:
-    forge.set_status(branch.sha, Check(context=DATA_CONTEXT, state="failure", description=description[:140]))
-    forge.comment(branch.sha, body)
+    _say(branch, "failure", description, body, forge)
+
+
+def _say(branch: BranchHead, state: CheckState, description: str, body: str, forge: Forge) -> None:
+    """Comment on a branch's head and set its status; what is said there already is not said again."""
+    check = Check(context=DATA_CONTEXT, state=state, description=description[:140])
+    if check not in forge.statuses(branch.sha):
+        forge.comment(branch.sha, body)
+        forge.set_status(branch.sha, check)
 
 
 def blocked_note(sha: str, forge: Forge) -> str | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from wms.domain.records import Frozen, Record
 from wms.ports import Ports
 from wms.steps.evidence import policy_at
 from wms.steps.production import main_head, manifest_at, metadata_at
+from wms.steps.reconcile import require_own_alias
 
 MIN_FREE_GIB = 2.0
 """Room for the dataset's hard links, the decoded cache, checkpoints and the records of one run."""
@@ -52,15 +51,20 @@ def preflight(*, root: Path, ports: Ports) -> PreflightReport:
     return PreflightReport(lines=tuple(_ask(what, question) for what, question in questions))
 
 
-def require_ready(report: PreflightReport) -> None:
+def require_ready(report: PreflightReport, *, trained: Path | None = None) -> None:
     """End here if a run could not come to its end.
+
+    Args:
+        report: the answers.
+        trained: the model that an unfinished run has trained already; it is said to be safe.
 
     Raises:
         PreflightError: names what failed, and what to do about each.
     """
     failed = [f"  {line.what}: {line.result}. {line.remedy}" for line in report.lines if not line.ok]
     if failed:
-        raise PreflightError("\n".join(["a run could not come to its end:", *failed]))
+        safe = [f"  (the trained model is safe in {trained})"] if trained else []
+        raise PreflightError("\n".join(["a run could not come to its end:", *failed, *safe]))
 
 
 def _ask(what: str, question: Callable[[], str]) -> PreflightLine:
@@ -84,16 +88,12 @@ def _records(ports: Ports) -> str:
 
 
 def _data_store(ports: Ports) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        probe = Path(folder) / "probe"
-        probe.write_text(f"preflight {uuid.uuid4()}\n")
-        sha256 = ports.data_store.put_blob(probe)
-        ports.data_store.get_blob(sha256, Path(folder) / "answer")
+    ports.data_store.probe()
     return "a probe came back whole"
 
 
 def _registry(ports: Ports) -> str:
-    version = ports.registry.production()
+    version = require_own_alias(repository=ports.repository, registry=ports.registry)
     return f"answers; production is {f'v{version}' if version else 'not set'}"
 
 

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wms.domain.errors import ForeignAliasError
 from wms.domain.run import Reconciliation
 from wms.ports import DataStore, Registry, Repository
 from wms.steps.production import fetch_bundle, main_head, metadata_at
+from wms.steps.rollback import model_history
+
+
+def require_own_alias(*, repository: Repository, registry: Registry) -> int | None:
+    """The version that the alias names, if it is free or was put there for this repository.
+
+    A registry may be shared. `main` speaks for this repository alone, so the alias is this
+    repository's to move or remove only where its weights were in production here.
+
+    Raises:
+        ForeignAliasError: they never were: another repository or a person set it.
+    """
+    current = registry.production()
+    if current is None:
+        return None
+    weights = {item.version: item.weights_sha256 for item in registry.versions()}.get(current)
+    if weights not in {state.weights_sha256 for state in model_history(repository, main_head(repository))}:
+        raise ForeignAliasError(
+            f"the registry's production alias names version {current}, which was never in production on main "
+            "of this repository: another repository or a person set it"
+        )
+    return current
 
 
 def reconcile(
-    *, repository: Repository, registry: Registry, data_store: DataStore, scratch: Path, dry_run: bool = False
+    *,
+    repository: Repository,
+    registry: Registry,
+    data_store: DataStore,
+    scratch: Path,
+    dry_run: bool = False,
+    adopt: bool = False,
 ) -> Reconciliation:
     """Point the alias at the weights that main names, registering them again if they are unknown.
 
@@ -22,9 +51,13 @@ def reconcile(
         data_store: where the weights are, should the registry have lost them.
         scratch: a folder for a bundle to register again.
         dry_run: only say what would change.
+        adopt: take the alias over, whoever set it.
+
+    Raises:
+        ForeignAliasError: it names a model that was never in production here, and `adopt` is not given.
     """
     metadata = metadata_at(repository, main_head(repository))
-    current = registry.production()
+    current = registry.production() if adopt else require_own_alias(repository=repository, registry=registry)
     if metadata is None:
         if current is not None and not dry_run:
             registry.set_production(None)

@@ -53,7 +53,28 @@ class Delivery:
 
     def __init__(self, out: Path, registry: Registry) -> None:
         self._out, self._registry = out, registry
+        self._given_up = threading.Event()
+        self._noting = threading.Lock()
         self.state = read_record(out / STATE_FILE, TrackingState)
+
+    def reopen(self) -> None:
+        """Take up a training that was stopped: its run goes on and is closed at the new end."""
+        self._note(status=None, closed=False)
+
+    def give_up(self) -> None:
+        """Send and remember nothing more from here: another delivery takes over the folder."""
+        with self._noting:
+            self._given_up.set()
+
+    def close(self, status: RunStatus) -> None:
+        """Send the rest, once, and close the run.
+
+        Raises:
+            RegistryError: the server did not take it; what it took is remembered.
+        """
+        if self.state.status != status:
+            self._note(status=status, closed=False)
+        self.send()
 
     def send(self) -> None:
         """Send everything that the server does not have yet.
@@ -78,20 +99,24 @@ class Delivery:
 
     def finish(self, status: RunStatus) -> None:
         """Send the rest, with a few tries, and close the run; see `state.closed` for the outcome."""
-        self._note(status=status, closed=False)
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            if self._given_up.is_set():
+                return
             try:
-                self.send()
+                self.close(status)
             except RegistryError as error:
                 log.warning("the tracking server did not take the rest (try %d): %s", attempt + 1, error)
             else:
                 return
 
     def _note(self, **changes: object) -> None:
-        self.state = self.state.model_copy(update=changes)
-        write_record(self._out / STATE_FILE, self.state)
+        with self._noting:
+            if self._given_up.is_set():
+                raise RegistryError("the tracking server answered too late; another delivery goes on")
+            self.state = self.state.model_copy(update=changes)
+            write_record(self._out / STATE_FILE, self.state)
 
 
 class Tracker:
@@ -115,11 +140,14 @@ class Tracker:
         tags: Mapping[str, str],
     ) -> None:
         _drop_torn_line(out / SPOOL_FILE)
-        if not (out / STATE_FILE).is_file():
+        known = (out / STATE_FILE).is_file()
+        if not known:
             state = TrackingState(run_name=run_name, params=dict(params), tags=dict(tags))
             write_record(out / STATE_FILE, state)
         self._spool = out / SPOOL_FILE
         self._delivery = Delivery(out, registry)
+        if known:
+            self._delivery.reopen()
         self._spooled = len(read_spool(out))
         self._news = threading.Event()
         self._status: RunStatus | None = None
@@ -159,7 +187,9 @@ class Tracker:
         self._status = status
         self._news.set()
         self._thread.join(wait_seconds)
-        return not self._thread.is_alive() and self._delivery.state.closed
+        # The thread may hang in a request for minutes; the spool is then whoever's comes next.
+        self._delivery.give_up()
+        return self._delivery.state.closed
 
     def _work(self) -> None:
         while self._status is None:
@@ -175,7 +205,9 @@ class Tracker:
 
 
 def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainResult:
-    """Deliver what a training could not, and return its record as it is now.
+    """Deliver what a finished training could not, tried once, and return its record as it is now.
+
+    A run that the server opened and has a part of keeps its ID; `tracking_complete` tells the rest.
 
     Args:
         result: the training's record.
@@ -184,15 +216,17 @@ def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainR
 
     Raises:
         RecordError: the folder holds no tracked training.
+        RegistryError: the server still knows nothing of this training.
     """
     delivery = Delivery(out, registry)
-    if not delivery.state.closed:
-        delivery.finish(delivery.state.status or "finished")
+    try:
+        delivery.close("finished")
+    except RegistryError as error:
+        if not delivery.state.run_id:
+            raise
+        log.warning("the tracking server did not take the rest: %s", error)
     return result.model_copy(
-        update={
-            "run_id": delivery.state.run_id or result.run_id,
-            "tracking_complete": delivery.state.closed,
-        }
+        update={"run_id": delivery.state.run_id, "tracking_complete": delivery.state.closed}
     )
 
 

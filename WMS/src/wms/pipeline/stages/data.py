@@ -14,7 +14,7 @@ from wms.pipeline.context import Context
 from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body
 from wms.steps.assemble import assemble
-from wms.steps.hold import announce_blocked, announce_conflicts
+from wms.steps.hold import announce_blocked, announce_conflicts, announce_waiting
 from wms.steps.merge import Source, merge, merge_folder
 from wms.steps.production import main_head, manifest_at
 from wms.steps.push_data import INCOMING_PATH
@@ -27,14 +27,14 @@ def run_merge(ctx: Context) -> MergePlan:
 
     Raises:
         MergeConflictError: names are taken and no --on-conflict says what to do.
-        NothingToDoError: the branches bring nothing that is not in the dataset.
+        NothingToDoError: the branches bring nothing that is not in the dataset; they are deleted then.
     """
     request, repository = ctx.request, ctx.ports.repository
     manifest = manifest_at(repository, request.base_sha)
     write_bytes(ctx.layout.base_manifest, manifest.to_jsonl())
     sources = []
     for number, branch in enumerate(request.branches):
-        folder = f"{number:02d}"
+        folder = _folder_of(number)
         repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / folder)
         sources.append(Source(branch=branch, folder=folder))
     plan = merge(
@@ -46,8 +46,7 @@ def run_merge(ctx: Context) -> MergePlan:
     )
     write_record(ctx.layout.record("merge"), plan)
     if plan.conflicts:
-        for branch in request.branches:
-            announce_conflicts(branch=branch, plan=plan, body=conflict_body(plan), forge=ctx.ports.forge)
+        _announce_conflicts(ctx, plan)
         listed = "\n".join(
             f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts
         )
@@ -55,39 +54,8 @@ def run_merge(ctx: Context) -> MergePlan:
             f"{len(plan.conflicts)} incoming pairs conflict, nothing was merged:\n{listed}"
         )
     if request.branches and not plan.pairs and not plan.leftover:
-        names = ", ".join(branch.name for branch in request.branches)
-        already = f": all {len(plan.present)} pairs are in the dataset already" if plan.present else ""
-        raise NothingToDoError(f"{names} brings no new pairs{already}")
+        raise _nothing_new(ctx, plan)
     return plan
-
-
-def run_validate(ctx: Context) -> ValidationReport:
-    """Check the run's incoming pairs; where findings block, the branches' heads are told so."""
-    settings = ctx.data_settings
-    report = validate(
-        plan=read_record(ctx.layout.record("merge"), MergePlan),
-        incoming=ctx.layout.incoming,
-        manifest=ctx.base_manifest(),
-        policy=settings.validation,
-        near_duplicate_bits=settings.split.near_duplicate_bits,
-        quarantine=ctx.request.options.quarantine,
-        progress=ctx.progress,
-    )
-    write_record(ctx.layout.record("validation"), report)
-    if report.blocked:
-        for branch in ctx.request.branches:
-            announce_blocked(branch=branch, report=report, body=blocked_body(report), forge=ctx.ports.forge)
-    return report
-
-
-def require_good(report: ValidationReport) -> None:
-    """End here if findings block.
-
-    Raises:
-        BadDataError: some do.
-    """
-    if report.blocked:
-        raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
 
 
 def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationReport:
@@ -103,6 +71,81 @@ def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationR
         quarantine=quarantine,
         progress=ctx.progress,
     )
+
+
+def run_validate(ctx: Context) -> ValidationReport:
+    """Check the run's incoming pairs; where findings block, each branch is told its own."""
+    settings = ctx.data_settings
+    plan = read_record(ctx.layout.record("merge"), MergePlan)
+    report = validate(
+        plan=plan,
+        incoming=ctx.layout.incoming,
+        manifest=ctx.base_manifest(),
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=ctx.request.options.quarantine,
+        progress=ctx.progress,
+    )
+    write_record(ctx.layout.record("validation"), report)
+    if report.blocked:
+        _announce_blocked(ctx, plan, report)
+    return report
+
+
+def require_good(report: ValidationReport) -> None:
+    """End here if findings block.
+
+    Raises:
+        BadDataError: some do.
+    """
+    if report.blocked:
+        raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
+
+
+def _folder_of(number: int) -> str:
+    """Where the files of the run's n-th branch lie, below the incoming folder."""
+    return f"{number:02d}"
+
+
+def _announce_conflicts(ctx: Context, plan: MergePlan) -> None:
+    """Say on each branch what is its own: its conflicts, or that only others have some."""
+    parts = {branch: plan.part_of(branch.name) for branch in ctx.request.branches}
+    refused = [branch.name for branch, part in parts.items() if part.conflicts]
+    for branch, part in parts.items():
+        if part.conflicts:
+            announce_conflicts(branch=branch, plan=part, body=conflict_body(part), forge=ctx.ports.forge)
+        else:
+            announce_waiting(branch=branch, refused=refused, forge=ctx.ports.forge)
+
+
+def _announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -> None:
+    """Say on each branch what is its own: its findings, or that only others have some."""
+    parts = {
+        branch: report.part_of(_folder_of(number), pairs=len(plan.part_of(branch.name).pairs))
+        for number, branch in enumerate(ctx.request.branches)
+    }
+    refused = [branch.name for branch, part in parts.items() if part.blocked]
+    for branch, part in parts.items():
+        if part.blocked:
+            announce_blocked(branch=branch, report=part, body=blocked_body(part), forge=ctx.ports.forge)
+        else:
+            announce_waiting(branch=branch, refused=refused, forge=ctx.ports.forge)
+
+
+def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
+    """The error for branches that bring nothing; one whose pairs are all in the dataset is deleted."""
+    said = []
+    for branch in ctx.request.branches:
+        present = len(plan.part_of(branch.name).present)
+        if not present:
+            said.append(f"{branch.name} brings no pairs")
+            continue
+        deleted = ctx.ports.repository.delete_branch(branch.name, expect=branch.sha)
+        end = "the branch was deleted" if deleted else "something came to the branch since, and it stays"
+        said.append(
+            f"{branch.name} brings no new pairs: all {present} pairs are in the dataset already; {end}"
+        )
+    return NothingToDoError("; ".join(said))
 
 
 def run_split(ctx: Context) -> SplitPlan:

@@ -81,8 +81,12 @@ def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: boo
     return outcome
 
 
-def run_reconcile(ctx: Context, *, dry_run: bool = False) -> Reconciliation:
-    """Make the registry agree with main."""
+def run_reconcile(ctx: Context, *, dry_run: bool = False, adopt: bool = False) -> Reconciliation:
+    """Make the registry agree with main.
+
+    Raises:
+        ForeignAliasError: somebody else set the alias, and `adopt` is not given.
+    """
     ctx.ports.repository.fetch()
     return reconcile(
         repository=ctx.ports.repository,
@@ -90,4 +94,5 @@ def run_reconcile(ctx: Context, *, dry_run: bool = False) -> Reconciliation:
         data_store=ctx.ports.data_store,
         scratch=ctx.layout.champions,
         dry_run=dry_run,
+        adopt=adopt,
     )

@@ -1,0 +1,70 @@
+"""Make an MLflow store in a SQLite file find its artifacts again after it was moved with them.
+
+MLflow writes the absolute path of every experiment, run and model version into its tables and has no
+command to change it. In another folder it would read from, and write to, the old one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+from pathlib import Path
+
+from wms.domain.errors import RegistryError
+
+log = logging.getLogger(__name__)
+
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Tables and columns of MLflow 3 that hold such paths."""
+
+LOCK_SECONDS = 30.0
+
+
+def relocate(database: Path, *, experiment: str, artifact_root: Path) -> None:
+    """Rewrite the paths below the experiment's old folder to lie below `artifact_root`.
+
+    Nothing is done where there is no store yet, no such experiment, or nothing moved.
+
+    Raises:
+        RegistryError: the file cannot be read or written, or is no SQLite database.
+    """
+    if not database.is_file():
+        return
+    new = str(artifact_root.absolute())
+    try:
+        with contextlib.closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection, connection:
+            known = _columns(connection)
+            if ("experiments", "artifact_location") not in known:
+                return
+            found = connection.execute(
+                "SELECT artifact_location FROM experiments WHERE name = ?", (experiment,)
+            ).fetchone()
+            if found is None or found[0] == new:
+                return
+            old = str(found[0])
+            log.info("%s was moved: artifacts lie in %s, no longer in %s", database, new, old)
+            for table, column in PLACES:
+                if (table, column) in known:
+                    connection.execute(
+                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608 - names of ours
+                        f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
+                        (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
+                    )
+    except sqlite3.Error as error:
+        raise RegistryError(f"{database} could not be looked into: {error}") from error
+
+
+def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Those of `PLACES` that this store has."""
+    return {
+        (table, str(row[1]))
+        for table in {table for table, _ in PLACES}
+        for row in connection.execute(f"PRAGMA table_info({table})")
+    }

@@ -1,0 +1,132 @@
+"""What branches are told when data are refused: each its own findings, and no others."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.conftest import Open, make_small_workspace, open_small_workspace
+from pipeline.small import write_small_pairs
+from wms import wiring
+from wms.cli.app import root
+from wms.domain.errors import BadDataError, MergeConflictError
+from wms.domain.run import RunOptions
+from wms.pipeline.context import Context
+from wms.pipeline.runner import run_pipeline
+from wms.pipeline.stages.data import require_good, run_merge, run_validate
+from wms.pipeline.start import branch_heads, start_run
+from wms.ports import Check
+from wms.steps.data_status import data_status
+from wms.steps.push_data import push_folder
+
+
+def broken_pairs(folder: Path, *, seed: int) -> Path:
+    write_small_pairs(folder, count=3, seed=seed)
+    (folder / f"masks/meter-{seed}-000.png").unlink()
+    return folder
+
+
+def data_check(ctx: Context, branch: str) -> Check:
+    (check,) = ctx.ports.forge.statuses(ctx.ports.repository.head(branch))
+    return check
+
+
+@pytest.fixture
+def ctx(small_workspace: Open) -> Context:
+    return small_workspace()
+
+
+def test_a_clean_branch_is_not_blocked_by_anothers_findings(ctx: Context, tmp_path: Path) -> None:
+    repository = ctx.ports.repository
+    clean = push_folder(write_small_pairs(tmp_path / "clean", count=3, seed=1), repository=repository)
+    broken = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=repository)
+    with pytest.raises(BadDataError):
+        run_pipeline(ctx, branches=[clean, broken], options=RunOptions())
+    assert data_check(ctx, broken).state == "failure"
+    assert "1 findings (missing-mask)" in data_check(ctx, broken).description
+    assert data_check(ctx, clean).state == "pending"
+    (said,) = ctx.ports.forge.comments(repository.head(clean))
+    assert f"taken together with {broken}" in said
+    states = {
+        item.name: item.state for item in data_status(repository=repository, forge=ctx.ports.forge).branches
+    }
+    assert states == {clean: "waiting", broken: "blocked"}
+
+
+def test_findings_are_told_to_the_branch_that_has_them(ctx: Context, tmp_path: Path) -> None:
+    repository = ctx.ports.repository
+    names = [
+        push_folder(broken_pairs(tmp_path / name, seed=seed), repository=repository)
+        for name, seed in (("one", 1), ("two", 2))
+    ]
+    with pytest.raises(BadDataError):
+        run_pipeline(ctx, branches=names, options=RunOptions())
+    for name, own, other in zip(
+        names, ("meter-1-000", "meter-2-000"), ("meter-2-000", "meter-1-000"), strict=True
+    ):
+        (said,) = ctx.ports.forge.comments(repository.head(name))
+        assert own in said
+        assert other not in said
+
+
+def test_a_finding_that_spans_two_branches_is_told_to_both(ctx: Context, tmp_path: Path) -> None:
+    one = write_small_pairs(tmp_path / "one", count=2, seed=1)
+    two = write_small_pairs(tmp_path / "two", count=2, seed=2)
+    shutil.copy(one / "images/meter-1-000.png", two / "images/meter-2-000.png")
+    names = [push_folder(folder, repository=ctx.ports.repository) for folder in (one, two)]
+    with pytest.raises(BadDataError):
+        run_pipeline(ctx, branches=names, options=RunOptions())
+    assert ["two-masks" in data_check(ctx, name).description for name in names] == [True, True]
+
+
+def test_a_conflict_is_told_to_the_branches_that_conflict(ctx: Context, tmp_path: Path) -> None:
+    one = write_small_pairs(tmp_path / "one", count=2, seed=1)
+    two = write_small_pairs(tmp_path / "two", count=2, seed=2)
+    for part in ("images", "masks"):
+        (two / part / "meter-2-000.png").rename(two / part / "meter-1-000.png")
+    three = write_small_pairs(tmp_path / "three", count=2, seed=3)
+    names = [push_folder(folder, repository=ctx.ports.repository) for folder in (one, two, three)]
+    with pytest.raises(MergeConflictError):
+        run_pipeline(ctx, branches=names, options=RunOptions())
+    assert [data_check(ctx, name).state for name in names] == ["failure", "failure", "pending"]
+
+
+def test_the_command_says_the_same_on_the_branch_as_the_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small_workspace(tmp_path / "work")
+    ctx = open_small_workspace(tmp_path / "work")
+    branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
+    start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
+    run_merge(ctx)
+    monkeypatch.setattr(wiring, "open_workspace", lambda start, progress: ctx)
+    result = CliRunner().invoke(root, ["data", "validate"])
+    assert result.exit_code == BadDataError.exit_code
+    assert "missing-mask" in result.stdout
+    assert data_check(ctx, branch).state == "failure"
+
+
+def test_the_command_on_a_folder_posts_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_small_workspace(tmp_path / "work")
+    ctx = open_small_workspace(tmp_path / "work")
+    folder = broken_pairs(tmp_path / "broken", seed=2)
+    branch = push_folder(folder, repository=ctx.ports.repository)
+    monkeypatch.setattr(wiring, "open_workspace", lambda start, progress: ctx)
+    assert CliRunner().invoke(root, ["data", "validate", str(folder)]).exit_code == BadDataError.exit_code
+    assert ctx.ports.forge.statuses(ctx.ports.repository.head(branch)) == ()
+    assert not ctx.layout.run.exists()
+
+
+def test_what_was_said_is_not_said_twice(ctx: Context, tmp_path: Path) -> None:
+    branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
+    start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
+    run_merge(ctx)
+    for _ in range(2):
+        with pytest.raises(BadDataError):
+            require_good(run_validate(ctx))
+    assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1

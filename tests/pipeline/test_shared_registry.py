@@ -1,0 +1,89 @@
+"""A registry that several repositories use: nobody's alias is moved or removed by another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fakes.registry import FakeRegistry
+from pipeline.conftest import make_small_workspace, open_small_workspace
+from pipeline.small import WrittenTraining, write_small_pairs
+from wms.domain.errors import ForeignAliasError, PreflightError
+from wms.domain.run import RunOptions
+from wms.pipeline.context import Context
+from wms.pipeline.runner import run_pipeline
+from wms.pipeline.stages.promotion import run_reconcile, run_rollback
+
+
+def sharing(root: Path, registry: FakeRegistry) -> Context:
+    make_small_workspace(root)
+    ctx = open_small_workspace(root)
+    return replace(ctx, ports=replace(ctx.ports, registry=registry))
+
+
+def promote(ctx: Context, pairs: Path, *, skill: int) -> None:
+    run = run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
+    assert run.outcome == "promoted"
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> FakeRegistry:
+    return FakeRegistry(tmp_path / "registry")
+
+
+@pytest.fixture
+def theirs(tmp_path: Path, registry: FakeRegistry, written_training: WrittenTraining) -> Context:
+    """Another repository, whose model has the alias."""
+    ctx = sharing(tmp_path / "theirs", registry)
+    promote(ctx, write_small_pairs(tmp_path / "one", count=24, seed=1), skill=80)
+    return ctx
+
+
+@pytest.fixture
+def ours(tmp_path: Path, registry: FakeRegistry, theirs: Context) -> Context:
+    return sharing(tmp_path / "ours", registry)
+
+
+def test_a_workspace_without_a_model_leaves_anothers_alias(ours: Context, registry: FakeRegistry) -> None:
+    with pytest.raises(ForeignAliasError, match="version 1, which was never in production on main"):
+        run_reconcile(ours)
+    assert registry.production() == 1
+
+
+def test_a_run_is_refused_before_any_training(
+    ours: Context, registry: FakeRegistry, written_training: WrittenTraining, tmp_path: Path
+) -> None:
+    before = written_training.calls
+    with pytest.raises(PreflightError, match=r"--adopt"):
+        promote(ours, write_small_pairs(tmp_path / "two", count=24, seed=2), skill=100)
+    assert (written_training.calls, registry.production()) == (before, 1)
+
+
+def test_an_alias_on_a_version_of_nobody_knows_whom_is_left(
+    ours: Context, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "versions", lambda: ())
+    with pytest.raises(ForeignAliasError):
+        run_reconcile(ours)
+
+
+def test_the_alias_can_be_taken_over_by_command(
+    ours: Context, theirs: Context, registry: FakeRegistry
+) -> None:
+    assert run_reconcile(ours, adopt=True).alias_moved
+    assert registry.production() is None
+    assert run_reconcile(theirs).alias_moved
+    assert registry.production() == 1
+
+
+def test_ones_own_alias_follows_main_as_before(
+    theirs: Context, registry: FakeRegistry, tmp_path: Path
+) -> None:
+    promote(theirs, write_small_pairs(tmp_path / "two", count=10, seed=2), skill=100)
+    registry.set_production(1)
+    assert run_reconcile(theirs).alias_moved
+    assert registry.production() == 2
+    run_rollback(theirs, version=None, reason="test", dry_run=False)
+    assert registry.production() == 1

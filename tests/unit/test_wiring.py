@@ -1,0 +1,70 @@
+"""Opening a workspace: from within Git's own hooks, and after its remote went away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wms.domain.errors import WorkspaceError
+from wms.progress import Silent
+from wms.wiring import REMOTE, make_workspace, open_workspace
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    make_workspace(tmp_path / "work", {})
+    return tmp_path / "work"
+
+
+def test_a_hook_of_another_repository_sees_the_workspace_that_it_goes_to(work: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    git(tmp_path, "init", "-q", str(other))
+    said = tmp_path / "said"
+    hook = other / ".git/hooks/post-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ncd '{work}' && '{sys.executable}' -m wms data status > '{said}' 2>&1\n")
+    hook.chmod(0o755)
+    git(other, "commit", "-q", "--allow-empty", "-m", "calls the hook")
+    main = git(work, "rev-parse", "origin/main")
+    assert f"main {main[:12]}: 0 samples" in said.read_text()
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
+def test_inherited_variables_of_git_lead_nowhere_else(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    expected = open_workspace(work, Silent())
+    monkeypatch.setenv(variable, str(tmp_path / "nowhere"))
+    found = open_workspace(work, Silent())
+    assert found.code_sha == expected.code_sha
+    assert found.ports.repository.head("main") == expected.ports.repository.head("main")
+
+
+def test_a_new_workspace_names_its_remote_by_a_path_that_moves_with_it(work: Path, tmp_path: Path) -> None:
+    assert git(work, "remote", "get-url", "origin") == f"./{REMOTE}"
+    work.rename(tmp_path / "moved")
+    git(tmp_path / "moved/WMS/configs", "fetch", "-q", "origin")
+    open_workspace(tmp_path / "moved", Silent()).ports.repository.fetch()
+
+
+def test_a_remote_that_is_named_absolutely_and_was_moved_is_an_error_with_the_way_out(
+    work: Path, tmp_path: Path
+) -> None:
+    git(work, "remote", "set-url", "origin", str(work / REMOTE))
+    work.rename(tmp_path / "moved")
+    with pytest.raises(WorkspaceError, match="as after a move") as caught:
+        open_workspace(tmp_path / "moved", Silent())
+    command = caught.value.remedy.split("`")[1]
+    subprocess.run(command.split(), cwd=tmp_path / "moved", check=True)
+    open_workspace(tmp_path / "moved", Silent()).ports.repository.fetch()

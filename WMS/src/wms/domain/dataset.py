@@ -54,12 +54,19 @@ class Sample(SampleFacts):
     """One line of the manifest: the facts, and where the sample belongs.
 
     `group` joins near-duplicates, which always share a split. `added_by` names the branch that
-    brought it.
+    brought it. `former_phashes` are those of bytes that were replaced: models were trained or tested on
+    them, so what looks like them still belongs to this split.
     """
 
     group: str
     split: Split
     added_by: str
+    former_phashes: tuple[str, ...] = ()
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """The perceptual hashes of this sample, as it is and as it was."""
+        return (self.phash, *self.former_phashes)
 
 
 class DatasetManifest(Frozen):

@@ -24,9 +24,10 @@ from wms.files import write_bytes
 from wms.pipeline.context import Context
 from wms.pipeline.runner import only_run, run_pipeline
 from wms.pipeline.stages.promotion import run_rollback
+from wms.pipeline.summary import outcome_of
 from wms.steps.data_status import data_status
 from wms.steps.production import main_head, manifest_at, metadata_at
-from wms.steps.push_data import push_folder
+from wms.steps.push_data import branch_of, push_folder
 
 Open = Callable[[], Context]
 
@@ -164,6 +165,60 @@ def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: P
     write_bytes(folder / "masks/meter-2-000.png", b"no picture")
     assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
     assert len(manifest_at(first.ports.repository, "main").samples) == 26
+
+
+def taken_in_part(first: Context, tmp_path: Path) -> str:
+    """Take a push of which one pair is broken; the name of its branch."""
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
+    run_on(first, folder, skill=100, quarantine=True)
+    return branch_of(folder)
+
+
+def test_a_branch_taken_but_for_what_was_set_aside_stays_and_says_so(first: Context, tmp_path: Path) -> None:
+    name = taken_in_part(first, tmp_path)
+    assert outcome_of(first).taken_branches == (name,)
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert (branch.name, branch.state) == (name, "taken")
+    assert branch.reason == "taken into model v2; 1 set aside: not-an-image"
+
+
+def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
+    first: Context, tmp_path: Path
+) -> None:
+    name = taken_in_part(first, tmp_path)
+    with pytest.raises(BadDataError, match="1 findings"):
+        run_pipeline(first, branches=[name], options=RunOptions())
+    findings = outcome_of(first).findings
+    assert sorted(found.rule for found in findings) == ["duplicate", "duplicate", "not-an-image"]
+    with pytest.raises(NothingToDoError, match="set aside"):
+        run_pipeline(first, branches=[name], options=RunOptions(quarantine=True))
+
+
+def test_a_held_branch_that_is_taken_later_is_held_no_more(first: Context, tmp_path: Path) -> None:
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
+    assert run_on(first, folder, skill=30, quarantine=True).outcome == "held"
+    assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert branch.state == "taken"
+
+
+def test_what_a_later_branch_supersedes_stays_on_its_own(first: Context, tmp_path: Path) -> None:
+    branches = []
+    for name, seed in (("a", 8), ("b", 9)):
+        folder = write_small_pairs(tmp_path / name, count=1, seed=seed)
+        for part in ("images", "masks"):
+            (folder / part / f"meter-{seed}-000.png").rename(folder / part / "same.png")
+        branches.append(push_folder(folder, repository=first.ports.repository))
+    run_pipeline(
+        first,
+        branches=branches,
+        options=RunOptions(on_conflict="replace", train_overrides={"seed": 100}),
+    )
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert (branch.name, branch.state) == (branches[0], "taken")
+    assert branch.reason.endswith("superseded")
 
 
 def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_path: Path) -> None:

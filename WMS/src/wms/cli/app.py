@@ -25,7 +25,8 @@ DATA = LazyGroup(
             "wms.cli.data:prepare", "Start a run on the dataset as checked out (for dvc repro)."
         ),
         "status": Entry(
-            "wms.cli.data:status", "Show the dataset and the data branches that wait or were held."
+            "wms.cli.data:status",
+            "Show the dataset and the data branches that are not, or not wholly, in it.",
         ),
     },
 )

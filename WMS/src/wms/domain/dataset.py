@@ -184,7 +184,7 @@ class MergePlan(Record):
     `superseded` are pairs of an earlier branch whose name a later branch took by
     `--on-conflict replace`. `leftover` are incoming files (paths below the incoming folder) that form
     no pair: without a partner, in a wrong place, no regular file. Validation says what is wrong with
-    each.
+    each. In a run, every incoming path starts with the number of its branch in `branches` (from 00).
     """
 
     base_sha: GitSha

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, PositiveInt
 
 from wms.domain.dataset import BranchHead
 from wms.domain.errors import RecordError
+from wms.domain.left_out import LeftOut
 from wms.domain.metrics import MetricSummary
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json
 
@@ -89,6 +90,7 @@ class Promotion(Record):
     """One step from a model (or none) to the next, as published for review.
 
     `files` are the digests of what the promotion commit changes, by path; merging checks them.
+    `left_out` says what the data branches hold that did not come in.
     """
 
     run_id: str
@@ -101,6 +103,7 @@ class Promotion(Record):
     records_sha256: Sha256
     files: dict[str, Sha256]
     data_branches: tuple[BranchHead, ...]
+    left_out: tuple[LeftOut, ...] = ()
     actor: str
     created_at: AwareDatetime
     pull_request: PositiveInt
@@ -110,6 +113,7 @@ class Merged(Record):
     """The end of a promotion or rollback: what `main` became and which data branches went.
 
     `kept_branches` got new commits while the run worked, so they stay and wait for their own run.
+    `taken_branches` stay because they hold the only pushed copy of what the run left out.
     """
 
     pull_request: PositiveInt
@@ -118,3 +122,4 @@ class Merged(Record):
     version: PositiveInt
     deleted_branches: tuple[str, ...] = ()
     kept_branches: tuple[str, ...] = ()
+    taken_branches: tuple[str, ...] = ()

@@ -47,6 +47,10 @@ def plan_findings(plan: MergePlan) -> list[Finding]:
         finding("name-conflict", conflict.image_source, f"the name is taken by {conflict.taken_by}")
         for conflict in plan.conflicts
     ]
+    found += [
+        finding("superseded", earlier.image_source, f"{earlier.taken_by} brings another {earlier.stem}")
+        for earlier in plan.superseded
+    ]
     return found
 
 

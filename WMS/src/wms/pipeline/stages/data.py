@@ -13,7 +13,7 @@ from wms.files import read_record, write_bytes, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body
-from wms.steps.assemble import assemble
+from wms.steps.assemble import assemble, require_nothing_else
 from wms.steps.hold import announce_blocked, announce_conflicts
 from wms.steps.merge import Source, merge, merge_folder
 from wms.steps.production import main_head, manifest_at
@@ -138,7 +138,7 @@ def run_prepare(ctx: Context) -> DatasetManifest:
 
     Raises:
         NothingToDoError: there is no dataset here.
-        DigestMismatchError: the files are not those of the manifest.
+        DigestMismatchError: the files are not those of the manifest, one for one.
     """
     root, layout = ctx.layout.root, ctx.layout
     manifest_file, pulled = root / MANIFEST_PATH, root / POINTER_PATH.removesuffix(".dvc")
@@ -147,6 +147,7 @@ def run_prepare(ctx: Context) -> DatasetManifest:
             "no dataset is checked out here", remedy="Pull main, then fetch the pictures with `dvc pull`."
         )
     manifest = DatasetManifest.from_jsonl(manifest_file.read_bytes(), source=str(manifest_file))
+    require_nothing_else(pulled, manifest)
     base_sha, now = main_head(ctx.ports.repository), ctx.clock()
     request = RunRequest(
         run_id=new_run_id(base_sha=base_sha, branches=(), now=now),

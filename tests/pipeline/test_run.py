@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.small import write_small_pairs
+from wms.domain.dataset import Split
 from wms.domain.errors import (
     BadDataError,
     BusyError,
@@ -25,6 +26,7 @@ from wms.pipeline.context import Context
 from wms.pipeline.runner import only_run, run_pipeline
 from wms.pipeline.stages.promotion import run_rollback
 from wms.pipeline.summary import outcome_of
+from wms.report.records import RunRecords
 from wms.steps.data_status import data_status
 from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.push_data import branch_of, push_folder
@@ -232,30 +234,36 @@ def test_an_empty_push_has_nothing_to_do(first: Context, tmp_path: Path) -> None
         run_on(first, tmp_path / "empty", skill=100)
 
 
-def changed_pair(tmp_path: Path) -> Path:
-    """A pair that has a name of the dataset and other bytes."""
+def changed_pair(ctx: Context, tmp_path: Path, *, split: Split) -> Path:
+    """A pair that has the name of a sample of this split, and other bytes."""
+    taken = manifest_at(ctx.ports.repository, "main").of_split(split)[0].stem
     folder = write_small_pairs(tmp_path / "other", count=1, seed=9)
     for part in ("images", "masks"):
-        (folder / part / "meter-9-000.png").rename(folder / part / "meter-1-000.png")
+        (folder / part / "meter-9-000.png").rename(folder / part / f"{taken}.png")
     return folder
 
 
 def test_a_taken_name_is_a_conflict_and_nothing_is_merged(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(MergeConflictError, match="meter-1-000"):
-        run_on(first, changed_pair(tmp_path), skill=100)
+    with pytest.raises(MergeConflictError, match="meter-1-"):
+        run_on(first, changed_pair(first, tmp_path, split="train"), skill=100)
     assert production(first).version == 1
 
 
 def test_replace_lets_the_new_bytes_win_and_the_old_ones_decide(first: Context, tmp_path: Path) -> None:
-    old = {s.stem: s for s in manifest_at(first.ports.repository, "main").samples}["meter-1-000"]
-    run_on(first, changed_pair(tmp_path), skill=100, on_conflict="replace")
-    new = {s.stem: s for s in manifest_at(first.ports.repository, "main").samples}["meter-1-000"]
+    before = manifest_at(first.ports.repository, "main")
+    run_on(first, changed_pair(first, tmp_path, split="test"), skill=100, on_conflict="replace")
+    after = manifest_at(first.ports.repository, "main")
+    (stem,) = {s.stem for s in before.samples if s not in after.samples}
+    old, new = (next(s for s in m.samples if s.stem == stem) for m in (before, after))
+    assert (old.split, new.split) == ("test", "test")
     assert new.image_sha256 != old.image_sha256
-    assert new.split == old.split
+    reports = RunRecords.load(first.layout.run)
+    assert reports.decision.samples_sha256 == before.split_digest("test") != after.split_digest("test")
+    assert [score.stem for score in reports.evaluation_newcomers.scores] == [stem]
 
 
 def test_rename_keeps_both(first: Context, tmp_path: Path) -> None:
-    run_on(first, changed_pair(tmp_path), skill=100, on_conflict="rename")
+    run_on(first, changed_pair(first, tmp_path, split="train"), skill=100, on_conflict="rename")
     assert len(manifest_at(first.ports.repository, "main").samples) == 25
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import make_facts, make_split_policy, sha256
-from wms.domain.dataset import SPLITS, DatasetManifest, SampleFacts
+from wms.domain.dataset import SPLITS, DatasetManifest, SampleFacts, Split
 from wms.domain.errors import RecordError
 from wms.domain.split import SplitOutcome, assign
 
@@ -161,11 +161,15 @@ def test_newcomers_that_link_two_splits_only_together_are_all_set_aside() -> Non
     assert outcome.manifest == main
 
 
-def test_a_replacement_keeps_group_and_split() -> None:
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_replacement_keeps_group_and_split(split: Split) -> None:
     main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
-    after = push(main, [facts("m4", like="another look", version=2)]).manifest
-    assert homes(after) == homes(main)
-    assert {s.stem for s in after.samples if s.image_sha256 != sha256(f"{s.stem} 1")} == {"m4"}
+    stem = main.of_split(split)[0].stem
+    outcome = push(main, [facts(stem, like="another look", version=2)])
+    assert homes(outcome.manifest) == homes(main)
+    assert {s.stem for s in outcome.manifest.samples if s.image_sha256 != sha256(f"{s.stem} 1")} == {stem}
+    assert outcome.plan.main_test_digest == main.split_digest("test")
+    assert (outcome.manifest.split_digest("test") != main.split_digest("test")) == (split == "test")
 
 
 def test_a_replacement_that_looks_like_another_split_is_set_aside_and_the_old_bytes_stay() -> None:

@@ -63,7 +63,6 @@ PIPELINE = LazyGroup(
         "graph": Entry("wms.cli.pipeline:graph", "Show the jobs, what they need and what they run."),
     },
 )
-GROUPS = {"data": DATA, "model": MODEL, "infra": INFRA, "pipeline": PIPELINE}
 COMMANDS = {
     "init": Entry("wms.cli.init:init", "Make a workspace with everything embedded: no cloud, no server."),
     "demo": Entry("wms.cli.demo:demo", "Show the whole story on rendered pictures, in minutes."),

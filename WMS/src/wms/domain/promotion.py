@@ -17,7 +17,6 @@ METADATA_PATH = "model-metadata.json"
 MANIFEST_PATH = "WMS/data/manifest.jsonl"
 POINTER_PATH = "WMS/data/training.dvc"
 LOCK_PATH = "dvc.lock"
-GATE_CONFIG_PATH = "WMS/configs/gate.yaml"
 
 EVIDENCE_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH)
 """A promotion is void once one of these changed on main: its evidence speaks of another state."""

@@ -11,7 +11,7 @@ from wms.domain.dataset import BranchHead
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
 
 OnConflict = Literal["refuse", "replace", "rename"]
-JobState = Literal["done", "failed", "skipped"]
+JobState = Literal["done", "failed"]
 Outcome = Literal["promoted", "held", "void"]
 """How a run ended. `void`: main changed under it, or somebody closed its pull request."""
 

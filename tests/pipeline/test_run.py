@@ -160,6 +160,9 @@ def test_broken_pairs_are_blocked_before_training(
     assert written_training.calls == before
     (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
     assert branch.state == "blocked"
+    assert [found.file for found in outcome_of(first).findings] == [
+        f"{branch.name}@{branch.sha[:8]}/images/lonely.png"
+    ]
 
 
 def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ BRANCHES = tuple(BranchHead(name=f"data/{name}", sha=git_sha(name)) for name in 
 
 def plan() -> MergePlan:
     def moved(pair: IncomingPair, number: int) -> IncomingPair:
-        source, name = f"{number:02d}/images/{pair.image}", BRANCHES[number].name
-        return pair.model_copy(update={"image_source": source, "branch": name})
+        branch = BRANCHES[number]
+        source = f"{branch.folder}/images/{pair.image}"
+        return pair.model_copy(update={"image_source": source, "branch": branch.name})
 
     made = make_merge(MAIN, FACTS)
     pairs = tuple(moved(pair, number) for number, pair in enumerate(made.pairs))
@@ -20,16 +21,16 @@ def plan() -> MergePlan:
 
 
 def test_a_run_that_took_everything_left_nothing_out() -> None:
-    warning = make_finding("00/images/a1.jpg", stem="a1", severity="warning")
+    warning = make_finding(f"{BRANCHES[0].folder}/images/a1.jpg", stem="a1", severity="warning")
     report = ValidationReport(checked_pairs=2, findings=(warning,))
     assert left_out(plan(), report, make_split(MAIN, FACTS).plan) == ()
 
 
 def test_two_findings_on_one_pair_are_one_pair() -> None:
     findings = (
-        make_finding("00/images/a1.jpg", stem="a1"),
-        make_finding("00/masks/a1.png", stem="a1", rule="empty-mask"),
-        make_finding("00/images/alone.jpg", rule="missing-mask"),
+        make_finding(f"{BRANCHES[0].folder}/images/a1.jpg", stem="a1"),
+        make_finding(f"{BRANCHES[0].folder}/masks/a1.png", stem="a1", rule="empty-mask"),
+        make_finding(f"{BRANCHES[0].folder}/images/alone.jpg", rule="missing-mask"),
     )
     report = ValidationReport(checked_pairs=2, findings=findings)
     (found,) = left_out(plan(), report, make_split(MAIN, FACTS).plan)

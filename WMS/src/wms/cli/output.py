@@ -92,9 +92,9 @@ def findings(items: Sequence[Finding]) -> None:
         (item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule)
     ):
         click.echo(f"error: {_printable(finding.file)} [{finding.rule}]")
-        click.echo(f"    {_printable(finding.message)}. {_printable(finding.remedy)}")
+        click.echo(f"    {_printable(_advice(finding))}")
         if on_github():
-            _annotate("error", f"{finding.message}. {finding.remedy}", file=finding.file)
+            _annotate("error", _advice(finding), file=finding.file)
     warnings: dict[str, list[Finding]] = defaultdict(list)
     for finding in items:
         if finding.severity == "warning":
@@ -103,7 +103,7 @@ def findings(items: Sequence[Finding]) -> None:
         named = ", ".join(_printable(finding.file) for finding in found[:EXAMPLES])
         more = f" and {len(found) - EXAMPLES} more" if len(found) > EXAMPLES else ""
         click.echo(f"warning: [{rule}] {named}{more}")
-        click.echo(f"    {_printable(found[0].message)}. {_printable(found[0].remedy)}")
+        click.echo(f"    {_printable(_advice(found[0]))}")
 
 
 def fail(error: WmsError) -> NoReturn:
@@ -121,6 +121,12 @@ def step_output(name: str, value: str) -> None:
     if path:
         with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
             file.write(f"{name}={value}\n")
+
+
+def _advice(finding: Finding) -> str:
+    """What is wrong and what to do, as two sentences."""
+    stop = "" if finding.message.endswith(("?", ".")) else "."
+    return f"{finding.message}{stop} {finding.remedy}"
 
 
 def _printable(text: str, *, keep_lines: bool = False) -> str:

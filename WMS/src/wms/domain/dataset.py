@@ -139,6 +139,11 @@ class BranchHead(Frozen):
     name: str
     sha: GitSha
 
+    @property
+    def folder(self) -> str:
+        """Where its pairs lie below a run's incoming folder; so every finding says where a file came from."""
+        return f"{self.name}@{self.sha[:8]}"
+
 
 class IncomingPair(Frozen):
     """One pair that a push brings, and the names that it gets in the dataset.
@@ -184,7 +189,7 @@ class MergePlan(Record):
     `superseded` are pairs of an earlier branch whose name a later branch took by
     `--on-conflict replace`. `leftover` are incoming files (paths below the incoming folder) that form
     no pair: without a partner, in a wrong place, no regular file. Validation says what is wrong with
-    each. In a run, every incoming path starts with the number of its branch in `branches` (from 00).
+    each. In a run, every incoming path starts with its branch's `folder`.
     """
 
     base_sha: GitSha

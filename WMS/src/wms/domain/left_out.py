@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from wms.domain.dataset import Finding, MergePlan, ValidationReport
+from wms.domain.names import printable
 from wms.domain.records import Frozen
 from wms.domain.split import SplitPlan
 
@@ -35,10 +34,13 @@ def left_out(plan: MergePlan, report: ValidationReport, split: SplitPlan) -> tup
     found = [(item.file, item) for item in report.findings if item.severity == "error"]
     found += [(item.file, item) for item in report.findings if item.rule == "superseded"]
     found += [(sources[item.stem], item) for item in split.set_aside if item.stem is not None]
-    by_branch: dict[str, list[Finding]] = {branch.name: [] for branch in plan.branches}
-    for source, item in found:
-        # Incoming paths start with the number of their branch in the run.
-        by_branch[plan.branches[int(PurePosixPath(source).parts[0])].name].append(item)
-    return tuple(
-        LeftOut(branch=name, findings=tuple(findings)) for name, findings in by_branch.items() if findings
+    parts = (
+        LeftOut(
+            branch=branch.name,
+            findings=tuple(
+                item for source, item in found if printable(source).startswith(f"{printable(branch.folder)}/")
+            ),
+        )
+        for branch in plan.branches
     )
+    return tuple(part for part in parts if part.findings)

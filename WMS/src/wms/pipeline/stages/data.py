@@ -33,10 +33,9 @@ def run_merge(ctx: Context) -> MergePlan:
     manifest = manifest_at(repository, request.base_sha)
     write_bytes(ctx.layout.base_manifest, manifest.to_jsonl())
     sources = []
-    for number, branch in enumerate(request.branches):
-        folder = f"{number:02d}"
-        repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / folder)
-        sources.append(Source(branch=branch, folder=folder))
+    for branch in request.branches:
+        repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / branch.folder)
+        sources.append(Source(branch=branch, folder=branch.folder))
     plan = merge(
         incoming=ctx.layout.incoming,
         sources=sources,

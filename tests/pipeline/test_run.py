@@ -237,6 +237,24 @@ def test_an_empty_push_has_nothing_to_do(first: Context, tmp_path: Path) -> None
         run_on(first, tmp_path / "empty", skill=100)
 
 
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_two_branches_taken_one_after_the_other_both_arrive(
+    first: Context, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    before = {s.stem for s in manifest_at(first.ports.repository, "main").samples}
+    for name, seed in (("a", 8), ("b", 9)):
+        write_small_pairs(tmp_path / name, count=2, seed=seed)
+        write_small_pairs(tmp_path / name, count=1, seed=7)
+    names = {name: push_folder(tmp_path / name, repository=first.ports.repository) for name in ("a", "b")}
+    for name, skill in zip(order, (90, 100), strict=True):
+        state = run_pipeline(
+            first, branches=[names[name]], options=RunOptions(train_overrides={"seed": skill})
+        )
+        assert state.outcome == "promoted"
+    after = {s.stem for s in manifest_at(first.ports.repository, "main").samples}
+    assert after - before == {"meter-8-000", "meter-8-001", "meter-9-000", "meter-9-001", "meter-7-000"}
+
+
 def changed_pair(ctx: Context, tmp_path: Path, *, split: Split) -> Path:
     """A pair that has the name of a sample of this split, and other bytes."""
     taken = manifest_at(ctx.ports.repository, "main").of_split(split)[0].stem

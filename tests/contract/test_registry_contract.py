@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +22,7 @@ from wms.adapters.mlflow_client import connect
 from wms.adapters.mlflow_registry import MlflowRegistry
 from wms.domain.errors import RegistryError
 from wms.files import write_bytes
-from wms.ports import Metric, Registry
+from wms.ports import Metric, Registry, RunStatus
 
 NEVER_STARTED = "0" * 32
 WEIGHTS = "a" * 64
@@ -42,16 +45,70 @@ def on_sqlite(sqlite_folder: Path) -> MlflowRegistry:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A run as it is kept, read past the port, which never reads it back."""
+
+    name: str
+    status: str
+    params: dict[str, str]
+    branch: str
+    losses: list[tuple[int, float]]
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backend:
+    """A registry without runs or models, and a way to see what it keeps of a run."""
+
+    registry: Registry
+    told: Callable[[str], Told]
+
+
 @pytest.fixture(params=["MLflow in SQLite", "MLflow server", "stand-in"])
-def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Registry:
-    """A registry without runs or models."""
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     if request.param == "stand-in":
-        return FakeRegistry(tmp_path / "registry")
+        folder = tmp_path / "registry"
+        return Backend(registry=FakeRegistry(folder), told=partial(told_stand_in, folder))
     if request.param == "MLflow in SQLite":
-        found: MlflowRegistry = request.getfixturevalue("on_sqlite")
-        return found
-    address: str = request.getfixturevalue("mlflow_server")
-    return MlflowRegistry(address, f"experiment-{uuid.uuid4().hex}", f"model-{uuid.uuid4().hex}", None)
+        uri = f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'deep/mlflow.db'}"
+        found = request.getfixturevalue("on_sqlite")
+    else:
+        uri = request.getfixturevalue("mlflow_server")
+        found = MlflowRegistry(uri, f"experiment-{uuid.uuid4().hex}", f"model-{uuid.uuid4().hex}", None)
+    return Backend(registry=found, told=partial(told_mlflow, uri, tmp_path / "read back"))
+
+
+def told_mlflow(uri: str, scratch: Path, run_id: str) -> Told:
+    client = connect(uri)
+    run = client.get_run(run_id)
+    scratch.mkdir()
+    return Told(
+        name=run.info.run_name,
+        status=run.info.status.lower(),
+        params=run.data.params,
+        branch=run.data.tags["branch"],
+        losses=[(each.step, each.value) for each in client.get_metric_history(run_id, "loss")],
+        files=contents(Path(client.download_artifacts(run_id, "records", str(scratch)))),
+    )
+
+
+def told_stand_in(folder: Path, run_id: str) -> Told:
+    run = json.loads((folder / "registry.json").read_bytes())["runs"][run_id]
+    return Told(
+        name=run["name"],
+        status=run["status"],
+        params=run["params"],
+        branch=run["tags"]["branch"],
+        losses=[(step, value) for name, value, step in run["metrics"] if name == "loss"],
+        files=contents(folder / run_id / "records"),
+    )
+
+
+@pytest.fixture
+def registry(backend: Backend) -> Registry:
+    """A registry without runs or models."""
+    return backend.registry
 
 
 @pytest.fixture
@@ -87,17 +144,23 @@ def test_an_empty_registry_has_no_versions_and_nothing_in_production(registry: R
     assert registry.production() is None
 
 
-def test_a_run_takes_any_number_of_metrics_and_files_and_is_closed(
-    registry: Registry, run_id: str, bundle: Path
-) -> None:
-    registry.log_metrics(run_id, [metric("loss", 1.0 / (step + 1), step) for step in range(1001)])
+@pytest.mark.parametrize("status", ["finished", "failed", "killed"])
+def test_all_that_a_run_is_told_is_kept(backend: Backend, bundle: Path, status: RunStatus) -> None:
+    registry, losses = backend.registry, [(step, 1.0 / (step + 1)) for step in range(1001)]
+    params = {f"p{n}": str(n) for n in range(101)}
+    run_id = registry.start_run("a run", params=params, tags={"branch": "data/x"})
+    registry.log_metrics(run_id, [metric("loss", value, step) for step, value in losses])
     registry.log_metrics(run_id, [])
     registry.log_files(run_id, bundle, under="records")
-    registry.end_run(run_id, "finished")
-
-
-def test_a_run_takes_any_number_of_parameters(registry: Registry) -> None:
-    assert registry.start_run("many", params={f"p{n}": str(n) for n in range(101)}, tags={})
+    registry.end_run(run_id, status)
+    assert backend.told(run_id) == Told(
+        name="a run",
+        status=status,
+        params=params,
+        branch="data/x",
+        losses=losses,
+        files=contents(bundle),
+    )
 
 
 def test_a_run_that_was_never_started_is_an_error(registry: Registry, bundle: Path) -> None:
@@ -167,23 +230,6 @@ def test_an_unknown_version_is_an_error(
     with pytest.raises(RegistryError):
         registry.download(9, tmp_path / "to")
     assert contents(tmp_path / "to") == {"kept": b"kept"}
-
-
-def test_what_mlflow_was_told_can_be_read_on_its_own_pages(
-    on_sqlite: MlflowRegistry, sqlite_folder: Path
-) -> None:
-    run_id = on_sqlite.start_run("a run", params={"epochs": "3"}, tags={"branch": "data/x"})
-    on_sqlite.log_metrics(run_id, [metric("loss", 0.5, 1), metric("loss", 0.25, 2)])
-    on_sqlite.end_run(run_id, "killed")
-    client = connect(f"sqlite:///{sqlite_folder / 'deep/mlflow.db'}")
-    run = client.get_run(run_id)
-    assert (run.info.run_name, run.info.status) == ("a run", "KILLED")
-    assert run.data.params == {"epochs": "3"}
-    assert run.data.tags["branch"] == "data/x"
-    assert [(each.step, each.value) for each in client.get_metric_history(run_id, "loss")] == [
-        (1, 0.5),
-        (2, 0.25),
-    ]
 
 
 def test_mlflow_itself_can_load_the_registered_model(

@@ -77,6 +77,7 @@ def test_the_registry_has_it_under_its_alias(promoted: Shell) -> None:
 def test_dvc_agrees_with_the_promoted_lock(promoted: Shell) -> None:
     promoted("dvc", "pull", "-q")
     assert "up to date" in promoted("dvc", "status")
+    assert "up to date" in promoted("dvc", "repro")
 
 
 def test_predicted_masks_have_the_upright_pictures_sizes(promoted: Shell, pairs: Path) -> None:
@@ -138,10 +139,16 @@ def test_dvc_repro_leaves_an_unfinished_run_as_it_is(promoted: Shell) -> None:
     promoted("wms", "data", "prepare", "--abandon")
 
 
+def stages_to_run(shell: Shell) -> list[str]:
+    """The stages of which something that they read themselves has changed; those behind them follow."""
+    return re.findall(r"Running stage '(\w+)'", shell("dvc", "repro", "--dry"))
+
+
 def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(promoted: Shell) -> None:
     promoted("dvc", "pull", "-q")
     promoted("dvc", "repro", "--force")
     assert json.loads((promoted.folder / "run/metrics.json").read_text())["pictures"] > 0
+    assert stages_to_run(promoted) == []
 
 
 def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
@@ -164,3 +171,37 @@ def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
         assert not home.exists()
     finally:
         elsewhere.rename(home)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "stages"),
+    [
+        ("data.yaml", "mask_threshold: 127", "mask_threshold: 100", ["train", "evaluate"]),
+        ("data.yaml", "near_duplicate_bits: ", "near_duplicate_bits: 1", []),
+        ("train.yaml", "patience: 2", "patience: 3", ["train"]),
+        ("gate.yaml", "confidence: ", "confidence: 0", []),
+    ],
+)
+def test_a_changed_setting_runs_the_stages_that_read_it(
+    promoted: Shell, file: str, old: str, new: str, stages: list[str]
+) -> None:
+    config = promoted.folder / "WMS/configs" / file
+    before = config.read_text()
+    assert old in before
+    try:
+        config.write_text(before.replace(old, new, 1))
+        assert stages_to_run(promoted) == stages
+    finally:
+        config.write_text(before)
+
+
+def test_a_file_that_the_manifest_does_not_name_is_refused(promoted: Shell) -> None:
+    promoted("dvc", "pull", "-q")
+    stranger = promoted.folder / "WMS/data/training/images/stranger.jpg"
+    stranger.write_bytes(b"new")
+    try:
+        said = promoted("wms", "data", "prepare", fails_with=6)
+    finally:
+        stranger.unlink()
+    assert "images/stranger.jpg" in said
+    assert (promoted.folder / "run/manifest.jsonl").is_file()

@@ -22,10 +22,11 @@ from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_rollback
 from wms.ports import Ports
+from wms.steps.data_status import data_status
 from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.push_data import push_folder
 
-OPTIONS = RunOptions(train_overrides={"seed": 100})
+OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)
 
 
 def dying(ctx: Context, countdown: Countdown) -> Context:
@@ -51,6 +52,7 @@ def end_state(ctx: Context) -> dict[str, Any]:
         "version": metadata.version,
         "manifest": manifest_at(ports.repository, head).digest,
         "branches": ports.repository.branches(""),
+        "data": data_status(repository=ports.repository, forge=ports.forge).branches,
         "alias": ports.registry.production(),
         "merged": len(
             [p for p in ports.forge.pull_requests(head_prefix="promote/", state="all") if p.state == "merged"]
@@ -74,12 +76,15 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
     first: int, step: int, after: bool, tmp_path: Path, written_training: object
 ) -> None:
     make_small_workspace(tmp_path / "start")
-    pairs = write_small_pairs(tmp_path / "pairs", count=24, seed=1)
-    name = push_folder(pairs, repository=open_small_workspace(tmp_path / "start").ports.repository)
+    repository = open_small_workspace(tmp_path / "start").ports.repository
+    whole = write_small_pairs(tmp_path / "whole", count=20, seed=1)
+    partly = write_small_pairs(tmp_path / "partly", count=4, seed=2)
+    (partly / "masks/meter-2-000.png").unlink()
+    names = [push_folder(folder, repository=repository) for folder in (whole, partly)]
 
     def start(folder: Path, wrap: Callable[[Context], Context]) -> Context:
         ctx = open_small_workspace(folder)
-        run_pipeline(wrap(ctx), branches=[name], options=OPTIONS)
+        run_pipeline(wrap(ctx), branches=names, options=OPTIONS)
         return ctx
 
     def fresh(folder: Path) -> Path:
@@ -88,6 +93,7 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
     undisturbed = start(fresh(tmp_path / "undisturbed"), lambda ctx: ctx)
     expected = end_state(undisturbed)
     assert expected["merged"] == 1
+    assert [(branch.name, branch.state) for branch in expected["data"]] == [(names[1], "taken")]
 
     for calls in range(first, 1000, step):
         folder = fresh(tmp_path / f"killed-{calls}")

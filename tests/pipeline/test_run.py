@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.small import write_small_pairs
+from wms.domain.dataset import Split
 from wms.domain.errors import (
     BadDataError,
     BusyError,
@@ -27,9 +28,11 @@ from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.data import run_merge
 from wms.pipeline.stages.promotion import run_rollback
 from wms.pipeline.start import branch_heads, start_run
+from wms.pipeline.summary import outcome_of
+from wms.report.records import RunRecords
 from wms.steps.data_status import data_status
 from wms.steps.production import main_head, manifest_at, metadata_at
-from wms.steps.push_data import push_folder
+from wms.steps.push_data import branch_of, push_folder
 
 Open = Callable[[], Context]
 
@@ -160,6 +163,9 @@ def test_broken_pairs_are_blocked_before_training(
     assert written_training.calls == before
     (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
     assert branch.state == "blocked"
+    assert [found.file for found in outcome_of(first).findings] == [
+        f"{branch.name}@{branch.sha[:8]}/images/lonely.png"
+    ]
 
 
 def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: Path) -> None:
@@ -167,6 +173,60 @@ def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: P
     write_bytes(folder / "masks/meter-2-000.png", b"no picture")
     assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
     assert len(manifest_at(first.ports.repository, "main").samples) == 26
+
+
+def taken_in_part(first: Context, tmp_path: Path) -> str:
+    """Take a push of which one pair is broken; the name of its branch."""
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
+    run_on(first, folder, skill=100, quarantine=True)
+    return branch_of(folder)
+
+
+def test_a_branch_taken_but_for_what_was_set_aside_stays_and_says_so(first: Context, tmp_path: Path) -> None:
+    name = taken_in_part(first, tmp_path)
+    assert outcome_of(first).taken_branches == (name,)
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert (branch.name, branch.state) == (name, "taken")
+    assert branch.reason == "taken into model v2; 1 set aside: not-an-image"
+
+
+def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
+    first: Context, tmp_path: Path
+) -> None:
+    name = taken_in_part(first, tmp_path)
+    with pytest.raises(BadDataError, match="1 findings"):
+        run_pipeline(first, branches=[name], options=RunOptions())
+    findings = outcome_of(first).findings
+    assert sorted(found.rule for found in findings) == ["duplicate", "duplicate", "not-an-image"]
+    with pytest.raises(NothingToDoError, match="set aside"):
+        run_pipeline(first, branches=[name], options=RunOptions(quarantine=True))
+
+
+def test_a_held_branch_that_is_taken_later_is_held_no_more(first: Context, tmp_path: Path) -> None:
+    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
+    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
+    assert run_on(first, folder, skill=30, quarantine=True).outcome == "held"
+    assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert branch.state == "taken"
+
+
+def test_what_a_later_branch_supersedes_stays_on_its_own(first: Context, tmp_path: Path) -> None:
+    branches = []
+    for name, seed in (("a", 8), ("b", 9)):
+        folder = write_small_pairs(tmp_path / name, count=1, seed=seed)
+        for part in ("images", "masks"):
+            (folder / part / f"meter-{seed}-000.png").rename(folder / part / "same.png")
+        branches.append(push_folder(folder, repository=first.ports.repository))
+    run_pipeline(
+        first,
+        branches=branches,
+        options=RunOptions(on_conflict="replace", train_overrides={"seed": 100}),
+    )
+    (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
+    assert (branch.name, branch.state) == (branches[0], "taken")
+    assert branch.reason.endswith("superseded")
 
 
 def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_path: Path) -> None:
@@ -209,30 +269,54 @@ def test_an_empty_push_has_nothing_to_do(first: Context, tmp_path: Path) -> None
         run_on(first, tmp_path / "empty", skill=100)
 
 
-def changed_pair(tmp_path: Path) -> Path:
-    """A pair that has a name of the dataset and other bytes."""
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_two_branches_taken_one_after_the_other_both_arrive(
+    first: Context, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    before = {s.stem for s in manifest_at(first.ports.repository, "main").samples}
+    for name, seed in (("a", 8), ("b", 9)):
+        write_small_pairs(tmp_path / name, count=2, seed=seed)
+        write_small_pairs(tmp_path / name, count=1, seed=7)
+    names = {name: push_folder(tmp_path / name, repository=first.ports.repository) for name in ("a", "b")}
+    for name, skill in zip(order, (90, 100), strict=True):
+        state = run_pipeline(
+            first, branches=[names[name]], options=RunOptions(train_overrides={"seed": skill})
+        )
+        assert state.outcome == "promoted"
+    after = {s.stem for s in manifest_at(first.ports.repository, "main").samples}
+    assert after - before == {"meter-8-000", "meter-8-001", "meter-9-000", "meter-9-001", "meter-7-000"}
+
+
+def changed_pair(ctx: Context, tmp_path: Path, *, split: Split) -> Path:
+    """A pair that has the name of a sample of this split, and other bytes."""
+    taken = manifest_at(ctx.ports.repository, "main").of_split(split)[0].stem
     folder = write_small_pairs(tmp_path / "other", count=1, seed=9)
     for part in ("images", "masks"):
-        (folder / part / "meter-9-000.png").rename(folder / part / "meter-1-000.png")
+        (folder / part / "meter-9-000.png").rename(folder / part / f"{taken}.png")
     return folder
 
 
 def test_a_taken_name_is_a_conflict_and_nothing_is_merged(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(MergeConflictError, match="meter-1-000"):
-        run_on(first, changed_pair(tmp_path), skill=100)
+    with pytest.raises(MergeConflictError, match="meter-1-"):
+        run_on(first, changed_pair(first, tmp_path, split="train"), skill=100)
     assert production(first).version == 1
 
 
 def test_replace_lets_the_new_bytes_win_and_the_old_ones_decide(first: Context, tmp_path: Path) -> None:
-    old = {s.stem: s for s in manifest_at(first.ports.repository, "main").samples}["meter-1-000"]
-    run_on(first, changed_pair(tmp_path), skill=100, on_conflict="replace")
-    new = {s.stem: s for s in manifest_at(first.ports.repository, "main").samples}["meter-1-000"]
+    before = manifest_at(first.ports.repository, "main")
+    run_on(first, changed_pair(first, tmp_path, split="test"), skill=100, on_conflict="replace")
+    after = manifest_at(first.ports.repository, "main")
+    (stem,) = {s.stem for s in before.samples if s not in after.samples}
+    old, new = (next(s for s in m.samples if s.stem == stem) for m in (before, after))
+    assert (old.split, new.split) == ("test", "test")
     assert new.image_sha256 != old.image_sha256
-    assert new.split == old.split
+    reports = RunRecords.load(first.layout.run)
+    assert reports.decision.samples_sha256 == before.split_digest("test") != after.split_digest("test")
+    assert [score.stem for score in reports.evaluation_newcomers.scores] == [stem]
 
 
 def test_rename_keeps_both(first: Context, tmp_path: Path) -> None:
-    run_on(first, changed_pair(tmp_path), skill=100, on_conflict="rename")
+    run_on(first, changed_pair(first, tmp_path, split="train"), skill=100, on_conflict="rename")
     assert len(manifest_at(first.ports.repository, "main").samples) == 25
 
 

@@ -42,7 +42,7 @@ class Layout:
 
     @property
     def incoming(self) -> Path:
-        """The pairs of the run's data branches, as exported from Git: `<branch>/{images,masks}`."""
+        """The pairs of the run's data branches, as exported from Git: `<branch>@<commit>/{images,masks}`."""
         return self.run / "incoming"
 
     @property

@@ -75,9 +75,8 @@ def test_setting_one_job_keeps_the_others_and_the_old_state() -> None:
     assert before.jobs == {"data": "done"}
 
 
-@pytest.mark.parametrize("state", ["failed", "skipped"])
-def test_only_a_job_that_ended_well_is_done(state: str) -> None:
-    run = RunState.model_validate({"run_id": "run-1", "jobs": {"train": state}})
+def test_only_a_job_that_ended_well_is_done() -> None:
+    run = RunState(run_id="run-1", jobs={"train": "failed"})
     assert not run.done("train")
     assert not run.done("data")
     assert run.with_job("train", "done").done("train")

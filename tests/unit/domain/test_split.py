@@ -1,5 +1,6 @@
 """Assignment to splits: sticky, whole groups, close to the shares. Arrival is drawn by Hypothesis."""
 
+import itertools
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import make_facts, make_split_policy, sha256
-from wms.domain.dataset import SPLITS, DatasetManifest, SampleFacts
+from wms.domain.dataset import SPLITS, DatasetManifest, SampleFacts, Split
 from wms.domain.errors import RecordError
 from wms.domain.split import SplitOutcome, assign
 
@@ -160,11 +161,15 @@ def test_newcomers_that_link_two_splits_only_together_are_all_set_aside() -> Non
     assert outcome.manifest == main
 
 
-def test_a_replacement_keeps_group_and_split() -> None:
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_replacement_keeps_group_and_split(split: Split) -> None:
     main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
-    after = push(main, [facts("m4", like="another look", version=2)]).manifest
-    assert homes(after) == homes(main)
-    assert {s.stem for s in after.samples if s.image_sha256 != sha256(f"{s.stem} 1")} == {"m4"}
+    stem = main.of_split(split)[0].stem
+    outcome = push(main, [facts(stem, like="another look", version=2)])
+    assert homes(outcome.manifest) == homes(main)
+    assert {s.stem for s in outcome.manifest.samples if s.image_sha256 != sha256(f"{s.stem} 1")} == {stem}
+    assert outcome.plan.main_test_digest == main.split_digest("test")
+    assert (outcome.manifest.split_digest("test") != main.split_digest("test")) == (split == "test")
 
 
 def test_a_replacement_that_looks_like_another_split_is_set_aside_and_the_old_bytes_stay() -> None:
@@ -180,6 +185,63 @@ def test_a_newcomer_follows_a_replacements_new_look() -> None:
     _, test = strangers(main)
     newcomers = [facts(test, like="fresh", version=2), facts("new", like="fresh", flipped_bits=2)]
     assert homes(push(main, newcomers).manifest)["new"] == homes(main)[test]
+
+
+def test_old_bytes_of_a_test_picture_under_a_new_name_stay_in_test() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
+    _, test = strangers(main)
+    newcomers = [facts(test, like="fresh", version=2), facts("again", like=test, flipped_bits=2)]
+    together = push(main, newcomers).manifest
+    later = push(push(main, newcomers[:1]).manifest, newcomers[1:]).manifest
+    assert homes(together)["again"] == homes(later)["again"] == homes(main)[test]
+
+
+def test_a_newcomer_between_old_bytes_and_another_split_is_set_aside() -> None:
+    main, bridge = bridged()
+    outcome = push(main, [facts("right", like="fresh", version=2), bridge])
+    assert [found.stem for found in outcome.plan.set_aside] == ["bridge"]
+
+
+def test_pictures_of_two_splits_cannot_swap_their_names() -> None:
+    main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
+    train, test = strangers(main)
+    outcome = push(main, [facts(train, like=test, version=2), facts(test, like=train, version=2)])
+    assert outcome.manifest == main
+
+
+def test_a_look_is_remembered_once_and_not_while_it_is_current() -> None:
+    main = push(EMPTY, [facts("m0")]).manifest
+    for version, name in enumerate(["second", "m0", "second"], start=2):
+        main = push(main, [facts("m0", like=name, version=version)]).manifest
+    (sample,) = main.samples
+    assert sample.looks == (look("second"), look("m0"))
+
+
+pushes_with_replacements = st.lists(
+    st.dictionaries(
+        keys=st.sampled_from([f"m{number}" for number in range(12)]),
+        values=st.tuples(st.sampled_from([f"family {number}" for number in range(8)]), st.integers(0, 20)),
+        min_size=1,
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pushes=pushes_with_replacements)
+def test_what_looks_alike_was_never_in_two_splits(pushes: list[dict[str, tuple[str, int]]]) -> None:
+    main = EMPTY
+    ever: dict[int, str] = {}
+    for number, batch in enumerate(pushes):
+        newcomers = [
+            facts(stem, like=family, flipped_bits=bits, version=number)
+            for stem, (family, bits) in batch.items()
+        ]
+        main = push(main, newcomers).manifest
+        ever |= {int(sample.phash, 16): sample.split for sample in main.samples}
+        for (one, here), (other, there) in itertools.combinations(ever.items(), 2):
+            assert here == there or (one ^ other).bit_count() > POLICY.near_duplicate_bits
 
 
 def test_the_plan_names_mains_test_split_as_it_stood() -> None:

@@ -130,7 +130,7 @@ REFUSED = {
     "text": (b"see the other phone", "not-an-image", "text"),
     "noise": (b"\x07\x90\xfe" * 90, "not-an-image", "no known type"),
     "81 megapixels": (bomb(9000), "too-large", "9000x9000, more than 80 megapixels"),
-    "a bomb": (bomb(30_000), "too-large", "more than 80 megapixels"),
+    "a bomb": (bomb(30_000), "too-large", "more than 80 megapixels and is not opened"),
     "cmyk": (encoded(picture(1).convert("CMYK")), "cmyk", "CMYK"),
     "16 bits": (encoded(Image.new("I;16", (64, 64), 40_000), "PNG"), "deep-pixels", "more than 8 bits"),
 }

@@ -10,8 +10,9 @@ import pytest
 from factories import BRANCH, Story, make_finding, make_manifest, make_merge, write_run
 from wms.domain.dataset import Conflict, Finding, ValidationReport
 from wms.domain.errors import RecordError
+from wms.domain.left_out import LeftOut
 from wms.layout import Layout
-from wms.report.markdown import blocked_body, conflict_body, hold_body, promotion_body, summary
+from wms.report.markdown import blocked_body, conflict_body, hold_body, promotion_body, summary, taken_body
 from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
 from wms.report.records import RunRecords
 
@@ -53,6 +54,11 @@ def test_the_text_of_a_first_promotion(tmp_path: Path) -> None:
 
 def test_the_text_of_a_hold(tmp_path: Path) -> None:
     assert_golden("hold.md", hold_body(records_of(tmp_path, "held", WARNING)))
+
+
+def test_the_text_on_a_branch_that_was_taken_in_part() -> None:
+    left_out = LeftOut(branch="data/winter-round", findings=ERRORS)
+    assert_golden("taken.md", taken_body(left_out, version=7))
 
 
 def test_the_text_of_a_blocked_push(tmp_path: Path) -> None:

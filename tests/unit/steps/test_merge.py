@@ -217,6 +217,9 @@ def test_any_folder_can_be_planned_without_git(tmp_path: Path) -> None:
     ]
 
 
-def test_a_folder_without_images_and_masks_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(NothingToDoError, match="images/ and masks/"):
+@pytest.mark.parametrize("parts", [(), ("images", "masks")], ids=["nothing", "empty folders"])
+def test_a_folder_without_files_is_an_error(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    for part in parts:
+        (tmp_path / part).mkdir()
+    with pytest.raises(NothingToDoError, match="no files in images/ or masks/"):
         merge_folder(tmp_path, manifest=EMPTY)

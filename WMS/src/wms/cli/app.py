@@ -25,7 +25,8 @@ DATA = LazyGroup(
             "wms.cli.data:prepare", "Start a run on the dataset as checked out (for dvc repro)."
         ),
         "status": Entry(
-            "wms.cli.data:status", "Show the dataset and the data branches that wait or were held."
+            "wms.cli.data:status",
+            "Show the dataset and the data branches that are not, or not wholly, in it.",
         ),
     },
 )
@@ -62,7 +63,6 @@ PIPELINE = LazyGroup(
         "graph": Entry("wms.cli.pipeline:graph", "Show the jobs, what they need and what they run."),
     },
 )
-GROUPS = {"data": DATA, "model": MODEL, "infra": INFRA, "pipeline": PIPELINE}
 COMMANDS = {
     "init": Entry("wms.cli.init:init", "Make a workspace with everything embedded: no cloud, no server."),
     "demo": Entry("wms.cli.demo:demo", "Show the whole story on rendered pictures, in minutes."),

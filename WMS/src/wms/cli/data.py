@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -195,9 +196,12 @@ def prepare(abandon: bool, wait: float) -> None:
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show main's dataset, and the data branches that wait, were held or were blocked.
+    """Show main's dataset, and the data branches that are not, or not wholly, in it.
 
-    Held branches can be taken again, several together: wms pipeline run --branches A --branches B.
+    A branch waits for its run, was held, was blocked, or was taken but for what was set aside.
+
+    Held branches can be taken again, several together: wms pipeline run --branches A --branches B. A
+    taken branch stays because it is the only pushed copy of what was set aside.
 
     \b
     Example:
@@ -219,3 +223,8 @@ def status(as_json: bool) -> None:
         )
     else:
         output.say("no data branch waits")
+    taken = [item.name for item in answer.branches if item.state == "taken"]
+    if taken:
+        output.say(
+            f"once you have what was set aside: {shlex.join(('git', 'push', 'origin', '--delete', *taken))}"
+        )

@@ -123,9 +123,9 @@ def findings(items: Sequence[Finding]) -> None:
         (item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule)
     ):
         say(f"error: {_printable(finding.file)} [{finding.rule}]")
-        say(f"    {_printable(finding.message)}. {_printable(finding.remedy)}")
+        say(f"    {_printable(_advice(finding))}")
         if on_github():
-            _annotate("error", f"{finding.message}. {finding.remedy}", file=finding.file)
+            _annotate("error", _advice(finding), file=finding.file)
     warnings: dict[str, list[Finding]] = defaultdict(list)
     for finding in items:
         if finding.severity == "warning":
@@ -134,7 +134,7 @@ def findings(items: Sequence[Finding]) -> None:
         named = ", ".join(_printable(finding.file) for finding in found[:EXAMPLES])
         more = f" and {len(found) - EXAMPLES} more" if len(found) > EXAMPLES else ""
         say(f"warning: [{rule}] {named}{more}")
-        say(f"    {_printable(found[0].message)}. {_printable(found[0].remedy)}")
+        say(f"    {_printable(_advice(found[0]))}")
 
 
 def fail(error: WmsError) -> NoReturn:
@@ -158,6 +158,12 @@ def step_output(name: str, value: str) -> None:
     if path:
         with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
             file.write(f"{name}={value}\n")
+
+
+def _advice(finding: Finding) -> str:
+    """What is wrong and what to do, as two sentences."""
+    stop = "" if finding.message.endswith(("?", ".")) else "."
+    return f"{finding.message}{stop} {finding.remedy}"
 
 
 def _printable(text: str, *, keep_lines: bool = False) -> str:

@@ -189,6 +189,8 @@ def merge(wait: float, as_json: bool) -> None:
     )
     for branch in merged.kept_branches:
         output.say(f"{branch} got new commits meanwhile and stays")
+    for branch in merged.taken_branches:
+        output.say(f"{branch} stays: it holds what was set aside (wms data status)")
 
 
 @click.command()

@@ -54,12 +54,19 @@ class Sample(SampleFacts):
     """One line of the manifest: the facts, and where the sample belongs.
 
     `group` joins near-duplicates, which always share a split. `added_by` names the branch that
-    brought it.
+    brought it. `former_phashes` are those of bytes that were replaced: models were trained or tested on
+    them, so what looks like them still belongs to this split.
     """
 
     group: str
     split: Split
     added_by: str
+    former_phashes: tuple[str, ...] = ()
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """The perceptual hashes of this sample, as it is and as it was."""
+        return (self.phash, *self.former_phashes)
 
 
 class DatasetManifest(Frozen):
@@ -132,6 +139,11 @@ class BranchHead(Frozen):
     name: str
     sha: GitSha
 
+    @property
+    def folder(self) -> str:
+        """Where its pairs lie below a run's incoming folder; so every finding says where a file came from."""
+        return f"{self.name}@{self.sha[:8]}"
+
 
 class IncomingPair(Frozen):
     """One pair that a push brings, and the names that it gets in the dataset.
@@ -177,7 +189,7 @@ class MergePlan(Record):
     `superseded` are pairs of an earlier branch whose name a later branch took by
     `--on-conflict replace`. `leftover` are incoming files (paths below the incoming folder) that form
     no pair: without a partner, in a wrong place, no regular file. Validation says what is wrong with
-    each.
+    each. In a run, every incoming path starts with its branch's `folder`.
     """
 
     base_sha: GitSha

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, PositiveInt
 
 from wms.domain.dataset import BranchHead
 from wms.domain.errors import RecordError
+from wms.domain.left_out import LeftOut
 from wms.domain.metrics import MetricSummary
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json
 
@@ -16,7 +17,6 @@ METADATA_PATH = "model-metadata.json"
 MANIFEST_PATH = "WMS/data/manifest.jsonl"
 POINTER_PATH = "WMS/data/training.dvc"
 LOCK_PATH = "dvc.lock"
-GATE_CONFIG_PATH = "WMS/configs/gate.yaml"
 
 EVIDENCE_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH)
 """A promotion is void once one of these changed on main: its evidence speaks of another state."""
@@ -94,6 +94,7 @@ class Promotion(Record):
     """One step from a model (or none) to the next, as published for review.
 
     `files` are the digests of what the promotion commit changes, by path; merging checks them.
+    `left_out` says what the data branches hold that did not come in.
     """
 
     run_id: str
@@ -106,6 +107,7 @@ class Promotion(Record):
     records_sha256: Sha256
     files: dict[str, Sha256]
     data_branches: tuple[BranchHead, ...]
+    left_out: tuple[LeftOut, ...] = ()
     actor: str
     created_at: AwareDatetime
     pull_request: PositiveInt
@@ -115,6 +117,7 @@ class Merged(Record):
     """The end of a promotion or rollback: what `main` became and which data branches went.
 
     `kept_branches` got new commits while the run worked, so they stay and wait for their own run.
+    `taken_branches` stay because they hold the only pushed copy of what the run left out.
     """
 
     pull_request: PositiveInt
@@ -123,6 +126,7 @@ class Merged(Record):
     version: PositiveInt
     deleted_branches: tuple[str, ...] = ()
     kept_branches: tuple[str, ...] = ()
+    taken_branches: tuple[str, ...] = ()
 
 
 class RolledBack(Frozen):

@@ -49,6 +49,10 @@ RULES: dict[str, Rule] = {
         "a name that is taken by other bytes",
         "Choose with --on-conflict replace (the new bytes win) or --on-conflict rename (keep both).",
     ),
+    "superseded": _warning(
+        "a pair whose name a later branch of the same run took by --on-conflict replace; set aside",
+        "Nothing need be done if the later pair is meant; else push this one under a name of its own.",
+    ),
     "ignored-file": _warning("a file that belongs to no pair and is left out", "Nothing need be done."),
     # What a file holds.
     "unreadable": _error("a file that cannot be read", "See the file's permissions, or copy it again."),

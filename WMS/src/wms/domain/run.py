@@ -13,7 +13,7 @@ from wms.domain.dataset import BranchHead
 from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
 
 OnConflict = Literal["refuse", "replace", "rename"]
-JobState = Literal["done", "failed", "skipped"]
+JobState = Literal["done", "failed"]
 Outcome = Literal["promoted", "held", "void"]
 """How a run ended. `void`: what it published can never be merged, as when main changed under it."""
 

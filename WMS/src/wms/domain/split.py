@@ -2,6 +2,8 @@
 
 Near-duplicates share a group and a group never spans splits, so nothing that training saw leaks
 into a test. An existing sample never moves, so the test set only grows and scores stay comparable.
+A sample whose bytes are replaced keeps the look of the old ones too: these may come back under
+another name, in the same push or years later, and then belong where they were.
 """
 
 from __future__ import annotations
@@ -98,7 +100,11 @@ def assign(
     Raises:
         RecordError: perceptual hashes are of different sizes and cannot be compared.
     """
-    if len({len(facts.phash) for facts in (*main.samples, *newcomers)}) > 1:
+    looks = [
+        *(look for sample in main.samples for look in sample.looks),
+        *(facts.phash for facts in newcomers),
+    ]
+    if len({len(look) for look in looks}) > 1:
         raise RecordError("perceptual hashes of different sizes: main's manifest is of another version")
     board = _Board(main, added_by, policy.near_duplicate_bits)
     ordered = sorted(newcomers, key=_content_key)
@@ -142,25 +148,33 @@ class _Board:
 
     def __init__(self, main: DatasetManifest, added_by: dict[str, str], near_bits: int) -> None:
         self.placed = {sample.stem: sample for sample in main.samples}
-        self.hashes = {sample.stem: int(sample.phash, 16) for sample in main.samples}
+        self.looks = {sample.stem: _values(sample) for sample in main.samples}
         self.added_by = added_by
         self.near_bits = near_bits
         self.assigned: list[Assignment] = []
         self.aside: list[Finding] = []
 
     def near(self, facts: SampleFacts) -> list[Sample]:
-        """The placed samples of another name that look like a newcomer."""
+        """The placed samples of another name that look like a newcomer, or once did."""
         value, near_bits = int(facts.phash, 16), self.near_bits
-        stems = [stem for stem, other in self.hashes.items() if (value ^ other).bit_count() <= near_bits]
-        return [self.placed[stem] for stem in stems if stem != facts.stem]
+        return [
+            self.placed[stem]
+            for stem, looks in self.looks.items()
+            if stem != facts.stem and any((value ^ look).bit_count() <= near_bits for look in looks)
+        ]
 
-    def place(self, facts: SampleFacts, group: str, split: Split) -> None:
+    def place(self, facts: SampleFacts, group: str, split: Split, former: tuple[str, ...] = ()) -> None:
         """Put a newcomer into a group and a split."""
         fields = {name: getattr(facts, name) for name in SampleFacts.model_fields}
-        self.placed[facts.stem] = Sample(
-            **fields, group=group, split=split, added_by=self.added_by[facts.stem]
+        sample = Sample(
+            **fields,
+            group=group,
+            split=split,
+            added_by=self.added_by[facts.stem],
+            former_phashes=tuple(look for look in former if look != facts.phash),
         )
-        self.hashes[facts.stem] = int(facts.phash, 16)
+        self.placed[facts.stem] = sample
+        self.looks[facts.stem] = _values(sample)
         self.assigned.append(Assignment(stem=facts.stem, group=group, split=split))
 
     def replace(self, facts: SampleFacts) -> None:
@@ -169,11 +183,15 @@ class _Board:
         if any(sample.split != old.split for sample in links):
             self.set_aside([facts], {facts.stem: [old, *links]})
         else:
-            self.place(facts, old.group, old.split)
+            self.place(facts, old.group, old.split, former=old.looks)
 
     def set_aside(self, members: Sequence[SampleFacts], alike: dict[str, list[Sample]]) -> None:
         """Leave newcomers out, each with a finding that names what it looks like."""
         self.aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in members)
+
+
+def _values(sample: Sample) -> tuple[int, ...]:
+    return tuple(int(look, 16) for look in sample.looks)
 
 
 def _content_key(facts: SampleFacts) -> str:

@@ -104,7 +104,7 @@ def open_image(data: bytes, *, name: str) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        message = f"{name} has more than {MAX_PIXELS // 10**6} megapixels: {error}"
+        message = f"{name} has far more than {MAX_PIXELS // 10**6} megapixels and is not opened"
         raise ImageError(message, rule="too-large") from error
     except UNREADABLE as error:
         kind = known_type(data)

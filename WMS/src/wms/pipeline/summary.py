@@ -19,6 +19,7 @@ class RunOutcome(Record):
     verdict: str | None
     reasons: tuple[str, ...]
     version: int | None
+    taken_branches: tuple[str, ...]
     findings: tuple[Finding, ...]
     report: str
 
@@ -28,6 +29,10 @@ class RunOutcome(Record):
         lines += [f"  {reason}" for reason in self.reasons]
         if self.version is not None:
             lines.append(f"  model v{self.version} is in production")
+        lines += [
+            f"  {branch} stays: it holds what was set aside (wms data status)"
+            for branch in self.taken_branches
+        ]
         return [*lines, f"  report: {self.report}"]
 
 
@@ -48,6 +53,7 @@ def outcome_of(ctx: Context) -> RunOutcome:
         verdict=decision.verdict if decision else None,
         reasons=decision.reasons if decision else (),
         version=merged.version if merged else None,
+        taken_branches=merged.taken_branches if merged else (),
         findings=validation.findings if validation else (),
         report=str(layout.reports / run_id / "index.html"),
     )

@@ -6,11 +6,13 @@ summary 1 MiB; what does not fit is counted, never silently cut off.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from wms.domain.dataset import SPLITS, Finding, MergePlan, ValidationReport
 from wms.domain.errors import RecordError
 from wms.domain.gate import GateDecision, Newcomers
+from wms.domain.left_out import LeftOut
 from wms.report import facts
 from wms.report.markup import COMMENT_LIMIT, code, fitting, table, text
 from wms.report.records import RunRecords
@@ -107,6 +109,21 @@ def conflict_body(plan: MergePlan) -> str:
     whole = table(("incoming file", "branch", "taken by"), rows, align=("left", "left", "left"))
     lines += _fitted(whole, characters=COMMENT_LIMIT - _size(lines) - 200, noun="conflict")
     return _whole(lines, COMMENT_LIMIT)
+
+
+def taken_body(left_out: LeftOut, *, version: int) -> str:
+    """The comment on a branch that was taken but for what was left out: that, and how to end it."""
+    lines = [
+        f"**Taken** into version {version}; {left_out.count:,} set aside.",
+        "",
+        "This branch stays because it is the only pushed copy of what was set aside.",
+        "",
+        "Repair what is needed and push it again under a branch of its own. Then delete this one:",
+        "",
+        *_shell(shlex.join(("git", "push", "origin", "--delete", left_out.branch))),
+    ]
+    room = COMMENT_LIMIT - _size(lines) - 200
+    return _whole(lines + _finding_table(left_out.findings, characters=room), COMMENT_LIMIT)
 
 
 def summary(records: RunRecords) -> str:

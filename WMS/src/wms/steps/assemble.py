@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wms.domain.dataset import DatasetManifest, MergePlan
+from wms.domain.errors import DigestMismatchError
 from wms.files import link_or_copy, replacing_folder, verify_sha256
 
 
@@ -41,3 +42,20 @@ def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetMa
             for source, target, digest in zip(sources, targets, digests, strict=True):
                 verify_sha256(source, digest)
                 link_or_copy(source, target)
+
+
+def require_nothing_else(folder: Path, manifest: DatasetManifest) -> None:
+    """Check that a dataset's folder holds no file that its manifest does not name.
+
+    Raises:
+        DigestMismatchError: it does; the message names some.
+    """
+    named = {f"images/{sample.image}" for sample in manifest.samples}
+    named |= {f"masks/{sample.mask}" for sample in manifest.samples}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if strangers := sorted(there - named):
+        raise DigestMismatchError(
+            f"{folder} holds {len(strangers)} files that the manifest does not name: "
+            f"{', '.join(strangers[:3])}{' and more' if len(strangers) > 3 else ''}",
+            remedy="Take them out, or push them as a data branch if they are new pairs.",
+        )

@@ -31,6 +31,8 @@ def complete_merge(
 ) -> Merged:
     """Replay the decision on the promotion's commit, post the statuses, merge, delete the data branches.
 
+    A branch of which something was left out stays: it holds the only pushed copy of that.
+
     Every check is made on what lies on the remote now, not on what the run remembers. Run again
     after a crash, it goes on where it was: a pull request that is merged is only tidied up after.
 
@@ -46,7 +48,15 @@ def complete_merge(
     merge_sha = _merged(promotion, decision, inputs, repository, data_store, forge)
     repository.fetch()
     require_commit_holds(repository, merge_sha, promotion.files)
-    deleted, kept = _delete_branches(repository, promotion.data_branches)
+    partly_taken = {item.branch for item in promotion.left_out}
+    taken = tuple(
+        branch.name
+        for branch in promotion.data_branches
+        if branch.name in partly_taken and repository.head(branch.name) == branch.sha
+    )
+    deleted, kept = _delete_branches(
+        repository, tuple(branch for branch in promotion.data_branches if branch.name not in taken)
+    )
     repository.delete_branch(promotion.branch, expect=sha)
     return Merged(
         pull_request=promotion.pull_request,
@@ -55,6 +65,7 @@ def complete_merge(
         version=promotion.to_version,
         deleted_branches=deleted,
         kept_branches=kept,
+        taken_branches=taken,
     )
 
 

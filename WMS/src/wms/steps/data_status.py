@@ -9,16 +9,21 @@ from wms.domain.records import Frozen, Record
 from wms.ports import Forge, Repository
 from wms.steps.hold import blocked_note, held_note
 from wms.steps.production import main_head, manifest_at
+from wms.steps.taken import taken_note
 
 DATA_PREFIX = "data/"
+BranchState = Literal["waiting", "held", "blocked", "taken"]
 
 
 class DataBranch(Frozen):
-    """A data branch: `waiting` for its run, `blocked` by findings, or `held` by the gate."""
+    """A data branch: `waiting` for its run, `blocked` by findings, or `held` by the gate.
+
+    `taken`: all of it is in the dataset but for what was set aside, of which it is the only pushed copy.
+    """
 
     name: str
     sha: str
-    state: Literal["waiting", "held", "blocked"]
+    state: BranchState
     reason: str = ""
     records_sha256: str | None = None
 
@@ -57,5 +62,6 @@ def _branch(name: str, sha: str, forge: Forge) -> DataBranch:
         return DataBranch(
             name=name, sha=sha, state="held", reason=held.reason, records_sha256=held.records_sha256
         )
-    blocked = blocked_note(sha, forge)
-    return DataBranch(name=name, sha=sha, state="blocked" if blocked else "waiting", reason=blocked or "")
+    blocked, taken = blocked_note(sha, forge), taken_note(sha, forge)
+    state: BranchState = "blocked" if blocked else "taken" if taken else "waiting"
+    return DataBranch(name=name, sha=sha, state=state, reason=blocked or taken or "")

@@ -15,6 +15,9 @@ from wms.domain.errors import StorageError
 from wms.domain.names import PICTURE_SUFFIXES, name_problem, stem_key, stem_of, utf8
 
 PARTS = ("images", "masks")
+FILL_FOLDER = "Put photographs into images/ and masks of the same name into masks/."
+"""What to do about a folder without any pairs."""
+
 KEEPERS = frozenset({".gitkeep", ".gitignore"})
 """Files by which Git keeps a folder; they say nothing and are passed over in silence."""
 

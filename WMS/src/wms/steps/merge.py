@@ -13,7 +13,7 @@ from wms.domain.names import stem_key
 from wms.domain.records import sha256_hex
 from wms.domain.run import OnConflict
 from wms.files import sha256_file
-from wms.steps.incoming import FoundPair, scan
+from wms.steps.incoming import FILL_FOLDER, FoundPair, scan
 
 NO_COMMIT = "0" * 40
 """Git's own null object name: the plan of a plain folder comes from no commit."""
@@ -73,14 +73,15 @@ def merge_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
     """The plan for any folder with `images/` and `masks/`, without Git; conflicts are listed.
 
     Raises:
-        NothingToDoError: the folder holds neither.
+        NothingToDoError: there is no file in either.
     """
-    if not any((folder / part).is_dir() for part in ("images", "masks")):
-        raise NothingToDoError(f"{folder} holds no images/ and masks/")
     source = Source(branch=BranchHead(name=folder.resolve().name, sha=NO_COMMIT), folder=".")
-    return merge(
+    plan = merge(
         incoming=folder, sources=[source], manifest=manifest, base_sha=NO_COMMIT, on_conflict="refuse"
     )
+    if not (plan.pairs or plan.present or plan.conflicts or plan.leftover):
+        raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
+    return plan
 
 
 @dataclass(frozen=True, kw_only=True)

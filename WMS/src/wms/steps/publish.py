@@ -16,6 +16,7 @@ from wms.config import TRAIN_CONFIG
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import RecordError
 from wms.domain.gate import GateDecision
+from wms.domain.left_out import LeftOut
 from wms.domain.promotion import (
     LOCK_PATH,
     MANIFEST_PATH,
@@ -48,6 +49,7 @@ def publish(
     candidate: Candidate,
     decision: GateDecision,
     archive: RunArchive,
+    left_out: tuple[LeftOut, ...],
     body: str,
     now: datetime,
     repository: Repository,
@@ -64,6 +66,7 @@ def publish(
         candidate: the model as the registry knows it.
         decision: the gate's; its verdict must be `promote`.
         archive: the run's records, already in the data store.
+        left_out: what the data branches hold that did not come in.
         body: the pull request's text.
         now: the time that the metadata states.
         repository: the Git repository.
@@ -129,6 +132,7 @@ def publish(
         records_sha256=archive.digest,
         files={path: sha256_hex(data) for path, data in files.items()},
         data_branches=request.branches,
+        left_out=left_out,
         actor=request.actor,
         created_at=now,
         pull_request=pull_request.number,

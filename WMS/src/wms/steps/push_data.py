@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 from pathlib import Path
@@ -11,9 +12,14 @@ from wms.domain.records import sha256_hex
 from wms.files import link_or_copy, sha256_file
 from wms.ports import Repository
 from wms.steps.data_status import DATA_PREFIX
+from wms.steps.incoming import FILL_FOLDER, KEEPERS, PARTS
 from wms.steps.production import main_head
 
+logger = logging.getLogger(__name__)
+
 INCOMING_PATH = "WMS/data/incoming"
+_LISTED = 5
+"""How many files that are not pushed a warning names."""
 
 
 def push_folder(folder: Path, *, repository: Repository) -> str:
@@ -29,6 +35,12 @@ def push_folder(folder: Path, *, repository: Repository) -> str:
         NothingToDoError: the folder holds no files in images/ or masks/.
     """
     branch, files = branch_of(folder), _files(folder)
+    outside = sorted(path.name for path in folder.iterdir() if path.name not in (*PARTS, *KEEPERS))
+    if outside:
+        more = " and more" if len(outside) > _LISTED else ""
+        logger.warning(
+            "not pushed, for they lie outside images/ and masks/: %s%s", ", ".join(outside[:_LISTED]), more
+        )
     repository.fetch()
     if repository.head(branch) is not None:
         return branch
@@ -60,15 +72,18 @@ def branch_of(folder: Path) -> str:
     if not files:
         raise NothingToDoError(
             f"{folder} holds no files in images/ or masks/",
-            remedy="Put photographs into images/ and masks of the same name into masks/.",
+            remedy=FILL_FOLDER,
         )
     slug = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "data"
     return f"{DATA_PREFIX}{slug}-{_content_id(folder, files)}"
 
 
 def _files(folder: Path) -> list[Path]:
-    parts = [folder / name for name in ("images", "masks")]
-    return [path for part in parts if part.is_dir() for path in sorted(part.rglob("*")) if _is_file(path)]
+    """What is pushed: every file in images/ and masks/. A link is pushed as one, for validation to name."""
+    found: list[Path] = []
+    for part in (folder / name for name in PARTS):
+        found += [part] if part.is_symlink() else filter(_is_file, sorted(part.rglob("*")))
+    return found
 
 
 def _content_id(folder: Path, files: list[Path]) -> str:

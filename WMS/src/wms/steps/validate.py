@@ -51,7 +51,7 @@ def validate(
         *stray_findings(Stray(path=path, kind=_kind(incoming / path)) for path in plan.leftover),
         *plan_findings(plan),
         *byte_findings(plan, manifest),
-        *look_alike_findings(inspections, kept, within_bits=near_duplicate_bits),
+        *look_alike_findings(inspections, manifest, within_bits=near_duplicate_bits),
         *coverage_findings(inspections, kept, policy=policy),
     ]
     findings.sort(key=lambda found: (found.file, found.rule))

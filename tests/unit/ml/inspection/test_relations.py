@@ -1,6 +1,7 @@
 """The rules that look at pairs side by side."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -27,7 +28,7 @@ def flipped(phash: str, bits: int) -> str:
 def test_look_alikes_within_a_push_name_each_other() -> None:
     first = make_facts("a")
     second = make_facts("b", phash=flipped(first.phash, 45))
-    found = look_alike_findings(inspections([first, second, make_facts("c")]), (), within_bits=45)
+    found = look_alike_findings(inspections([first, second, make_facts("c")]), EMPTY, within_bits=45)
     assert [(item.rule, item.stem) for item in found] == [("near-duplicate", "a"), ("near-duplicate", "b")]
     assert "b (this push) 45 bits" in found[0].message
 
@@ -35,19 +36,42 @@ def test_look_alikes_within_a_push_name_each_other() -> None:
 def test_one_bit_further_apart_is_no_look_alike() -> None:
     first = make_facts("a")
     second = make_facts("b", phash=flipped(first.phash, 46))
-    assert look_alike_findings(inspections([first, second]), (), within_bits=45) == []
+    assert look_alike_findings(inspections([first, second]), EMPTY, within_bits=45) == []
 
 
 def test_a_look_alike_in_the_dataset_is_named_with_its_split() -> None:
-    kept = make_manifest(5).samples
-    twin = make_facts("new", phash=flipped(kept[2].phash, 4))
-    (found,) = look_alike_findings(inspections([twin]), kept, within_bits=45)
-    assert f"{kept[2].stem} ({kept[2].split} split) 4 bits" in found.message
+    main = make_manifest(5)
+    known = main.samples[2]
+    twin = make_facts("new", phash=flipped(known.phash, 4))
+    (found,) = look_alike_findings(inspections([twin]), main, within_bits=45)
+    assert f"{known.stem} ({known.split} split) 4 bits" in found.message
+
+
+@pytest.mark.parametrize("replaced", ["by this push", "long ago"])
+def test_a_look_alike_of_replaced_bytes_is_named_as_such(replaced: str) -> None:
+    old = make_manifest(1).samples[0]
+    new_look = make_facts(old.stem, phash=sha256("new look"), image_sha256=sha256("new bytes"))
+    twin = make_facts("again", phash=flipped(old.phash, 4), image_sha256=old.image_sha256)
+    if replaced == "by this push":
+        main, pushed = DatasetManifest.of([old]), inspections([twin, new_look])
+        pushed[1] = replace(pushed[1], pair=pushed[1].pair.model_copy(update={"action": "replace"}))
+    else:
+        sample = old.model_copy(update={"phash": new_look.phash, "former_phashes": (old.phash,)})
+        main, pushed = DatasetManifest.of([sample]), inspections([twin])
+    (found,) = look_alike_findings(pushed, main, within_bits=45)
+    assert f"{old.stem} ({old.split} split, as it was) 4 bits" in found.message
+
+
+def test_a_replacement_is_no_look_alike_of_what_it_replaces() -> None:
+    old = make_manifest(1).samples[0]
+    (better,) = inspections([make_facts(old.stem, image_sha256=sha256("better"))])
+    pushed = [replace(better, pair=better.pair.model_copy(update={"action": "replace"}))]
+    assert look_alike_findings(pushed, DatasetManifest.of([old]), within_bits=45) == []
 
 
 def test_of_many_look_alikes_the_nearest_are_named_and_the_rest_counted() -> None:
     burst = [make_facts(f"b{step}", phash=flipped("0" * 64, step)) for step in range(6)]
-    found = look_alike_findings(inspections(burst), (), within_bits=45)
+    found = look_alike_findings(inspections(burst), EMPTY, within_bits=45)
     assert "b1 (this push) 1 bits, b2 (this push) 2 bits" in found[0].message
     assert "and 2 more" in found[0].message
 
@@ -55,13 +79,15 @@ def test_of_many_look_alikes_the_nearest_are_named_and_the_rest_counted() -> Non
 def test_the_same_bytes_are_no_look_alike_but_another_rules_business() -> None:
     first = make_facts("a")
     same = make_facts("b", phash=first.phash, image_sha256=first.image_sha256)
-    assert look_alike_findings(inspections([first, same]), (), within_bits=45) == []
+    assert look_alike_findings(inspections([first, same]), EMPTY, within_bits=45) == []
 
 
 def test_hashes_of_another_size_are_an_error() -> None:
-    kept = [sample.model_copy(update={"phash": "0" * 16}) for sample in make_manifest(1).samples]
+    main = DatasetManifest.of(
+        sample.model_copy(update={"phash": "0" * 16}) for sample in make_manifest(1).samples
+    )
     with pytest.raises(RecordError, match="another size"):
-        look_alike_findings(inspections([make_facts("a")]), kept, within_bits=45)
+        look_alike_findings(inspections([make_facts("a")]), main, within_bits=45)
 
 
 def usual(share: float, count: int = 40) -> list[SampleFacts]:

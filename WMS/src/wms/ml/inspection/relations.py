@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from statistics import quantiles
 from typing import Literal
 
@@ -24,6 +25,16 @@ _LEAST_SPREAD = 0.1
 """Smallest spread of the log coverage: a dataset whose windows are all alike still has some play."""
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What a picture looks like, or once did; the bytes that it was made of are known if they are there."""
+
+    stem: str
+    phash: str
+    image_sha256: str | None
+    where: str
+
+
 def plan_findings(plan: MergePlan) -> list[Finding]:
     """Pairs that the merge skipped, or could not place."""
     found = [
@@ -35,6 +46,10 @@ def plan_findings(plan: MergePlan) -> list[Finding]:
     found += [
         finding("name-conflict", conflict.image_source, f"the name is taken by {conflict.taken_by}")
         for conflict in plan.conflicts
+    ]
+    found += [
+        finding("superseded", earlier.image_source, f"{earlier.taken_by} brings another {earlier.stem}")
+        for earlier in plan.superseded
     ]
     return found
 
@@ -48,35 +63,39 @@ def byte_findings(plan: MergePlan, manifest: DatasetManifest) -> list[Finding]:
 
 
 def look_alike_findings(
-    inspections: Sequence[Inspection], kept: Sequence[Sample], *, within_bits: int
+    inspections: Sequence[Inspection], manifest: DatasetManifest, *, within_bits: int
 ) -> list[Finding]:
-    """Pictures whose hashes differ from another's in at most `within_bits` bits.
+    """Pictures whose hashes differ from another's, as it is or as it was, in at most `within_bits` bits.
+
+    The same bytes as a picture's present ones are another rule's business.
 
     Args:
         inspections: the push's pairs.
-        kept: the dataset's samples that stay.
+        manifest: the dataset.
         within_bits: threshold in bits.
     """
-    measured = [item for item in inspections if item.facts is not None]
-    names = [
-        *(f"{s.stem} ({s.split} split)" for s in kept),
-        *(f"{m.pair.stem} (this push)" for m in measured),
-    ]
-    hashes = _bit_matrix([*(s.phash for s in kept), *(m.facts.phash for m in measured if m.facts)])
-    digests = [*(s.image_sha256 for s in kept), *(m.pair.image_sha256 for m in measured)]
+    measured = [(item.pair, item.facts) for item in inspections if item.facts is not None]
+    replaced = {pair.stem for pair, _ in measured if pair.action == "replace"}
+    looks = [look for sample in manifest.samples for look in _looks(sample, replaced)]
+    looks += [_Look(pair.stem, facts.phash, pair.image_sha256, "this push") for pair, facts in measured]
+    hashes = _bit_matrix([look.phash for look in looks])
     found = []
-    for row, item in enumerate(measured, start=len(kept)):
+    for row, (pair, _) in enumerate(measured, start=len(looks) - len(measured)):
         distances = np.bitwise_count(hashes ^ hashes[row]).sum(axis=1)
         near = [
-            int(other)
+            f"{looks[other].stem} ({looks[other].where}) {distances[other]} bits"
             for other in np.argsort(distances, kind="stable")
-            if distances[other] <= within_bits and digests[other] != digests[row]
+            if distances[other] <= within_bits
+            and looks[other].stem != pair.stem
+            and looks[other].image_sha256 != pair.image_sha256
         ]
         if near:
-            listed = ", ".join(f"{names[other]} {distances[other]} bits" for other in near[:_LISTED])
             more = f" and {len(near) - _LISTED} more" if len(near) > _LISTED else ""
-            message = f"it looks like {listed}{more} (up to {within_bits} of 256 bits count as alike)"
-            found.append(finding("near-duplicate", item.pair.image_source, message, stem=item.pair.stem))
+            message = (
+                f"it looks like {', '.join(near[:_LISTED])}{more} "
+                f"(up to {within_bits} of 256 bits count as alike)"
+            )
+            found.append(finding("near-duplicate", pair.image_source, message, stem=pair.stem))
     return found
 
 
@@ -108,6 +127,14 @@ def coverage_findings(
         for pair, share in pushed
         if share > 0 and abs(math.log(share) - middle) > reach
     ]
+
+
+def _looks(sample: Sample, replaced: Collection[str]) -> list[_Look]:
+    """The looks of a sample of the dataset, those of replaced bytes included."""
+    there = sample.stem not in replaced
+    now = [_Look(sample.stem, sample.phash, sample.image_sha256, f"{sample.split} split")] if there else []
+    past = sample.former_phashes if there else sample.looks
+    return now + [_Look(sample.stem, phash, None, f"{sample.split} split, as it was") for phash in past]
 
 
 def _shared(

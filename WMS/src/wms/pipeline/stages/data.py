@@ -13,7 +13,7 @@ from wms.files import read_record, write_bytes, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body
-from wms.steps.assemble import assemble
+from wms.steps.assemble import assemble, require_nothing_else
 from wms.steps.hold import announce_blocked, announce_conflicts, announce_waiting
 from wms.steps.merge import Source, merge, merge_folder
 from wms.steps.production import main_head, manifest_at
@@ -33,10 +33,9 @@ def run_merge(ctx: Context) -> MergePlan:
     manifest = manifest_at(repository, request.base_sha)
     write_bytes(ctx.layout.base_manifest, manifest.to_jsonl())
     sources = []
-    for number, branch in enumerate(request.branches):
-        folder = _folder_of(number)
-        repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / folder)
-        sources.append(Source(branch=branch, folder=folder))
+    for branch in request.branches:
+        repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / branch.folder)
+        sources.append(Source(branch=branch, folder=branch.folder))
     plan = merge(
         incoming=ctx.layout.incoming,
         sources=sources,
@@ -102,11 +101,6 @@ def require_good(report: ValidationReport) -> None:
         raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
 
 
-def _folder_of(number: int) -> str:
-    """Where the files of the run's n-th branch lie, below the incoming folder."""
-    return f"{number:02d}"
-
-
 def _announce_conflicts(ctx: Context, plan: MergePlan) -> None:
     """Say on each branch what is its own: its conflicts, or that only others have some."""
     parts = {branch: plan.part_of(branch.name) for branch in ctx.request.branches}
@@ -121,8 +115,8 @@ def _announce_conflicts(ctx: Context, plan: MergePlan) -> None:
 def _announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -> None:
     """Say on each branch what is its own: its findings, or that only others have some."""
     parts = {
-        branch: report.part_of(_folder_of(number), pairs=len(plan.part_of(branch.name).pairs))
-        for number, branch in enumerate(ctx.request.branches)
+        branch: report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
+        for branch in ctx.request.branches
     }
     refused = [branch.name for branch, part in parts.items() if part.blocked]
     for branch, part in parts.items():
@@ -180,7 +174,7 @@ def run_prepare(ctx: Context) -> DatasetManifest:
 
     Raises:
         NothingToDoError: there is no dataset here.
-        DigestMismatchError: the files are not those of the manifest.
+        DigestMismatchError: the files are not those of the manifest, one for one.
     """
     root, layout = ctx.layout.root, ctx.layout
     manifest_file, pulled = root / MANIFEST_PATH, root / POINTER_PATH.removesuffix(".dvc")
@@ -189,6 +183,7 @@ def run_prepare(ctx: Context) -> DatasetManifest:
             "no dataset is checked out here", remedy="Pull main, then fetch the pictures with `dvc pull`."
         )
     manifest = DatasetManifest.from_jsonl(manifest_file.read_bytes(), source=str(manifest_file))
+    require_nothing_else(pulled, manifest)
     base_sha, now = main_head(ctx.ports.repository), ctx.clock()
     request = RunRequest(
         run_id=new_run_id(base_sha=base_sha, branches=(), now=now),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from wms.domain.dataset import MergePlan, ValidationReport
 from wms.domain.gate import GateDecision
+from wms.domain.left_out import left_out
 from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
 from wms.domain.run import Reconciliation
+from wms.domain.split import SplitPlan
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
-from wms.report.markdown import promotion_body
+from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
 from wms.steps.complete_merge import complete_merge
 from wms.steps.gate import read_inputs
@@ -16,6 +19,7 @@ from wms.steps.production import metadata_at
 from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
 from wms.steps.rollback import roll_back
+from wms.steps.taken import announce_taken
 
 
 def run_publish(ctx: Context) -> Promotion:
@@ -29,6 +33,11 @@ def run_publish(ctx: Context) -> Promotion:
         candidate=read_record(layout.record("candidate"), Candidate),
         decision=read_record(layout.record("decision"), GateDecision),
         archive=read_record(layout.record("archive"), RunArchive),
+        left_out=left_out(
+            read_record(layout.record("merge"), MergePlan),
+            read_record(layout.record("validation"), ValidationReport),
+            read_record(layout.record("split"), SplitPlan),
+        ),
         body=publication_text(ctx),
         now=ctx.clock(),
         repository=ctx.ports.repository,
@@ -50,17 +59,32 @@ def publication_text(ctx: Context) -> str:
 def run_complete_merge(ctx: Context) -> Merged:
     """Replay the decision on the published commit, merge it, and move the registry's alias."""
     layout = ctx.layout
+    promotion = read_record(layout.record("promotion"), Promotion)
     merged = complete_merge(
-        promotion=read_record(layout.record("promotion"), Promotion),
+        promotion=promotion,
         decision=read_record(layout.record("decision"), GateDecision),
         inputs=read_inputs(layout.run),
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
         forge=ctx.ports.forge,
     )
+    _announce_taken(ctx, promotion, merged)
     write_record(layout.record("merged"), merged)
     run_reconcile(ctx)
     return merged
+
+
+def _announce_taken(ctx: Context, promotion: Promotion, merged: Merged) -> None:
+    heads = {branch.name: branch for branch in promotion.data_branches}
+    for item in promotion.left_out:
+        if item.branch in merged.taken_branches:
+            announce_taken(
+                branch=heads[item.branch],
+                left_out=item,
+                version=merged.version,
+                body=taken_body(item, version=merged.version),
+                forge=ctx.ports.forge,
+            )
 
 
 def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: bool) -> RolledBack:

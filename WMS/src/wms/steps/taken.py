@@ -1,0 +1,28 @@
+"""Say on the forge that a data branch was taken but for what was left out of it."""
+
+from __future__ import annotations
+
+import re
+
+from wms.domain.dataset import BranchHead
+from wms.domain.left_out import LeftOut
+from wms.ports import Check, Forge
+from wms.steps.hold import CONTEXT, DATA_CONTEXT
+
+_DESCRIPTION = re.compile(r"taken into model v\d+; \d+ set aside: .*")
+
+
+def announce_taken(*, branch: BranchHead, left_out: LeftOut, version: int, body: str, forge: Forge) -> None:
+    """Put it on the branch's head, in the place of whatever an earlier run said there."""
+    description = f"taken into model v{version}; {left_out.count} set aside: {', '.join(left_out.rules)}"
+    for context, said in ((CONTEXT, f"promoted as v{version}"), (DATA_CONTEXT, description[:140])):
+        forge.set_status(branch.sha, Check(context=context, state="success", description=said))
+    forge.comment(branch.sha, body)
+
+
+def taken_note(sha: str, forge: Forge) -> str | None:
+    """What was left out of a commit's data when the rest was taken; `None` where they were not taken."""
+    for check in forge.statuses(sha):
+        if check.context == DATA_CONTEXT and _DESCRIPTION.fullmatch(check.description):
+            return check.description
+    return None

@@ -1,0 +1,56 @@
+"""A folder becomes a data branch: what is pushed, and what is only named."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from pairs import write_pair
+from wms.adapters.git import GitRepository
+from wms.adapters.git_workspace import init_repository
+from wms.ports import Repository
+from wms.steps.push_data import INCOMING_PATH, push_folder
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    root = tmp_path / "work"
+    init_repository(root, tmp_path / "remote.git", {"README.md": b"main"}, message="main")
+    return GitRepository(root)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    write_pair(tmp_path / "photos", "m1", seed=1)
+    return tmp_path / "photos"
+
+
+def pushed(repository: Repository, folder: Path, out: Path) -> list[str]:
+    repository.export(push_folder(folder, repository=repository), INCOMING_PATH, out)
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
+
+
+def test_a_folder_is_pushed_once(repository: Repository, photos: Path) -> None:
+    name = push_folder(photos, repository=repository)
+    head = repository.head(name)
+    assert push_folder(photos, repository=repository) == name
+    assert repository.head(name) == head
+
+
+@pytest.mark.parametrize("linked", ["images", "images/m1.jpg"])
+def test_a_link_is_pushed_as_a_link_and_not_followed(
+    repository: Repository, photos: Path, tmp_path: Path, linked: str
+) -> None:
+    target = (photos / linked).rename(tmp_path / "elsewhere")
+    (photos / linked).symlink_to(target)
+    assert pushed(repository, photos, tmp_path / "out") == [linked, "masks/m1.png"]
+    assert (tmp_path / "out" / linked).is_symlink()
+
+
+def test_what_lies_beside_images_and_masks_is_not_pushed_but_named(
+    repository: Repository, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (photos / "stray.jpg").write_bytes(b"x")
+    with caplog.at_level(logging.WARNING):
+        assert pushed(repository, photos, tmp_path / "out") == ["images/m1.jpg", "masks/m1.png"]
+    assert "stray.jpg" in caplog.text

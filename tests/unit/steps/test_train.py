@@ -11,6 +11,7 @@ from wms.domain.training import ModelCard
 from wms.files import read_record
 from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
+from wms.ml.team import Team
 from wms.progress import Silent
 from wms.steps import train as train_module
 from wms.steps.tracking import flush_spool
@@ -43,6 +44,7 @@ def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume=F
         registry=registry or FakeRegistry(tmp_path / "registry"),
         run_name="test",
         resume=resume,
+        team=Team(),
         progress=progress or Silent(),
     )
 

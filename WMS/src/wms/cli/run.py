@@ -16,16 +16,23 @@ from wms.cli.common import dry_run_option, json_option, workspace
 def train(resume: bool, as_json: bool) -> None:
     """Train a candidate on the run's dataset and register it. The test split is not read.
 
-    Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights.
+    Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights. Started by
+    torchrun, all its processes train one model together, each on its share of every batch.
 
     \b
     Examples:
       wms train
       wms train --resume
+      torchrun --nproc-per-node 2 -m wms train
     """
-    from wms.pipeline.stages.training import run_train
+    from wms.ml.team import join_team
+    from wms.pipeline.stages.training import run_assist, run_train
 
-    result = run_train(workspace(), resume=resume)
+    with join_team() as team:
+        if not team.leads:
+            run_assist(workspace(), team)
+            return
+        result = run_train(workspace(), team, resume=resume)
     if as_json:
         output.say_json(result.model_dump(mode="json"))
         return

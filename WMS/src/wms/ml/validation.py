@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import fsum
 from statistics import fmean
 
 import numpy as np
@@ -15,6 +16,7 @@ from wms.domain.metrics import Confusion
 from wms.ml.cache import CachedSamples
 from wms.ml.loss import segmentation_loss
 from wms.ml.preprocess import to_input
+from wms.ml.team import CPU, Team
 
 BATCH = 8
 THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
@@ -22,7 +24,7 @@ THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
 
 
 def validate(
-    network: nn.Module, samples: CachedSamples, loss: LossSettings, *, size_px: int
+    network: nn.Module, samples: CachedSamples, loss: LossSettings, team: Team, *, size_px: int
 ) -> tuple[float, float]:
     """Mean loss and mean Dice (at probability 0.5) over pictures, in float32.
 
@@ -30,6 +32,7 @@ def validate(
         network: pictures to logits; put into evaluation mode.
         samples: not empty.
         loss: the terms' weights.
+        team: its processes share the samples, and all get the same answer.
         size_px: the side that pictures are scaled to.
 
     Returns:
@@ -37,17 +40,24 @@ def validate(
     """
     losses: list[float] = []
     dice: list[float] = []
-    for logits, targets in _predictions(network, samples, size_px=size_px):
+    mine = range(team.rank, len(samples), team.size)
+    for logits, targets in _predictions(network, samples, mine, size_px=size_px, device=team.device):
         for one, target in zip(logits, targets, strict=True):
             losses.append(float(segmentation_loss(one[None], target[None], loss)))
             dice.append(_confusion(one > 0.0, target >= 0.5).dice)
-    return fmean(losses), fmean(dice)
+    sums = torch.tensor([fsum(losses), fsum(dice)], dtype=torch.float64, device=team.device)
+    mean_loss, mean_dice = (team.sum(sums) / len(samples)).tolist()
+    return mean_loss, mean_dice
 
 
 def choose_threshold(network: nn.Module, samples: CachedSamples, *, size_px: int) -> float:
-    """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals."""
+    """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals.
+
+    On the CPU, where the network lies after its training.
+    """
     dice: dict[float, list[float]] = {threshold: [] for threshold in THRESHOLDS}
-    for logits, targets in _predictions(network, samples, size_px=size_px):
+    everything = range(len(samples))
+    for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
         for probability, target in zip(torch.sigmoid(logits), targets, strict=True):
             for threshold in THRESHOLDS:
                 dice[threshold].append(_confusion(probability > threshold, target >= 0.5).dice)
@@ -55,15 +65,15 @@ def choose_threshold(network: nn.Module, samples: CachedSamples, *, size_px: int
 
 
 def _predictions(
-    network: nn.Module, samples: CachedSamples, *, size_px: int
+    network: nn.Module, samples: CachedSamples, indices: range, *, size_px: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits and targets by batches, both float32, Bx1xSxS."""
+    """Logits and targets of some samples by batches, both float32, Bx1xSxS."""
     network.eval()
     with torch.inference_mode():
-        for start in range(0, len(samples), BATCH):
-            pictures, masks = samples.batch(range(start, min(start + BATCH, len(samples))))
-            inputs = _scaled(torch.from_numpy(to_input(pictures)), size_px)
-            yield network(inputs), _scaled(torch.from_numpy(to_input(masks)), size_px)
+        for start in range(0, len(indices), BATCH):
+            pictures, masks = samples.batch(indices[start : start + BATCH])
+            inputs = _scaled(torch.from_numpy(to_input(pictures)).to(device), size_px)
+            yield network(inputs), _scaled(torch.from_numpy(to_input(masks)).to(device), size_px)
 
 
 def _scaled(batch: Tensor, size_px: int) -> Tensor:

@@ -15,6 +15,7 @@ from wms.domain.gate import GateDecision
 from wms.domain.run import Outcome, RunOptions, RunRequest, RunState
 from wms.files import read_record, write_record
 from wms.layout import Layout
+from wms.ml.team import join_team
 from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS, Job
 from wms.pipeline.reports import write_reports
@@ -167,7 +168,8 @@ def _infra_up(ctx: Context) -> None:
 
 
 def _train(ctx: Context) -> None:
-    training.run_train(ctx, resume=True)
+    with join_team() as team:
+        training.run_train(ctx, team, resume=True)
 
 
 def _gate(ctx: Context) -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from wms.config import TrainSettings, settings_digest
 from wms.domain.dataset import DatasetManifest
@@ -16,12 +17,13 @@ from wms.domain.training import EpochMetrics, ModelCard, Preprocessing, Provenan
 from wms.files import write_bytes
 from wms.ml import checkpoint as checkpoints
 from wms.ml.cache import CachedSamples, Source, prepare
-from wms.ml.checkpoint import CHECKPOINT_FILE, TrainingState
+from wms.ml.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
 from wms.ml.export import export_bundle
 from wms.ml.loop import Fitted, fit
 from wms.ml.machine import usable_cores
 from wms.ml.planning import make_plan
 from wms.ml.preprocess import PAD_GREY, to_input
+from wms.ml.team import Team
 from wms.ml.validation import choose_threshold
 from wms.ports import Registry, RunStatus
 from wms.progress import Progress
@@ -52,6 +54,7 @@ def train(
     registry: Registry,
     run_name: str,
     resume: bool,
+    team: Team,
     progress: Progress,
 ) -> TrainResult:
     """Train, choose the threshold, export the bundle, and report to the tracking server.
@@ -68,6 +71,7 @@ def train(
         run_name: the run's name there.
         resume: go on from the last checkpoint, if there is one; else whatever lies in `out` of an
             earlier training is removed first.
+        team: the processes that train together; this one leads, the others `assist`.
         progress: told about decoding, epochs and what is worth knowing.
 
     Returns:
@@ -95,12 +99,13 @@ def train(
     )
     if not resume:
         _clear(out)
-    source = Source(dataset=dataset, mask_threshold=mask_threshold, spec=_preprocessing(settings))
+    source = Source(dataset=dataset, mask_threshold=mask_threshold, spec=preprocessing(settings))
     train_samples, val_samples = (
         prepare(manifest.of_split(split), source, folder=cache, workers=usable_cores(), progress=progress)
         for split in ("train", "val")
     )
-    state = _start(out, provenance, mask_threshold, settings, train_samples, val_samples, progress)
+    state = _start(out, provenance, mask_threshold, settings, train_samples, val_samples, team, progress)
+    team.wait()  # the others read the samples and the checkpoint that are there now
     tracker = Tracker(
         out=out,
         registry=registry,
@@ -110,7 +115,7 @@ def train(
     )
     status: RunStatus = "failed"
     try:
-        fitted = _fit(out, settings, state, train_samples, val_samples, tracker, progress)
+        fitted = _fit(out, settings, state, train_samples, val_samples, team, tracker, progress)
         threshold = choose_threshold(fitted.network, val_samples, size_px=settings.image_size_px)
         card = _export(out, settings, fitted, threshold, provenance, val_samples)
         write_evidence(
@@ -141,6 +146,7 @@ def _start(
     settings: TrainSettings,
     train_samples: CachedSamples,
     val_samples: CachedSamples,
+    team: Team,
     progress: Progress,
 ) -> TrainingState:
     """The state to go on from: the checkpoint's, or that of a new training with a plan of its own."""
@@ -152,11 +158,15 @@ def _start(
             raise TrainingError(f"{checkpoint} is of a training with other data, settings or code")
         progress.say(f"Going on after epoch {state.epochs_done} of {state.plan.epochs}.")
         return state
-    plan = make_plan(settings, train_samples, val_samples)
+    plan = make_plan(settings, train_samples, val_samples, team)
     stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
     kind = "bfloat16" if plan.bfloat16 else "float32"
-    progress.say(f"Training on {len(train_samples)} pictures: {stages}; {plan.threads} threads, {kind}.")
-    return TrainingState(run_sha256=run_sha256, plan=plan)
+    means = f"{plan.threads} threads" if team.device.type == "cpu" else torch.cuda.get_device_name()
+    together = f" in each of {team.size} processes" if team.size > 1 else ""
+    progress.say(f"Training on {len(train_samples)} pictures: {stages}; {means}{together}, {kind}.")
+    state = TrainingState(run_sha256=run_sha256, plan=plan)
+    checkpoints.save(checkpoint, Checkpoint(state=state, tensors={}))
+    return state
 
 
 def _fit(
@@ -165,6 +175,7 @@ def _fit(
     state: TrainingState,
     train_samples: CachedSamples,
     val_samples: CachedSamples,
+    team: Team,
     tracker: Tracker,
     progress: Progress,
 ) -> Fitted:
@@ -192,6 +203,7 @@ def _fit(
         val=val_samples,
         settings=settings,
         state=state,
+        team=team,
         checkpoint=out / CHECKPOINT_FOLDER / CHECKPOINT_FILE,
         on_epoch=finished,
         progress=progress,
@@ -211,7 +223,7 @@ def _export(
         fitted.network,
         folder=out / BUNDLE_FOLDER,
         architecture=settings.architecture,
-        preprocessing=_preprocessing(settings),
+        preprocessing=preprocessing(settings),
         threshold=threshold,
         provenance=provenance,
         pictures=np.ascontiguousarray(to_input(pictures)),
@@ -237,7 +249,8 @@ def _result(
     )
 
 
-def _preprocessing(settings: TrainSettings) -> Preprocessing:
+def preprocessing(settings: TrainSettings) -> Preprocessing:
+    """What makes the network's input, for these settings."""
     return Preprocessing(size_px=settings.image_size_px, pad=PAD_GREY)
 
 

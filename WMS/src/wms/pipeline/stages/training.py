@@ -8,10 +8,12 @@ from wms.domain.gate import GateDecision
 from wms.domain.records import canonical_json
 from wms.domain.training import TrainResult
 from wms.files import write_bytes, write_record
+from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 from wms.steps.archive import archive_run
+from wms.steps.assist import assist
 from wms.steps.evaluate import evaluate
 from wms.steps.gate import decide_run
 from wms.steps.hold import announce_hold
@@ -20,8 +22,8 @@ from wms.steps.register import register
 from wms.steps.train import train
 
 
-def run_train(ctx: Context, *, resume: bool) -> TrainResult:
-    """Train on the run's dataset and register the candidate."""
+def run_train(ctx: Context, team: Team, *, resume: bool) -> TrainResult:
+    """Train on the run's dataset and register the candidate; this process leads the team."""
     request, layout = ctx.request, ctx.layout
     result = train(
         manifest=ctx.manifest(),
@@ -34,12 +36,27 @@ def run_train(ctx: Context, *, resume: bool) -> TrainResult:
         registry=ctx.ports.registry,
         run_name=request.run_id,
         resume=resume,
+        team=team,
         progress=ctx.progress,
     )
     write_record(layout.record("train"), result)
     candidate = register(result=result, bundle=layout.bundle, registry=ctx.ports.registry)
     write_record(layout.record("candidate"), candidate)
     return result
+
+
+def run_assist(ctx: Context, team: Team) -> None:
+    """Take this process's part in a training that another process of the team leads."""
+    layout = ctx.layout
+    assist(
+        manifest=ctx.manifest(),
+        dataset=layout.dataset,
+        settings=load_train_settings(layout.root, ctx.request.options.train_overrides),
+        mask_threshold=ctx.data_settings.validation.mask_threshold,
+        out=layout.run,
+        cache=layout.cache,
+        team=team,
+    )
 
 
 def run_evaluate(ctx: Context) -> EvalReport:

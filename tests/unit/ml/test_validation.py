@@ -6,7 +6,7 @@ from meters import tiny_settings, write_dataset
 from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.team import Team
-from wms.ml.validation import choose_threshold, validate
+from wms.ml.validation import choose_threshold, count_probabilities, validate
 from wms.progress import Silent
 
 LOSS = tiny_settings().loss
@@ -64,3 +64,14 @@ def test_of_equally_good_thresholds_the_one_nearest_to_a_half_is_taken(samples):
 def test_a_mask_of_which_a_pixel_is_half_covered_counts_from_a_half_on(samples):
     _, masks = samples.batch(range(len(samples)))
     assert np.unique(masks).size >= 2
+
+
+def test_probabilities_are_counted_by_what_is_there(samples):
+    counts = count_probabilities(Brightness(0.705, 0.205), samples, size_px=64)
+    assert sum(counts.window) + sum(counts.rest) == len(samples) * 64 * 64
+    assert {place for place, number in enumerate(counts.rest) if number} <= {20, 70}
+    assert counts.window[70] > 0.95 * sum(counts.window)
+
+
+def test_a_probability_of_one_is_counted_in_the_last_bin(samples):
+    assert count_probabilities(Brightness(1.0, 1.0), samples, size_px=64).window[-1] > 0

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wms.config import LossSettings
-from wms.domain.metrics import Confusion
+from wms.domain.calibration import ProbabilityCounts
 from wms.ml.cache import CachedSamples
+from wms.ml.compare import count_pixels
 from wms.ml.loss import segmentation_loss
 from wms.ml.preprocess import to_input
 from wms.ml.team import CPU, Team
@@ -21,6 +22,9 @@ from wms.ml.team import CPU, Team
 BATCH = 8
 THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
 """Candidates of the decision threshold: a finer or wider grid would follow chance in a small split."""
+
+BINS = 100
+"""Of probabilities that are counted, equally wide over 0..1."""
 
 
 def validate(
@@ -44,7 +48,7 @@ def validate(
     for logits, targets in _predictions(network, samples, mine, size_px=size_px, device=team.device):
         for one, target in zip(logits, targets, strict=True):
             losses.append(float(segmentation_loss(one[None], target[None], loss)))
-            dice.append(_confusion(one > 0.0, target >= 0.5).dice)
+            dice.append(_dice(one > 0.0, target >= 0.5))
     sums = torch.tensor([fsum(losses), fsum(dice)], dtype=torch.float64, device=team.device)
     mean_loss, mean_dice = (team.sum(sums) / len(samples)).tolist()
     return mean_loss, mean_dice
@@ -60,8 +64,20 @@ def choose_threshold(network: nn.Module, samples: CachedSamples, *, size_px: int
     for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
         for probability, target in zip(torch.sigmoid(logits), targets, strict=True):
             for threshold in THRESHOLDS:
-                dice[threshold].append(_confusion(probability > threshold, target >= 0.5).dice)
+                dice[threshold].append(_dice(probability > threshold, target >= 0.5))
     return max(THRESHOLDS, key=lambda threshold: (fmean(dice[threshold]), -abs(threshold - 0.5)))
+
+
+def count_probabilities(network: nn.Module, samples: CachedSamples, *, size_px: int) -> ProbabilityCounts:
+    """All samples' pixels by the probability that a network on the CPU gives them, in `BINS` bins."""
+    window, rest = torch.zeros(BINS, dtype=torch.int64), torch.zeros(BINS, dtype=torch.int64)
+    everything = range(len(samples))
+    for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
+        places = (torch.sigmoid(logits) * BINS).long().clamp_(max=BINS - 1)
+        there = targets >= 0.5
+        window += torch.bincount(places[there], minlength=BINS)
+        rest += torch.bincount(places[~there], minlength=BINS)
+    return ProbabilityCounts(window=tuple(window.tolist()), rest=tuple(rest.tolist()))
 
 
 def _predictions(
@@ -82,6 +98,5 @@ def _scaled(batch: Tensor, size_px: int) -> Tensor:
     return functional.interpolate(batch, size=(size_px, size_px), mode="bilinear", antialias=True)
 
 
-def _confusion(found: Tensor, there: Tensor) -> Confusion:
-    tp, marked, window = (int(x.sum()) for x in (found & there, found, there))
-    return Confusion(tp=tp, fp=marked - tp, fn=window - tp, tn=there.numel() - marked - window + tp)
+def _dice(found: Tensor, there: Tensor) -> float:
+    return count_pixels(found.numpy(force=True), there.numpy(force=True)).dice

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from wms.config import TrainSettings, settings_digest
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import InterruptedTrainingError, TooFewSamplesError, TrainingError
 from wms.domain.records import canonical_json, sha256_hex
@@ -24,7 +25,7 @@ from wms.ml.machine import usable_cores
 from wms.ml.planning import make_plan
 from wms.ml.preprocess import PAD_GREY, to_input
 from wms.ml.team import Team
-from wms.ml.validation import choose_threshold
+from wms.ml.validation import choose_threshold, count_probabilities
 from wms.ports import Registry, RunStatus
 from wms.progress import Progress
 from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE, Tracker
@@ -117,11 +118,13 @@ def train(
     try:
         fitted = _fit(out, settings, state, train_samples, val_samples, team, tracker, progress)
         threshold = choose_threshold(fitted.network, val_samples, size_px=settings.image_size_px)
+        probabilities = count_probabilities(fitted.network, val_samples, size_px=settings.image_size_px)
         card = _export(out, settings, fitted, threshold, provenance, val_samples)
         write_evidence(
             out / EVIDENCE_FOLDER,
             bundle=out / BUNDLE_FOLDER,
             history=fitted.history,
+            probabilities=probabilities,
             settings=settings,
             samples=val_samples,
         )
@@ -136,7 +139,7 @@ def train(
         tracked = tracker.finish(status, wait_seconds=wait)
     if not tracked:
         progress.say(f"The tracking server did not take all metrics; {out / SPOOL_FILE} keeps them.")
-    return _result(tracker.run_id, provenance, fitted, card, tracked=tracked)
+    return _result(tracker.run_id, provenance, fitted, card, probabilities, tracked=tracked)
 
 
 def _start(
@@ -231,7 +234,13 @@ def _export(
 
 
 def _result(
-    run_id: str, provenance: Provenance, fitted: Fitted, card: ModelCard, *, tracked: bool
+    run_id: str,
+    provenance: Provenance,
+    fitted: Fitted,
+    card: ModelCard,
+    probabilities: ProbabilityCounts,
+    *,
+    tracked: bool,
 ) -> TrainResult:
     return TrainResult(
         run_id=run_id,
@@ -240,6 +249,7 @@ def _result(
         best_epoch=fitted.best_epoch,
         stopped_early=fitted.stopped_early,
         threshold=card.threshold,
+        probabilities=probabilities,
         bundle=BUNDLE_FOLDER,
         weights_sha256=card.weights_sha256,
         onnx_sha256=card.onnx_sha256,

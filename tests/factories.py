@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.dataset import (
     BranchHead,
     DatasetManifest,
@@ -20,7 +21,7 @@ from wms.domain.dataset import (
 )
 from wms.domain.evaluation import EvalReport, SampleScore
 from wms.domain.gate import GateDecision, GateInputs, GatePolicy, decide
-from wms.domain.metrics import summarise
+from wms.domain.metrics import Boundary, summarise
 from wms.domain.promotion import DatasetRef, Merged, ModelMetadata, Promotion, RunArchive
 from wms.domain.records import sha256_hex
 from wms.domain.run import RunOptions, RunRequest, RunState
@@ -81,7 +82,14 @@ def make_score(stem: str, dice: float, *, window_px: int = 2000, picture_px: int
     """Counts whose Dice is `dice`, to the nearest pixel: as many pixels missed as wrongly marked."""
     hit = round(window_px * dice)
     wrong = window_px - hit
-    return SampleScore(stem=stem, tp=hit, fp=wrong, fn=wrong, tn=picture_px - hit - 2 * wrong)
+    return SampleScore(
+        stem=stem,
+        tp=hit,
+        fp=wrong,
+        fn=wrong,
+        tn=picture_px - hit - 2 * wrong,
+        boundary=Boundary(f1=dice, hausdorff95_px=round(40.0 * (1.0 - dice), 3)),
+    )
 
 
 def make_report(
@@ -147,6 +155,9 @@ def make_train_result(manifest: DatasetManifest, *, epochs: int = 24, **changes:
         "best_epoch": max(1, epochs - 3),
         "stopped_early": True,
         "threshold": 0.5,
+        "probabilities": ProbabilityCounts(
+            window=tuple(k * k for k in range(100)), rest=tuple((99 - k) ** 3 for k in range(100))
+        ),
         "bundle": "model",
         "weights_sha256": sha256("weights candidate"),
         "onnx_sha256": sha256("onnx candidate"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from wms.domain.metrics import FAILURE_DICE, Confusion, summarise
+from wms.domain.metrics import FAILURE_DICE, Boundary, Confusion, PictureScore, summarise
 
 Mask = NDArray[np.bool_]
 SHAPE = (5, 7)
@@ -19,13 +19,19 @@ NOTHING: Mask = np.zeros(SHAPE, dtype=bool)
 SOMETHING: Mask = np.eye(*SHAPE, dtype=bool)
 
 
-def counted(found: Mask, there: Mask) -> Confusion:
-    return Confusion(
+def counted(found: Mask, there: Mask) -> PictureScore:
+    return score(
         tp=int((found & there).sum()),
         fp=int((found & ~there).sum()),
         fn=int((~found & there).sum()),
         tn=int((~found & ~there).sum()),
     )
+
+
+def score(*, tp: int, fp: int, fn: int, tn: int) -> PictureScore:
+    # An outline of its own for every count, so that a mean over pictures can be told from any of them.
+    outline = Boundary(f1=1.0 / (1 + tp), hausdorff95_px=float(fp + fn))
+    return PictureScore(tp=tp, fp=fp, fn=fn, tn=tn, boundary=outline)
 
 
 def pixels(mask: Mask) -> set[tuple[int, ...]]:
@@ -78,11 +84,13 @@ def test_the_empty_mask_rule(metric: str, found: Mask, there: Mask, expected: fl
 def test_a_summary_is_the_mean_over_pictures_not_over_pixels(pairs: list[tuple[Mask, Mask]]) -> None:
     counts = [counted(found, there) for found, there in pairs]
     summary = summarise(counts)
-    means: dict[str, Callable[[Confusion], float]] = {
+    means: dict[str, Callable[[PictureScore], float]] = {
         "dice": lambda item: item.dice,
         "iou": lambda item: item.iou,
         "precision": lambda item: item.precision,
         "recall": lambda item: item.recall,
+        "boundary_f1": lambda item: item.boundary.f1,
+        "hausdorff95_px": lambda item: item.boundary.hausdorff95_px,
     }
     for name, of in means.items():
         assert getattr(summary, name) == pytest.approx(fmean(map(of, counts)))
@@ -91,12 +99,12 @@ def test_a_summary_is_the_mean_over_pictures_not_over_pixels(pairs: list[tuple[M
 
 
 def test_a_large_picture_weighs_as_much_as_a_small_one() -> None:
-    large, small = Confusion(tp=10_000, fp=0, fn=0, tn=0), Confusion(tp=0, fp=1, fn=1, tn=0)
+    large, small = score(tp=10_000, fp=0, fn=0, tn=0), score(tp=0, fp=1, fn=1, tn=0)
     assert summarise([large, small]).dice == 0.5
 
 
 def test_a_picture_at_the_failure_limit_is_no_failure() -> None:
-    at_limit, below = Confusion(tp=1, fp=1, fn=1, tn=0), Confusion(tp=1, fp=2, fn=1, tn=0)
+    at_limit, below = score(tp=1, fp=1, fn=1, tn=0), score(tp=1, fp=2, fn=1, tn=0)
     assert at_limit.dice == FAILURE_DICE
     assert summarise([at_limit, below]).failures == 1
 

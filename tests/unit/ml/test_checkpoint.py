@@ -8,6 +8,7 @@ from wms.ml import checkpoint as checkpoints
 from wms.ml.checkpoint import Checkpoint, TrainingState
 from wms.ml.learner import Learner
 from wms.ml.schedule import Plan, PlannedStage
+from wms.ml.team import Team
 
 STATE = TrainingState(
     run_sha256=sha256("run"),
@@ -27,11 +28,11 @@ def learn(learner, seed):
 
 def test_a_learner_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path):
     path = tmp_path / "last.safetensors"
-    straight = Learner(tiny_settings())
+    straight = Learner(tiny_settings(), Team())
     learn(straight, 1)
     checkpoints.save(path, Checkpoint(state=STATE, tensors=straight.tensors()))
     learn(straight, 2)
-    resumed = Learner(tiny_settings(seed=99))
+    resumed = Learner(tiny_settings(seed=99), Team())
     resumed.restore(checkpoints.load(path))
     learn(resumed, 2)
     expected = straight.tensors()

@@ -4,6 +4,7 @@ from meters import tiny_settings, write_dataset
 from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.planning import make_plan
+from wms.ml.team import Team
 from wms.progress import Silent
 
 
@@ -22,22 +23,22 @@ def samples(tmp_path):
 
 def test_without_a_budget_the_plan_follows_from_the_settings_alone(samples):
     settings = tiny_settings(epochs=6)
-    plan = make_plan(settings, *samples)
+    plan = make_plan(settings, *samples, Team())
     assert (plan.epochs, plan.batches_per_epoch, plan.threads, plan.bfloat16) == (6, 2, 1, False)
-    assert plan == make_plan(settings, *samples)
+    assert plan == make_plan(settings, *samples, Team())
 
 
 def test_a_tiny_budget_gives_the_fewest_epochs(samples):
-    assert make_plan(tiny_settings(max_minutes=1e-6, epochs=500), *samples).epochs == 2
+    assert make_plan(tiny_settings(max_minutes=1e-6, epochs=500), *samples, Team()).epochs == 2
 
 
 def test_a_generous_budget_gives_the_epochs_that_were_set(samples):
-    assert make_plan(tiny_settings(max_minutes=600, epochs=5), *samples).epochs == 5
+    assert make_plan(tiny_settings(max_minutes=600, epochs=5), *samples, Team()).epochs == 5
 
 
 def test_fewer_samples_than_a_batch_still_make_one(samples):
-    assert make_plan(tiny_settings(batch_size=64), *samples).batches_per_epoch == 1
+    assert make_plan(tiny_settings(batch_size=64), *samples, Team()).batches_per_epoch == 1
 
 
 def test_bfloat16_can_be_asked_for_where_the_machine_lacks_it(samples):
-    assert make_plan(tiny_settings(precision="bfloat16"), *samples).bfloat16
+    assert make_plan(tiny_settings(precision="bfloat16"), *samples, Team()).bfloat16

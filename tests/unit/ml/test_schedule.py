@@ -55,3 +55,8 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
     assert rates[: peak + 1] == sorted(rates[: peak + 1])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert 0.0 < rates[-1] < 1e-6
+
+
+def test_a_constant_schedule_neither_warms_up_nor_falls():
+    settings = tiny_settings(learning_rate=0.01, schedule="constant")
+    assert {learning_rate(step, 400, settings) for step in range(400)} == {0.01}

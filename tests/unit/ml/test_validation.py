@@ -5,7 +5,8 @@ import torch
 from meters import tiny_settings, write_dataset
 from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
-from wms.ml.validation import choose_threshold, validate
+from wms.ml.team import Team
+from wms.ml.validation import choose_threshold, count_probabilities, validate
 from wms.progress import Silent
 
 LOSS = tiny_settings().loss
@@ -31,23 +32,23 @@ def samples(tmp_path):
 
 
 def test_a_network_that_finds_the_window_scores_near_one(samples):
-    loss, dice = validate(Brightness(0.999), samples, LOSS, size_px=64)
+    loss, dice = validate(Brightness(0.999), samples, LOSS, Team(), size_px=64)
     assert dice > 0.97
     assert loss < 0.1
 
 
 def test_a_network_that_finds_nothing_scores_zero(samples):
-    assert validate(Brightness(0.001), samples, LOSS, size_px=64)[1] == 0.0
+    assert validate(Brightness(0.001), samples, LOSS, Team(), size_px=64)[1] == 0.0
 
 
 def test_the_figures_are_means_over_pictures_at_any_batching(samples, monkeypatch):
-    together = validate(Brightness(0.7), samples, LOSS, size_px=64)
+    together = validate(Brightness(0.7), samples, LOSS, Team(), size_px=64)
     monkeypatch.setattr("wms.ml.validation.BATCH", 3)
-    assert validate(Brightness(0.7), samples, LOSS, size_px=64) == pytest.approx(together)
+    assert validate(Brightness(0.7), samples, LOSS, Team(), size_px=64) == pytest.approx(together)
 
 
 def test_smaller_sizes_are_scaled_and_still_fit(samples):
-    assert validate(Brightness(0.999), samples, LOSS, size_px=32)[1] > 0.9
+    assert validate(Brightness(0.999), samples, LOSS, Team(), size_px=32)[1] > 0.9
 
 
 @pytest.mark.parametrize(("on_window", "elsewhere"), [(0.35, 0.1), (0.9, 0.6)])
@@ -63,3 +64,14 @@ def test_of_equally_good_thresholds_the_one_nearest_to_a_half_is_taken(samples):
 def test_a_mask_of_which_a_pixel_is_half_covered_counts_from_a_half_on(samples):
     _, masks = samples.batch(range(len(samples)))
     assert np.unique(masks).size >= 2
+
+
+def test_probabilities_are_counted_by_what_is_there(samples):
+    counts = count_probabilities(Brightness(0.705, 0.205), samples, size_px=64)
+    assert sum(counts.window) + sum(counts.rest) == len(samples) * 64 * 64
+    assert {place for place, number in enumerate(counts.rest) if number} <= {20, 70}
+    assert counts.window[70] > 0.95 * sum(counts.window)
+
+
+def test_a_probability_of_one_is_counted_in_the_last_bin(samples):
+    assert count_probabilities(Brightness(1.0, 1.0), samples, size_px=64).window[-1] > 0

@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 
 from factories import make_manifest, make_report, make_train_result, write_run
 from wms.layout import Layout
-from wms.report.plots import LIGHT, write_plots
+from wms.report.figures import LIGHT
+from wms.report.plots import write_plots
 from wms.report.records import RunRecords
 
 
@@ -17,6 +18,9 @@ def test_a_whole_run_is_drawn_for_light_and_for_dark(tmp_path: Path) -> None:
     plots = write_plots(RunRecords.load(layout.run), tmp_path)
     assert [plot.name for plot in plots] == [
         "learning-curves",
+        "pace",
+        "precision-recall",
+        "calibration",
         "dice-by-picture",
         "dice-histogram",
         "split-sizes",
@@ -41,8 +45,7 @@ def test_nothing_is_drawn_where_there_is_nothing() -> None:
 
 def test_a_training_of_one_epoch_is_drawn(tmp_path: Path) -> None:
     records = RunRecords(train=make_train_result(make_manifest(10), epochs=1))
-    (plot,) = write_plots(records, tmp_path)
-    assert "over 1 epoch:" in plot.alt
+    assert "over 1 epoch:" in write_plots(records, tmp_path)[0].alt
 
 
 def test_perfect_scores_of_both_models_are_drawn(tmp_path: Path) -> None:

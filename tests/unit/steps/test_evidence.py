@@ -13,6 +13,7 @@ from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import ReplayError
 from wms.domain.evaluation import EvalReport, SampleScore
 from wms.domain.gate import GateInputs, decide
+from wms.domain.metrics import Boundary
 from wms.domain.promotion import ModelMetadata
 from wms.domain.records import sha256_hex
 from wms.layout import Layout
@@ -29,7 +30,17 @@ def report(weights: str, hits: int) -> EvalReport:
         onnx_sha256=weights,
         samples_sha256=MAIN.split_digest("test"),
         threshold=0.5,
-        scores=tuple(SampleScore(stem=f"s{n:02d}", tp=hits + n % 3, fp=5, fn=5, tn=100) for n in range(30)),
+        scores=tuple(
+            SampleScore(
+                stem=f"s{n:02d}",
+                tp=hits + n % 3,
+                fp=5,
+                fn=5,
+                tn=100,
+                boundary=Boundary(f1=0.5, hausdorff95_px=3.0),
+            )
+            for n in range(30)
+        ),
     )
 
 

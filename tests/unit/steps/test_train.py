@@ -11,6 +11,7 @@ from wms.domain.training import ModelCard
 from wms.files import read_record
 from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
+from wms.ml.team import Team
 from wms.progress import Silent
 from wms.steps import train as train_module
 from wms.steps.tracking import flush_spool
@@ -43,6 +44,7 @@ def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume="
         registry=registry or FakeRegistry(tmp_path / "registry"),
         run_name="test",
         resume=resume,
+        team=Team(),
         progress=progress or Silent(),
     )
 
@@ -128,7 +130,8 @@ class TestTracking:
         assert logged["params"]["learning_rate"] == "0.01"
         assert logged["tags"]["train_split_sha256"] == manifest.split_digest("train")
         evidence = {file.name for file in (tmp_path / "registry" / result.run_id / "evidence").iterdir()}
-        assert {"curves.png", "validation.png", "settings.json", "environment.json"} <= evidence
+        pictures = {"curves.png", "worst.png", "best.png", "probabilities.png"}
+        assert pictures | {"settings.json", "environment.json"} <= evidence
 
     def test_a_server_that_is_away_costs_no_training_and_is_said(self, tmp_path, manifest):
         result = run(tmp_path, manifest, registry=Away())

@@ -9,6 +9,7 @@ import pytest
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
 from wms.domain.errors import CheckpointError, InterruptedTrainingError
+from wms.ml.team import Team
 from wms.progress import Silent
 from wms.steps.tracking import read_spool
 from wms.steps.train import train
@@ -37,6 +38,7 @@ def run(folder, manifest, out, *, resume="never", settings=None, progress=None):
         registry=FakeRegistry(folder / "registry"),
         run_name=out,
         resume=resume,
+        team=Team(),
         progress=progress or Silent(),
     )
 

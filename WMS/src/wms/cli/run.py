@@ -26,16 +26,23 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
 
     Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights. A checkpoint
     of other data, settings or code is refused (exit 23); without --resume the training starts anew.
+    Started by torchrun, all its processes train one model together, each on its share of every batch.
 
     \b
     Examples:
       wms train
       wms train --resume
+      torchrun --nproc-per-node 2 -m wms train
     """
-    from wms.pipeline.stages.training import run_train
+    from wms.ml.team import join_team
+    from wms.pipeline.stages.training import run_assist, run_train
 
-    with step_of_run("wms train", wait) as ctx:
-        result = run_train(ctx, resume="always" if resume else "never")
+    with join_team() as team:
+        if not team.leads:
+            run_assist(workspace(), team)
+            return
+        with step_of_run("wms train", wait) as ctx:
+            result = run_train(ctx, team, resume="always" if resume else "never")
     if as_json:
         output.say_json(result.model_dump(mode="json"))
         return

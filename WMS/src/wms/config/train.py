@@ -77,6 +77,7 @@ class TrainSettings(Frozen):
     stem_stride: Literal[1, 2, 4]
     stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)]
     learning_rate: PositiveFloat
+    schedule: Literal["one_cycle", "constant"]
     warmup_share: Annotated[float, Field(gt=0.0, lt=1.0)]
     weight_decay: NonNegativeFloat
     gradient_norm: PositiveFloat

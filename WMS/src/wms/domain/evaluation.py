@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wms.domain.metrics import Confusion, MetricSummary, summarise
+from wms.domain.metrics import MetricSummary, PictureScore, summarise
 from wms.domain.records import Record, Sha256
 
 
-class SampleScore(Confusion):
-    """The pixel counts of one picture, at its own resolution."""
+class SampleScore(PictureScore):
+    """The score of one picture, at its own resolution."""
 
     stem: str
 

@@ -1,4 +1,4 @@
-"""Overlap metrics of a binary segmentation, from counts.
+"""Metrics of a binary segmentation: overlap from counts, and how far the outlines lie apart.
 
 Count first, reduce later: each picture's confusion counts are recorded, and every summary is
 computed from them. A mean is over pictures, never over batches.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, median
 
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeFloat, NonNegativeInt
 
 from wms.domain.records import Frozen
 
@@ -54,8 +54,27 @@ class Confusion(Frozen):
         return self.tp / there if there else float(self.fp == 0)
 
 
+class Boundary(Frozen):
+    """How well the outline fits: the boundary F-score in 0..1, the Hausdorff 95 distance in pixels.
+
+    Formulas and their sources stand where they are computed, in `ml/boundary.py`.
+    """
+
+    f1: float
+    hausdorff95_px: NonNegativeFloat
+
+
+class PictureScore(Confusion):
+    """What is known of one picture: its counts and its outline."""
+
+    boundary: Boundary
+
+
 class MetricSummary(Frozen):
-    """Means over pictures of the per-picture metrics, all in 0..1."""
+    """Means over pictures of the per-picture metrics: in 0..1, `hausdorff95_px` in pixels.
+
+    `failures` counts the pictures with a Dice below `FAILURE_DICE`.
+    """
 
     pictures: NonNegativeInt
     dice: float
@@ -63,24 +82,28 @@ class MetricSummary(Frozen):
     iou: float
     precision: float
     recall: float
+    boundary_f1: float
+    hausdorff95_px: NonNegativeFloat
     failures: NonNegativeInt
 
 
-def summarise(confusions: Sequence[Confusion]) -> MetricSummary:
-    """Reduce per-picture counts to means over pictures.
+def summarise(scores: Sequence[PictureScore]) -> MetricSummary:
+    """Reduce per-picture scores to means over pictures.
 
     Raises:
         ValueError: no pictures; a mean of nothing is not defined.
     """
-    if not confusions:
+    if not scores:
         raise ValueError("metrics of no pictures are not defined")
-    dice = [item.dice for item in confusions]
+    dice = [item.dice for item in scores]
     return MetricSummary(
-        pictures=len(confusions),
+        pictures=len(scores),
         dice=fmean(dice),
         dice_median=median(dice),
-        iou=fmean(item.iou for item in confusions),
-        precision=fmean(item.precision for item in confusions),
-        recall=fmean(item.recall for item in confusions),
+        iou=fmean(item.iou for item in scores),
+        precision=fmean(item.precision for item in scores),
+        recall=fmean(item.recall for item in scores),
+        boundary_f1=fmean(item.boundary.f1 for item in scores),
+        hausdorff95_px=fmean(item.boundary.hausdorff95_px for item in scores),
         failures=sum(value < FAILURE_DICE for value in dice),
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.dataset import Share
 from wms.domain.records import Frozen, Record, Sha256
 
@@ -96,15 +97,17 @@ class TrainResult(Record):
 
     `run_id` is the tracker's. `weights_sha256` is that of `model.safetensors` in `bundle`, a
     folder relative to the run folder. `tracking_complete` is false when the tracking server did
-    not take all metrics; they are then in the run folder and the model is whole.
+    not take all metrics; they are then in the run folder and the model is whole. `probabilities` are
+    those of the validation pixels at training size.
     """
 
     run_id: str
     provenance: Provenance
-    epochs: tuple[EpochMetrics, ...]
+    epochs: Annotated[tuple[EpochMetrics, ...], Field(min_length=1)]
     best_epoch: NonNegativeInt
     stopped_early: bool
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    probabilities: ProbabilityCounts
     bundle: str
     weights_sha256: Sha256
     onnx_sha256: Sha256

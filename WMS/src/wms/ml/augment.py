@@ -96,7 +96,9 @@ class Recolour(v2.Transform):
         if not isinstance(inpt, tv_tensors.Image):
             return inpt
         s = self.settings
-        limits = torch.tensor([s.max_brightness, s.max_contrast, s.max_saturation] + 3 * [s.max_tint])
+        limits = self.draws.new_tensor(
+            [s.max_brightness, s.max_contrast, s.max_saturation] + 3 * [s.max_tint]
+        )
         factors = 1.0 + self.draws * limits  # B x 6
         light, contrast, saturation = (factors[:, k].view(-1, 1, 1, 1) for k in range(3))
         x = inpt.as_subclass(Tensor) * light * factors[:, 3:].view(-1, 3, 1, 1)

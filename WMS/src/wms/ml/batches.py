@@ -12,26 +12,30 @@ from wms.config import TrainSettings
 from wms.ml.augment import augment, draw_epoch
 from wms.ml.cache import CachedSamples
 from wms.ml.preprocess import PAD_GREY, to_input
+from wms.ml.team import Team
 
 
 def training_batches(
-    samples: CachedSamples, settings: TrainSettings, *, epoch: int, size_px: int
+    samples: CachedSamples, settings: TrainSettings, team: Team, *, epoch: int, size_px: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """An epoch's batches, shuffled and augmented; what is left over after full batches waits its turn.
+    """This process's share of an epoch's batches, shuffled and augmented.
+
+    What is left over after full batches waits its turn in another epoch's order.
 
     Yields:
-        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
+        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1, on the team's device.
     """
     order_seed = derived_seed(settings.seed, epoch, "order")
     order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(order_seed))
     draws = draw_epoch(len(samples), seed=derived_seed(settings.seed, epoch, "augment"))
     for batch in range(batches_per_epoch(len(samples), settings)):
-        rows = slice(batch * settings.batch_size, (batch + 1) * settings.batch_size)
+        whole = slice(batch * settings.batch_size, (batch + 1) * settings.batch_size)
+        rows = team.share(whole, len(samples))
         pictures, masks = samples.batch(order[rows].tolist())
         yield augment(
-            torch.from_numpy(to_input(pictures)),
-            torch.from_numpy(to_input(masks)),
-            draws[rows],
+            torch.from_numpy(to_input(pictures)).to(team.device),
+            torch.from_numpy(to_input(masks)).to(team.device),
+            draws[rows].to(team.device),
             settings.augment,
             size_px=size_px,
             fill=PAD_GREY / 255,

@@ -104,5 +104,6 @@ def restore_optimizer(network: nn.Module, optimizer: Optimizer, tensors: Mapping
     parameters = dict(network.named_parameters())
     for key, value in tensors.items():
         kind, name = key.split(".", 1)
-        like = parameters[name] if value.dim() else value
-        optimizer.state[parameters[name]][kind] = torch.empty_like(like, requires_grad=False).copy_(value)
+        parameter = parameters[name]
+        like = parameter if value.dim() else value.to(parameter.device)
+        optimizer.state[parameter][kind] = torch.empty_like(like, requires_grad=False).copy_(value)

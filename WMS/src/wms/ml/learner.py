@@ -15,15 +15,23 @@ from wms.ml import checkpoint as checkpoints
 from wms.ml.batches import derived_seed
 from wms.ml.checkpoint import Checkpoint
 from wms.ml.loss import segmentation_loss
+from wms.ml.team import Team
 from wms.ml.unet import build
 
 
 class Learner:
-    """The network, its moving average and its optimizer: what one step changes."""
+    """The network, its moving average and its optimizer: what one step changes.
 
-    def __init__(self, settings: TrainSettings) -> None:
-        self.settings = settings
-        self.network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
+    Args:
+        settings: how to train.
+        team: the processes that train together; each holds the same learner.
+    """
+
+    def __init__(self, settings: TrainSettings, team: Team) -> None:
+        self.settings, self.team = settings, team
+        network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
+        self.network = network.to(team.device)
+        self._parallel = team.parallel(self.network)
         self.average = AveragedModel(
             self.network, multi_avg_fn=_moving_average(settings.ema_decay), use_buffers=True
         )
@@ -37,21 +45,21 @@ class Learner:
         """Learn from one batch.
 
         Args:
-            pictures: float32, Bx3xHxW in 0..1.
+            pictures: this process's share, float32, Bx3xHxW in 0..1, on the team's device.
             masks: float32, Bx1xHxW in 0..1.
             rate: the learning rate of this step.
             bfloat16: whether convolutions compute in bfloat16; weights and sums stay float32.
 
         Returns:
-            the loss before the step.
+            the whole batch's loss before the step.
 
         Raises:
             TrainingError: the loss is not finite; no weight was changed.
         """
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            logits = self.network(pictures)
+        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=bfloat16):
+            logits = self._parallel(pictures)
         loss = segmentation_loss(logits, masks, self.settings.loss)
-        value = float(loss.detach())
+        value = float(self.team.sum(loss)) / self.team.size
         if not math.isfinite(value):
             raise TrainingError(f"the loss became {value} at a learning rate of {rate:.2g}")
         self.optimizer.zero_grad()

@@ -24,6 +24,7 @@ from wms.ml.checkpoint import Checkpoint, TrainingState
 from wms.ml.learner import Learner
 from wms.ml.machine import deterministic
 from wms.ml.schedule import Plan, learning_rate
+from wms.ml.team import Team
 from wms.ml.validation import validate
 from wms.progress import Progress
 
@@ -45,6 +46,7 @@ def fit(
     val: CachedSamples,
     settings: TrainSettings,
     state: TrainingState,
+    team: Team,
     checkpoint: Path,
     on_epoch: Callable[[EpochMetrics], None],
     progress: Progress,
@@ -56,6 +58,7 @@ def fit(
         val: samples that choose the best epoch.
         settings: how to train.
         state: of a new training, or that of the checkpoint to go on from.
+        team: the processes that train together; the one that leads stores the checkpoints.
         checkpoint: where every epoch's end is stored; read if `state` has epochs behind it.
         on_epoch: told about every finished epoch, after it is stored.
         progress: told about epochs.
@@ -64,13 +67,11 @@ def fit(
         TrainingError: a loss that is not finite, or an unreadable checkpoint.
         StorageError: a checkpoint cannot be written, or the cache cannot be read.
     """
-    learner, best = Learner(settings), {}
+    learner, best = Learner(settings, team), {}
     if state.history:
         stored = checkpoints.load(checkpoint)
         learner.restore(stored)
         best = stored.part("best")
-    else:
-        checkpoints.save(checkpoint, Checkpoint(state=state, tensors={}))
     with deterministic(state.plan.threads):
         left = range(state.epochs_done, state.plan.epochs)
         for epoch in progress.track(left, label="training", total=len(left)):
@@ -81,14 +82,15 @@ def fit(
             if state.best_epoch == epoch:
                 best = {k: v.clone() for k, v in learner.average.module.state_dict().items()}
             named = {f"best.{name}": tensor for name, tensor in best.items()}
-            checkpoints.save(checkpoint, Checkpoint(state=state, tensors={**learner.tensors(), **named}))
+            if team.leads:
+                checkpoints.save(checkpoint, Checkpoint(state=state, tensors={**learner.tensors(), **named}))
             on_epoch(metrics)
     if state.best_epoch is None:
         raise TrainingError("the training ended before an epoch at full size")
     network = learner.average.module
     network.load_state_dict(best)
     return Fitted(
-        network=network.eval(),
+        network=network.eval().cpu(),
         history=state.history,
         best_epoch=state.best_epoch,
         stopped_early=state.epochs_done < state.plan.epochs,
@@ -102,12 +104,12 @@ def _epoch(
     settings, size_px = learner.settings, plan.size_px(epoch)
     start, step, losses, seen = time.perf_counter(), epoch * plan.batches_per_epoch, [], 0
     learner.network.train()
-    for pictures, masks in training_batches(train, settings, epoch=epoch, size_px=size_px):
+    for pictures, masks in training_batches(train, settings, learner.team, epoch=epoch, size_px=size_px):
         rate = learning_rate(step, plan.steps, settings)
         losses.append(learner.step(pictures, masks, rate=rate, bfloat16=plan.bfloat16))
-        step, seen = step + 1, seen + len(pictures)
+        step, seen = step + 1, seen + len(pictures) * learner.team.size
     trained = time.perf_counter() - start
-    val_loss, val_dice = validate(learner.average.module, val, settings.loss, size_px=size_px)
+    val_loss, val_dice = validate(learner.average.module, val, settings.loss, learner.team, size_px=size_px)
     return EpochMetrics(
         epoch=epoch,
         train_loss=sum(losses) / len(losses),

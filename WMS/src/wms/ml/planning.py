@@ -10,25 +10,34 @@ from wms.ml.cache import CachedSamples
 from wms.ml.learner import Learner
 from wms.ml.machine import deterministic, has_bfloat16, usable_cores
 from wms.ml.schedule import Plan, fit_epochs, plan_stages
+from wms.ml.team import Team
 from wms.ml.validation import validate
 
 WARM_UP, MEASURED = 2, 3
 """Batches of each size: the first ones choose and build kernels."""
 
 
-def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples) -> Plan:
+def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples, team: Team) -> Plan:
     """Fix how a training runs. Without a time budget nothing is measured and the plan is pure.
 
     Args:
         settings: with or without `max_minutes`.
         train: the training samples.
         val: the validation samples.
+        team: the processes that will train; the measurement takes this one's share of a batch.
     """
-    threads = settings.threads or usable_cores()
-    bfloat16 = settings.precision == "bfloat16" or (settings.precision == "auto" and has_bfloat16())
+    threads = settings.threads or max(1, usable_cores() // team.neighbours)
+    bfloat16 = settings.precision == "bfloat16" or (
+        settings.precision == "auto" and has_bfloat16(team.device)
+    )
     epochs = settings.epochs
     if settings.max_minutes is not None:
-        epochs = fit_epochs(settings, _seconds_per_epoch(settings, train, val, threads, bfloat16))
+        with deterministic(threads):
+            seconds = [
+                _time_epoch(settings, train, val, team, size_px=size, bfloat16=bfloat16)
+                for size in settings.stage_sizes_px
+            ]
+        epochs = fit_epochs(settings, seconds)
     return Plan(
         stages=plan_stages(settings, epochs),
         batches_per_epoch=batches_per_epoch(len(train), settings),
@@ -37,20 +46,23 @@ def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples)
     )
 
 
-def _seconds_per_epoch(
-    settings: TrainSettings, train: CachedSamples, val: CachedSamples, threads: int, bfloat16: bool
-) -> list[float]:
-    with deterministic(threads):
-        return [_time_epoch(settings, train, val, size, bfloat16) for size in settings.stage_sizes_px]
-
-
 def _time_epoch(
-    settings: TrainSettings, train: CachedSamples, val: CachedSamples, size_px: int, bfloat16: bool
+    settings: TrainSettings,
+    train: CachedSamples,
+    val: CachedSamples,
+    team: Team,
+    *,
+    size_px: int,
+    bfloat16: bool,
 ) -> float:
-    """Seconds of one epoch at a size, from a few real steps of a network that is thrown away."""
-    learner, times = Learner(settings), []
+    """Seconds of one epoch at a size, from a few real steps of a network that is thrown away.
+
+    The others of the team wait meanwhile, so what they say to each other while training is not in it.
+    """
+    alone = Team(device=team.device)
+    learner, times = Learner(settings, alone), []
     while len(times) < WARM_UP + MEASURED:
-        for pictures, masks in training_batches(train, settings, epoch=0, size_px=size_px):
+        for pictures, masks in training_batches(train, settings, team, epoch=0, size_px=size_px):
             start = time.perf_counter()
             learner.step(pictures, masks, rate=0.0, bfloat16=bfloat16)
             times.append(time.perf_counter() - start)
@@ -58,5 +70,5 @@ def _time_epoch(
                 break
     step = sum(times[WARM_UP:]) / MEASURED
     start = time.perf_counter()
-    validate(learner.average.module, val, settings.loss, size_px=size_px)
-    return step * batches_per_epoch(len(train), settings) + time.perf_counter() - start
+    validate(learner.average.module, val, settings.loss, alone, size_px=size_px)
+    return step * batches_per_epoch(len(train), settings) + (time.perf_counter() - start) / team.size

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.training import EpochMetrics
 from wms.files import replacing
 
@@ -18,12 +19,12 @@ and vermilion of Okabe and Ito (2008), apart for every kind of colour blindness.
 
 
 def draw_curves(history: Sequence[EpochMetrics], path: Path) -> None:
-    """Loss, Dice and learning rate by epoch, as a PNG."""
+    """Loss, Dice, learning rate and throughput by epoch, as a PNG."""
     from matplotlib.figure import Figure
 
     epochs = [metrics.epoch for metrics in history]
-    figure = Figure(figsize=(12, 3.6), layout="constrained")
-    loss, dice, rate = figure.subplots(1, 3)
+    figure = Figure(figsize=(14, 3.6), layout="constrained")
+    loss, dice, rate, speed = figure.subplots(1, 4)
     loss.plot(epochs, [m.train_loss for m in history], label="train")
     loss.plot(epochs, [m.val_loss for m in history], label="validation")
     loss.set(title="Loss", xlabel="epoch", yscale="log")
@@ -32,10 +33,29 @@ def draw_curves(history: Sequence[EpochMetrics], path: Path) -> None:
     dice.set(title="Validation Dice", xlabel="epoch", ylim=(0.0, 1.0))
     rate.plot(epochs, [m.learning_rate for m in history])
     rate.set(title="Learning rate", xlabel="epoch")
+    speed.plot(epochs, [m.images_per_second for m in history])
+    speed.set(title="Pictures per second", xlabel="epoch", ylim=(0.0, None))
     for earlier, later in pairwise(history):
         if earlier.image_size_px != later.image_size_px:
-            for axis in (loss, dice, rate):
+            for axis in (loss, dice, rate, speed):
                 axis.axvline(later.epoch - 0.5, color="grey", linestyle=":")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=110)
+
+
+def draw_probabilities(counts: ProbabilityCounts, path: Path) -> None:
+    """The precision-recall curve and the reliability diagram, as a PNG."""
+    from matplotlib.figure import Figure
+
+    points, bins = counts.precision_recall(), counts.reliability()
+    figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+    curve, calibration = figure.subplots(1, 2)
+    curve.plot([point.recall for point in points], [point.precision for point in points])
+    curve.set(title=f"Average precision {counts.average_precision:.3f}", xlabel="recall", ylabel="precision")
+    calibration.plot((0.0, 1.0), (0.0, 1.0), color="grey", linestyle=":")
+    calibration.plot([b.probability for b in bins], [b.window_share for b in bins], marker="o")
+    title = f"Expected calibration error {counts.calibration_error:.4f}"
+    calibration.set(title=title, xlabel="probability", ylabel="share that is window")
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=110)
 

@@ -81,7 +81,9 @@ def plan_stages(settings: TrainSettings, epochs: int) -> tuple[PlannedStage, ...
 
 
 def learning_rate(step: int, steps: int, settings: TrainSettings) -> float:
-    """One cycle (Smith, Topin 2018): a linear rise to the peak, then half a cosine to zero."""
+    """One cycle (Smith, Topin 2018): a linear rise to the peak, then half a cosine to zero; or constant."""
+    if settings.schedule == "constant":
+        return settings.learning_rate
     progress = (step + 0.5) / steps
     if progress < settings.warmup_share:
         return settings.learning_rate * progress / settings.warmup_share

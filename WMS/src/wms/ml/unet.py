@@ -2,8 +2,7 @@
 
 The stem folds blocks of `stem_stride` x `stem_stride` pixels into channels and the head unfolds
 them again (pixel unshuffle and shuffle, Shi et al. 2016), so that the dear finest level works on a
-fraction of the pixels while every input pixel still counts. Batch normalisation (Ioffe, Szegedy
-2015) costs nothing in use: the exporter folds it into the convolutions.
+fraction of the pixels while every input pixel still counts.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wms.domain.training import Architecture
+from wms.ml.normalise import BatchNorm
 
 
 class DoubleConv(nn.Sequential):
@@ -23,7 +23,7 @@ class DoubleConv(nn.Sequential):
         for channels in (channels_in, channels_out):
             layers += [
                 nn.Conv2d(channels, channels_out, kernel_size=3, padding=1, bias=False),
-                nn.BatchNorm2d(channels_out),
+                BatchNorm(channels_out),
                 nn.ReLU(inplace=True),
             ]
         super().__init__(*layers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import fsum
 from statistics import fmean
 
 import numpy as np
@@ -11,18 +12,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wms.config import LossSettings
-from wms.domain.metrics import Confusion
+from wms.domain.calibration import ProbabilityCounts
 from wms.ml.cache import CachedSamples
+from wms.ml.compare import count_pixels
 from wms.ml.loss import segmentation_loss
 from wms.ml.preprocess import to_input
+from wms.ml.team import CPU, Team
 
 BATCH = 8
 THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
 """Candidates of the decision threshold: a finer or wider grid would follow chance in a small split."""
 
+BINS = 100
+"""Of probabilities that are counted, equally wide over 0..1."""
+
 
 def validate(
-    network: nn.Module, samples: CachedSamples, loss: LossSettings, *, size_px: int
+    network: nn.Module, samples: CachedSamples, loss: LossSettings, team: Team, *, size_px: int
 ) -> tuple[float, float]:
     """Mean loss and mean Dice (at probability 0.5) over pictures, in float32.
 
@@ -30,6 +36,7 @@ def validate(
         network: pictures to logits; put into evaluation mode.
         samples: not empty.
         loss: the terms' weights.
+        team: its processes share the samples, and all get the same answer.
         size_px: the side that pictures are scaled to.
 
     Returns:
@@ -37,33 +44,52 @@ def validate(
     """
     losses: list[float] = []
     dice: list[float] = []
-    for logits, targets in _predictions(network, samples, size_px=size_px):
+    mine = range(team.rank, len(samples), team.size)
+    for logits, targets in _predictions(network, samples, mine, size_px=size_px, device=team.device):
         for one, target in zip(logits, targets, strict=True):
             losses.append(float(segmentation_loss(one[None], target[None], loss)))
-            dice.append(_confusion(one > 0.0, target >= 0.5).dice)
-    return fmean(losses), fmean(dice)
+            dice.append(_dice(one > 0.0, target >= 0.5))
+    sums = torch.tensor([fsum(losses), fsum(dice)], dtype=torch.float64, device=team.device)
+    mean_loss, mean_dice = (team.sum(sums) / len(samples)).tolist()
+    return mean_loss, mean_dice
 
 
 def choose_threshold(network: nn.Module, samples: CachedSamples, *, size_px: int) -> float:
-    """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals."""
+    """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals.
+
+    On the CPU, where the network lies after its training.
+    """
     dice: dict[float, list[float]] = {threshold: [] for threshold in THRESHOLDS}
-    for logits, targets in _predictions(network, samples, size_px=size_px):
+    everything = range(len(samples))
+    for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
         for probability, target in zip(torch.sigmoid(logits), targets, strict=True):
             for threshold in THRESHOLDS:
-                dice[threshold].append(_confusion(probability > threshold, target >= 0.5).dice)
+                dice[threshold].append(_dice(probability > threshold, target >= 0.5))
     return max(THRESHOLDS, key=lambda threshold: (fmean(dice[threshold]), -abs(threshold - 0.5)))
 
 
+def count_probabilities(network: nn.Module, samples: CachedSamples, *, size_px: int) -> ProbabilityCounts:
+    """All samples' pixels by the probability that a network on the CPU gives them, in `BINS` bins."""
+    window, rest = torch.zeros(BINS, dtype=torch.int64), torch.zeros(BINS, dtype=torch.int64)
+    everything = range(len(samples))
+    for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
+        places = (torch.sigmoid(logits) * BINS).long().clamp_(max=BINS - 1)
+        there = targets >= 0.5
+        window += torch.bincount(places[there], minlength=BINS)
+        rest += torch.bincount(places[~there], minlength=BINS)
+    return ProbabilityCounts(window=tuple(window.tolist()), rest=tuple(rest.tolist()))
+
+
 def _predictions(
-    network: nn.Module, samples: CachedSamples, *, size_px: int
+    network: nn.Module, samples: CachedSamples, indices: range, *, size_px: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits and targets by batches, both float32, Bx1xSxS."""
+    """Logits and targets of some samples by batches, both float32, Bx1xSxS."""
     network.eval()
     with torch.inference_mode():
-        for start in range(0, len(samples), BATCH):
-            pictures, masks = samples.batch(range(start, min(start + BATCH, len(samples))))
-            inputs = _scaled(torch.from_numpy(to_input(pictures)), size_px)
-            yield network(inputs), _scaled(torch.from_numpy(to_input(masks)), size_px)
+        for start in range(0, len(indices), BATCH):
+            pictures, masks = samples.batch(indices[start : start + BATCH])
+            inputs = _scaled(torch.from_numpy(to_input(pictures)).to(device), size_px)
+            yield network(inputs), _scaled(torch.from_numpy(to_input(masks)).to(device), size_px)
 
 
 def _scaled(batch: Tensor, size_px: int) -> Tensor:
@@ -72,6 +98,5 @@ def _scaled(batch: Tensor, size_px: int) -> Tensor:
     return functional.interpolate(batch, size=(size_px, size_px), mode="bilinear", antialias=True)
 
 
-def _confusion(found: Tensor, there: Tensor) -> Confusion:
-    tp, marked, window = (int(x.sum()) for x in (found & there, found, there))
-    return Confusion(tp=tp, fp=marked - tp, fn=window - tp, tn=there.numel() - marked - window + tp)
+def _dice(found: Tensor, there: Tensor) -> float:
+    return count_pixels(found.numpy(force=True), there.numpy(force=True)).dice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wms.ml.team import join_team
 from wms.pipeline.context import Context
 from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, promotion, training
@@ -20,7 +21,8 @@ def _validate(ctx: Context) -> None:
 
 
 def _train(ctx: Context) -> None:
-    training.run_train(ctx, resume="if it fits")
+    with join_team() as team:
+        training.run_train(ctx, team, resume="if it fits")
 
 
 def _gate(ctx: Context) -> None:

@@ -126,19 +126,25 @@ METRICS = {
     "IoU": "iou",
     "Precision": "precision",
     "Recall": "recall",
+    "Boundary F-score": "boundary_f1",
+    "Hausdorff 95 (px, lower is better)": "hausdorff95_px",
     "Failures": "failures",
 }
 """Labels and the fields of `MetricSummary`; a failure is a picture with a Dice below 0.5."""
 
 
 def number(value: float) -> str:
-    """A metric in four decimals, a count as it is."""
-    return str(value) if isinstance(value, int) else f"{value:.4f}"
+    """A share in four decimals, a length in pixels in one, a count as it is."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.4f}" if value <= 1.0 else f"{value:.1f}"
 
 
 def signed(value: float) -> str:
     """A difference with its sign, with a real minus; one that rounds to nothing has none."""
-    text = f"{value:+d}" if isinstance(value, int) else f"{value:+.4f}"
+    text = (
+        f"{value:+d}" if isinstance(value, int) else f"{value:+.4f}" if abs(value) <= 1.0 else f"{value:+.1f}"
+    )
     return text[1:] if not text.strip("+-0.") else text.replace("-", MINUS)
 
 

@@ -1,66 +1,22 @@
-"""Plots of a run as SVG files, each drawn for light and for dark pages.
-
-Colours are those of Okabe and Ito (2008), which colour-blind people can tell apart. matplotlib is
-imported only when something is drawn.
-"""
+"""Plots of a run: its test pictures, its data, and those of its training."""
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wms.domain.dataset import SPLITS
 from wms.domain.metrics import FAILURE_DICE
 from wms.domain.split import SplitPlan
-from wms.domain.training import TrainResult
-from wms.files import write_bytes
 from wms.report import facts
+from wms.report.figures import LIGHT, Plot, write_plot
 from wms.report.records import RunRecords
+from wms.report.training_plots import training_plots
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True, kw_only=True)
-class Theme:
-    """Colours of one rendering."""
-
-    suffix: str
-    text: str
-    faint: str
-    candidate: str
-    champion: str
-
-
-LIGHT = Theme(suffix="", text="#4a5058", faint="#d5d9de", candidate="#0072b2", champion="#b35900")
-DARK = Theme(suffix="-dark", text="#b4bac2", faint="#3a4048", candidate="#56b4e9", champion="#e69f00")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plot:
-    """A plot's files (names beside the page), what it shows in words, and its caption."""
-
-    name: str
-    alt: str
-    caption: str
-
-    @property
-    def light(self) -> str:
-        """File name of the rendering for light pages."""
-        return f"{self.name}{LIGHT.suffix}.svg"
-
-    @property
-    def dark(self) -> str:
-        """File name of the rendering for dark pages."""
-        return f"{self.name}{DARK.suffix}.svg"
-
-
-Draw = Callable[["Figure"], None]
 
 
 def write_plots(records: RunRecords, to: Path) -> tuple[Plot, ...]:
@@ -69,9 +25,7 @@ def write_plots(records: RunRecords, to: Path) -> tuple[Plot, ...]:
     Raises:
         StorageError: a file could not be written.
     """
-    plots = []
-    if records.train is not None and records.train.epochs:
-        plots.append(_learning_curves(records.train, to))
+    plots = list(training_plots(records.train, to)) if records.train is not None else []
     if pairs := facts.dice_pairs(records):
         plots.append(_dice_scatter(pairs, to))
     if records.evaluation is not None:
@@ -86,34 +40,6 @@ def write_plots(records: RunRecords, to: Path) -> tuple[Plot, ...]:
     if records.split is not None:
         plots.append(_split_sizes(records.split, to))
     return tuple(plots)
-
-
-def _learning_curves(train: TrainResult, to: Path) -> Plot:
-    epochs = [item.epoch for item in train.epochs]
-    dice = [item.val_dice for item in train.epochs]
-
-    def draw(figure: Figure) -> None:
-        losses, overlap = figure.subplots(1, 2)
-        # Training is dashed, so that the two losses differ in black and white too.
-        losses.plot(
-            epochs, [e.train_loss for e in train.epochs], color=LIGHT.champion, ls="--", label="training"
-        )
-        losses.plot(epochs, [e.val_loss for e in train.epochs], color=LIGHT.candidate, label="validation")
-        losses.set(title="Loss", xlabel="epoch", ylim=(0, None))
-        losses.legend()
-        overlap.plot(epochs, dice, color=LIGHT.candidate)
-        overlap.set(title="Validation Dice", xlabel="epoch", ylim=(0, 1))
-        for axes in (losses, overlap):
-            axes.axvline(train.best_epoch, color=LIGHT.text, lw=0.8, ls=":")
-            axes.margins(x=0.02)
-
-    span = "1 epoch" if len(epochs) == 1 else f"{len(epochs)} epochs"
-    alt = (
-        f"Loss and validation Dice over {span}: validation Dice starts at {dice[0]:.2f} and reaches "
-        f"{max(dice):.2f}; the weights of epoch {train.best_epoch} were kept."
-    )
-    caption = "Loss and validation Dice by epoch; the dotted line marks the epoch whose weights were kept."
-    return _write(Plot(name="learning-curves", alt=alt, caption=caption), draw, (7.2, 2.7), to)
 
 
 def _dice_scatter(pairs: Sequence[tuple[str, float, float]], to: Path) -> Plot:
@@ -143,7 +69,7 @@ def _dice_scatter(pairs: Sequence[tuple[str, float, float]], to: Path) -> Plot:
         f"{counts.better}, worse on {counts.worse}, equal on {counts.equal}."
     )
     caption = "Every dot is a test picture; above the dotted line the candidate is better."
-    return _write(Plot(name="dice-by-picture", alt=alt, caption=caption), draw, (3.5, 3.3), to)
+    return write_plot(Plot(name="dice-by-picture", alt=alt, caption=caption), draw, (3.5, 3.3), to)
 
 
 def _dice_histogram(candidate: Sequence[float], champion: Sequence[float] | None, to: Path) -> Plot:
@@ -168,7 +94,7 @@ def _dice_histogram(candidate: Sequence[float], champion: Sequence[float] | None
     caption = (
         "How many test pictures reach which Dice; left of the dotted line a picture counts as a failure."
     )
-    return _write(Plot(name="dice-histogram", alt=alt, caption=caption), draw, (3.7, 3.3), to)
+    return write_plot(Plot(name="dice-histogram", alt=alt, caption=caption), draw, (3.7, 3.3), to)
 
 
 def _split_sizes(split: SplitPlan, to: Path) -> Plot:
@@ -192,54 +118,6 @@ def _split_sizes(split: SplitPlan, to: Path) -> Plot:
         f"{name} {size} ({new} by this run)" for name, size, new in zip(SPLITS, sizes, added, strict=True)
     )
     caption = "Samples by split after this run."
-    return _write(
+    return write_plot(
         Plot(name="split-sizes", alt=f"Samples by split: {parts}.", caption=caption), draw, (7.2, 1.7), to
     )
-
-
-def _write(plot: Plot, draw: Draw, inches: tuple[float, float], to: Path) -> Plot:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(_style(LIGHT)):
-        figure = Figure(figsize=inches, layout="constrained")
-        draw(figure)
-        for axes in figure.axes:
-            _calm(axes)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    svg = buffer.getvalue().decode()
-    write_bytes(to / plot.light, svg.encode())
-    # Drawing is slow, and the two renderings differ in nothing but these colours.
-    for field in ("text", "faint", "candidate", "champion"):
-        svg = svg.replace(getattr(LIGHT, field), getattr(DARK, field))
-    write_bytes(to / plot.dark, svg.encode())
-    return plot
-
-
-def _style(theme: Theme) -> dict[str, object]:
-    return {
-        "font.size": 9,
-        "axes.titlesize": 9,
-        "axes.titlelocation": "left",
-        "axes.edgecolor": theme.faint,
-        "axes.labelcolor": theme.text,
-        "axes.titlecolor": theme.text,
-        "text.color": theme.text,
-        "xtick.color": theme.faint,
-        "ytick.color": theme.faint,
-        "xtick.labelcolor": theme.text,
-        "ytick.labelcolor": theme.text,
-        "grid.color": theme.faint,
-        "grid.linewidth": 0.6,
-        "legend.frameon": False,
-        "lines.linewidth": 1.6,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "wms",
-    }
-
-
-def _calm(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_axisbelow(True)
-    axes.grid(visible=True, axis="both")

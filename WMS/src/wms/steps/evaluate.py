@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wms.domain.dataset import Sample, samples_digest
 from wms.domain.errors import ImageError, TooFewSamplesError
 from wms.domain.evaluation import EvalReport, SampleScore
+from wms.ml.compare import compare_boundaries, count_pixels
 from wms.ml.images import read_mask, read_picture
 from wms.ml.predict import Predictor, load_bundle
 from wms.progress import Progress
@@ -57,7 +58,7 @@ def evaluate(
 
 
 def score_sample(predictor: Predictor, sample: Sample, *, dataset: Path, mask_threshold: int) -> SampleScore:
-    """One picture's counts.
+    """One picture's counts and outline.
 
     Raises:
         ImageError: a file cannot be read, or the mask has another size than the picture.
@@ -67,10 +68,8 @@ def score_sample(predictor: Predictor, sample: Sample, *, dataset: Path, mask_th
     if there.shape != picture.shape[:2]:
         raise ImageError(f"mask {sample.mask} is {_size(there)}, its picture {sample.image} {_size(picture)}")
     found = predictor.mask(picture)
-    tp, marked, window = (int(np.count_nonzero(x)) for x in (found & there, found, there))
-    return SampleScore(
-        stem=sample.stem, tp=tp, fp=marked - tp, fn=window - tp, tn=there.size - marked - window + tp
-    )
+    counts, boundary = count_pixels(found, there), compare_boundaries(found, there)
+    return SampleScore(stem=sample.stem, boundary=boundary, **counts.model_dump())
 
 
 def _size(pixels: NDArray[np.generic]) -> str:

@@ -1,38 +1,38 @@
-"""Train a model on a dataset's train and val samples; the test samples are never opened."""
+"""Train a model on a dataset's train and val samples, and report to the tracking server."""
 
 from __future__ import annotations
 
-import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from wms.config import TrainSettings, settings_digest
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import CheckpointError, InterruptedTrainingError, TooFewSamplesError
-from wms.domain.records import canonical_json, sha256_hex
-from wms.domain.training import EpochMetrics, ModelCard, Preprocessing, Provenance, TrainResult
+from wms.domain.errors import InterruptedTrainingError
+from wms.domain.training import EpochMetrics, ModelCard, Provenance, TrainResult
 from wms.files import write_bytes
-from wms.ml import checkpoint as checkpoints
-from wms.ml.cache import CachedSamples, Source, prepare
+from wms.ml.cache import CachedSamples
 from wms.ml.checkpoint import CHECKPOINT_FILE, TrainingState
 from wms.ml.export import export_bundle
 from wms.ml.loop import Fitted, fit
-from wms.ml.machine import usable_cores
-from wms.ml.planning import make_plan
-from wms.ml.preprocess import PAD_GREY, to_input
-from wms.ml.validation import choose_threshold
+from wms.ml.preprocess import to_input
+from wms.ml.team import Team
+from wms.ml.validation import choose_threshold, count_probabilities
 from wms.ports import Registry, RunStatus
 from wms.progress import Progress
-from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE, Tracker
+from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, Tracker
 from wms.steps.training_evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
-
-Resume = Literal["never", "if it fits", "always"]
-"""Whether a checkpoint is gone on from; one that does not fit is dropped, or (`always`) an error."""
-
-BUNDLE_FOLDER, CHECKPOINT_FOLDER = "model", "checkpoints"
+from wms.steps.training_start import (
+    BUNDLE_FOLDER,
+    CHECKPOINT_FOLDER,
+    Resume,
+    Samples,
+    prepare_samples,
+    preprocessing,
+    start_training,
+)
 
 TRACKING_WAIT_SECONDS = 60.0
 """How long the end of a training waits for the tracking server to take the rest."""
@@ -56,6 +56,7 @@ def train(
     registry: Registry,
     run_name: str,
     resume: Resume,
+    team: Team,
     progress: Progress,
 ) -> TrainResult:
     """Train, choose the threshold, export the bundle, and report to the tracking server.
@@ -72,6 +73,7 @@ def train(
         run_name: the run's name there.
         resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
             from, whatever lies in `out` of an earlier training is removed first.
+        team: the processes that train together; this one leads, the others `assist`.
         progress: told about decoding, epochs and what is worth knowing.
 
     Returns:
@@ -86,9 +88,14 @@ def train(
         ModelError: the exported graph does not answer like the network.
         StorageError: the disk is full or not writable.
     """
-    for split in ("train", "val"):
-        if not manifest.of_split(split):
-            raise TooFewSamplesError(f"the split {split} has no pictures")
+    samples = prepare_samples(
+        manifest=manifest,
+        dataset=dataset,
+        settings=settings,
+        mask_threshold=mask_threshold,
+        cache=cache,
+        progress=progress,
+    )
     provenance = Provenance(
         code_sha=code_sha,
         package_version=version("water-meter-segmentation"),
@@ -98,14 +105,17 @@ def train(
         config_sha256=settings_digest(settings),
         seed=settings.seed,
     )
-    if resume == "never":
-        _clear(out)
-    source = Source(dataset=dataset, mask_threshold=mask_threshold, spec=_preprocessing(settings))
-    train_samples, val_samples = (
-        prepare(manifest.of_split(split), source, folder=cache, workers=usable_cores(), progress=progress)
-        for split in ("train", "val")
+    state = start_training(
+        out=out,
+        provenance=provenance,
+        mask_threshold=mask_threshold,
+        settings=settings,
+        samples=samples,
+        resume=resume,
+        team=team,
+        progress=progress,
     )
-    state = _start(out, provenance, mask_threshold, settings, train_samples, val_samples, resume, progress)
+    team.agree(True)  # the others may read the samples and the checkpoint that are there now
     tracker = Tracker(
         out=out,
         registry=registry,
@@ -115,15 +125,17 @@ def train(
     )
     status: RunStatus = "failed"
     try:
-        fitted = _fit(out, settings, state, train_samples, val_samples, tracker, progress)
-        threshold = choose_threshold(fitted.network, val_samples, size_px=settings.image_size_px)
-        card = _export(out, settings, fitted, threshold, provenance, val_samples)
+        fitted = _fit(out, settings, state, samples, team, tracker, progress)
+        threshold = choose_threshold(fitted.network, samples.val, size_px=settings.image_size_px)
+        probabilities = count_probabilities(fitted.network, samples.val, size_px=settings.image_size_px)
+        card = _export(out, settings, fitted, threshold, provenance, samples.val)
         write_evidence(
             out / EVIDENCE_FOLDER,
             bundle=out / BUNDLE_FOLDER,
             history=fitted.history,
+            probabilities=probabilities,
             settings=settings,
-            samples=val_samples,
+            samples=samples.val,
         )
         status = "finished"
     except KeyboardInterrupt as error:
@@ -136,51 +148,15 @@ def train(
         tracked = tracker.finish(status, wait_seconds=wait)
     if not tracked:
         progress.say(f"The tracking server did not take all metrics; {out / SPOOL_FILE} keeps them.")
-    return _result(tracker.run_id, provenance, fitted, card, tracked=tracked)
-
-
-def _start(
-    out: Path,
-    provenance: Provenance,
-    mask_threshold: int,
-    settings: TrainSettings,
-    train_samples: CachedSamples,
-    val_samples: CachedSamples,
-    resume: Resume,
-    progress: Progress,
-) -> TrainingState:
-    """The state to go on from: the checkpoint's, or that of a new training with a plan of its own."""
-    run_sha256 = sha256_hex(canonical_json([provenance.model_dump(), mask_threshold]))
-    checkpoint = out / CHECKPOINT_FOLDER / CHECKPOINT_FILE
-    if checkpoint.is_file():
-        try:
-            return _resumed(checkpoint, run_sha256, progress)
-        except CheckpointError as error:
-            if resume == "always":
-                raise
-            progress.say(f"{error}: it is dropped, and the training starts anew.")
-            _clear(out)
-    plan = make_plan(settings, train_samples, val_samples)
-    stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
-    kind = "bfloat16" if plan.bfloat16 else "float32"
-    progress.say(f"Training on {len(train_samples)} pictures: {stages}; {plan.threads} threads, {kind}.")
-    return TrainingState(run_sha256=run_sha256, plan=plan)
-
-
-def _resumed(checkpoint: Path, run_sha256: str, progress: Progress) -> TrainingState:
-    state = checkpoints.load(checkpoint).state
-    if state.run_sha256 != run_sha256:
-        raise CheckpointError(f"{checkpoint} is of a training with other data, settings or code")
-    progress.say(f"Going on after epoch {state.epochs_done} of {state.plan.epochs}.")
-    return state
+    return _result(tracker.run_id, provenance, fitted, card, probabilities, tracked=tracked)
 
 
 def _fit(
     out: Path,
     settings: TrainSettings,
     state: TrainingState,
-    train_samples: CachedSamples,
-    val_samples: CachedSamples,
+    samples: Samples,
+    team: Team,
     tracker: Tracker,
     progress: Progress,
 ) -> Fitted:
@@ -204,10 +180,11 @@ def _fit(
         )
 
     return fit(
-        train=train_samples,
-        val=val_samples,
+        train=samples.train,
+        val=samples.val,
         settings=settings,
         state=state,
+        team=team,
         checkpoint=out / CHECKPOINT_FOLDER / CHECKPOINT_FILE,
         on_epoch=finished,
         progress=progress,
@@ -227,7 +204,7 @@ def _export(
         fitted.network,
         folder=out / BUNDLE_FOLDER,
         architecture=settings.architecture,
-        preprocessing=_preprocessing(settings),
+        preprocessing=preprocessing(settings),
         threshold=threshold,
         provenance=provenance,
         pictures=np.ascontiguousarray(to_input(pictures)),
@@ -235,7 +212,13 @@ def _export(
 
 
 def _result(
-    run_id: str, provenance: Provenance, fitted: Fitted, card: ModelCard, *, tracked: bool
+    run_id: str,
+    provenance: Provenance,
+    fitted: Fitted,
+    card: ModelCard,
+    probabilities: ProbabilityCounts,
+    *,
+    tracked: bool,
 ) -> TrainResult:
     return TrainResult(
         run_id=run_id,
@@ -244,6 +227,7 @@ def _result(
         best_epoch=fitted.best_epoch,
         stopped_early=fitted.stopped_early,
         threshold=card.threshold,
+        probabilities=probabilities,
         bundle=BUNDLE_FOLDER,
         weights_sha256=card.weights_sha256,
         onnx_sha256=card.onnx_sha256,
@@ -251,14 +235,3 @@ def _result(
         seconds=fitted.seconds,
         tracking_complete=tracked,
     )
-
-
-def _preprocessing(settings: TrainSettings) -> Preprocessing:
-    return Preprocessing(size_px=settings.image_size_px, pad=PAD_GREY)
-
-
-def _clear(out: Path) -> None:
-    for folder in (BUNDLE_FOLDER, CHECKPOINT_FOLDER, EVIDENCE_FOLDER):
-        shutil.rmtree(out / folder, ignore_errors=True)
-    for name in (HISTORY_FILE, SPOOL_FILE, STATE_FILE):
-        (out / name).unlink(missing_ok=True)

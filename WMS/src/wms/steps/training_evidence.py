@@ -12,21 +12,27 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wms.config import TrainSettings
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.records import canonical_json
 from wms.domain.training import CARD_FILE, EpochMetrics
 from wms.files import write_bytes
 from wms.ml.cache import CachedSamples
+from wms.ml.compare import count_pixels
 from wms.ml.machine import usable_cores
-from wms.ml.plots import draw_curves, draw_overlays
-from wms.ml.predict import load_bundle
+from wms.ml.plots import draw_curves, draw_overlays, draw_probabilities
+from wms.ml.predict import Predictor, load_bundle
 from wms.ml.schedule import Plan
 
 HISTORY_FILE = "history.csv"
 
+HALF = 128
+"""A mask pixel of a cached sample (0..255) is window from here on."""
+
 SHOWN = 6
-"""Validation pictures in the overlay."""
+"""Validation pictures in each of the two overlays: the worst and the best."""
 
 PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
 """Those whose versions may change a training's numbers."""
@@ -37,33 +43,46 @@ def write_evidence(
     *,
     bundle: Path,
     history: Sequence[EpochMetrics],
+    probabilities: ProbabilityCounts,
     settings: TrainSettings,
     samples: CachedSamples,
 ) -> None:
-    """Curves, overlays of validation pictures by the exported model, figures, settings, environment.
+    """Curves, the worst and best validation pictures by the exported model, settings, environment.
 
     Args:
         folder: made if missing.
         bundle: the exported model.
         history: the training's epochs.
+        probabilities: of the validation pixels.
         settings: how it was trained.
-        samples: validation samples; the first few are shown.
+        samples: validation samples.
 
     Raises:
         StorageError: a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     draw_curves(history, folder / "curves.png")
-    predictor = load_bundle(bundle)
-    shown = range(min(SHOWN, len(samples)))
-    pictures, masks = samples.batch(shown)
-    found = np.stack([predictor.mask(picture) for picture in pictures])
-    titles = [samples.stems[index] for index in shown]
-    draw_overlays(pictures, masks[..., 0] >= 128, found, titles, folder / "validation.png")
+    draw_probabilities(probabilities, folder / "probabilities.png")
+    _draw_worst_and_best(folder, load_bundle(bundle), samples)
     write_bytes(folder / HISTORY_FILE, history_csv(history))
     write_bytes(folder / "settings.json", canonical_json(settings.model_dump(mode="json")))
     write_bytes(folder / "environment.json", canonical_json(environment()))
     shutil.copyfile(bundle / CARD_FILE, folder / CARD_FILE)
+
+
+def _draw_worst_and_best(folder: Path, predictor: Predictor, samples: CachedSamples) -> None:
+    dice = [_dice(predictor, *samples.batch([index])) for index in range(len(samples))]
+    ranked = sorted(range(len(samples)), key=lambda index: dice[index])
+    for name, shown in (("worst", ranked[:SHOWN]), ("best", ranked[-SHOWN:])):
+        pictures, masks = samples.batch(shown)
+        found = np.stack([predictor.mask(picture) for picture in pictures])
+        titles = [f"{samples.stems[index]}\nDice {dice[index]:.2f}" for index in shown]
+        draw_overlays(pictures, masks[..., 0] >= HALF, found, titles, folder / f"{name}.png")
+
+
+def _dice(predictor: Predictor, pictures: NDArray[np.uint8], masks: NDArray[np.uint8]) -> float:
+    found, there = predictor.mask(pictures[0]), masks[0, ..., 0] >= HALF
+    return count_pixels(found, there).dice
 
 
 def history_csv(history: Sequence[EpochMetrics]) -> bytes:

@@ -9,10 +9,12 @@ from wms.domain.gate import GateDecision
 from wms.domain.records import canonical_json
 from wms.domain.training import TrainResult
 from wms.files import read_record, write_bytes, write_record
+from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 from wms.steps.archive import archive_run
+from wms.steps.assist import assist
 from wms.steps.evaluate import evaluate
 from wms.steps.finished_training import finished_training
 from wms.steps.gate import decide_run
@@ -20,11 +22,12 @@ from wms.steps.hold import announce_hold
 from wms.steps.production import fetch_bundle, metadata_at
 from wms.steps.register import register
 from wms.steps.tracking import flush_spool
-from wms.steps.train import Resume, train
+from wms.steps.train import train
+from wms.steps.training_start import Resume
 
 
-def run_train(ctx: Context, *, resume: Resume) -> TrainResult:
-    """Train on the run's dataset and register the candidate.
+def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
+    """Train on the run's dataset and register the candidate; this process leads the team.
 
     Unless `resume` is `never`, a training that has ended already is not done again, only brought to
     the registry.
@@ -49,9 +52,12 @@ def run_train(ctx: Context, *, resume: Resume) -> TrainResult:
             registry=ctx.ports.registry,
             run_name=request.run_id,
             resume=resume,
+            team=team,
             progress=ctx.progress,
         )
         write_record(layout.record("train"), result)
+    else:
+        team.agree(False)  # the others need not wait for a training
     try:
         result = deliver_tracking(ctx, result)
         candidate = register(result=result, bundle=layout.bundle, registry=ctx.ports.registry)
@@ -81,6 +87,20 @@ def deliver_tracking(ctx: Context, result: TrainResult) -> TrainResult:
     delivered = flush_spool(result, out=ctx.layout.run, registry=ctx.ports.registry)
     write_record(ctx.layout.record("train"), delivered)
     return delivered
+
+
+def run_assist(ctx: Context, team: Team) -> None:
+    """Take this process's part in a training that another process of the team leads."""
+    layout = ctx.layout
+    assist(
+        manifest=ctx.manifest(),
+        dataset=layout.dataset,
+        settings=load_train_settings(layout.root, ctx.request.options.train_overrides),
+        mask_threshold=ctx.data_settings.validation.mask_threshold,
+        out=layout.run,
+        cache=layout.cache,
+        team=team,
+    )
 
 
 def run_evaluate(ctx: Context) -> EvalReport:

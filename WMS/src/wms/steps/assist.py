@@ -1,0 +1,64 @@
+"""Take part in a training that another process leads (see `ml/team.py`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.config import TrainSettings
+from wms.domain.dataset import DatasetManifest
+from wms.ml import checkpoint as checkpoints
+from wms.ml.checkpoint import CHECKPOINT_FILE
+from wms.ml.loop import fit
+from wms.ml.team import Team
+from wms.progress import Silent
+from wms.steps.training_start import CHECKPOINT_FOLDER, prepare_samples
+
+
+def assist(
+    *,
+    manifest: DatasetManifest,
+    dataset: Path,
+    settings: TrainSettings,
+    mask_threshold: int,
+    out: Path,
+    cache: Path,
+    team: Team,
+) -> None:
+    """Compute this process's share of every batch; nothing but missing decoded samples is written.
+
+    Where the leader finds a training that has ended already there is nothing to do.
+
+    Args:
+        manifest: the dataset, the same as the leader's.
+        dataset: the folder with `images/` and `masks/`.
+        settings: how to train, the same as the leader's.
+        mask_threshold: the grey level (0..255) above which a mask pixel is window.
+        out: the run folder, in which the leader's checkpoint says where to begin.
+        cache: decoded samples; on another machine than the leader's they are decoded here.
+        team: the processes that train together.
+
+    Raises:
+        ImageError: a picture or mask cannot be read.
+        TrainingError: the loss is not finite, or the leader's checkpoint cannot be read.
+    """
+    if not team.agree(False):
+        return
+    samples = prepare_samples(
+        manifest=manifest,
+        dataset=dataset,
+        settings=settings,
+        mask_threshold=mask_threshold,
+        cache=cache,
+        progress=Silent(),
+    )
+    checkpoint = out / CHECKPOINT_FOLDER / CHECKPOINT_FILE
+    fit(
+        train=samples.train,
+        val=samples.val,
+        settings=settings,
+        state=checkpoints.load(checkpoint).state,
+        team=team,
+        checkpoint=checkpoint,
+        on_epoch=lambda _: None,
+        progress=Silent(),
+    )

@@ -1,0 +1,145 @@
+"""How a training begins: its samples are decoded, and it goes on from a checkpoint or starts with a plan."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from wms.config import TrainSettings
+from wms.domain.dataset import DatasetManifest
+from wms.domain.errors import CheckpointError, TooFewSamplesError
+from wms.domain.records import canonical_json, sha256_hex
+from wms.domain.training import Preprocessing, Provenance
+from wms.ml import checkpoint as checkpoints
+from wms.ml.cache import CachedSamples, Source, prepare
+from wms.ml.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
+from wms.ml.machine import usable_cores
+from wms.ml.planning import make_plan
+from wms.ml.preprocess import PAD_GREY
+from wms.ml.team import Team
+from wms.progress import Progress
+from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
+from wms.steps.training_evidence import HISTORY_FILE
+
+Resume = Literal["never", "if it fits", "always"]
+"""Whether a checkpoint is gone on from; one that does not fit is dropped, or (`always`) an error."""
+
+BUNDLE_FOLDER, CHECKPOINT_FOLDER = "model", "checkpoints"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """What is trained and validated on, decoded."""
+
+    train: CachedSamples
+    val: CachedSamples
+
+
+def prepare_samples(
+    *,
+    manifest: DatasetManifest,
+    dataset: Path,
+    settings: TrainSettings,
+    mask_threshold: int,
+    cache: Path,
+    progress: Progress,
+) -> Samples:
+    """Decode the train and val samples that are not in the cache yet; the test samples are never opened.
+
+    Args:
+        manifest: the dataset; its splits say what is learned from.
+        dataset: the folder with `images/` and `masks/`.
+        settings: how to train.
+        mask_threshold: the grey level (0..255) above which a mask pixel is window.
+        cache: decoded samples, shared by runs.
+        progress: told about decoding.
+
+    Raises:
+        TooFewSamplesError: no train or no val samples.
+        ImageError: a picture or mask cannot be read.
+        StorageError: the cache cannot be written.
+    """
+    for split in ("train", "val"):
+        if not manifest.of_split(split):
+            raise TooFewSamplesError(f"the split {split} has no pictures")
+    source = Source(dataset=dataset, mask_threshold=mask_threshold, spec=preprocessing(settings))
+    train, val = (
+        prepare(manifest.of_split(split), source, folder=cache, workers=usable_cores(), progress=progress)
+        for split in ("train", "val")
+    )
+    return Samples(train=train, val=val)
+
+
+def start_training(
+    *,
+    out: Path,
+    provenance: Provenance,
+    mask_threshold: int,
+    settings: TrainSettings,
+    samples: Samples,
+    resume: Resume,
+    team: Team,
+    progress: Progress,
+) -> TrainingState:
+    """The state to go on from: the checkpoint's, or that of a new training, stored as its first checkpoint.
+
+    Args:
+        out: the run folder.
+        provenance: what determines the training.
+        mask_threshold: the grey level (0..255) above which a mask pixel is window.
+        settings: how to train.
+        samples: what is trained and validated on.
+        resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
+            from, whatever lies in `out` of an earlier training is removed first.
+        team: the processes that will train.
+        progress: told what will be done.
+
+    Raises:
+        CheckpointError: the checkpoint is of another training, or damaged, and `resume` is `always`.
+        StorageError: the checkpoint cannot be written.
+    """
+    if resume == "never":
+        _clear(out)
+    run_sha256 = sha256_hex(canonical_json([provenance.model_dump(), mask_threshold]))
+    checkpoint = out / CHECKPOINT_FOLDER / CHECKPOINT_FILE
+    if checkpoint.is_file():
+        try:
+            return _resumed(checkpoint, run_sha256, progress)
+        except CheckpointError as error:
+            if resume == "always":
+                raise
+            progress.say(f"{error}: it is dropped, and the training starts anew.")
+            _clear(out)
+    plan = make_plan(settings, samples.train, samples.val, team)
+    stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
+    kind = "bfloat16" if plan.bfloat16 else "float32"
+    means = f"{plan.threads} threads" if team.device.type == "cpu" else torch.cuda.get_device_name()
+    together = f" in each of {team.size} processes" if team.size > 1 else ""
+    progress.say(f"Training on {len(samples.train)} pictures: {stages}; {means}{together}, {kind}.")
+    state = TrainingState(run_sha256=run_sha256, plan=plan)
+    checkpoints.save(checkpoint, Checkpoint(state=state, tensors={}))
+    return state
+
+
+def _resumed(checkpoint: Path, run_sha256: str, progress: Progress) -> TrainingState:
+    state = checkpoints.load(checkpoint).state
+    if state.run_sha256 != run_sha256:
+        raise CheckpointError(f"{checkpoint} is of a training with other data, settings or code")
+    progress.say(f"Going on after epoch {state.epochs_done} of {state.plan.epochs}.")
+    return state
+
+
+def preprocessing(settings: TrainSettings) -> Preprocessing:
+    """What makes the network's input, for these settings."""
+    return Preprocessing(size_px=settings.image_size_px, pad=PAD_GREY)
+
+
+def _clear(out: Path) -> None:
+    for folder in (BUNDLE_FOLDER, CHECKPOINT_FOLDER, EVIDENCE_FOLDER):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    for name in (HISTORY_FILE, SPOOL_FILE, STATE_FILE):
+        (out / name).unlink(missing_ok=True)

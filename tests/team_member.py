@@ -1,0 +1,49 @@
+"""One process of a training team, as torchrun starts it: `team_member.py FOLDER OUT [SETTING=NUMBER]...`.
+
+FOLDER holds `data/` and `manifest.jsonl`; the leader leaves its result as `OUT/train.json`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from fakes.registry import FakeRegistry
+from meters import tiny_settings
+from wms.domain.dataset import DatasetManifest
+from wms.files import write_record
+from wms.ml.team import join_team
+from wms.progress import Silent
+from wms.steps.assist import assist
+from wms.steps.train import train
+
+
+def main(folder: Path, out: Path, *changes: str) -> None:
+    """Lead or assist, as the environment says."""
+    manifest = DatasetManifest.from_jsonl((folder / "manifest.jsonl").read_bytes(), source="manifest")
+    common = {
+        "manifest": manifest,
+        "dataset": folder / "data",
+        "settings": tiny_settings(**{key: float(value) for key, value in (c.split("=") for c in changes)}),
+        "mask_threshold": 127,
+        "out": out,
+        "cache": folder / "cache",
+    }
+    with join_team() as team:
+        if not team.leads:
+            assist(**common, team=team)
+            return
+        result = train(
+            **common,
+            code_sha="unknown",
+            registry=FakeRegistry(folder / "registry"),
+            run_name=out.name,
+            resume=True,
+            team=team,
+            progress=Silent(),
+        )
+    write_record(out / "train.json", result)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

@@ -1,0 +1,65 @@
+"""Processes started by torchrun, as a user starts them, against one process on the whole batches."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from meters import write_dataset
+from wms.domain.training import WEIGHTS_FILE, TrainResult
+from wms.files import read_record, write_bytes
+
+TESTS = Path(__file__).parents[2]
+TOLERANCE = 2e-4
+"""Largest difference of a weight or a loss after 12 steps: the same sums, added in another order."""
+
+
+def train_together(folder, out, *, processes, changes=()):
+    """Train by `processes` processes; return the leader's result and the weights."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    done = subprocess.run(
+        [*command, TESTS / "team_member.py", folder, folder / out, *changes],
+        env={**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    result = read_record(folder / out / "train.json", TrainResult)
+    return result, load_file(folder / out / result.bundle / WEIGHTS_FILE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("team")
+    write_bytes(folder / "manifest.jsonl", write_dataset(folder / "data", train=13, val=5).to_jsonl())
+    return folder
+
+
+def test_two_processes_with_half_the_batch_follow_one_with_the_whole(folder):
+    alone, weights_alone = train_together(folder, "alone", processes=1)
+    together, weights = train_together(folder, "together", processes=2)
+    assert len(together.epochs) == len(alone.epochs) == 4
+    for one, two in zip(alone.epochs, together.epochs, strict=True):
+        assert two.train_loss == pytest.approx(one.train_loss, abs=TOLERANCE)
+        assert two.val_loss == pytest.approx(one.val_loss, abs=TOLERANCE)
+    for name, tensor in weights_alone.items():
+        assert (weights[name] - tensor).abs().max() < TOLERANCE, name
+
+
+def test_a_team_goes_on_where_another_number_of_processes_stopped(folder):
+    alone, _ = train_together(folder, "alone-again", processes=1)
+    checkpoint = folder / "alone-again/checkpoints"
+    assert checkpoint.is_dir()
+    resumed, _ = train_together(folder, "alone-again", processes=2)
+    assert resumed.weights_sha256 == alone.weights_sha256
+
+
+def test_the_members_of_a_team_write_no_files_of_their_own(folder):
+    train_together(folder, "files", processes=2)
+    assert len((folder / "files/history.csv").read_text().splitlines()) == 5
+    assert len((folder / "files/metrics.jsonl").read_text().splitlines()) == 4

@@ -64,7 +64,7 @@ class TrainSettings(Frozen):
 
     `epochs` is the most epochs of a training; `max_minutes` fits their number to a budget of wall
     time, measured once at the start (`null`: no budget, and the same seed gives the same weights on
-    one machine). `threads` of `null` means every core that the process may use.
+    one machine). `threads` of `null` means every core, or one where that is faster.
     """
 
     seed: NonNegativeInt

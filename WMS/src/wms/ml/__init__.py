@@ -2,7 +2,8 @@
 
 import os
 
-# OpenMP reads this when torch is loaded, so it must stand before. Its threads by default wait by
-# spinning; on cores shared with anybody else each then burns the time that the other needs to
-# arrive: one training step on two busy cores took 3.6 s spinning, 0.5 s sleeping (docs/log.md).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenMP reads this when torch is loaded, so it must stand before. A network of this size is thousands of
+# short parallel regions a second: threads that sleep at once between them take twice the time, and those
+# that spin for long burn the time of whoever shares the cores. Some microseconds of spinning cost neither
+# (benchmarks/threads.py, docs/log.md).
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")

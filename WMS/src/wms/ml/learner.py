@@ -96,10 +96,9 @@ def _moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tenso
     def update(averages: list[Tensor], parameters: list[Tensor], count: Tensor | int) -> None:
         steps = int(count)
         share = 1.0 - min(decay, (1 + steps) / (10 + steps))
-        for average, parameter in zip(averages, parameters, strict=True):
-            if average.is_floating_point():
-                average.lerp_(parameter, share)
-            else:
-                average.copy_(parameter)
+        if averages[0].is_floating_point():  # each call brings tensors of one type
+            torch._foreach_lerp_(averages, parameters, share)
+        else:
+            torch._foreach_copy_(averages, parameters)
 
     return update

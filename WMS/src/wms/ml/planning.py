@@ -20,6 +20,10 @@ WARM_UP, MEASURED = 2, 3
 def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples, team: Team) -> Plan:
     """Fix how a training runs. Without a time budget nothing is measured and the plan is pure.
 
+    With one, and where the settings leave the number of threads open, the faster of all cores and a
+    single one is taken: threads wait for each other, so that on cores shared with other work one
+    alone is several times as fast as two.
+
     Args:
         settings: with or without `max_minutes`.
         train: the training samples.
@@ -27,23 +31,41 @@ def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples,
         team: the processes that will train; the measurement takes this one's share of a batch.
     """
     threads = settings.threads or max(1, usable_cores() // team.neighbours)
+    candidates = (threads,) if settings.threads else tuple({threads, 1})
     bfloat16 = settings.precision == "bfloat16" or (
         settings.precision == "auto" and has_bfloat16(team.device)
     )
     epochs = settings.epochs
     if settings.max_minutes is not None:
-        with deterministic(threads):
-            seconds = [
-                _time_epoch(settings, train, val, team, size_px=size, bfloat16=bfloat16)
-                for size in settings.stage_sizes_px
-            ]
-        epochs = fit_epochs(settings, seconds)
+        measured = {
+            number: _time_epochs(settings, train, val, team, threads=number, bfloat16=bfloat16)
+            for number in candidates
+        }
+        threads = min(measured, key=lambda number: sum(measured[number]))
+        epochs = fit_epochs(settings, measured[threads])
     return Plan(
         stages=plan_stages(settings, epochs),
         batches_per_epoch=batches_per_epoch(len(train), settings),
         threads=threads,
         bfloat16=bfloat16,
     )
+
+
+def _time_epochs(
+    settings: TrainSettings,
+    train: CachedSamples,
+    val: CachedSamples,
+    team: Team,
+    *,
+    threads: int,
+    bfloat16: bool,
+) -> list[float]:
+    """Seconds of one epoch of each stage."""
+    with deterministic(threads):
+        return [
+            _time_epoch(settings, train, val, team, size_px=size, bfloat16=bfloat16)
+            for size in settings.stage_sizes_px
+        ]
 
 
 def _time_epoch(

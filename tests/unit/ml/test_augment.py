@@ -1,7 +1,8 @@
 import torch
+from torchvision import tv_tensors
 
 from meters import tiny_settings
-from wms.ml.augment import affine_matrices, augment, draw_epoch
+from wms.ml.augment import Recolour, affine_matrices, augment, draw_epoch
 
 SETTINGS = tiny_settings().augment
 NOTHING = SETTINGS.model_copy(
@@ -86,3 +87,23 @@ def test_colours_of_a_mask_never_change():
     settings = NOTHING.model_copy(update={"max_brightness": 0.9, "max_contrast": 0.9})
     _, masks = change(draw_epoch(4, seed=3), settings)
     assert torch.allclose(masks, batch()[1], atol=1e-5)
+
+
+def test_colours_change_as_if_each_change_were_made_in_turn():
+    pictures = torch.rand(3, 3, 20, 30, generator=torch.Generator().manual_seed(1))
+    draws = draw_epoch(3, seed=4)[:, 6:]
+    changed = Recolour(draws, SETTINGS)(tv_tensors.Image(pictures)).as_subclass(torch.Tensor)
+    for picture, one, draw in zip(pictures, changed, draws, strict=True):
+        light, contrast, saturation = (
+            1.0 + float(amount) * limit
+            for amount, limit in zip(
+                draw[:3],
+                (SETTINGS.max_brightness, SETTINGS.max_contrast, SETTINGS.max_saturation),
+                strict=True,
+            )
+        )
+        x = picture * light * (1.0 + draw[3:] * SETTINGS.max_tint).view(3, 1, 1)
+        grey = x.mean(dim=0)
+        x = grey + (x - grey) * saturation
+        x = grey.mean() + (x - grey.mean()) * contrast
+        assert torch.allclose(one, x.clamp(0.0, 1.0), atol=1e-5)

@@ -82,6 +82,10 @@ class Warp(v2.Transform):
 class Recolour(v2.Transform):
     """Change light and colour of each picture; masks stay as they are.
 
+    Brightness and tint scale the channels, saturation moves them from or towards their grey, contrast
+    from or towards the picture's mean grey. All of it is linear in the pixels, so each picture gets one
+    3x3 matrix and one offset, and its pixels are read and written once.
+
     Args:
         draws: float32, Bx6 in -1..1: brightness, contrast, saturation, tint of red, green, blue.
         settings: how much may change.
@@ -96,16 +100,16 @@ class Recolour(v2.Transform):
         if not isinstance(inpt, tv_tensors.Image):
             return inpt
         s = self.settings
-        limits = self.draws.new_tensor(
-            [s.max_brightness, s.max_contrast, s.max_saturation] + 3 * [s.max_tint]
-        )
-        factors = 1.0 + self.draws * limits  # B x 6
-        light, contrast, saturation = (factors[:, k].view(-1, 1, 1, 1) for k in range(3))
-        x = inpt.as_subclass(Tensor) * light * factors[:, 3:].view(-1, 3, 1, 1)
-        grey = x.mean(dim=1, keepdim=True)  # B x 1 x H x W
-        x = grey + (x - grey) * saturation
-        level = grey.mean(dim=(2, 3), keepdim=True)  # B x 1 x 1 x 1
-        return tv_tensors.wrap((level + (x - level) * contrast).clamp(0.0, 1.0), like=inpt)
+        limits = [s.max_brightness, s.max_contrast, s.max_saturation, *3 * [s.max_tint]]
+        factors = 1.0 + self.draws * self.draws.new_tensor(limits)  # B x 6
+        light, contrast, saturation = (factors[:, k].view(-1, 1, 1) for k in range(3))
+        scale = light * torch.diag_embed(factors[:, 3:])  # B x 3 x 3
+        identity = torch.eye(3, device=scale.device)
+        towards_grey = saturation * identity + (1.0 - saturation) / 3.0  # B x 3 x 3
+        pixels = inpt.as_subclass(Tensor).flatten(2)  # B x 3 x HW
+        level = (scale @ pixels.mean(dim=2, keepdim=True)).mean(dim=1, keepdim=True)  # B x 1 x 1
+        changed = torch.baddbmm((1.0 - contrast) * level, contrast * (towards_grey @ scale), pixels)
+        return tv_tensors.wrap(changed.clamp_(0.0, 1.0).view(inpt.shape), like=inpt)
 
 
 def affine_matrices(draws: Tensor, settings: AugmentSettings) -> Tensor:

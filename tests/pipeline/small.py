@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from wms.config import settings_digest
+from wms.domain.calibration import ProbabilityCounts
 from wms.domain.training import (
     CARD_FILE,
     ONNX_FILE,
@@ -129,6 +130,7 @@ class WrittenTraining:
             best_epoch=0,
             stopped_early=False,
             threshold=card.threshold,
+            probabilities=ProbabilityCounts(window=(0, 1), rest=(1, 0)),
             bundle="model",
             weights_sha256=card.weights_sha256,
             onnx_sha256=card.onnx_sha256,

@@ -243,3 +243,21 @@ def test_a_run_whose_records_are_damaged_says_how_to_go_on(ctx: Context, branch:
 @pytest.mark.parametrize("command", ["wms data split", "wms train", "wms merge"])
 def test_a_step_without_a_run_says_how_to_start_one(ctx: Context, command: str) -> None:
     assert "wms data merge" in typed(command, exit_code=5).output
+
+
+@pytest.mark.parametrize(("upto", "early"), [("wms data split", "wms publish"), ("wms gate", "wms merge")])
+def test_a_command_typed_too_early_leaves_the_run_as_it_is(
+    ctx: Context, branch: str, upto: str, early: str
+) -> None:
+    walk(branch, upto=upto)
+    typed(early, exit_code=5)
+    assert ctx.run_state.outcome is None
+    assert run_pipeline(ctx, branches=[branch], options=GOOD).outcome == "promoted"
+
+
+def test_a_held_run_that_is_published_by_mistake_stays_held(ctx: Context, branch: str) -> None:
+    typed("wms data merge", branch, "--seed", "0")
+    for command in COMMANDS[1 : COMMANDS.index("wms gate") + 1]:
+        typed(command)
+    assert "nothing to publish" in typed("wms publish", exit_code=5).output
+    assert ctx.run_state.outcome != "void"

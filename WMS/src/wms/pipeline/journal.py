@@ -10,7 +10,7 @@ from wms.domain.errors import UnfinishedRunError, WmsError
 from wms.domain.run import RunState
 from wms.files import write_record
 from wms.pipeline.context import Context
-from wms.pipeline.current import is_published
+from wms.pipeline.current import is_published, verdict_of
 from wms.pipeline.graph import JOBS, Job, job_of
 from wms.steps.withdraw import withdraw
 
@@ -21,7 +21,8 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
 
     A job is done with its last command. A command that is done again takes back its job and those
     after it, so that nobody goes on from records of before it. If an error in publishing or merging
-    cannot heal, the run is void: its pull request is closed, and later runs do not wait for it.
+    cannot heal, the run is void: its pull request is closed, and later runs do not wait for it. A
+    command typed before its turn makes nothing void.
 
     Raises:
         UnfinishedRunError: the run is published, and the command would change what it rests on.
@@ -37,8 +38,7 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
         yield
     except (WmsError, KeyboardInterrupt) as error:
         state = state.with_job(job.name, "failed")
-        merged = ctx.layout.record("merged").is_file()
-        if isinstance(error, WmsError) and not error.can_heal and job.when == "promoted" and not merged:
+        if isinstance(error, WmsError) and not error.can_heal and _may_become_void(ctx, job, state):
             state = _void(ctx, state, error)
         _write(ctx, state)
         raise
@@ -54,6 +54,14 @@ def _require_evidence_kept(ctx: Context, job: Job) -> None:
             f"run {ctx.request.run_id} is published: what its promotion rests on is not made anew",
             remedy="End it with `wms merge`, or start a new run with `wms data merge`.",
         )
+
+
+def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
+    """Whether an error here speaks of what the run publishes, and not of a command typed before its turn."""
+    if job.when != "promoted" or ctx.layout.record("merged").is_file():
+        return False
+    to_publish = job.name == "publish" and state.done("gate") and verdict_of(ctx) == "promote"
+    return is_published(ctx) or to_publish
 
 
 def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:

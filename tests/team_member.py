@@ -38,7 +38,7 @@ def main(folder: Path, out: Path, *changes: str) -> None:
             code_sha="unknown",
             registry=FakeRegistry(folder / "registry"),
             run_name=out.name,
-            resume=True,
+            resume="if it fits",
             team=team,
             progress=Silent(),
         )

@@ -19,6 +19,7 @@ from wms.domain.errors import PreflightError, RegistryError, UnregisteredModelEr
 from wms.domain.run import RunOptions
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_bytes, write_record
+from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import training
@@ -55,6 +56,10 @@ def trainable(small_workspace: Open, monkeypatch: pytest.MonkeyPatch) -> Context
     return ctx
 
 
+def take_up(ctx: Context) -> TrainResult:
+    return training.run_train(ctx, Team(), resume="if it fits")
+
+
 def test_a_server_that_comes_back_gets_the_whole_training_and_the_model(
     trainable: Context, tmp_path: Path
 ) -> None:
@@ -63,13 +68,13 @@ def test_a_server_that_comes_back_gets_the_whole_training_and_the_model(
         trainable, MlflowRegistry(f"http://127.0.0.1:{port}", "experiment", "model", artifact_root=None)
     )
     with pytest.raises(UnregisteredModelError, match=r"safe in .*run/model"):
-        training.run_train(ctx, resume=True)
+        take_up(ctx)
     away = read_record(ctx.layout.record("train"), TrainResult)
     assert away.run_id.startswith("untracked-")
     trained = (ctx.layout.bundle / "model.safetensors").stat().st_mtime_ns
 
     with mlflow_serving(tmp_path, port) as address:
-        training.run_train(ctx, resume=True)
+        take_up(ctx)
         candidate = read_record(ctx.layout.record("candidate"), Candidate)
         run = connect(address).get_run(candidate.run_id)
         epochs = connect(address).get_metric_history(candidate.run_id, "val_dice")
@@ -89,22 +94,22 @@ def test_a_server_that_stays_away_is_the_same_error_again_without_training(
     registry.away = True
     ctx = with_registry(trainable, registry)
     with pytest.raises(UnregisteredModelError):
-        training.run_train(ctx, resume=True)
+        take_up(ctx)
     monkeypatch.setattr(training, "train", lambda **_: pytest.fail("trained again"))
     with pytest.raises(UnregisteredModelError):
-        training.run_train(ctx, resume=True)
+        take_up(ctx)
 
 
 def test_other_settings_are_another_training(trainable: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = training.run_train(trainable, resume=False)
+    first = take_up(trainable)
     monkeypatch.setattr(training, "load_train_settings", lambda root, overrides: tiny_settings(seed=9))
-    assert training.run_train(trainable, resume=False).weights_sha256 != first.weights_sha256
+    assert take_up(trainable).weights_sha256 != first.weights_sha256
 
 
 def test_a_bundle_that_was_damaged_after_training_is_exported_again(trainable: Context) -> None:
-    first = training.run_train(trainable, resume=True)
+    first = take_up(trainable)
     write_bytes(trainable.layout.bundle / "model.onnx", b"damaged")
-    assert training.run_train(trainable, resume=True).weights_sha256 == first.weights_sha256
+    assert take_up(trainable).weights_sha256 == first.weights_sha256
 
 
 def test_a_whole_run_goes_on_by_the_same_command(
@@ -138,6 +143,6 @@ def test_metrics_that_were_missed_are_sent_when_a_run_is_taken_up_after_register
             raise RegistryError("try later")
 
     folder = trainable.layout.state / "registry"
-    assert not training.run_train(with_registry(trainable, NoMetrics(folder)), resume=True).tracking_complete
+    assert not take_up(with_registry(trainable, NoMetrics(folder))).tracking_complete
     training.finish_tracking(with_registry(trainable, FakeRegistry(folder)))
     assert read_record(trainable.layout.record("train"), TrainResult).tracking_complete

@@ -75,8 +75,9 @@ def merge(
 ) -> None:
     """Start a run: plan the merge of data BRANCHES into the dataset of main.
 
-    Without branches the run retrains on main's dataset as it is. Nothing outside run/ is changed. A run
-    there that has not ended is an error (exit 7): take it up with `wms pipeline run`, or give it up.
+    Without branches the run retrains on main's dataset as it is. Main and the dataset stay as they are;
+    a branch whose names are taken is told so (exit 11), one that brings nothing new is deleted (exit 12).
+    A run in run/ that has not ended is an error (exit 7): take it up with `wms pipeline run`, or give it up.
 
     \b
     Examples:

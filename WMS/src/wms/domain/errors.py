@@ -46,7 +46,7 @@ class ConfigError(WmsError):
 
     exit_code = 4
     can_heal = True
-    remedy = "Correct the setting; docs/usage.md lists every one with its default."
+    remedy = "Correct the setting; the files in WMS/configs say what each one means."
 
 
 class RecordError(WmsError):

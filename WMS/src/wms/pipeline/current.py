@@ -96,11 +96,16 @@ def make_room(ctx: Context, *, give_up: bool) -> None:
 
 
 def still_holds(ctx: Context, request: RunRequest) -> bool:
-    """Whether an unfinished run may go on: main is still what it started from."""
+    """Whether an unfinished run may go on: main is still what it started from.
+
+    Raises:
+        ConfigError: the settings here are not those of main.
+    """
     repository = ctx.ports.repository
-    require_settings_of_main(ctx, main_head(repository))
+    main_sha = main_head(repository)
+    require_settings_of_main(ctx, main_sha)
     try:
-        require_fresh(repository, base_sha=request.base_sha, main_sha=main_head(repository))
+        require_fresh(repository, base_sha=request.base_sha, main_sha=main_sha)
     except StaleBaseError as error:
         logger.info("run %s is not taken up again: %s", request.run_id, error)
         return False

@@ -1,23 +1,17 @@
-"""Start a run, or find that the one at hand is the one that is asked for."""
+"""Start a run: its request and an empty state in `run/`, on main as it is now."""
 
 from __future__ import annotations
 
-import logging
 import shutil
 from collections.abc import Sequence
 
 from wms.config import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
 from wms.domain.dataset import BranchHead
-from wms.domain.errors import (
-    ConfigError,
-    RepositoryError,
-)
+from wms.domain.errors import ConfigError, RepositoryError
 from wms.domain.run import RunOptions, RunRequest, RunState, new_run_id
 from wms.files import write_record
 from wms.pipeline.context import Context
 from wms.steps.production import main_head
-
-logger = logging.getLogger(__name__)
 
 
 def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:

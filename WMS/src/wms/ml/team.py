@@ -50,8 +50,17 @@ class Team:
         Args:
             batch: positions in an epoch's order.
             samples: how many there are; what the batch reaches for beyond them is not there.
+
+        Raises:
+            TrainingError: there is not one picture for each process.
         """
-        length = (min(batch.stop, samples) - batch.start) // self.size
+        pictures = min(batch.stop, samples) - batch.start
+        length = pictures // self.size
+        if length == 0:
+            raise TrainingError(
+                f"a batch of {pictures} pictures cannot be shared by {self.size} processes",
+                remedy="Start fewer processes, or use larger batches (--set batch_size=N).",
+            )
         start = batch.start + self.rank * length
         return slice(start, start + length)
 

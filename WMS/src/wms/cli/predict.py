@@ -18,7 +18,7 @@ from wms.cli.common import workspace
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for <stem>.png, 0 and 255."
 )
 @click.option(
-    "--overlays", type=click.Path(path_type=Path), help="Folder for pictures with the outline drawn in."
+    "--overlays", type=click.Path(path_type=Path), help="Folder for pictures with the window tinted."
 )
 @click.option(
     "--model",

@@ -285,7 +285,7 @@ class StorageError(WmsError):
 
 
 class OccupiedFolderError(WmsError):
-    """A folder that a command would fill already holds other files; none of them was touched."""
+    """What a command would write would take the place of other files; none of them was touched."""
 
     exit_code = 46
     remedy = "Name another folder, or empty this one first."

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wms.domain.errors import ImageError, NothingToDoError
+from wms.domain.errors import ImageError, NothingToDoError, OccupiedFolderError
 from wms.domain.names import PICTURE_SUFFIXES
 from wms.files import replacing
 from wms.ml.images import read_picture
@@ -33,7 +33,8 @@ def predict_pictures(
         progress: told one step a picture.
 
     Raises:
-        NothingToDoError: no pictures, or a file would be overwritten.
+        NothingToDoError: there are no pictures.
+        OccupiedFolderError: a file would be overwritten, or two pictures would share a mask.
         ImageError: a file that is no picture; what was written before stays.
     """
     pictures = _pictures(images)
@@ -57,7 +58,7 @@ def _refuse_overwriting(pictures: Sequence[Path], out: Path, overlays: Path | No
     lost = [path for path in pictures if path.resolve() in targets]
     if lost or len(set(folders)) != len(folders):
         what = f"{lost[0]} would be overwritten" if lost else "masks and overlays would overwrite each other"
-        raise NothingToDoError(f"{what}; nothing was written", remedy="Choose other folders.")
+        raise OccupiedFolderError(f"{what}; nothing was written", remedy="Choose other folders.")
 
 
 def _save(image: Image.Image, path: Path) -> None:
@@ -83,7 +84,7 @@ def _pictures(images: Sequence[Path]) -> list[Path]:
     for path in found:
         other = by_stem.setdefault(path.stem, path)
         if other != path:
-            raise NothingToDoError(
+            raise OccupiedFolderError(
                 f"{other} and {path} would both be written as {path.stem}.png",
                 remedy="Predict them into different folders.",
             )

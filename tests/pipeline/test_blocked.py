@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -17,14 +18,15 @@ from wms.domain.run import RunOptions
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.data import require_good, run_merge, run_validate
+from wms.pipeline.stages.training import run_gate
 from wms.pipeline.start import branch_heads, start_run
 from wms.ports import Check
 from wms.steps.data_status import data_status
 from wms.steps.push_data import push_folder
 
 
-def broken_pairs(folder: Path, *, seed: int) -> Path:
-    write_small_pairs(folder, count=3, seed=seed)
+def broken_pairs(folder: Path, *, seed: int, count: int = 3) -> Path:
+    write_small_pairs(folder, count=count, seed=seed)
     (folder / f"masks/meter-{seed}-000.png").unlink()
     return folder
 
@@ -129,4 +131,28 @@ def test_what_was_said_is_not_said_twice(ctx: Context, tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(BadDataError):
             require_good(run_validate(ctx))
+    assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1
+
+
+def test_a_branch_tells_of_its_last_run(ctx: Context, tmp_path: Path) -> None:
+    repository, forge = ctx.ports.repository, ctx.ports.forge
+    branch = push_folder(broken_pairs(tmp_path / "broken", seed=2, count=24), repository=repository)
+    held = RunOptions(quarantine=True, train_overrides={"seed": 0})
+
+    def state() -> str:
+        (found,) = data_status(repository=repository, forge=forge).branches
+        return found.state
+
+    for options, expected in ((RunOptions(), "blocked"), (held, "held"), (RunOptions(), "blocked")):
+        with contextlib.suppress(BadDataError):
+            run_pipeline(ctx, branches=[branch], options=options)
+        assert state() == expected
+
+
+def test_a_hold_that_is_decided_again_is_told_once(ctx: Context, tmp_path: Path) -> None:
+    branch = push_folder(
+        write_small_pairs(tmp_path / "one", count=24, seed=1), repository=ctx.ports.repository
+    )
+    run_pipeline(ctx, branches=[branch], options=RunOptions(train_overrides={"seed": 0}))
+    run_gate(ctx)
     assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1

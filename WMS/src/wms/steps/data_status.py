@@ -57,11 +57,14 @@ def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
 
 
 def _branch(name: str, sha: str, forge: Forge) -> DataBranch:
+    """What the last run on a branch's head said; a hold says that the data were accepted."""
+    blocked = blocked_note(sha, forge)
+    if blocked is not None:
+        return DataBranch(name=name, sha=sha, state="blocked", reason=blocked)
     held = held_note(sha, forge)
     if held is not None:
         return DataBranch(
             name=name, sha=sha, state="held", reason=held.reason, records_sha256=held.records_sha256
         )
-    blocked, taken = blocked_note(sha, forge), taken_note(sha, forge)
-    state: BranchState = "blocked" if blocked else "taken" if taken else "waiting"
-    return DataBranch(name=name, sha=sha, state=state, reason=blocked or taken or "")
+    taken = taken_note(sha, forge)
+    return DataBranch(name=name, sha=sha, state="taken" if taken else "waiting", reason=taken or "")

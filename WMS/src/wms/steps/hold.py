@@ -27,13 +27,17 @@ class HeldNote(Frozen):
 def announce_hold(
     *, request: RunRequest, decision: GateDecision, archive: RunArchive, body: str, forge: Forge
 ) -> None:
-    """Put the verdict on the head of every branch that took part (on main's, for a retraining)."""
+    """Put the verdict on the head of every branch that took part (on main's, for a retraining).
+
+    Its data were accepted: what an earlier run refused, this one may have set aside.
+    """
     reason = re.split(r":| \(", decision.reasons[0])[0]
     description = f"hold: {reason[:50]} [records {archive.digest}]"
     commits = [branch.sha for branch in request.branches] or [request.base_sha]
     for sha in commits:
-        forge.set_status(sha, Check(context=CONTEXT, state="success", description=description))
-        forge.comment(sha, body)
+        accepted = Check(context=DATA_CONTEXT, state="success", description="accepted by the last run")
+        forge.set_status(sha, accepted)
+        say_once(sha, Check(context=CONTEXT, state="success", description=description), body, forge)
 
 
 def announce_blocked(*, branch: BranchHead, report: ValidationReport, body: str, forge: Forge) -> None:
@@ -52,19 +56,22 @@ def announce_waiting(*, branch: BranchHead, refused: Sequence[str], forge: Forge
     names = ", ".join(refused)
     said = f"nothing is wrong here, but it was taken together with {names}, whose data were refused"
     body = f"Nothing was merged: {said}. Take it again without, or after that is repaired."
-    _say(branch, "pending", f"waits: {said}", body, forge)
+    say_once(branch.sha, _data_check("pending", f"waits: {said}"), body, forge)
+
+
+def say_once(sha: str, check: Check, body: str, forge: Forge) -> None:
+    """Comment on a commit and set its status; what is said there already is not said again."""
+    if check not in forge.statuses(sha):
+        forge.comment(sha, body)
+        forge.set_status(sha, check)
 
 
 def _refuse(branch: BranchHead, description: str, body: str, forge: Forge) -> None:
-    _say(branch, "failure", description, body, forge)
+    say_once(branch.sha, _data_check("failure", description), body, forge)
 
 
-def _say(branch: BranchHead, state: CheckState, description: str, body: str, forge: Forge) -> None:
-    """Comment on a branch's head and set its status; what is said there already is not said again."""
-    check = Check(context=DATA_CONTEXT, state=state, description=description[:140])
-    if check not in forge.statuses(branch.sha):
-        forge.comment(branch.sha, body)
-        forge.set_status(branch.sha, check)
+def _data_check(state: CheckState, description: str) -> Check:
+    return Check(context=DATA_CONTEXT, state=state, description=description[:140])
 
 
 def blocked_note(sha: str, forge: Forge) -> str | None:

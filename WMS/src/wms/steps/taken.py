@@ -7,7 +7,7 @@ import re
 from wms.domain.dataset import BranchHead
 from wms.domain.left_out import LeftOut
 from wms.ports import Check, Forge
-from wms.steps.hold import CONTEXT, DATA_CONTEXT
+from wms.steps.hold import CONTEXT, DATA_CONTEXT, say_once
 
 _DESCRIPTION = re.compile(r"taken into model v\d+; \d+ set aside: .*")
 
@@ -15,9 +15,10 @@ _DESCRIPTION = re.compile(r"taken into model v\d+; \d+ set aside: .*")
 def announce_taken(*, branch: BranchHead, left_out: LeftOut, version: int, body: str, forge: Forge) -> None:
     """Put it on the branch's head, in the place of whatever an earlier run said there."""
     description = f"taken into model v{version}; {left_out.count} set aside: {', '.join(left_out.rules)}"
-    for context, said in ((CONTEXT, f"promoted as v{version}"), (DATA_CONTEXT, description[:140])):
-        forge.set_status(branch.sha, Check(context=context, state="success", description=said))
-    forge.comment(branch.sha, body)
+    promoted = Check(context=CONTEXT, state="success", description=f"promoted as v{version}")
+    forge.set_status(branch.sha, promoted)
+    taken = Check(context=DATA_CONTEXT, state="success", description=description[:140])
+    say_once(branch.sha, taken, body, forge)
 
 
 def taken_note(sha: str, forge: Forge) -> str | None:

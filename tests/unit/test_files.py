@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.domain.errors import DigestMismatchError, RecordError
+from wms.domain.errors import DigestMismatchError, RecordError, StorageError
 from wms.domain.lease import LeaseBook
 from wms.domain.run import RunState
 from wms.files import (
@@ -84,6 +85,24 @@ def test_an_error_while_filling_a_folder_keeps_the_old_one(tmp_path: Path) -> No
     with pytest.raises(ZeroDivisionError), replacing_folder(folder) as fresh:
         write_bytes(fresh / "a", b"new")
         raise ZeroDivisionError
+    assert (folder / "a").read_bytes() == b"old"
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "folder"
+    write_bytes(folder / "a", b"old")
+    rename = Path.rename
+
+    def refuse_fresh(path: Path, target: Path) -> Path:
+        if path.name == "fresh":
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_fresh)
+    with pytest.raises(StorageError, match="Input/output error"), replacing_folder(folder) as fresh:
+        write_bytes(fresh / "a", b"new")
     assert (folder / "a").read_bytes() == b"old"
 
 

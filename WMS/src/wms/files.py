@@ -58,7 +58,12 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         yield fresh
         with contextlib.suppress(FileNotFoundError):
             path.rename(old)
-        fresh.rename(path)
+        try:
+            fresh.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
     except OSError as error:
         raise StorageError(f"{path} could not be written: {error.strerror or error}") from error
     finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.domain.errors import WorkspaceError
+from wms.domain.errors import RepositoryError, WorkspaceError
 from wms.progress import Silent
 from wms.wiring import REMOTE, make_workspace, open_workspace
 
@@ -68,3 +68,15 @@ def test_a_remote_that_is_named_absolutely_and_was_moved_is_an_error_with_the_wa
     command = caught.value.remedy.split("`")[1]
     subprocess.run(command.split(), cwd=tmp_path / "moved", check=True)
     open_workspace(tmp_path / "moved", Silent()).ports.repository.fetch()
+
+
+def test_a_workspace_without_a_remote_is_an_error(work: Path) -> None:
+    git(work, "remote", "remove", "origin")
+    with pytest.raises(WorkspaceError, match="no Git remote named origin"):
+        open_workspace(work, Silent())
+
+
+def test_a_repository_that_git_cannot_open_is_not_taken_for_one_without_a_remote(work: Path) -> None:
+    (work / ".git/HEAD").unlink()
+    with pytest.raises(RepositoryError, match="not a git repository"):
+        open_workspace(work, Silent())

@@ -71,8 +71,8 @@ def _local_remote(root: Path) -> Path:
     Raises:
         WorkspaceError: `origin` is no folder of this machine, so its pull requests are not ours.
     """
-    answer = Git(root).run("remote", "get-url", "origin", ok=(0, 2, 128))
-    if answer.code != 0:
+    answer = Git(root).run("remote", "get-url", "origin", ok=(0, 2))
+    if answer.code == 2:
         raise WorkspaceError(f"{root} has no Git remote named origin")
     remote = (root / answer.line).resolve()
     if (remote / "HEAD").is_file():

@@ -145,3 +145,11 @@ def test_the_command_that_takes_a_run_up_asks_for_the_same_run(options: RunOptio
     parsed = pipeline.run.make_context(name, words).params
     names = (*parsed["branches"], *parsed["more_branches"])
     assert request.asks_for(names, pipeline.options_of(parsed))
+
+
+def test_only_one_decision_is_replayed_at_a_time(tmp_path: Path) -> None:
+    decision = tmp_path / "decision.json"
+    decision.write_text("{}")
+    result = CliRunner().invoke(root, ["gate", "--replay", str(decision), "--replay-version", "3"])
+    assert result.exit_code == 2
+    assert "name one of them" in result.output

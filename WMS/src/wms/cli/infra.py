@@ -18,6 +18,7 @@ from wms.cli.common import (
     workspace,
 )
 from wms.pipeline.context import Context
+from wms.steps.infra import InfraStatus
 
 holder_option = click.option("--holder", help="Who holds the lease; default: the user's name.")
 run_option = click.option(
@@ -181,10 +182,7 @@ def _refuse_with_run(for_run: bool, *others: str) -> None:
         raise click.UsageError(f"--run says it all: leave out {', '.join(f'--{name}' for name in given)}")
 
 
-def _show(status: object, as_json: bool) -> None:
-    from wms.steps.infra import InfraStatus
-
-    assert isinstance(status, InfraStatus)  # noqa: S101 - narrows for the type checker
+def _show(status: InfraStatus, as_json: bool) -> None:
     if as_json:
         output.say_json(status.model_dump(mode="json"))
         return

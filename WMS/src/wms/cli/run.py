@@ -15,6 +15,7 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.domain.gate import GateDecision
 
 
 @click.command()
@@ -104,6 +105,8 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
     """
     from wms.steps.gate import replay_decision
 
+    if replay is not None and replay_version is not None:
+        raise click.UsageError("--replay and --replay-version are two decisions: name one of them")
     if replay is not None:
         decision = replay_decision(replay)
         output.say(f"{replay}: the decision follows from its records")
@@ -124,7 +127,7 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
         output.say(f"  {reason}")
 
 
-def _replay_version(version: int):  # type: ignore[no-untyped-def]
+def _replay_version(version: int) -> GateDecision:
     import tempfile
 
     from wms.steps.archive import restore_run

@@ -146,7 +146,7 @@ def run_split(ctx: Context) -> SplitPlan:
     """Assign newcomers to splits and put the run's dataset together.
 
     Raises:
-        NothingToDoError: every incoming pair was set aside.
+        NothingToDoError: every incoming pair is in the dataset already or was set aside.
     """
     request, layout, base = ctx.request, ctx.layout, ctx.base_manifest()
     plan = read_record(layout.record("merge"), MergePlan)
@@ -157,7 +157,9 @@ def run_split(ctx: Context) -> SplitPlan:
         policy=ctx.data_settings.split,
     )
     if request.branches and outcome.manifest == base:
-        raise NothingToDoError("every incoming pair was set aside: there is nothing new to train on")
+        raise NothingToDoError(
+            "there is nothing new to train on: every incoming pair is in the dataset already or was set aside"
+        )
     pointer = ctx.ports.repository.read_file(request.base_sha, POINTER_PATH)
     if pointer is not None:
         ctx.ports.data_store.fetch_dataset(pointer, layout.base)

@@ -29,14 +29,13 @@ def announce_hold(
 ) -> None:
     """Put the verdict on the head of every branch that took part (on main's, for a retraining).
 
-    Its data were accepted: what an earlier run refused, this one may have set aside.
+    A branch's data were accepted: what an earlier run refused, this one may have set aside.
     """
     reason = re.split(r":| \(", decision.reasons[0])[0]
     description = f"hold: {reason[:50]} [records {archive.digest}]"
-    commits = [branch.sha for branch in request.branches] or [request.base_sha]
-    for sha in commits:
-        accepted = Check(context=DATA_CONTEXT, state="success", description="accepted by the last run")
-        forge.set_status(sha, accepted)
+    for branch in request.branches:
+        forge.set_status(branch.sha, _data_check("success", "accepted by the last run"))
+    for sha in [branch.sha for branch in request.branches] or [request.base_sha]:
         say_once(sha, Check(context=CONTEXT, state="success", description=description), body, forge)
 
 

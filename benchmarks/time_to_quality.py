@@ -1,11 +1,12 @@
 """How good a model is after how long: this project's settings against the recipe that they replace.
 
-    python benchmarks/time_to_quality.py FOLDER [--minutes M ...] [--reference-minutes M] [--unseen FOLDER]
+    python benchmarks/time_to_quality.py [FOLDER] [--minutes M ...] [--reference-minutes M] [--unseen FOLDER]
 
 One training after the other on the same split of the same pairs, each in a process of its own: the
 project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints
 validation Dice against wall and CPU seconds of the training, and at the end the Dice of the exported
-model on the test split, and on the pairs of another folder, at the pictures' own resolution.
+model on the test split, and on the pairs of another folder, at the pictures' own resolution. Without
+FOLDER, meters are rendered.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import time
 from pathlib import Path
 
 from wms.progress import Silent
+from wms.synth.dataset import write_pairs
 
 ROOT = Path(__file__).parents[1]
+RENDERED = 359
 EPOCHS = 1000
 """More than any budget allows here, so that the budget decides."""
 
@@ -83,9 +86,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--minutes", type=float, nargs="+", default=[5.0, 15.0])
-    parser.add_argument("--reference-minutes", type=float, default=60.0)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[5.0])
+    parser.add_argument("--reference-minutes", type=float, default=15.0)
     parser.add_argument("--unseen", type=Path)
     parser.add_argument("--one", nargs=2, metavar=("RECIPE", "MINUTES"), help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -96,13 +99,16 @@ def main() -> None:
     runs = [("train", minutes) for minutes in args.minutes]
     if args.reference_minutes > 0:
         runs.append(("reference", args.reference_minutes))
-    for recipe, minutes in runs:
-        command = [sys.executable, __file__, str(args.folder), "--one", recipe, str(minutes)]
-        if args.unseen:
-            command += ["--unseen", str(args.unseen)]
-        print(
-            subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout, end="", flush=True
-        )
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.folder or Path(scratch)
+        if args.folder is None:
+            write_pairs(folder, count=RENDERED, seed=1)
+        for recipe, minutes in runs:
+            command = [sys.executable, __file__, str(folder), "--one", recipe, str(minutes)]
+            if args.unseen:
+                command += ["--unseen", str(args.unseen)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            print(done.stdout, end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
 from wms.ml.preprocess import PAD_GREY
 from wms.ml.unet import build
+from wms.ml.views import Probability
 
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 
@@ -38,7 +39,7 @@ NOBODY = "0" * 64
 def export(settings: TrainSettings, folder: Path) -> None:
     side = settings.image_size_px
     export_bundle(
-        build(settings.architecture, seed=0).eval(),
+        Probability(build(settings.architecture, seed=0), views=settings.views),
         folder=folder,
         architecture=settings.architecture,
         preprocessing=Preprocessing(size_px=side, pad=PAD_GREY),

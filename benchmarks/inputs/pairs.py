@@ -1,7 +1,8 @@
-"""Pairs of the size and weight of field photographs, made where no folder is given."""
+"""Pairs for measuring: made where no folder is given, or a folder's own, as many as are wanted."""
 
 from __future__ import annotations
 
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -30,3 +31,16 @@ def make_pairs(folder: Path, count: int) -> Path:
         mask.paste(255, (left, top, left + 400, top + 70 + number % 30))
         mask.save(folder / "masks" / f"{number:05d}.jpg", quality=95)
     return folder
+
+
+def multiply(source: Path, to: Path, count: int) -> Path:
+    """Write `count` pairs from the pairs of `source`; a copy has some bytes behind its end marker."""
+    images = {path.stem: path for path in sorted((source / "images").iterdir())}
+    masks = {path.stem: path for path in (source / "masks").iterdir()}
+    for part in ("images", "masks"):
+        (to / part).mkdir(parents=True)
+    for number, stem in enumerate(islice(cycle(images), count)):
+        for part, path in (("images", images[stem]), ("masks", masks[stem])):
+            copy = to / part / f"{number:05d}{path.suffix}"
+            copy.write_bytes(path.read_bytes() + f"copy {number}".encode())
+    return to

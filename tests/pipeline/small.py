@@ -77,6 +77,7 @@ def write_bundle(folder: Path, *, skill: float, provenance: Provenance) -> Model
         architecture=Architecture(base_width=8, depth=2, stem_stride=1),
         preprocessing=Preprocessing(size_px=SIZE_PX, pad=0),
         threshold=0.5,
+        views=1,
         parameters=3,
         weights_sha256=sha256_file(folder / WEIGHTS_FILE),
         onnx_sha256=sha256_file(folder / ONNX_FILE),

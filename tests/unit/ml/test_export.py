@@ -8,18 +8,22 @@ from factories import make_manifest, make_provenance
 from wms.domain.errors import ModelError
 from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
 from wms.files import read_record, sha256_file
-from wms.ml import export
 from wms.ml.export import export_bundle
 from wms.ml.predict import INPUT, OUTPUT
 from wms.ml.unet import build
+from wms.ml.views import Probability
 
 ARCHITECTURE = Architecture(base_width=8, depth=2, stem_stride=2)
 PICTURES = np.random.default_rng(1).random((3, 3, 32, 32), dtype=np.float32)
 
 
-def make_bundle(folder, *, seed=1):
+def make_model(views=2):
+    return Probability(build(ARCHITECTURE, seed=1), views=views).eval()
+
+
+def make_bundle(folder, model=None):
     return export_bundle(
-        build(ARCHITECTURE, seed=seed).eval(),
+        model or make_model(),
         folder=folder,
         architecture=ARCHITECTURE,
         preprocessing=Preprocessing(size_px=32, pad=114),
@@ -46,27 +50,29 @@ def test_card_and_weights_rebuild_the_network(tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_graph_takes_any_number_of_pictures_and_answers_like_the_network(tmp_path, count):
+def test_the_graph_takes_any_number_of_pictures_and_answers_like_the_model(tmp_path, count):
     make_bundle(tmp_path)
     session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
     (answer,) = session.run([OUTPUT], {INPUT: PICTURES[:count]})
     with torch.inference_mode():
-        network = build(ARCHITECTURE, seed=1).eval()
-        expected = torch.sigmoid(network(torch.from_numpy(PICTURES[:count])))
+        expected = make_model()(torch.from_numpy(PICTURES[:count]))
     assert answer.shape == (count, 1, 32, 32)
     assert np.abs(answer - expected.numpy()).max() < 1e-4
 
 
-def test_a_graph_that_answers_differently_is_an_error_and_gets_no_card(tmp_path, monkeypatch):
-    class Shifted(export.Probability):
+def test_the_card_says_how_many_views_the_graph_averages(tmp_path):
+    assert make_bundle(tmp_path, make_model(views=3)).views == 3
+
+
+def test_a_graph_that_answers_differently_is_an_error_and_gets_no_card(tmp_path):
+    class Shifted(Probability):
         def forward(self, pictures):
             answer = super().forward(pictures)
             return answer * 0.5 if torch.onnx.is_in_onnx_export() else answer
 
     make_bundle(tmp_path)
-    monkeypatch.setattr(export, "Probability", Shifted)
     with pytest.raises(ModelError, match="answers differently"):
-        make_bundle(tmp_path)
+        make_bundle(tmp_path, Shifted(build(ARCHITECTURE, seed=1), views=1))
     assert not (tmp_path / CARD_FILE).exists()
 
 

@@ -42,6 +42,7 @@ def write_card(folder, *, threshold=0.5):
         weights_sha256=sha256_file(folder / WEIGHTS_FILE),
         onnx_sha256=sha256_file(folder / ONNX_FILE),
         parity_max_difference=0.0,
+        views=1,
         provenance=make_provenance(make_manifest(10)),
     )
     write_record(folder / CARD_FILE, card)

@@ -7,6 +7,7 @@ from wms.domain.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.team import Team
 from wms.ml.validation import choose_threshold, count_probabilities, validate
+from wms.ml.views import Probability
 from wms.progress import Silent
 
 LOSS = tiny_settings().loss
@@ -22,6 +23,10 @@ class Brightness(torch.nn.Module):
     def forward(self, pictures):
         bright = pictures.mean(dim=1, keepdim=True) > 0.6
         return torch.where(bright, self.logits[1], self.logits[0])
+
+
+def used(on_window, elsewhere=0.001):
+    return Probability(Brightness(on_window, elsewhere), views=1)
 
 
 @pytest.fixture
@@ -53,12 +58,12 @@ def test_smaller_sizes_are_scaled_and_still_fit(samples):
 
 @pytest.mark.parametrize(("on_window", "elsewhere"), [(0.35, 0.1), (0.9, 0.6)])
 def test_the_threshold_separates_window_from_the_rest(samples, on_window, elsewhere):
-    threshold = choose_threshold(Brightness(on_window, elsewhere), samples, size_px=64)
+    threshold = choose_threshold(used(on_window, elsewhere), samples, size_px=64)
     assert elsewhere <= threshold < on_window
 
 
 def test_of_equally_good_thresholds_the_one_nearest_to_a_half_is_taken(samples):
-    assert choose_threshold(Brightness(0.95), samples, size_px=64) == pytest.approx(0.5)
+    assert choose_threshold(used(0.95), samples, size_px=64) == pytest.approx(0.5)
 
 
 def test_a_mask_of_which_a_pixel_is_half_covered_counts_from_a_half_on(samples):
@@ -67,11 +72,11 @@ def test_a_mask_of_which_a_pixel_is_half_covered_counts_from_a_half_on(samples):
 
 
 def test_probabilities_are_counted_by_what_is_there(samples):
-    counts = count_probabilities(Brightness(0.705, 0.205), samples, size_px=64)
+    counts = count_probabilities(used(0.705, 0.205), samples, size_px=64)
     assert sum(counts.window) + sum(counts.rest) == len(samples) * 64 * 64
     assert {place for place, number in enumerate(counts.rest) if number} <= {20, 70}
     assert counts.window[70] > 0.95 * sum(counts.window)
 
 
 def test_a_probability_of_one_is_counted_in_the_last_bin(samples):
-    assert count_probabilities(Brightness(1.0, 1.0), samples, size_px=64).window[-1] > 0
+    assert count_probabilities(used(1.0, 1.0), samples, size_px=64).window[-1] > 0

@@ -11,6 +11,7 @@ from wms.domain.errors import DigestMismatchError, ImageError, TooFewSamplesErro
 from wms.domain.training import Architecture, Preprocessing
 from wms.ml.export import export_bundle
 from wms.ml.unet import build
+from wms.ml.views import Probability
 from wms.progress import Silent
 from wms.steps.evaluate import evaluate
 
@@ -24,7 +25,7 @@ def manifest(tmp_path):
 def bundle(tmp_path):
     architecture = Architecture(base_width=8, depth=2, stem_stride=1)
     export_bundle(
-        build(architecture, seed=1).eval(),
+        Probability(build(architecture, seed=1), views=1),
         folder=tmp_path / "model",
         architecture=architecture,
         preprocessing=Preprocessing(size_px=32, pad=114),

@@ -7,6 +7,7 @@ from wms.domain.errors import DigestMismatchError, RegistryError
 from wms.domain.training import Architecture, Preprocessing
 from wms.ml.export import export_bundle
 from wms.ml.unet import build
+from wms.ml.views import Probability
 from wms.steps.register import register
 
 MANIFEST = make_manifest(10)
@@ -21,7 +22,7 @@ def registry(tmp_path):
 def trained(tmp_path, registry):
     architecture = Architecture(base_width=8, depth=1, stem_stride=1)
     card = export_bundle(
-        build(architecture, seed=1).eval(),
+        Probability(build(architecture, seed=1), views=1),
         folder=tmp_path / "model",
         architecture=architecture,
         preprocessing=Preprocessing(size_px=32, pad=114),

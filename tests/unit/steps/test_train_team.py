@@ -14,7 +14,10 @@ from wms.files import read_record, write_bytes
 
 TESTS = Path(__file__).parents[2]
 TOLERANCE = 2e-4
-"""Largest difference of a weight or a loss after 12 steps: the same sums, added in another order."""
+"""Largest difference of a loss in 12 steps: the same sums, added in another order."""
+
+RELATIVE_TOLERANCE = 2e-3
+"""Of a tensor of weights after them, by its norm: Adam makes steps of full size of the smallest gradients."""
 
 
 def train_together(folder, out, *, processes, changes=()):
@@ -48,7 +51,7 @@ def test_two_processes_with_half_the_batch_follow_one_with_the_whole(folder):
         assert two.train_loss == pytest.approx(one.train_loss, abs=TOLERANCE)
         assert two.val_loss == pytest.approx(one.val_loss, abs=TOLERANCE)
     for name, tensor in weights_alone.items():
-        assert (weights[name] - tensor).abs().max() < TOLERANCE, name
+        assert (weights[name] - tensor).float().norm() <= RELATIVE_TOLERANCE * tensor.float().norm(), name
 
 
 def test_a_team_goes_on_where_another_number_of_processes_stopped(folder):

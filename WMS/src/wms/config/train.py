@@ -75,6 +75,7 @@ class TrainSettings(Frozen):
     base_width: Annotated[int, Field(ge=8, le=128, multiple_of=8)]
     depth: Annotated[int, Field(ge=1, le=6)]
     stem_stride: Literal[1, 2, 4]
+    views: Annotated[int, Field(ge=1, le=3)]
     stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)]
     learning_rate: PositiveFloat
     schedule: Literal["one_cycle", "constant"]

@@ -71,13 +71,14 @@ class Preprocessing(Frozen):
 class ModelCard(Record):
     """`model.json` of a bundle: how to use the two files beside it, and where they come from.
 
-    `threshold` is the probability above which a pixel counts as register window, chosen on the
-    validation split. `parity_max_difference` is the largest difference between the probabilities
-    of ONNX Runtime and of PyTorch that was seen at export.
+    `views` is how many views of a picture the graph averages. `threshold` is the probability above which
+    a pixel counts as register window, chosen on the validation split. `parity_max_difference` is the
+    largest difference between the probabilities of ONNX Runtime and of PyTorch that was seen at export.
     """
 
     architecture: Architecture
     preprocessing: Preprocessing
+    views: PositiveInt
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
     parameters: PositiveInt
     weights_sha256: Sha256

@@ -28,26 +28,15 @@ from wms.domain.training import (
 from wms.files import replacing, sha256_file, write_record
 from wms.ml.predict import INPUT, OUTPUT
 from wms.ml.unet import count_parameters
+from wms.ml.views import Probability
 
 PARITY_TOLERANCE = 1e-3
 """Largest accepted difference of a probability between ONNX Runtime and PyTorch. Different kernels
 add in another order: some 1e-6 is usual on trained networks; a wrong operator shows as 0.1."""
 
 
-class Probability(nn.Module):
-    """A network whose answer is a probability: Bx3xSxS in 0..1 to Bx1xSxS in 0..1."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Apply the network and the logistic function."""
-        return torch.sigmoid(self.network(pictures))
-
-
 def export_bundle(
-    network: nn.Module,
+    model: Probability,
     *,
     folder: Path,
     architecture: Architecture,
@@ -61,7 +50,7 @@ def export_bundle(
     The card is written last: a folder with a card is whole.
 
     Args:
-        network: in evaluation mode.
+        model: the network as it is used, on the CPU.
         folder: made if missing; files of an older bundle are replaced.
         architecture: what the network was built from.
         preprocessing: what its inputs went through.
@@ -75,17 +64,18 @@ def export_bundle(
     """
     (folder / CARD_FILE).unlink(missing_ok=True)
     weights, graph = folder / WEIGHTS_FILE, folder / ONNX_FILE
-    tensors = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {name: tensor.detach().contiguous() for name, tensor in model.network.state_dict().items()}
     with replacing(weights) as temporary:
         save_file(tensors, temporary)
-    model = Probability(network).eval()
+    model.eval()
     with replacing(graph) as temporary:
         _export_graph(model, torch.from_numpy(pictures[:1]), temporary)
     card = ModelCard(
         architecture=architecture,
         preprocessing=preprocessing,
+        views=len(model.views),
         threshold=threshold,
-        parameters=count_parameters(network),
+        parameters=count_parameters(model.network),
         weights_sha256=sha256_file(weights),
         onnx_sha256=sha256_file(graph),
         parity_max_difference=_parity(model, graph, pictures),

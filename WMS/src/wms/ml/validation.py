@@ -54,26 +54,29 @@ def validate(
     return mean_loss, mean_dice
 
 
-def choose_threshold(network: nn.Module, samples: CachedSamples, *, size_px: int) -> float:
+def choose_threshold(probability: nn.Module, samples: CachedSamples, *, size_px: int) -> float:
     """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals.
 
-    On the CPU, where the network lies after its training.
+    Args:
+        probability: pictures to probabilities, on the CPU.
+        samples: not empty.
+        size_px: the side that pictures are scaled to.
     """
     dice: dict[float, list[float]] = {threshold: [] for threshold in THRESHOLDS}
     everything = range(len(samples))
-    for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
-        for probability, target in zip(torch.sigmoid(logits), targets, strict=True):
+    for found, targets in _predictions(probability, samples, everything, size_px=size_px, device=CPU):
+        for one, target in zip(found, targets, strict=True):
             for threshold in THRESHOLDS:
-                dice[threshold].append(_dice(probability > threshold, target >= 0.5))
+                dice[threshold].append(_dice(one > threshold, target >= 0.5))
     return max(THRESHOLDS, key=lambda threshold: (fmean(dice[threshold]), -abs(threshold - 0.5)))
 
 
-def count_probabilities(network: nn.Module, samples: CachedSamples, *, size_px: int) -> ProbabilityCounts:
-    """All samples' pixels by the probability that a network on the CPU gives them, in `BINS` bins."""
+def count_probabilities(probability: nn.Module, samples: CachedSamples, *, size_px: int) -> ProbabilityCounts:
+    """All samples' pixels by the probability that a module on the CPU gives them, in `BINS` bins."""
     window, rest = torch.zeros(BINS, dtype=torch.int64), torch.zeros(BINS, dtype=torch.int64)
     everything = range(len(samples))
-    for logits, targets in _predictions(network, samples, everything, size_px=size_px, device=CPU):
-        places = (torch.sigmoid(logits) * BINS).long().clamp_(max=BINS - 1)
+    for found, targets in _predictions(probability, samples, everything, size_px=size_px, device=CPU):
+        places = (found * BINS).long().clamp_(max=BINS - 1)
         there = targets >= 0.5
         window += torch.bincount(places[there], minlength=BINS)
         rest += torch.bincount(places[~there], minlength=BINS)
@@ -83,7 +86,7 @@ def count_probabilities(network: nn.Module, samples: CachedSamples, *, size_px: 
 def _predictions(
     network: nn.Module, samples: CachedSamples, indices: range, *, size_px: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits and targets of some samples by batches, both float32, Bx1xSxS."""
+    """A network's answers and the targets of some samples by batches, both float32, Bx1xSxS."""
     network.eval()
     with torch.inference_mode():
         for start in range(0, len(indices), BATCH):

@@ -20,6 +20,7 @@ from wms.ml.loop import Fitted, fit
 from wms.ml.preprocess import to_input
 from wms.ml.team import Team
 from wms.ml.validation import choose_threshold, count_probabilities
+from wms.ml.views import Probability
 from wms.ports import Registry, RunStatus
 from wms.progress import Progress
 from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, Tracker
@@ -126,9 +127,10 @@ def train(
     status: RunStatus = "failed"
     try:
         fitted = _fit(out, settings, state, samples, team, tracker, progress)
-        threshold = choose_threshold(fitted.network, samples.val, size_px=settings.image_size_px)
-        probabilities = count_probabilities(fitted.network, samples.val, size_px=settings.image_size_px)
-        card = _export(out, settings, fitted, threshold, provenance, samples.val)
+        model = Probability(fitted.network, views=settings.views)
+        threshold = choose_threshold(model, samples.val, size_px=settings.image_size_px)
+        probabilities = count_probabilities(model, samples.val, size_px=settings.image_size_px)
+        card = _export(out, settings, model, threshold, provenance, samples.val)
         write_evidence(
             out / EVIDENCE_FOLDER,
             bundle=out / BUNDLE_FOLDER,
@@ -194,14 +196,14 @@ def _fit(
 def _export(
     out: Path,
     settings: TrainSettings,
-    fitted: Fitted,
+    model: Probability,
     threshold: float,
     provenance: Provenance,
     val_samples: CachedSamples,
 ) -> ModelCard:
     pictures, _ = val_samples.batch(range(min(COMPARED, len(val_samples))))
     return export_bundle(
-        fitted.network,
+        model,
         folder=out / BUNDLE_FOLDER,
         architecture=settings.architecture,
         preprocessing=preprocessing(settings),

@@ -1,0 +1,95 @@
+"""How much of the bare network's speed the training loop keeps.
+
+    python benchmarks/epoch_cost.py [FOLDER] [--turns N]
+
+Pictures per second of the loop (reading, augmentation, step, optimizer, moving average) against those of
+forward, loss and backward alone on one batch that lies in memory, in turns in one process, for each
+picture size of `train.yaml`. The goal is 0.85. Without FOLDER, pairs are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from inputs.dataset import lay_out
+from inputs.pairs import make_pairs
+from wms.config import TrainSettings, load_train_settings
+from wms.domain.training import Preprocessing
+from wms.ml.batches import training_batches
+from wms.ml.cache import CachedSamples, Source, prepare
+from wms.ml.learner import Learner
+from wms.ml.loss import segmentation_loss
+from wms.ml.machine import deterministic, has_bfloat16, usable_cores
+from wms.ml.preprocess import PAD_GREY
+from wms.ml.team import CPU, Team
+from wms.progress import Silent
+
+import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
+
+ROOT = Path(__file__).parents[1]
+GOAL, BATCHES, WARM_UP = 0.85, 12, 3
+
+
+def loop_seconds(learner: Learner, samples: CachedSamples, size_px: int, epoch: int) -> float:
+    batches = training_batches(samples, learner.settings, Team(), epoch=epoch, size_px=size_px)
+    start = time.perf_counter()
+    for _, (pictures, masks) in zip(range(BATCHES), batches, strict=False):
+        learner.step(pictures, masks, rate=1e-4, bfloat16=has_bfloat16(CPU))
+    return time.perf_counter() - start
+
+
+def bare_seconds(learner: Learner, pictures: torch.Tensor, masks: torch.Tensor) -> float:
+    start = time.perf_counter()
+    for _ in range(BATCHES):
+        learner.network.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16(CPU)):
+            logits = learner.network(pictures)
+        segmentation_loss(logits, masks, learner.settings.loss).backward()
+    return time.perf_counter() - start
+
+
+def measure(samples: CachedSamples, settings: TrainSettings, size_px: int, turns: int) -> dict[str, object]:
+    learner, loops, bares = Learner(settings, Team()), [], []
+    pictures, masks = next(training_batches(samples, settings, Team(), epoch=0, size_px=size_px))
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
+    for turn in range(turns + 1):
+        loops.append(loop_seconds(learner, samples, size_px, turn))
+        bares.append(bare_seconds(learner, pictures, masks))
+    seen = BATCHES * settings.batch_size
+    loop, bare = seen / median(loops[1:]), seen / median(bares[1:])  # the first turn warms up
+    return {
+        "size_px": size_px,
+        "loop_pictures_per_second": round(loop, 1),
+        "bare_pictures_per_second": round(bare, 1),
+        "ratio": round(loop / bare, 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--turns", type=int, default=7)
+    args = parser.parse_args()
+    settings = load_train_settings(ROOT)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.folder or make_pairs(Path(scratch) / "pairs", 2 * BATCHES * settings.batch_size)
+        manifest = lay_out(folder, Path(scratch) / "dataset")
+        spec = Preprocessing(size_px=settings.image_size_px, pad=PAD_GREY)
+        source = Source(dataset=Path(scratch) / "dataset", mask_threshold=127, spec=spec)
+        samples = prepare(
+            manifest.of_split("train"), source, folder=Path(scratch) / "cache", workers=1, progress=Silent()
+        )
+        with deterministic(usable_cores()):
+            results = [measure(samples, settings, size, args.turns) for size in settings.stage_sizes_px]
+    print(json.dumps({"threads": usable_cores(), "results": results, "goal": GOAL}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

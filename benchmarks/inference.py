@@ -1,0 +1,100 @@
+"""Pictures per second of the exported model on one core, against the reference network in PyTorch.
+
+    python benchmarks/inference.py [FOLDER] [--turns N]
+
+Both take decoded pictures: the model with its letterbox and its way back to the picture's size, on ONNX
+Runtime; the reference network at 512 x 512, in eager PyTorch and float32, without either. They take
+turns in one process, on one thread. The goal is 5. Weights do not matter for speed; they are random.
+Without FOLDER, pictures are made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from inputs.pairs import make_pairs
+from wms.config import TrainSettings, load_settings
+from wms.domain.training import Preprocessing, Provenance
+from wms.ml.export import export_bundle
+from wms.ml.images import read_picture
+from wms.ml.predict import load_bundle
+from wms.ml.preprocess import PAD_GREY
+from wms.ml.unet import build
+from wms.ml.views import Probability
+
+import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
+
+CONFIGS = Path(__file__).parents[1] / "WMS/configs"
+GOAL, PICTURES = 5.0, 12
+NOBODY = "0" * 64
+
+
+def export(settings: TrainSettings, folder: Path) -> None:
+    side = settings.image_size_px
+    export_bundle(
+        Probability(build(settings.architecture, seed=0), views=settings.views),
+        folder=folder,
+        architecture=settings.architecture,
+        preprocessing=Preprocessing(size_px=side, pad=PAD_GREY),
+        threshold=0.5,
+        provenance=Provenance(
+            code_sha="benchmark",
+            package_version="0",
+            manifest_sha256=NOBODY,
+            train_split_sha256=NOBODY,
+            val_split_sha256=NOBODY,
+            config_sha256=NOBODY,
+            seed=0,
+        ),
+        pictures=np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--turns", type=int, default=5)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    ours, theirs = (load_settings(CONFIGS / name, TrainSettings) for name in ("train.yaml", "reference.yaml"))
+    reference = build(theirs.architecture, seed=0).eval().to(memory_format=torch.contiguous_format)
+    side = theirs.image_size_px
+    square = torch.rand(1, 3, side, side)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.folder or make_pairs(Path(scratch) / "pairs", PICTURES)
+        pictures = [read_picture(path) for path in sorted((folder / "images").iterdir())[:PICTURES]]
+        export(ours, Path(scratch) / "model")
+        predictor = load_bundle(Path(scratch) / "model", threads=1)
+        model_seconds, reference_seconds = [], []
+        for _ in range(args.turns + 1):
+            start = time.perf_counter()
+            for picture in pictures:
+                predictor.mask(picture)
+            model_seconds.append((time.perf_counter() - start) / len(pictures))
+            start = time.perf_counter()
+            with torch.inference_mode():
+                for _ in pictures:
+                    torch.sigmoid(reference(square))
+            reference_seconds.append((time.perf_counter() - start) / len(pictures))
+    model, eager = 1 / median(model_seconds[1:]), 1 / median(reference_seconds[1:])
+    answer = {
+        "model_pictures_per_second": round(model, 2),
+        "reference_pictures_per_second": round(eager, 2),
+        "ratio": round(model / eager, 2),
+        "goal": GOAL,
+    }
+    print(json.dumps(answer, indent=2))
+    raise SystemExit(0 if model / eager >= GOAL else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""A folder of pairs as the pipeline's first push would lay it out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wms.config import load_data_settings
+from wms.domain.dataset import DatasetManifest
+from wms.progress import Silent
+from wms.steps.assemble import assemble
+from wms.steps.merge import merge_folder
+from wms.steps.split import split
+from wms.steps.validate import validate
+
+ROOT = Path(__file__).parents[2]
+
+
+def lay_out(folder: Path, to: Path) -> DatasetManifest:
+    """Check and split the pairs of `folder`, and lay them out in `to/images` and `to/masks`."""
+    settings, main_manifest = load_data_settings(ROOT), DatasetManifest()
+    plan = merge_folder(folder, manifest=main_manifest)
+    report = validate(
+        plan=plan,
+        incoming=folder,
+        manifest=main_manifest,
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=True,
+        progress=Silent(),
+    )
+    outcome = split(plan=plan, report=report, manifest=main_manifest, policy=settings.split)
+    assemble(base=to.parent / "no-base", incoming=folder, plan=plan, manifest=outcome.manifest, to=to)
+    return outcome.manifest

@@ -1,0 +1,44 @@
+"""A whole training outside a workspace, as `wms train` does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inputs.dataset import lay_out
+from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.config import TrainSettings
+from wms.domain.dataset import DatasetManifest
+from wms.domain.training import TrainResult
+from wms.ml.team import Team
+from wms.progress import Progress
+from wms.steps.train import train
+
+MASK_THRESHOLD = 127
+
+
+def train_in(
+    scratch: Path, folder: Path, settings: TrainSettings, progress: Progress
+) -> tuple[DatasetManifest, TrainResult]:
+    """Lay out the pairs of `folder` in `scratch/dataset` and train on them in `scratch/run`."""
+    manifest = lay_out(folder, scratch / "dataset")
+    registry = MlflowRegistry(
+        tracking_uri=f"sqlite:///{scratch / 'mlflow.db'}",
+        experiment="benchmark",
+        model_name="benchmark",
+        artifact_root=scratch / "artifacts",
+    )
+    result = train(
+        manifest=manifest,
+        dataset=scratch / "dataset",
+        settings=settings,
+        mask_threshold=MASK_THRESHOLD,
+        out=scratch / "run",
+        cache=scratch / "cache",
+        code_sha="benchmark",
+        registry=registry,
+        run_name="benchmark",
+        resume="never",
+        team=Team(),
+        progress=progress,
+    )
+    return manifest, result

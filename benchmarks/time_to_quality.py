@@ -1,0 +1,115 @@
+"""How good a model is after how long: this project's settings against the recipe that they replace.
+
+    python benchmarks/time_to_quality.py [FOLDER] [--minutes M ...] [--reference-minutes M] [--unseen FOLDER]
+
+One training after the other on the same split of the same pairs, each in a process of its own: the
+project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints
+validation Dice against wall and CPU seconds of the training, and at the end the Dice of the exported
+model on the test split, and on the pairs of another folder, at the pictures' own resolution. Without
+FOLDER, meters are rendered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from wms.progress import Silent
+from wms.synth.dataset import write_pairs
+
+ROOT = Path(__file__).parents[1]
+RENDERED = 359
+EPOCHS = 1000
+"""More than any budget allows here, so that the budget decides."""
+
+
+class Clock(Silent):
+    """Progress of a training: prints each epoch with the wall and CPU seconds since the start."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def say(self, text: str) -> None:
+        """Print the line."""
+        spent = f"{time.perf_counter() - self.wall:.0f} s wall, {time.process_time() - self.cpu:.0f} s CPU"
+        print(f"{spent}: {text}", file=sys.stderr, flush=True)
+
+
+def train_and_score(folder: Path, unseen: Path | None, recipe: str, minutes: float, scratch: Path) -> None:
+    """One training and its scores, as JSON."""
+    from inputs.dataset import lay_out
+    from inputs.training import MASK_THRESHOLD, train_in
+    from wms.config import TrainSettings, load_settings
+    from wms.steps.evaluate import evaluate
+
+    settings = load_settings(
+        ROOT / f"WMS/configs/{recipe}.yaml", TrainSettings, {"max_minutes": minutes, "epochs": EPOCHS}
+    )
+    clock = Clock()
+    manifest, result = train_in(scratch, folder, settings, clock)
+    wall, cpu = time.perf_counter() - clock.wall, time.process_time() - clock.cpu
+    answer = {
+        "recipe": recipe,
+        "minutes": minutes,
+        "epochs": len(result.epochs),
+        "wall_seconds": round(wall),
+        "cpu_seconds": round(cpu),
+        "val_dice": round(result.epochs[result.best_epoch].val_dice, 4),
+    }
+    sets = {"test": (scratch / "dataset", manifest.of_split("test"))}
+    if unseen is not None:
+        other = lay_out(unseen, scratch / "unseen")
+        sets["unseen"] = (scratch / "unseen", other.samples)
+    for name, (pictures, samples) in sets.items():
+        report = evaluate(
+            bundle=scratch / "run" / result.bundle,
+            samples=samples,
+            dataset=pictures,
+            mask_threshold=MASK_THRESHOLD,
+            progress=Silent(),
+        )
+        summary = report.summary
+        answer |= {
+            f"{name}_dice": round(summary.dice, 4),
+            f"{name}_dice_median": round(summary.dice_median, 4),
+            f"{name}_failures": f"{summary.failures} of {summary.pictures}",
+        }
+    print(json.dumps(answer))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[5.0])
+    parser.add_argument("--reference-minutes", type=float, default=15.0)
+    parser.add_argument("--unseen", type=Path)
+    parser.add_argument("--one", nargs=2, metavar=("RECIPE", "MINUTES"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        with tempfile.TemporaryDirectory() as scratch:
+            train_and_score(args.folder, args.unseen, args.one[0], float(args.one[1]), Path(scratch))
+        return
+    runs = [("train", minutes) for minutes in args.minutes]
+    if args.reference_minutes > 0:
+        runs.append(("reference", args.reference_minutes))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.folder or Path(scratch)
+        if args.folder is None:
+            write_pairs(folder, count=RENDERED, seed=1)
+        for recipe, minutes in runs:
+            command = [sys.executable, __file__, str(folder), "--one", recipe, str(minutes)]
+            if args.unseen:
+                command += ["--unseen", str(args.unseen)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            print(done.stdout, end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()

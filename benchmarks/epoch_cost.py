@@ -22,9 +22,10 @@ from wms.config import TrainSettings, load_train_settings
 from wms.domain.training import Preprocessing
 from wms.ml.batches import training_batches
 from wms.ml.cache import CachedSamples, Source, prepare
+from wms.ml.cores import usable_cores
 from wms.ml.learner import Learner
 from wms.ml.loss import segmentation_loss
-from wms.ml.machine import deterministic, has_bfloat16, usable_cores
+from wms.ml.machine import deterministic, has_bfloat16
 from wms.ml.preprocess import PAD_GREY
 from wms.ml.team import CPU, Team
 from wms.progress import Silent

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from PIL import Image
 from inputs.pairs import make_pairs
 from wms.config import load_data_settings
 from wms.domain.dataset import DatasetManifest, MergePlan
+from wms.ml.cores import usable_cores
 from wms.progress import Silent
 from wms.steps.merge import merge_folder
 from wms.steps.validate import validate
@@ -90,7 +90,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--workers", type=int, default=usable_cores())
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or make_pairs(Path(scratch) / "pairs", 359)

@@ -154,3 +154,9 @@ def test_many_epochs_go_in_requests_that_a_server_takes(tmp_path, monkeypatch):
 def test_a_folder_without_a_tracked_training_is_an_error(tmp_path):
     with pytest.raises(RecordError, match="tracking"):
         flush_spool(RESULT, out=tmp_path, registry=FakeRegistry(tmp_path / "registry"))
+
+
+def test_a_damaged_line_of_the_spool_is_an_error_that_names_it(tmp_path):
+    (tmp_path / SPOOL_FILE).write_text('{"epoch": 0, "timestamp_ms": 1, "val_dice": 0.5}\n{"epoch": \n')
+    with pytest.raises(RecordError, match="line 2"):
+        read_spool(tmp_path)

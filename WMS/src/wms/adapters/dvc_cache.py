@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from wms.domain.errors import DataStoreError, StorageError
+from wms.ml.cores import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class DvcCache:
         Raises:
             StorageError: one cannot be read or removed.
         """
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             return sum(pool.map(self._drop_if_damaged, sorted(objects)))
 
     def _drop_if_damaged(self, md5: str) -> bool:

@@ -108,8 +108,9 @@ def pull(version: int | None, out: Path) -> None:
     Example:
       wms model pull --out model
     """
-    from wms.steps.production import fetch_bundle
+    from wms.steps.production import fetch_bundle, require_room_for_bundle
 
+    require_room_for_bundle(out)
     ctx = workspace()
     metadata = chosen_model(ctx, version)
     fetch_bundle(metadata.card_sha256, ctx.ports.data_store, out)

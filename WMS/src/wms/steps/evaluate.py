@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from wms.domain.dataset import Sample, samples_digest
 from wms.domain.errors import ImageError, TooFewSamplesError
 from wms.domain.evaluation import EvalReport, SampleScore
 from wms.ml.compare import compare_boundaries, count_pixels
+from wms.ml.cores import usable_cores
 from wms.ml.images import read_mask, read_picture
 from wms.ml.predict import Predictor, load_bundle
 from wms.progress import Progress
@@ -45,7 +45,7 @@ def evaluate(
         return score_sample(predictor, sample, dataset=dataset, mask_threshold=mask_threshold)
 
     # Decoding, scaling and inference all release the interpreter's lock, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         done = pool.map(score, ordered)
         scores = tuple(progress.track(done, label="evaluating", total=len(ordered)))
     return EvalReport(

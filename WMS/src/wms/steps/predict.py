@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from PIL import Image
 from wms.domain.errors import ImageError, NothingToDoError, OccupiedFolderError
 from wms.domain.names import PICTURE_SUFFIXES
 from wms.files import replacing
+from wms.ml.cores import usable_cores
 from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
 from wms.progress import Progress
@@ -39,7 +39,7 @@ def predict_pictures(
     """
     pictures = _pictures(images)
     _refuse_overwriting(pictures, out, overlays)
-    predictor = load_bundle(bundle, threads=os.cpu_count() or 1)
+    predictor = load_bundle(bundle, threads=usable_cores())
     for path in progress.track(pictures, label="predict", total=len(pictures)):
         picture = read_picture(path)
         mask = predictor.mask(picture)

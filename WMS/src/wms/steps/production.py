@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import NoProductionModelError, RepositoryError, WorkspaceError
+from wms.domain.errors import (
+    NoProductionModelError,
+    OccupiedFolderError,
+    RecordError,
+    RepositoryError,
+    WorkspaceError,
+)
 from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
 from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
 from wms.files import read_record, sha256_file
@@ -82,13 +88,34 @@ def fetch_bundle(card_sha256: str, data_store: DataStore, to: Path) -> Path:
         return to
     to.mkdir(parents=True, exist_ok=True)
     (to / CARD_FILE).unlink(missing_ok=True)
-    incoming = to / f".{CARD_FILE}"
+    incoming = _incoming_card(to)
     data_store.get_blob(card_sha256, incoming)
     card = read_record(incoming, ModelCard)
     data_store.get_blob(card.weights_sha256, to / WEIGHTS_FILE)
     data_store.get_blob(card.onnx_sha256, to / ONNX_FILE)
     incoming.replace(to / CARD_FILE)
     return to
+
+
+def require_room_for_bundle(folder: Path) -> None:
+    """Check that fetching a bundle into a folder replaces nothing but a bundle, whole or half fetched.
+
+    Raises:
+        OccupiedFolderError: the folder holds other files.
+    """
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    foreign = sorted(names - {CARD_FILE, WEIGHTS_FILE, ONNX_FILE, _incoming_card(folder).name})
+    if not foreign and CARD_FILE in names:
+        try:
+            read_record(folder / CARD_FILE, ModelCard)
+        except RecordError:
+            foreign = [CARD_FILE]
+    if foreign:
+        raise OccupiedFolderError(f"{folder} holds {foreign[0]}, and a model wants a folder of its own")
+
+
+def _incoming_card(folder: Path) -> Path:
+    return folder / f".{CARD_FILE}"
 
 
 def _is_bundle(folder: Path, card_sha256: str) -> bool:

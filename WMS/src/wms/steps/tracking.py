@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import NonNegativeInt
 
-from wms.domain.errors import RegistryError, StorageError
+from wms.domain.errors import RecordError, RegistryError, StorageError
 from wms.domain.records import Record
 from wms.domain.training import EpochMetrics, TrainResult
 from wms.files import read_record, write_bytes, write_record
@@ -106,8 +106,8 @@ class Delivery:
                 return
             try:
                 self.close(status)
-            except RegistryError as error:
-                log.warning("the tracking server did not take the rest (try %d): %s", attempt + 1, error)
+            except (RegistryError, RecordError, StorageError) as error:
+                log.warning("the rest was not delivered (try %d): %s", attempt + 1, error)
             else:
                 return
 
@@ -199,8 +199,8 @@ class Tracker:
                 break
             try:
                 self._delivery.send()
-            except RegistryError as error:
-                log.warning("the tracking server did not take an epoch; it stays in the spool: %s", error)
+            except (RegistryError, RecordError, StorageError) as error:
+                log.warning("an epoch was not delivered; it stays in the spool: %s", error)
         self._delivery.finish(self._status)
 
 
@@ -231,15 +231,22 @@ def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainR
 
 
 def read_spool(out: Path) -> list[list[Metric]]:
-    """The spooled epochs, in order, each with its metrics."""
+    """The spooled epochs, in order, each with its metrics.
+
+    Raises:
+        RecordError: a line is damaged.
+    """
     path = out / SPOOL_FILE
     if not path.is_file():
         return []
     whole, _, _torn = path.read_text(encoding="utf-8").rpartition("\n")
-    epochs = []
+    epochs: list[list[Metric]] = []
     for line in whole.splitlines():
-        values = json.loads(line)
-        stamp, step = values.pop("timestamp_ms"), values.pop("epoch")
+        try:
+            values = json.loads(line)
+            stamp, step = values.pop("timestamp_ms"), values.pop("epoch")
+        except (ValueError, KeyError, AttributeError) as error:
+            raise RecordError(f"{path}, line {len(epochs) + 1}, is no epoch's metrics: {error}") from error
         epochs.append(
             [Metric(name=k, value=float(v), step=step, timestamp_ms=stamp) for k, v in values.items()]
         )

@@ -21,7 +21,7 @@ from wms.domain.training import CARD_FILE, EpochMetrics
 from wms.files import write_bytes
 from wms.ml.cache import CachedSamples
 from wms.ml.compare import count_pixels
-from wms.ml.machine import usable_cores
+from wms.ml.cores import usable_cores
 from wms.ml.plots import draw_curves, draw_overlays, draw_probabilities
 from wms.ml.predict import Predictor, load_bundle
 from wms.ml.schedule import Plan

@@ -17,7 +17,7 @@ from wms.domain.training import Preprocessing, Provenance
 from wms.ml import checkpoint as checkpoints
 from wms.ml.cache import CachedSamples, Source, prepare
 from wms.ml.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
-from wms.ml.machine import usable_cores
+from wms.ml.cores import usable_cores
 from wms.ml.planning import make_plan
 from wms.ml.preprocess import PAD_GREY
 from wms.ml.team import Team

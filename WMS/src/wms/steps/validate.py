@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from wms.config import ValidationPolicy
 from wms.domain.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
+from wms.ml.cores import usable_cores
 from wms.ml.inspection.pair import Inspection, inspect_pair
 from wms.ml.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
 from wms.ml.inspection.strays import Kind, Stray, stray_findings
@@ -43,7 +43,7 @@ def validate(
         DigestMismatchError: a file changed after the merge looked at it.
         RecordError: the dataset's perceptual hashes are of another size.
     """
-    inspections = _inspect_all(plan, incoming, policy, workers or os.cpu_count() or 1, progress)
+    inspections = _inspect_all(plan, incoming, policy, workers or usable_cores(), progress)
     replaced = {pair.stem for pair in plan.pairs if pair.action == "replace"}
     kept = [sample for sample in manifest.samples if sample.stem not in replaced]
     findings = [

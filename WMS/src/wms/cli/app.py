@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+from typing import NoReturn
 
 import click
 
@@ -157,5 +159,10 @@ click.version_option(package_name="water-meter-segmentation", prog_name="wms")(r
 
 
 def main() -> None:
-    """The entry point of `wms`."""
+    """The entry point of `wms`. SIGTERM, as CI and Kubernetes send it, ends a command like Ctrl-C does."""
+    signal.signal(signal.SIGTERM, _interrupt)
     root(prog_name="wms")
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt

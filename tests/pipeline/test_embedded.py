@@ -151,28 +151,6 @@ def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(promoted: Shell
     assert stages_to_run(promoted) == []
 
 
-def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
-    promoted: Shell, tmp_path: Path
-) -> None:
-    home, elsewhere = promoted.folder, tmp_path / "another place é"
-    home.rename(elsewhere)
-    try:
-        moved = Shell(elsewhere)
-        assert "model v1, promotion" in moved("wms", "model", "show")
-        assert "60 samples" in moved("wms", "data", "status")
-        moved("wms", "data", "synth", "--out", "more", "--count", "6", "--seed", "11")
-        moved("wms", "predict", "more/images", "--out", "masks-of-more")
-        assert len(list((elsewhere / "masks-of-more").iterdir())) == 6
-        answer = json.loads(moved("wms", "pipeline", "run", "--incoming", "more", "--json"))
-        assert answer["outcome"] in {"promoted", "held"}
-        assert [model["version"] for model in json.loads(moved("wms", "model", "list", "--json"))] == [1, 2]
-        moved("git", "-C", "WMS/configs", "fetch", "-q", "origin")
-        moved("dvc", "pull", "-q")
-        assert not home.exists()
-    finally:
-        elsewhere.rename(home)
-
-
 @pytest.mark.parametrize(
     ("file", "old", "new", "stages"),
     [
@@ -205,3 +183,26 @@ def test_a_file_that_the_manifest_does_not_name_is_refused(promoted: Shell) -> N
         stranger.unlink()
     assert "images/stranger.jpg" in said
     assert (promoted.folder / "run/manifest.jsonl").is_file()
+
+
+# Last, since the run that it adds takes the place of the one above.
+def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
+    promoted: Shell, tmp_path: Path
+) -> None:
+    home, elsewhere = promoted.folder, tmp_path / "another place é"
+    home.rename(elsewhere)
+    try:
+        moved = Shell(elsewhere)
+        assert "model v1, promotion" in moved("wms", "model", "show")
+        assert "60 samples" in moved("wms", "data", "status")
+        moved("wms", "data", "synth", "--out", "more", "--count", "6", "--seed", "11")
+        moved("wms", "predict", "more/images", "--out", "masks-of-more")
+        assert len(list((elsewhere / "masks-of-more").iterdir())) == 6
+        answer = json.loads(moved("wms", "pipeline", "run", "--incoming", "more", "--json"))
+        assert answer["outcome"] in {"promoted", "held"}
+        assert [model["version"] for model in json.loads(moved("wms", "model", "list", "--json"))] == [1, 2]
+        moved("git", "-C", "WMS/configs", "fetch", "-q", "origin")
+        moved("dvc", "pull", "-q")
+        assert not home.exists()
+    finally:
+        elsewhere.rename(home)

@@ -78,7 +78,7 @@ def draw_overlays(
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2.6 * len(pictures), 2.9), layout="constrained")
+    figure = Figure(figsize=(2.6 * len(pictures), 3.3), layout="constrained")
     axes = figure.subplots(1, len(pictures), squeeze=False)[0]
     for axis, picture, target, marked, title in zip(axes, pictures, there, found, titles, strict=True):
         axis.imshow(overlay(picture, target, marked))

@@ -2,6 +2,9 @@
 
     python benchmarks/time_to_quality.py [FOLDER] [--minutes M ...] [--reference-minutes M] [--unseen FOLDER]
 
+On a machine that does other work too, a budget of time says little: `--epochs N` and `--reference-epochs N`
+fix the number of epochs instead.
+
 One training after the other on the same split of the same pairs, each in a process of its own: the
 project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints
 validation Dice against wall and CPU seconds of the training, and at the end the Dice of the exported
@@ -40,22 +43,22 @@ class Clock(Silent):
         print(f"{spent}: {text}", file=sys.stderr, flush=True)
 
 
-def train_and_score(folder: Path, unseen: Path | None, recipe: str, minutes: float, scratch: Path) -> None:
-    """One training and its scores, as JSON."""
+def train_and_score(
+    folder: Path, unseen: Path | None, recipe: str, budget: dict[str, float | None], scratch: Path
+) -> None:
+    """One training and its scores, as JSON; `budget` holds `max_minutes` and `epochs`."""
     from inputs.dataset import lay_out
     from inputs.training import MASK_THRESHOLD, train_in
     from wms.config import TrainSettings, load_settings
     from wms.steps.evaluate import evaluate
 
-    settings = load_settings(
-        ROOT / f"WMS/configs/{recipe}.yaml", TrainSettings, {"max_minutes": minutes, "epochs": EPOCHS}
-    )
+    settings = load_settings(ROOT / f"WMS/configs/{recipe}.yaml", TrainSettings, budget)
     clock = Clock()
     manifest, result = train_in(scratch, folder, settings, clock)
     wall, cpu = time.perf_counter() - clock.wall, time.process_time() - clock.cpu
     answer = {
         "recipe": recipe,
-        "minutes": minutes,
+        "minutes": budget["max_minutes"],
         "epochs": len(result.epochs),
         "wall_seconds": round(wall),
         "cpu_seconds": round(cpu),
@@ -82,6 +85,14 @@ def train_and_score(folder: Path, unseen: Path | None, recipe: str, minutes: flo
     print(json.dumps(answer))
 
 
+def within(minutes: float) -> dict[str, float | None]:
+    return {"max_minutes": minutes, "epochs": EPOCHS}
+
+
+def exactly(epochs: int) -> dict[str, float | None]:
+    return {"max_minutes": None, "epochs": epochs}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -89,22 +100,27 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--minutes", type=float, nargs="+", default=[5.0])
     parser.add_argument("--reference-minutes", type=float, default=15.0)
+    parser.add_argument("--epochs", type=int, nargs="+", default=[])
+    parser.add_argument("--reference-epochs", type=int)
     parser.add_argument("--unseen", type=Path)
-    parser.add_argument("--one", nargs=2, metavar=("RECIPE", "MINUTES"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=2, metavar=("RECIPE", "BUDGET"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         with tempfile.TemporaryDirectory() as scratch:
-            train_and_score(args.folder, args.unseen, args.one[0], float(args.one[1]), Path(scratch))
+            train_and_score(args.folder, args.unseen, args.one[0], json.loads(args.one[1]), Path(scratch))
         return
-    runs = [("train", minutes) for minutes in args.minutes]
-    if args.reference_minutes > 0:
-        runs.append(("reference", args.reference_minutes))
+    budgets = [within(minutes) for minutes in args.minutes if not args.epochs]
+    runs = [("train", budget) for budget in [*budgets, *map(exactly, args.epochs)]]
+    if args.reference_epochs:
+        runs.append(("reference", exactly(args.reference_epochs)))
+    elif args.reference_minutes > 0:
+        runs.append(("reference", within(args.reference_minutes)))
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or Path(scratch)
         if args.folder is None:
             write_pairs(folder, count=RENDERED, seed=1)
-        for recipe, minutes in runs:
-            command = [sys.executable, __file__, str(folder), "--one", recipe, str(minutes)]
+        for recipe, budget in runs:
+            command = [sys.executable, __file__, str(folder), "--one", recipe, json.dumps(budget)]
             if args.unseen:
                 command += ["--unseen", str(args.unseen)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)

@@ -183,6 +183,9 @@ class Repository(Protocol):
     def is_ancestor(self, sha: str, of: str) -> bool:
         """Whether `sha` is reachable from `of`."""
 
+    def parents(self, sha: str) -> tuple[str, ...]:
+        """The commits that a commit was made on top of, in their order."""
+
 
 InstanceState = Literal["running", "stopped", "pending", "stopping", "absent"]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.git import GitRepository
-from wms.adapters.git_cli import Git
+from wms.adapters.git_cli import Git, token_access
+from wms.adapters.git_state import GitState
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
@@ -19,7 +21,7 @@ from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
 from wms.domain.errors import WorkspaceError
 from wms.layout import Layout
 from wms.pipeline.context import Context
-from wms.ports import Ports
+from wms.ports import Forge, Ports
 from wms.progress import Progress
 from wms.template import template_files
 
@@ -33,7 +35,8 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
 
     `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
     asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
-    model there, for repositories that share a server.
+    model there, for repositories that share a server. With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the
+    forge is GitHub.
 
     Raises:
         WorkspaceError: not inside a workspace.
@@ -41,6 +44,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     layout = Layout.find(start)
     state = layout.state
     tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
+    hosted = None if embedded else Hosted.from_environment(os.environ)
     model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
     ports = Ports(
         registry=MlflowRegistry(
@@ -50,10 +54,10 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
             artifact_root=None if tracking_uri else state / "mlartifacts",
         ),
         data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
-        repository=GitRepository(layout.root),
+        repository=GitRepository(layout.root, env=hosted.git_access if hosted else None),
         compute=LocalCompute(state),
         leases=LocalLeaseStore(state / "leases.json"),
-        forge=LocalForge(state / "forge", _local_remote(layout.root)),
+        forge=hosted.forge() if hosted else LocalForge(state / "forge", _local_remote(layout.root)),
     )
     return Context(
         layout=layout,
@@ -63,6 +67,56 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosted:
+    """A repository on GitHub, as a workflow's environment names it."""
+
+    api_url: str
+    server_url: str
+    repository: str
+    token: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Hosted | None:
+        """What `GITHUB_REPOSITORY` and `GITHUB_TOKEN` name; `None` without a token.
+
+        GitHub gives the token to the steps that ask for it alone, so that tests in CI have no forge.
+        """
+        repository, token = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_TOKEN")
+        if not (repository and token):
+            return None
+        return cls(
+            api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
+            server_url=environment.get("GITHUB_SERVER_URL") or "https://github.com",
+            repository=repository,
+            token=token,
+        )
+
+    @property
+    def git_access(self) -> dict[str, str]:
+        """What Git needs to fetch and push."""
+        return token_access(self.server_url, self.token)
+
+    def forge(self) -> Forge:
+        """Pull requests, statuses and dispatches there."""
+        from wms.adapters.github_forge import GitHubForge
+
+        return GitHubForge(api_url=self.api_url, repository=self.repository, token=self.token)
+
+
+def open_state(start: Path) -> GitState | None:
+    """The embedded default's state in the Git remote; `None` where an environment keeps the state.
+
+    Raises:
+        WorkspaceError: not inside a workspace.
+    """
+    layout = Layout.find(start)
+    if os.environ.get("WMS_ENVIRONMENT"):
+        return None
+    hosted = Hosted.from_environment(os.environ)
+    return GitState(layout.root, layout.state, env=hosted.git_access if hosted else None)
 
 
 def _local_remote(root: Path) -> Path:

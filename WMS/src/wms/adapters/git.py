@@ -33,10 +33,11 @@ class GitRepository:
     Args:
         root: a folder of the clone.
         remote: the name of its remote.
+        env: environment variables of all Git commands, such as `token_access`.
     """
 
-    def __init__(self, root: Path, remote: str = "origin") -> None:
-        self._git = Git(root)
+    def __init__(self, root: Path, remote: str = "origin", *, env: Mapping[str, str] | None = None) -> None:
+        self._git = Git(root, env)
         self._remote = remote
 
     def fetch(self) -> None:
@@ -159,6 +160,17 @@ class GitRepository:
                 f"this clone is shallow: whether {of} holds {sha[:12]} is unknown", remedy=DEEPEN
             )
         return reachable
+
+    def parents(self, sha: str) -> tuple[str, ...]:
+        """The commits that a commit was made on top of, in their order.
+
+        Raises:
+            RepositoryError: no such revision, or this clone is shallow and ends there.
+        """
+        parents = self._git.run("show", "--no-patch", "--format=%P", self._commit(sha)).line.split()
+        if not parents and self._shallow():
+            raise RepositoryError(f"this clone is shallow and may end at {sha[:12]}", remedy=DEEPEN)
+        return tuple(parents)
 
     def _tracking(self, branch: str) -> str:
         return f"refs/remotes/{self._remote}/{branch}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 import os
@@ -82,10 +83,16 @@ class Result:
 
 
 class Git:
-    """The `git` command in one folder."""
+    """The `git` command in one folder.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where it runs.
+        env: environment variables of all its commands, on top of the inherited ones.
+    """
+
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._env = dict(env or {})
 
     def run(
         self,
@@ -147,7 +154,7 @@ class Git:
             return subprocess.Popen(
                 ["git", *settings, *arguments],
                 cwd=self.folder,
-                env={**inherited, **FIXED, **(env or {})},
+                env={**inherited, **FIXED, **self._env, **(env or {})},
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -156,6 +163,24 @@ class Git:
             raise RepositoryError(
                 f"git could not be run in {self.folder}: {error.strerror or error}"
             ) from error
+
+
+def token_access(server: str, token: str) -> dict[str, str]:
+    """Environment variables that give Git a token for a server, and write it nowhere.
+
+    Git 2.31 and newer take settings from the environment; a command line would show them to every user
+    of the machine.
+
+    Args:
+        server: such as `https://github.com`.
+        token: of GitHub.
+    """
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{server.rstrip('/')}/.extraheader",
+        "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {basic}",
+    }
 
 
 def identity(git: Git) -> dict[str, str]:

@@ -59,10 +59,21 @@ INFRA = LazyGroup(
 )
 PIPELINE = LazyGroup(
     name="pipeline",
-    help="Run the whole pipeline on this machine.",
+    help="Run the whole pipeline on this machine, or a run of the forge's workflow job by job.",
     entries={
         "run": Entry("wms.cli.pipeline:run", "From data (or none) to a merged promotion or a hold."),
         "graph": Entry("wms.cli.pipeline:graph", "Show the jobs, what they need and what they run."),
+        "start": Entry("wms.cli.workflow:start", "Begin a run of the forge's workflow."),
+        "take": Entry("wms.cli.workflow:take", "Take over the run that earlier jobs of the workflow left."),
+        "follow-up": Entry("wms.cli.workflow:follow_up", "Start what had to wait for this run."),
+    },
+)
+STATE = LazyGroup(
+    name="state",
+    help="Keep the embedded default's state in the Git remote, for runners that forget everything.",
+    entries={
+        "load": Entry("wms.cli.state:load", "Fetch MLflow store and DVC remote from the Git remote."),
+        "save": Entry("wms.cli.state:save", "Put MLflow store and DVC remote into the Git remote."),
     },
 )
 COMMANDS = {
@@ -79,6 +90,7 @@ COMMANDS = {
     "model": Entry("wms.cli.app:MODEL", MODEL.help or ""),
     "predict": Entry("wms.cli.predict:predict", "Write masks for pictures, with the model in production."),
     "infra": Entry("wms.cli.app:INFRA", INFRA.help or ""),
+    "state": Entry("wms.cli.app:STATE", STATE.help or ""),
 }
 
 

@@ -111,21 +111,38 @@ def run_options(command: F) -> F:
                 type=click.Choice(["refuse", "replace", "rename"]),
                 default="refuse",
                 show_default=True,
+                envvar="WMS_ON_CONFLICT",
                 help="What to do with an incoming pair whose name is taken by other bytes.",
             ),
             click.option(
-                "--quarantine", is_flag=True, help="Set pairs with errors aside and go on without them."
+                "--quarantine",
+                is_flag=True,
+                envvar="WMS_QUARANTINE",
+                help="Set pairs with errors aside and go on without them.",
             ),
-            click.option("--seed", type=click.IntRange(min=0), help="Seed of this training."),
-            click.option("--max-minutes", type=float, help="Time budget of this training."),
+            click.option(
+                "--seed", type=click.IntRange(min=0), envvar="WMS_SEED", help="Seed of this training."
+            ),
+            click.option(
+                "--epochs", type=click.IntRange(min=1), envvar="WMS_EPOCHS", help="The most epochs of it."
+            ),
+            click.option(
+                "--max-minutes", type=float, envvar="WMS_MAX_MINUTES", help="Time budget of this training."
+            ),
             click.option(
                 "--set",
                 "overrides",
                 type=Setting(),
                 multiple=True,
+                envvar="WMS_SET",
                 help="Another value of train.yaml for this run alone; may be repeated.",
             ),
-            click.option("--reason", default="", help="Why this run was asked for; kept with its records."),
+            click.option(
+                "--reason",
+                default="",
+                envvar="WMS_REASON",
+                help="Why this run was asked for; kept with its records.",
+            ),
         ]
     ):
         command = option(command)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from wms.cli.common import (
     workspace,
 )
 from wms.domain.dataset import ValidationReport
+from wms.domain.errors import NothingToDoError
 
 
 @click.command()
@@ -59,6 +62,24 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
         output.table(("file", "fault"), [(fault.file, fault.rule) for fault in faults])
 
 
+started_option = click.option(
+    "--started", is_flag=True, help="Of the run that `wms pipeline start` began; nothing new is a good end."
+)
+
+
+@contextlib.contextmanager
+def nothing_is_fine(fine: bool) -> Iterator[None]:
+    """Where a workflow asks, having nothing to do ends the command well, and the next jobs are told so."""
+    try:
+        yield
+    except NothingToDoError as error:
+        if not fine:
+            raise
+        output.step_output("next", "nothing")
+        output.notice(str(error))
+        raise click.exceptions.Exit(0) from error
+
+
 @click.command()
 @click.argument("branches", nargs=-1)
 @click.option(
@@ -66,12 +87,19 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A folder with images/ and masks/; it is pushed as a data branch first.",
 )
+@started_option
 @run_options
 @abandon_option
 @wait_option
 @json_option
 def merge(
-    branches: tuple[str, ...], incoming: Path | None, abandon: bool, wait: float, as_json: bool, **chosen: Any
+    branches: tuple[str, ...],
+    incoming: Path | None,
+    started: bool,
+    abandon: bool,
+    wait: float,
+    as_json: bool,
+    **chosen: Any,
 ) -> None:
     """Start a run: plan the merge of data BRANCHES into the dataset of main.
 
@@ -91,13 +119,16 @@ def merge(
     from wms.pipeline.start import branch_heads, start_run
     from wms.steps.push_data import push_folder
 
+    if started and (branches or incoming):
+        raise click.UsageError("--started names a run that knows its branches: leave them out")
     with locked_workspace(wait) as ctx:
-        make_room(ctx, give_up=abandon)
-        names = list(branches)
-        if incoming is not None:
-            names.append(push_folder(incoming, repository=ctx.ports.repository))
-        start_run(ctx, branch_heads(ctx, names), options_of(chosen))
-        with noting(ctx, "wms data merge"):
+        if not started:
+            make_room(ctx, give_up=abandon)
+            names = list(branches)
+            if incoming is not None:
+                names.append(push_folder(incoming, repository=ctx.ports.repository))
+            start_run(ctx, branch_heads(ctx, names), options_of(chosen))
+        with nothing_is_fine(started), noting(ctx, "wms data merge"):
             plan = run_merge(ctx)
     if as_json:
         output.say_json(plan.model_dump(mode="json"))
@@ -151,9 +182,10 @@ def _show_validation(report: ValidationReport, as_json: bool) -> None:
 
 
 @click.command()
+@started_option
 @wait_option
 @json_option
-def split(wait: float, as_json: bool) -> None:
+def split(started: bool, wait: float, as_json: bool) -> None:
     """Assign the run's newcomers to train, validation and test, and lay out its dataset.
 
     Samples that are in the dataset never move; near-duplicates stay together.
@@ -164,8 +196,9 @@ def split(wait: float, as_json: bool) -> None:
     """
     from wms.pipeline.stages.data import run_split
 
-    with step_of_run("wms data split", wait) as ctx:
+    with nothing_is_fine(started), step_of_run("wms data split", wait) as ctx:
         plan = run_split(ctx)
+    output.step_output("next", "nothing" if ctx.request.options.dry_run else "train")
     if as_json:
         output.say_json(plan.model_dump(mode="json"))
         return

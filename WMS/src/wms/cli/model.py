@@ -15,6 +15,7 @@ version_option = click.option(
     "--version",
     type=click.IntRange(min=1),
     metavar="N",
+    envvar="WMS_VERSION",
     help="A version that was promoted; default: production.",
 )
 

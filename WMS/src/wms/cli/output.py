@@ -152,6 +152,13 @@ def stop(message: str, *, remedy: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def notice(text: str) -> None:
+    """Print one line of result; on GitHub it stands on the run's page as well."""
+    say(text)
+    if on_github():
+        _annotate("notice", text)
+
+
 def step_output(name: str, value: str) -> None:
     """Give a value to the steps and jobs that follow, where GitHub Actions asks for it."""
     path = os.environ.get("GITHUB_OUTPUT")

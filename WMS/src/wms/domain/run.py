@@ -22,13 +22,28 @@ class RunOptions(Frozen):
     """What a person may choose for a run.
 
     `train_overrides` replaces top-level values of `WMS/configs/train.yaml` for this run alone; they
-    are part of the provenance, and `dvc.lock` shows them.
+    are part of the provenance, and `dvc.lock` shows them. A `dry_run` checks the data and ends there:
+    nothing is announced, started or changed.
     """
 
     on_conflict: OnConflict = "refuse"
     quarantine: bool = False
     train_overrides: dict[str, int | float] = Field(default_factory=dict)
     reason: str = ""
+    dry_run: bool = False
+
+
+class RunAsked(Frozen):
+    """What a person asked for: data branches by name (none is a retraining), and the choices."""
+
+    branches: tuple[str, ...]
+    options: RunOptions
+
+
+class FollowUp(Record):
+    """Runs that are to be started once this one has ended, because it had to come first."""
+
+    asked: tuple[RunAsked, ...]
 
 
 class RunRequest(Record):
@@ -45,9 +60,14 @@ class RunRequest(Record):
     started_at: AwareDatetime
     checked_out: bool = False
 
+    @property
+    def asked(self) -> RunAsked:
+        """What was asked for, without the commits that it met."""
+        return RunAsked(branches=tuple(branch.name for branch in self.branches), options=self.options)
+
     def asks_for(self, names: tuple[str, ...], options: RunOptions) -> bool:
         """Whether a start with these branches and options means this run."""
-        return tuple(branch.name for branch in self.branches) == names and self.options == options
+        return self.asked == RunAsked(branches=names, options=options)
 
     def command_line(self) -> str:
         """The command that takes this run up again."""
@@ -66,13 +86,15 @@ class RunRequest(Record):
 class RunState(Record):
     """How far a run came. A job that is `done` is not done again; every job may safely be.
 
-    `seconds` is the wall time of each job's last end.
+    `seconds` is the wall time of each job's last end. `stale` is true of a void run that only came too
+    late: asked for again, it starts from main as it is now.
     """
 
     run_id: str
     jobs: dict[str, JobState] = Field(default_factory=dict)
     seconds: dict[str, NonNegativeFloat] = Field(default_factory=dict)
     outcome: Outcome | None = None
+    stale: bool = False
 
     def with_job(self, name: str, state: JobState) -> RunState:
         """This state with one job's state set."""

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from wms.domain.errors import UnfinishedRunError, WmsError
+from wms.domain.errors import StaleBaseError, UnfinishedRunError, WmsError
 from wms.domain.run import RunState
 from wms.files import write_record
 from wms.pipeline.context import Context
@@ -68,7 +68,7 @@ def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:
     closed = withdraw(run_id=state.run_id, reason=f"{error}. {error.remedy}", forge=ctx.ports.forge)
     what = "".join(f"; pull request #{number} is closed" for number in closed)
     ctx.progress.say(f"run {state.run_id} is void{what}; its data branches stay as they are")
-    return state.model_copy(update={"outcome": "void"})
+    return state.model_copy(update={"outcome": "void", "stale": isinstance(error, StaleBaseError)})
 
 
 def _write(ctx: Context, state: RunState) -> RunState:

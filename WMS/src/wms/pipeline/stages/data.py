@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.dataset import DatasetManifest, MergePlan, ValidationReport
+from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, ValidationReport
 from wms.domain.errors import BadDataError, MergeConflictError, NothingToDoError
 from wms.domain.promotion import MANIFEST_PATH, POINTER_PATH
 from wms.domain.run import RunOptions, RunRequest, new_run_id
@@ -103,6 +103,8 @@ def require_good(report: ValidationReport) -> None:
 
 def _announce_conflicts(ctx: Context, plan: MergePlan) -> None:
     """Say on each branch what is its own: its conflicts, or that only others have some."""
+    if ctx.request.options.dry_run:
+        return
     parts = {branch: plan.part_of(branch.name) for branch in ctx.request.branches}
     refused = [branch.name for branch, part in parts.items() if part.conflicts]
     for branch, part in parts.items():
@@ -114,6 +116,8 @@ def _announce_conflicts(ctx: Context, plan: MergePlan) -> None:
 
 def _announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -> None:
     """Say on each branch what is its own: its findings, or that only others have some."""
+    if ctx.request.options.dry_run:
+        return
     parts = {
         branch: report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
         for branch in ctx.request.branches
@@ -134,12 +138,18 @@ def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
         if not present:
             said.append(f"{branch.name} brings no pairs")
             continue
-        deleted = ctx.ports.repository.delete_branch(branch.name, expect=branch.sha)
-        end = "the branch was deleted" if deleted else "something came to the branch since, and it stays"
+        end = _delete_known(ctx, branch)
         said.append(
             f"{branch.name} brings no new pairs: all {present} pairs are in the dataset already; {end}"
         )
     return NothingToDoError("; ".join(said))
+
+
+def _delete_known(ctx: Context, branch: BranchHead) -> str:
+    if ctx.request.options.dry_run:
+        return "the branch would be deleted"
+    deleted = ctx.ports.repository.delete_branch(branch.name, expect=branch.sha)
+    return "the branch was deleted" if deleted else "something came to the branch since, and it stays"
 
 
 def run_split(ctx: Context) -> SplitPlan:
@@ -160,15 +170,31 @@ def run_split(ctx: Context) -> SplitPlan:
         raise NothingToDoError(
             "there is nothing new to train on: every incoming pair is in the dataset already or was set aside"
         )
-    pointer = ctx.ports.repository.read_file(request.base_sha, POINTER_PATH)
-    if pointer is not None:
-        ctx.ports.data_store.fetch_dataset(pointer, layout.base)
-    assemble(
-        base=layout.base, incoming=layout.incoming, plan=plan, manifest=outcome.manifest, to=layout.dataset
-    )
+    _lay_out(ctx, plan, outcome.manifest)
     write_bytes(layout.manifest, outcome.manifest.to_jsonl())
     write_record(layout.record("split"), outcome.plan)
     return outcome.plan
+
+
+def require_dataset(ctx: Context) -> None:
+    """See that the run's pictures lie in `run/`: a run that came from another machine has its records only.
+
+    Raises:
+        DataStoreError: main's dataset cannot be fetched.
+        DigestMismatchError: a picture is not the one that the manifest names.
+    """
+    layout, manifest = ctx.layout, ctx.manifest()
+    if not layout.dataset.is_dir():
+        ctx.progress.say(f"fetching the dataset of this run: {len(manifest.samples)} samples")
+        _lay_out(ctx, read_record(layout.record("merge"), MergePlan), manifest)
+
+
+def _lay_out(ctx: Context, plan: MergePlan, manifest: DatasetManifest) -> None:
+    layout = ctx.layout
+    pointer = ctx.ports.repository.read_file(ctx.request.base_sha, POINTER_PATH)
+    if pointer is not None:
+        ctx.ports.data_store.fetch_dataset(pointer, layout.base)
+    assemble(base=layout.base, incoming=layout.incoming, plan=plan, manifest=manifest, to=layout.dataset)
 
 
 def run_prepare(ctx: Context) -> DatasetManifest:

@@ -11,6 +11,7 @@ from wms.domain.split import SplitPlan
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
+from wms.pipeline.stages.data import require_dataset
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
 from wms.steps.complete_merge import complete_merge
@@ -25,6 +26,7 @@ from wms.steps.taken import announce_taken
 def run_publish(ctx: Context) -> Promotion:
     """Store data and weights, make the promotion's commit, open its pull request."""
     layout = ctx.layout
+    require_dataset(ctx)
     promotion = publish(
         layout=layout,
         request=ctx.request,

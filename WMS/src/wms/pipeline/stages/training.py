@@ -11,6 +11,7 @@ from wms.domain.training import TrainResult
 from wms.files import read_record, write_bytes, write_record
 from wms.ml.team import Team
 from wms.pipeline.context import Context
+from wms.pipeline.stages.data import require_dataset
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 from wms.steps.archive import archive_run
@@ -41,6 +42,7 @@ def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
     if result is None:
         for name in ("train", "candidate"):
             layout.record(name).unlink(missing_ok=True)
+        require_dataset(ctx)
         result = train(
             manifest=ctx.manifest(),
             dataset=layout.dataset,
@@ -106,6 +108,7 @@ def run_assist(ctx: Context, team: Team) -> None:
 def run_evaluate(ctx: Context) -> EvalReport:
     """Score the candidate, and the champion, on main's test split and on its newcomers."""
     finish_tracking(ctx)
+    require_dataset(ctx)
     layout, base, manifest = ctx.layout, ctx.base_manifest(), ctx.manifest()
     champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     bundles = {"evaluation": layout.bundle}

@@ -26,11 +26,14 @@ demo: setup ## The whole story on rendered pictures: promotions, a block, a hold
 test: setup ## All tests
 	$(BIN)/pytest
 
-check: setup ## Lint, format, types, layers, documents
+check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/zizmor --quiet --offline --persona auditor .github
 	$(BIN)/python docs/make_cli.py --check
 
 format: setup ## Put the code into its form

@@ -68,6 +68,16 @@ def test_history_is_the_first_parent_line_of_a_path_newest_first(
     assert history[0].at.tzinfo is not None
 
 
+def test_a_commits_parents_are_told_in_their_order(
+    repository: Repository, first: str, clone: Path, git: GitCommand
+) -> None:
+    side = repository.commit(first, {"side": b"1"}, message="Side")
+    merge = git(clone, "commit-tree", f"{side}^{{tree}}", "-p", first, "-p", side, "-m", "Merge")
+    assert repository.parents(first) == ()
+    assert repository.parents(side) == (first,)
+    assert repository.parents(merge) == (first, side)
+
+
 def test_a_push_to_a_branch_that_moved_changes_nothing(repository: Repository, first: str) -> None:
     theirs = repository.commit(first, {"who": b"they"}, message="Theirs")
     ours = repository.commit(first, {"who": b"we"}, message="Ours")

@@ -1,0 +1,126 @@
+"""Rules that every workflow and action of this project keeps; zizmor checks others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from wms.cli.app import root
+from workflows.files import ACTIONS, PIPELINE, ROOT, WORKFLOWS, commands, jobs, load, steps
+
+FILES = [*WORKFLOWS, *ACTIONS]
+ALL_STEPS = [
+    pytest.param(step, id=f"{path.parent.name}/{path.name}:{number}")
+    for path in FILES
+    for number, step in enumerate(steps(path))
+]
+ALL_JOBS = [
+    pytest.param(job, id=f"{path.name}:{name}") for path in WORKFLOWS for name, job in jobs(path).items()
+]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_has_no_permissions_that_no_job_asks_for(path: Path) -> None:
+    assert load(path)["permissions"] == {}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_permission_has_its_reason(path: Path) -> None:
+    granted = [
+        line for line in path.read_text().splitlines() if re.match(r" {6}[a-z-]+: (read|write)\b", line)
+    ]
+    assert granted
+    assert [line for line in granted if not re.search(r" # \w{2}", line)] == []
+
+
+@pytest.mark.parametrize("job", ALL_JOBS)
+def test_every_job_ends_in_time(job: dict[str, Any]) -> None:
+    assert "uses" in job or 1 <= job["timeout-minutes"] <= 360
+
+
+@pytest.mark.parametrize("job", ALL_JOBS)
+def test_no_job_inherits_secrets(job: dict[str, Any]) -> None:
+    assert job.get("secrets") != "inherit"
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_a_run_block_is_short_and_takes_values_through_its_environment(step: dict[str, Any]) -> None:
+    script = step.get("run", "")
+    assert len(script.splitlines()) <= 3
+    assert "${{" not in script
+    assert "<<" not in script
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_an_action_of_others_is_pinned_by_its_commit(step: dict[str, Any]) -> None:
+    uses = step.get("uses", "./")
+    assert uses.startswith("./") or re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", uses)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_beside_a_pin_stands_its_version(path: Path) -> None:
+    pinned = [line for line in path.read_text().splitlines() if re.search(r"uses: \S+@", line)]
+    assert [line for line in pinned if not re.search(r"# v\d+\.\d+\.\d+$", line)] == []
+
+
+@pytest.mark.parametrize("step", ALL_STEPS)
+def test_a_checkout_leaves_no_token_behind(step: dict[str, Any]) -> None:
+    if step.get("uses", "").startswith("actions/checkout@"):
+        assert step["with"]["persist-credentials"] is False
+
+
+def test_one_action_has_one_pin() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in FILES:
+        for step in steps(path):
+            if "@" in step.get("uses", ""):
+                action, sha = step["uses"].split("@")
+                pins.setdefault(action, set()).add(sha)
+    assert {action: shas for action, shas in pins.items() if len(shas) > 1} == {}
+
+
+@pytest.mark.parametrize("name", ["training-data-pipeline.yaml", "rollback.yml"])
+def test_what_changes_production_waits_in_one_group_and_is_never_dropped(name: str) -> None:
+    assert load(PIPELINE.with_name(name))["concurrency"] == {"group": "wms-pipeline", "queue": "max"}
+
+
+def test_whoever_merely_uses_the_instance_waits_for_nobody() -> None:
+    for path in WORKFLOWS:
+        if path.name in {"infra.yml", "deploy-model.yaml", "ci.yml"}:
+            assert "wms-pipeline" not in load(path)["concurrency"]["group"]
+
+
+WMS_CALLS = sorted(
+    {
+        line
+        for path in WORKFLOWS
+        for job in jobs(path).values()
+        for line in commands(job)
+        if line.startswith("wms ")
+    }
+    | {line for path in ACTIONS for line in commands({"steps": steps(path)}) if line.startswith("wms ")}
+)
+
+
+@pytest.mark.parametrize("line", WMS_CALLS)
+def test_every_call_of_the_program_parses(line: str) -> None:
+    words = line.split(" >> ")[0].replace('"$ACTION"', "status").replace('"$TTL"', "1h").split()[1:]
+    context = click.Context(root)
+    command: click.Command = root
+    while isinstance(command, click.Group):
+        name, command, words = command.resolve_command(context, words)
+        assert command is not None, line
+        context = click.Context(command, parent=context, info_name=name)
+    required = {"--workflow-sha": "0" * 40} if command.name == "start" else {}
+    command.make_context(command.name, [*words, *(part for pair in required.items() for part in pair)])
+
+
+def test_the_pipelines_actions_are_those_of_this_repository() -> None:
+    for path in WORKFLOWS:
+        for step in steps(path):
+            if step.get("uses", "").startswith("./"):
+                assert (ROOT / step["uses"] / "action.yml").is_file()

@@ -21,13 +21,13 @@ QUICK = Patience(
 )
 
 
-def forge_on(github: FakeGitHub, *, token: str | None = None, patience: Patience = QUICK) -> GitHubForge:
+def forge_on(github: FakeGitHub, *, token: str | None = None, repository: str | None = None) -> GitHubForge:
     """A forge that speaks to the stand-in, with a workflow's token where none is given."""
     return GitHubForge(
         api_url=github.api_url,
-        repository=github.repository,
+        repository=repository or github.repository,
         token=token or github.actions_token,
-        patience=patience,
+        patience=QUICK,
     )
 
 

@@ -31,7 +31,8 @@ def open_pull(hub: Hub, request: Request) -> Answer:
     if base_sha is None:
         raise invalid("PullRequest", "base", code="invalid")
     for pull in hub.pulls.values():
-        if pull.state == "open" and (pull.head, pull.base) == (head, base):
+        wanted = (hub.repository, head, base)
+        if pull.state == "open" and (pull.head_repository, pull.head, pull.base) == wanted:
             owner = hub.repository.split("/")[0]
             raise invalid("PullRequest", "", f"A pull request already exists for {owner}:{head}.")
     if hub.git.contains(base_sha, head_sha):

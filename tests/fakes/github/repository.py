@@ -16,7 +16,7 @@ CHANGEABLE = tuple(
 )
 
 
-@ROUTES.add("GET", "{repo}", needs=("contents", "read"))
+@ROUTES.add("GET", "{repo}")
 def get_repository(hub: Hub, request: Request) -> Answer:
     return Answer(body=_repository(hub, request))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import Literal
 
 from github import GithubException, UnknownObjectException
 from github.PullRequest import PullRequest as GitHubPullRequest
+from github.Repository import Repository as GitHubRepository
 
 from wms.adapters.github_client import Patience, connect
 from wms.adapters.github_errors import speaking_to_github, words_of
@@ -55,7 +57,6 @@ class GitHubForge:
         self._name = repository
         self._patience = patience or Patience()
         self._github = connect(api_url, token, self._patience)
-        self._repository = self._github.get_repo(repository)
 
     def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request, or return the open one that this head already has.
@@ -158,7 +159,7 @@ class GitHubForge:
             ForgeError: there is no such workflow, or it does not take these inputs.
         """
         with speaking_to_github(f"starting the workflow {workflow}", self._name):
-            branch = self._default_branch()
+            branch = self._repository.default_branch
             try:
                 self._repository.get_workflow(workflow).create_dispatch(branch, dict(inputs), throw=True)
             except UnknownObjectException as error:
@@ -166,6 +167,24 @@ class GitHubForge:
                     f"{self._name} has no workflow {workflow} on {branch}",
                     remedy=f"Put .github/workflows/{workflow} on {branch}; until then do its work by hand.",
                 ) from error
+
+    @cached_property
+    def _repository(self) -> GitHubRepository:
+        return self._asked_for()
+
+    def _asked_for(self) -> GitHubRepository:
+        """The repository, asked for now: what answers anything else with 200 is no GitHub."""
+        found = self._github.get_repo(self._name)
+        found.update()
+        name = found.raw_data.get("full_name")
+        if name is None:
+            raise ForgeError(
+                f"what answers at {self._github.requester.base_url} is no GitHub API",
+                remedy="Check GITHUB_API_URL, and whether a proxy answers in its place.",
+            )
+        if name.lower() != self._name.lower():
+            raise ForgeError(f"{self._name} is called {name} now", remedy=f"Set GITHUB_REPOSITORY to {name}.")
+        return found
 
     def _open_one_of(self, head: str) -> PullRequest | None:
         owner = self._name.split("/")[0]
@@ -179,12 +198,9 @@ class GitHubForge:
         try:
             pull.update()
         except UnknownObjectException as error:
-            self._default_branch()  # A repository that is not there is another error.
+            self._asked_for()  # A repository that is not there is another error.
             raise UnmergeableError(f"there is no pull request #{number} in {self._name}") from error
         return pull
-
-    def _default_branch(self) -> str:
-        return self._github.get_repo(self._name).default_branch
 
     def _is_ours(self, pull: GitHubPullRequest) -> bool:
         source = pull.head.repo  # None once a fork is deleted

@@ -259,8 +259,9 @@ class Forge(Protocol):
         """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
 
         Raises:
-            RemoteMovedError: the head is elsewhere.
+            RemoteMovedError: the head is elsewhere, or the base moved meanwhile.
             UnmergeableError: it is closed, or conflicts with its base.
+            ProtectedBranchError: the base's rules ask for more than it has.
         """
 
     def close(self, number: int, *, comment: str) -> None:

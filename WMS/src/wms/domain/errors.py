@@ -230,6 +230,28 @@ class UnmergeableError(ForgeError):
     remedy = "Start a new run (`wms pipeline run`): it publishes on main as it is now."
 
 
+class UntestedCommitError(WmsError):
+    """The CI that is said to have passed ran on another commit than the one to be merged."""
+
+    exit_code = 50
+    can_heal = True
+    remedy = "Let the CI run on the commit that is to be merged, and pass that commit's SHA."
+
+
+class ProtectedBranchError(ForgeError):
+    """The rules of the base branch ask for something that the pull request does not have yet."""
+
+    exit_code = 51
+    remedy = "Give the pull request what the rules ask for (see its page), then run the command again."
+
+
+class ForgePermissionError(ForgeError):
+    """The forge does not take the token, or the token may not do what was asked."""
+
+    exit_code = 52
+    remedy = "Give the token what it lacks, then run the command again."
+
+
 class ReplayError(WmsError):
     """A recorded decision does not follow from its records."""
 

@@ -1,0 +1,152 @@
+"""Commits, branches, statuses, check runs and comments on commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fakes.github.hub import Hub
+from fakes.github.pulls import comment_json
+from fakes.github.records import Comment, Status
+from fakes.github.wire import MAX_BODY, Answer, Refusal, Request, Routes, check_length, invalid, page
+
+ROUTES = Routes()
+MAX_DESCRIPTION = 140
+
+
+@ROUTES.add("POST", "{repo}/statuses/{sha}", needs=("statuses", "write"))
+def post_status(hub: Hub, request: Request, sha: str) -> Answer:
+    body, found = request.body, _commit(hub, sha)
+    if body.get("state") not in ("error", "failure", "pending", "success"):
+        raise invalid("Status", "state", code="invalid")
+    description = body.get("description") or ""
+    check_length("Status", "description", description, MAX_DESCRIPTION)
+    status = Status(
+        id=hub.next_id(),
+        sha=found,
+        context=body.get("context") or "default",
+        state=body["state"],
+        description=description,
+        target_url=body.get("target_url"),
+        creator=request.caller.login,
+    )
+    hub.statuses.append(status)
+    return Answer(status=201, body=status_json(status))
+
+
+@ROUTES.add("GET", "{repo}/statuses/{ref}", needs=("statuses", "read"))
+@ROUTES.add("GET", "{repo}/commits/{ref}/statuses", needs=("statuses", "read"))
+def list_statuses(hub: Hub, request: Request, ref: str) -> Answer:
+    sha = _commit(hub, ref)
+    newest_first = [status_json(status) for status in reversed(hub.statuses) if status.sha == sha]
+    return page(request, newest_first)
+
+
+@ROUTES.add("GET", "{repo}/commits/{ref}/status", needs=("statuses", "read"))
+def combined_status(hub: Hub, request: Request, ref: str) -> Answer:
+    sha = _commit(hub, ref)
+    latest = hub.combined(sha)
+    states = {status.state for status in latest.values()}
+    state = "failure" if states & {"error", "failure"} else "success" if states == {"success"} else "pending"
+    return page(
+        request, [status_json(each) for each in latest.values()], inside="statuses", sha=sha, state=state
+    )
+
+
+@ROUTES.add("POST", "{repo}/check-runs", needs=("checks", "write"))
+def post_check_run(hub: Hub, request: Request) -> Answer:
+    run = {"id": hub.next_id(), **request.body, "head_sha": _commit(hub, str(request.body["head_sha"]))}
+    hub.check_runs.append(run)
+    return Answer(status=201, body=run)
+
+
+@ROUTES.add("GET", "{repo}/commits/{ref}/check-runs", needs=("checks", "read"))
+def list_check_runs(hub: Hub, request: Request, ref: str) -> Answer:
+    sha = _commit(hub, ref)
+    return page(request, [run for run in hub.check_runs if run["head_sha"] == sha], inside="check_runs")
+
+
+@ROUTES.add("POST", "{repo}/commits/{sha}/comments", needs=("contents", "write"))
+def add_comment(hub: Hub, request: Request, sha: str) -> Answer:
+    body, found = str(request.body["body"]), _commit(hub, sha)
+    check_length("CommitComment", "body", body, MAX_BODY)
+    comment = Comment(id=hub.next_id(), author=request.caller.login, body=body, sha=found)
+    hub.comments.append(comment)
+    return Answer(status=201, body=comment_json(request, comment))
+
+
+@ROUTES.add("GET", "{repo}/commits/{sha}/comments", needs=("contents", "read"))
+def list_comments(hub: Hub, request: Request, sha: str) -> Answer:
+    found = _commit(hub, sha)
+    return page(request, [comment_json(request, each) for each in hub.comments if each.sha == found])
+
+
+@ROUTES.add("GET", "{repo}/commits/{ref}", needs=("contents", "read"))
+def get_commit(hub: Hub, request: Request, ref: str) -> Answer:
+    sha = _commit(hub, ref)
+    return Answer(
+        body={
+            "sha": sha,
+            "url": f"{request.root}/repos/{hub.repository}/commits/{sha}",
+            "commit": {"message": hub.git.message(sha)},
+            "parents": [{"sha": parent} for parent in hub.git.parents(sha)],
+        }
+    )
+
+
+@ROUTES.add("GET", "{repo}/git/ref/heads/{branch*}", needs=("contents", "read"))
+def get_ref(hub: Hub, request: Request, branch: str) -> Answer:
+    return Answer(body=_ref_json(hub, request, branch))
+
+
+@ROUTES.add("DELETE", "{repo}/git/refs/heads/{branch*}", needs=("contents", "write"))
+def delete_ref(hub: Hub, request: Request, branch: str) -> Answer:
+    if hub.git.tip(branch) is None:
+        raise Refusal(422, "Reference does not exist")
+    hub.git.delete_branch(branch)
+    return Answer(status=204)
+
+
+@ROUTES.add("GET", "{repo}/branches", needs=("contents", "read"))
+def list_branches(hub: Hub, request: Request) -> Answer:
+    branches = sorted(hub.git.branches().items())
+    return page(request, [{"name": name, "commit": {"sha": sha}} for name, sha in branches])
+
+
+@ROUTES.add("GET", "{repo}/branches/{branch*}", needs=("contents", "read"))
+def get_branch(hub: Hub, request: Request, branch: str) -> Answer:
+    sha = hub.git.tip(branch)
+    if sha is None:
+        raise Refusal(404, "Branch not found")
+    return Answer(body={"name": branch, "commit": {"sha": sha}, "protected": branch in hub.protections})
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """A status as the API shows it."""
+    return {
+        "id": status.id,
+        "state": status.state,
+        "context": status.context,
+        "description": status.description,
+        "target_url": status.target_url,
+        "creator": {"login": status.creator},
+        "created_at": status.created_at,
+        "updated_at": status.created_at,
+    }
+
+
+def _commit(hub: Hub, ref: str) -> str:
+    sha = hub.git.commit(ref)
+    if sha is None:
+        raise Refusal(422, f"No commit found for SHA: {ref}")
+    return sha
+
+
+def _ref_json(hub: Hub, request: Request, branch: str) -> dict[str, Any]:
+    sha = hub.git.tip(branch)
+    if sha is None:
+        raise Refusal(404, "Not Found")
+    return {
+        "ref": f"refs/heads/{branch}",
+        "url": f"{request.root}/repos/{hub.repository}/git/refs/heads/{branch}",
+        "object": {"type": "commit", "sha": sha},
+    }

@@ -1,0 +1,138 @@
+"""What the stand-in remembers, by noun. Plain and open: tests look into it and change it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+
+def now() -> str:
+    """The time as GitHub writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+ALL_PERMISSIONS = ("actions", "administration", "contents", "issues", "pull_requests", "secrets", "statuses")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who a token stands for: a user with every permission, or a workflow's `GITHUB_TOKEN`."""
+
+    login: str
+    kind: Literal["user", "actions"]
+    permissions: Mapping[str, str]
+
+    def may(self, permission: str, level: str) -> bool:
+        """Whether the token grants `read` or `write` of a permission."""
+        granted = self.permissions.get(permission)
+        return granted == "write" or (level == "read" and granted == "read")
+
+
+@dataclass(kw_only=True)
+class Settings:
+    """The repository's settings, and how this stand-in is to behave."""
+
+    default_branch: str = "main"
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = True
+    allow_rebase_merge: bool = True
+    allow_auto_merge: bool = False
+    delete_branch_on_merge: bool = False
+    default_workflow_permissions: str = "read"
+    actions_may_open_pull_requests: bool = True
+    mergeable_after_reads: int = 1
+    """How many reads of a pull request answer `mergeable: null` before it is known."""
+    head_lag_reads: int = 0
+    """How many reads still show a pull request's old head after its branch was pushed to."""
+
+
+@dataclass(kw_only=True)
+class Pull:
+    """A pull request; `reads` counts how often it was read at its present head and base."""
+
+    number: int
+    head: str
+    head_sha: str
+    head_repository: str
+    base: str
+    title: str
+    body: str
+    author: Caller
+    state: Literal["open", "closed", "merged"] = "open"
+    draft: bool = False
+    merge_commit_sha: str | None = None
+    approvals: int = 0
+    auto_merge: bool = False
+    labels: list[str] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    reads: dict[tuple[str, str], int] = field(default_factory=dict)
+    created_at: str = field(default_factory=now)
+    closed_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """One posted commit status."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
+    description: str
+    target_url: str | None
+    creator: str
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """A comment on a commit or an issue."""
+
+    id: int
+    author: str
+    body: str
+    sha: str = ""
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispatch:
+    """A workflow that was asked to start."""
+
+    workflow: str
+    ref: str
+    inputs: dict[str, Any]
+    actor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened on GitHub's side, and whether it starts workflows.
+
+    What a workflow's own token did starts none, but for `workflow_dispatch`.
+    """
+
+    kind: Literal["pull_request", "push", "workflow_dispatch"]
+    ref: str
+    sha: str
+    actor: str
+    starts_workflows: bool
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """An answer that is given instead of the real one, so many times.
+
+    `after` lets the request take effect first: the answer is lost, not the request.
+    """
+
+    times: int
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+    method: str
+    path: re.Pattern[str]
+    after: bool

@@ -1,0 +1,102 @@
+"""The repository itself, its labels, and who the caller is."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from fakes.github.hub import Hub
+from fakes.github.records import Settings
+from fakes.github.wire import Answer, Refusal, Request, Routes, page
+
+ROUTES = Routes()
+ADMIN = ("administration", "write")
+CHANGEABLE = tuple(
+    field.name for field in fields(Settings) if field.name.startswith(("allow_", "delete_", "default_branch"))
+)
+
+
+@ROUTES.add("GET", "{repo}")
+def get_repository(hub: Hub, request: Request) -> Answer:
+    return Answer(body=_repository(hub, request))
+
+
+@ROUTES.add("PATCH", "{repo}", needs=ADMIN)
+def change_repository(hub: Hub, request: Request) -> Answer:
+    for key, value in request.body.items():
+        if key in CHANGEABLE:
+            setattr(hub.settings, key, value)
+    return Answer(body=_repository(hub, request))
+
+
+@ROUTES.add("GET", "/user")
+def get_user(hub: Hub, request: Request) -> Answer:
+    if request.caller.kind == "actions":
+        raise Refusal(403, "Resource not accessible by integration")
+    return Answer(body={"login": request.caller.login, "type": "User"})
+
+
+@ROUTES.add("GET", "/rate_limit")
+def rate_limit(hub: Hub, request: Request) -> Answer:
+    core = {"limit": 1000, "remaining": 999, "reset": 2_000_000_000, "used": 1}
+    return Answer(body={"resources": {"core": core}, "rate": core})
+
+
+@ROUTES.add("GET", "{repo}/labels", needs=("issues", "read"))
+def list_labels(hub: Hub, request: Request) -> Answer:
+    return page(request, list(hub.labels.values()))
+
+
+@ROUTES.add("POST", "{repo}/labels", needs=("issues", "write"))
+def create_label(hub: Hub, request: Request) -> Answer:
+    name = str(request.body["name"])
+    if name.lower() in (known.lower() for known in hub.labels):
+        error = {"resource": "Label", "code": "already_exists", "field": "name"}
+        raise Refusal(422, "Validation Failed", errors=[error])
+    hub.labels[name] = _label(name, request.body)
+    return Answer(status=201, body=hub.labels[name])
+
+
+@ROUTES.add("GET", "{repo}/labels/{name}", needs=("issues", "read"))
+def get_label(hub: Hub, request: Request, name: str) -> Answer:
+    return Answer(body=_known_label(hub, name))
+
+
+@ROUTES.add("PATCH", "{repo}/labels/{name}", needs=("issues", "write"))
+def change_label(hub: Hub, request: Request, name: str) -> Answer:
+    known = _known_label(hub, name)
+    del hub.labels[name]
+    renamed = str(request.body.get("new_name", name))
+    hub.labels[renamed] = _label(renamed, {**known, **request.body})
+    return Answer(body=hub.labels[renamed])
+
+
+def _repository(hub: Hub, request: Request) -> dict[str, Any]:
+    owner, name = hub.repository.split("/")
+    return {
+        "id": 1,
+        "node_id": "R_1",
+        "name": name,
+        "full_name": hub.repository,
+        "owner": {"login": owner, "type": "User"},
+        "private": False,
+        "visibility": "public",
+        "url": f"{request.root}/repos/{hub.repository}",
+        "html_url": f"https://github.example/{hub.repository}",
+        "permissions": {"admin": request.caller.kind == "user", "push": True, "pull": True},
+        **{key: getattr(hub.settings, key) for key in CHANGEABLE},
+    }
+
+
+def _label(name: str, body: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": name,
+        "color": str(body.get("color", "ededed")),
+        "description": str(body.get("description") or ""),
+    }
+
+
+def _known_label(hub: Hub, name: str) -> dict[str, str]:
+    if name not in hub.labels:
+        raise Refusal(404, "Not Found")
+    return hub.labels[name]

@@ -1,0 +1,147 @@
+"""Rulesets and classic branch protection: kept as sent, read for what they require."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from typing import Any
+
+from fakes.github.hub import Hub
+from fakes.github.wire import Answer, Refusal, Request, Routes, page
+
+ROUTES = Routes()
+ADMIN = ("administration", "write")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What a branch asks of a pull request."""
+
+    contexts: tuple[str, ...]
+    approvals: int
+    strict: bool
+    by_ruleset: bool
+
+
+def requirements(hub: Hub, branch: str) -> Requirements:
+    """Everything that rulesets and protection ask for on a branch."""
+    contexts: list[str] = []
+    approvals, strict = 0, False
+    rules = active_rules(hub, branch)
+    for rule in rules:
+        parameters = rule.get("parameters", {})
+        if rule["type"] == "required_status_checks":
+            contexts += [check["context"] for check in parameters["required_status_checks"]]
+            strict |= bool(parameters.get("strict_required_status_checks_policy"))
+        elif rule["type"] == "pull_request":
+            approvals = max(approvals, int(parameters.get("required_approving_review_count", 0)))
+    protection = hub.protections.get(branch, {})
+    checks = protection.get("required_status_checks") or {}
+    contexts += [*checks.get("contexts", []), *(check["context"] for check in checks.get("checks", []))]
+    reviews = protection.get("required_pull_request_reviews") or {}
+    return Requirements(
+        contexts=tuple(dict.fromkeys(contexts)),
+        approvals=max(approvals, int(reviews.get("required_approving_review_count", 0))),
+        strict=strict or bool(checks.get("strict")),
+        by_ruleset=bool(rules),
+    )
+
+
+def active_rules(hub: Hub, branch: str) -> list[dict[str, Any]]:
+    """The rules of every active ruleset that is about a branch."""
+    return [
+        rule
+        for ruleset in hub.rulesets.values()
+        if ruleset["enforcement"] == "active" and _is_about(hub, ruleset, branch)
+        for rule in ruleset["rules"]
+    ]
+
+
+def _is_about(hub: Hub, ruleset: dict[str, Any], branch: str) -> bool:
+    names = ruleset.get("conditions", {}).get("ref_name", {})
+
+    def named(patterns: list[str]) -> bool:
+        return any(
+            pattern == "~ALL"
+            or (pattern == "~DEFAULT_BRANCH" and branch == hub.settings.default_branch)
+            or fnmatch.fnmatch(f"refs/heads/{branch}", pattern)
+            for pattern in patterns
+        )
+
+    return named(names.get("include", [])) and not named(names.get("exclude", []))
+
+
+@ROUTES.add("GET", "{repo}/rulesets")
+def list_rulesets(hub: Hub, request: Request) -> Answer:
+    brief = [
+        {key: value for key, value in ruleset.items() if key not in ("rules", "conditions")}
+        for ruleset in hub.rulesets.values()
+    ]
+    return page(request, brief)
+
+
+@ROUTES.add("POST", "{repo}/rulesets", needs=ADMIN)
+def create_ruleset(hub: Hub, request: Request) -> Answer:
+    name = request.body.get("name")
+    if any(ruleset["name"] == name for ruleset in hub.rulesets.values()):
+        raise Refusal(422, "Validation Failed", errors=["Name must be unique"])
+    number = hub.next_id()
+    hub.rulesets[number] = _ruleset(hub, number, request.body)
+    return Answer(status=201, body=hub.rulesets[number])
+
+
+@ROUTES.add("GET", "{repo}/rulesets/{number}")
+def get_ruleset(hub: Hub, request: Request, number: str) -> Answer:
+    return Answer(body=_found(hub, number))
+
+
+@ROUTES.add("PUT", "{repo}/rulesets/{number}", needs=ADMIN)
+def change_ruleset(hub: Hub, request: Request, number: str) -> Answer:
+    hub.rulesets[int(number)] = _ruleset(hub, int(number), {**_found(hub, number), **request.body})
+    return Answer(body=hub.rulesets[int(number)])
+
+
+@ROUTES.add("DELETE", "{repo}/rulesets/{number}", needs=ADMIN)
+def delete_ruleset(hub: Hub, request: Request, number: str) -> Answer:
+    del hub.rulesets[_found(hub, number)["id"]]
+    return Answer(status=204)
+
+
+@ROUTES.add("GET", "{repo}/rules/branches/{branch*}")
+def rules_of_branch(hub: Hub, request: Request, branch: str) -> Answer:
+    return page(request, active_rules(hub, branch))
+
+
+@ROUTES.add("GET", "{repo}/branches/{branch*}/protection", needs=("administration", "read"))
+def get_protection(hub: Hub, request: Request, branch: str) -> Answer:
+    if branch not in hub.protections:
+        raise Refusal(404, "Branch not protected")
+    return Answer(body=hub.protections[branch])
+
+
+@ROUTES.add("PUT", "{repo}/branches/{branch*}/protection", needs=ADMIN)
+def protect(hub: Hub, request: Request, branch: str) -> Answer:
+    hub.protections[branch] = request.body
+    return Answer(body=request.body)
+
+
+@ROUTES.add("DELETE", "{repo}/branches/{branch*}/protection", needs=ADMIN)
+def unprotect(hub: Hub, request: Request, branch: str) -> Answer:
+    if hub.protections.pop(branch, None) is None:
+        raise Refusal(404, "Branch not protected")
+    return Answer(status=204)
+
+
+def _found(hub: Hub, number: str) -> dict[str, Any]:
+    ruleset = hub.rulesets.get(int(number)) if number.isdigit() else None
+    if ruleset is None:
+        raise Refusal(404, "Not Found")
+    return ruleset
+
+
+def _ruleset(hub: Hub, number: int, body: dict[str, Any]) -> dict[str, Any]:
+    for key in ("name", "enforcement"):
+        if not body.get(key):
+            raise Refusal(422, "Validation Failed", errors=[f"{key.capitalize()} can't be blank"])
+    defaults = {"target": "branch", "conditions": {}, "rules": [], "bypass_actors": []}
+    return {**defaults, **body, "id": number, "source": hub.repository, "source_type": "Repository"}

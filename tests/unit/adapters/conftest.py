@@ -1,0 +1,48 @@
+"""A repository whose forge is the stand-in for GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fakes.github import FakeGitHub
+from forges import REPOSITORY, Author, forge_on
+from wms.adapters.git import GitRepository
+from wms.adapters.git_workspace import init_repository
+from wms.adapters.github_forge import GitHubForge
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    return tmp_path / "remote.git"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, remote: Path) -> GitRepository:
+    init_repository(tmp_path / "clone", remote, {"model": b"old\n", "data": b"old\n"}, message="First")
+    return GitRepository(tmp_path / "clone")
+
+
+@pytest.fixture
+def github(remote: Path, repository: GitRepository) -> Iterator[FakeGitHub]:
+    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yaml"}) as github:
+        yield github
+
+
+@pytest.fixture
+def forge(github: FakeGitHub) -> GitHubForge:
+    return forge_on(github)
+
+
+@pytest.fixture
+def author(repository: GitRepository, forge: GitHubForge) -> Author:
+    return Author(repository, forge)
+
+
+@pytest.fixture
+def main(repository: GitRepository) -> str:
+    sha = repository.head("main")
+    assert sha is not None
+    return sha

@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
+ENGINE := tests/rehearsal/engine
 
-.PHONY: help setup demo test check format docs bench soak clean
+.PHONY: help setup rehearsal-setup demo test check format docs bench soak clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv with the locked dependencies and the package itself
 
@@ -19,6 +20,12 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock -e '.[dev]'
 	@touch $(STAMP)
+
+rehearsal-setup: $(ENGINE)/node_modules/.setup ## Fetch GitHub's workflow parser (needs Node.js 20 or newer)
+
+$(ENGINE)/node_modules/.setup: $(ENGINE)/package.json $(ENGINE)/package-lock.json
+	cd $(ENGINE) && npm ci --silent --ignore-scripts
+	@touch $@
 
 demo: setup ## The whole story on rendered pictures: promotions, a block, a hold, a rollback
 	$(BIN)/wms demo run/demo
@@ -56,4 +63,4 @@ lock: ## Compile requirements.lock anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header pyproject.toml -o requirements.lock
 
 clean: ## Remove what is made here
-	rm -rf $(VENV) run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENGINE)/node_modules run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -18,7 +18,7 @@ from wms.domain.run import RunOptions
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.data import require_good, run_merge, run_validate
-from wms.pipeline.stages.training import run_gate
+from wms.pipeline.stages.judging import run_gate
 from wms.pipeline.start import branch_heads, start_run
 from wms.ports import Check
 from wms.steps.data_status import data_status

@@ -66,7 +66,7 @@ def evaluate(wait: float, as_json: bool) -> None:
     Example:
       wms evaluate --json
     """
-    from wms.pipeline.stages.training import run_evaluate
+    from wms.pipeline.stages.judging import run_evaluate
 
     with step_of_run("wms evaluate", wait) as ctx:
         summary = run_evaluate(ctx).summary
@@ -114,7 +114,7 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
         decision = _replay_version(replay_version)
         output.say(f"v{replay_version}: the decision follows from its records")
     else:
-        from wms.pipeline.stages.training import run_gate
+        from wms.pipeline.stages.judging import run_gate
 
         with step_of_run("wms gate", wait) as ctx:
             decision = run_gate(ctx)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from wms.ml.team import join_team
 from wms.pipeline.context import Context
 from wms.pipeline.reports import write_reports
-from wms.pipeline.stages import data, instance, promotion, training
+from wms.pipeline.stages import data, instance, judging, promotion, training
 from wms.steps.preflight import preflight, require_ready
 
 
@@ -26,7 +26,7 @@ def _train(ctx: Context) -> None:
 
 
 def _gate(ctx: Context) -> None:
-    decision = training.run_gate(ctx)
+    decision = judging.run_gate(ctx)
     ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
 
 
@@ -38,7 +38,7 @@ ACTIONS: dict[str, Callable[[Context], object]] = {
     "wms infra up --run": instance.run_infra_up,
     "wms model reconcile": promotion.run_reconcile,
     "wms train": _train,
-    "wms evaluate": training.run_evaluate,
+    "wms evaluate": judging.run_evaluate,
     "wms gate": _gate,
     "wms infra down --run": instance.run_infra_down,
     "wms publish": promotion.run_publish,

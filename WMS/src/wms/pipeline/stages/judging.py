@@ -1,0 +1,78 @@
+"""Stages that judge a candidate; they run without PyTorch, on what is served."""
+
+from __future__ import annotations
+
+from wms.domain.evaluation import EvalReport
+from wms.domain.gate import GateDecision
+from wms.domain.records import canonical_json
+from wms.files import write_bytes, write_record
+from wms.pipeline.context import Context
+from wms.pipeline.stages.data import require_dataset
+from wms.pipeline.stages.tracking import finish_tracking
+from wms.report.markdown import hold_body
+from wms.report.records import RunRecords
+from wms.steps.archive import archive_run
+from wms.steps.evaluate import evaluate
+from wms.steps.gate import decide_run
+from wms.steps.hold import announce_hold
+from wms.steps.production import fetch_bundle, metadata_at
+
+
+def run_evaluate(ctx: Context) -> EvalReport:
+    """Score the candidate, and the champion, on main's test split and on its newcomers."""
+    finish_tracking(ctx)
+    require_dataset(ctx)
+    layout, base, manifest = ctx.layout, ctx.base_manifest(), ctx.manifest()
+    champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    bundles = {"evaluation": layout.bundle}
+    if champion is not None:
+        bundles["evaluation-champion"] = fetch_bundle(
+            champion.card_sha256, ctx.ports.data_store, layout.champions / champion.weights_sha256[:16]
+        )
+    frozen = base.of_split("test")
+    known = {(sample.stem, sample.image_sha256, sample.mask_sha256) for sample in frozen}
+    newcomers = [
+        sample
+        for sample in manifest.of_split("test")
+        if (sample.stem, sample.image_sha256, sample.mask_sha256) not in known
+    ]
+    deciding = (frozen, layout.base) if champion is not None else (manifest.of_split("test"), layout.dataset)
+    wanted = [(name, bundle, *deciding) for name, bundle in bundles.items()]
+    if champion is not None and newcomers:
+        wanted += [
+            (name.replace("evaluation", "evaluation-newcomers", 1), bundle, tuple(newcomers), layout.dataset)
+            for name, bundle in bundles.items()
+        ]
+    reports = {}
+    for name, bundle, samples, folder in wanted:
+        ctx.progress.say(f"{name}: {len(samples)} pictures")
+        reports[name] = evaluate(
+            bundle=bundle,
+            samples=samples,
+            dataset=folder,
+            mask_threshold=ctx.data_settings.validation.mask_threshold,
+            progress=ctx.progress,
+        )
+        write_record(layout.record(name), reports[name])
+    summary = reports["evaluation"].summary
+    write_bytes(layout.record("metrics"), canonical_json(summary.model_dump()))
+    return reports["evaluation"]
+
+
+def run_gate(ctx: Context) -> GateDecision:
+    """Decide, keep the run's records by digest, and say on the forge if it is a hold."""
+    layout = ctx.layout
+    decision = decide_run(layout.run, ctx.gate_policy)
+    write_record(layout.record("decision"), decision)
+    archive = archive_run(
+        run_id=ctx.request.run_id, records=layout.run, bundle=layout.bundle, data_store=ctx.ports.data_store
+    )
+    if decision.verdict == "hold":
+        announce_hold(
+            request=ctx.request,
+            decision=decision,
+            archive=archive,
+            body=hold_body(RunRecords.load(layout.run)),
+            forge=ctx.ports.forge,
+        )
+    return decision

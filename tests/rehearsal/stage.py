@@ -1,0 +1,211 @@
+"""A repository on a pretended GitHub, with this project's own workflow files, and people who use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fakes.github import FakeGitHub
+from fakes.github.records import Dispatch
+from pipeline.small import write_small_pairs
+from rehearsal.engine.actions.base import Action
+from rehearsal.engine.node import Node
+from rehearsal.engine.process import Grace
+from rehearsal.engine.results import Run
+from rehearsal.engine.sim import GitHubSim
+from rehearsal.engine.tokens import Grant
+from wms.adapters.git_workspace import init_repository
+from wms.config import GATE_CONFIG
+from wms.template import template_files
+
+ROOT = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[1]
+REPOSITORY = "octo/meters"
+PIPELINE = "training-data-pipeline.yaml"
+MAKEFILE = "check test:\n\t@echo $@ passed\n"
+"""The project's own tests are not the matter here: the checks of a promotion's commit pass at once."""
+
+FAKES = "from rehearsal.program import run; run()"
+REAL = "from wms.cli import main; main()"
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """What a scenario acts on.
+
+    `clone` is a person's checkout; what is pushed from there is announced, as a person's push is.
+    """
+
+    sim: GitHubSim
+    github: FakeGitHub
+    clone: Path
+    remote: Path
+    runs: list[Run] = field(default_factory=list)
+
+    def push_pairs(self, name: str, *, seed: int, count: int = 24) -> str:
+        """Push small pairs as the branch `data/<name>`, from main as it is; the workflow will start."""
+        branch = f"data/{name}"
+        self.git("fetch", "--quiet", "origin")
+        self.git("checkout", "--quiet", "-B", branch, "origin/main")
+        write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
+        return self.push(branch)
+
+    def push(self, branch: str) -> str:
+        """Commit everything in the checkout, push it as `branch`, and announce that."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", f"Files for {branch}")
+        self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+        self.sim.push(branch)
+        return branch
+
+    def commit_to_main(self, files: Mapping[str, str], *, message: str = "A change by a person") -> str:
+        """Push a commit of files to main; `ci.yml` would start, and is not announced here."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("checkout", "--quiet", "-B", "main", "origin/main")
+        for name, text in files.items():
+            (self.clone / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.clone / name).write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        self.git("push", "--quiet", "origin", "main")
+        return self.git("rev-parse", "HEAD")
+
+    def model_skill(self, percent: int) -> None:
+        """From now on a training makes a model of so much skill, unless a run says otherwise."""
+        text = self.at_main("WMS/configs/train.yaml")
+        lines = [f"seed: {percent}" if line.startswith("seed:") else line for line in text.splitlines()]
+        self.commit_to_main({"WMS/configs/train.yaml": "\n".join(lines) + "\n"})
+
+    def retrain(self, **inputs: str) -> Run:
+        """Press *Run workflow*."""
+        return self.sim.dispatch(PIPELINE, inputs)
+
+    def play(self) -> list[Run]:
+        """Let everything that waits run, and what that brings about."""
+        done = self.sim.run_all(limit=12)
+        self.runs += done
+        return done
+
+    def pipelines(self) -> list[Run]:
+        """The runs of the pipeline so far, oldest first."""
+        return [run for run in self.runs if run.workflow.endswith(PIPELINE)]
+
+    def at_main(self, path: str) -> str:
+        """A file as main has it now."""
+        return self.git("show", f"{self.main}:{path}")
+
+    @property
+    def main(self) -> str:
+        """The commit at the tip of main."""
+        return git(self.remote, "rev-parse", "refs/heads/main")
+
+    @property
+    def production(self) -> int | None:
+        """The version of the model in production, as main says."""
+        self.git("fetch", "--quiet", "origin")
+        return json.loads(self.at_main("model-metadata.json"))["version"]
+
+    @property
+    def samples(self) -> int:
+        """How many samples main's dataset has."""
+        self.git("fetch", "--quiet", "origin")
+        return len(self.at_main("WMS/data/manifest.jsonl").splitlines())
+
+    @property
+    def branches(self) -> list[str]:
+        """The remote's branches, main left out."""
+        listed = git(self.remote, "for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines()
+        return [name for name in listed if name != "main"]
+
+    def pulls(self, state: str) -> list[Any]:
+        """The pull requests in a state, oldest first."""
+        return [pull for pull in self.github.pulls.values() if pull.state == state]
+
+    def statuses(self, sha: str) -> dict[str, str]:
+        """The latest state of every context on a commit."""
+        return {context: status.state for context, status in self.github.combined(sha).items()}
+
+    def comments_on(self, sha: str) -> str:
+        """All that was said on a commit."""
+        return "\n".join(c.body for c in self.github.comments if getattr(c, "sha", None) == sha)
+
+    def git(self, *arguments: str) -> str:
+        """Git in the person's checkout."""
+        return git(self.clone, *arguments)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Git as a person runs it."""
+    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@users.noreply.invalid")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def project_files() -> dict[str, bytes]:
+    """What a fork of the project holds, as far as the workflows read it; its gate decides on few pictures."""
+    files = template_files({"seed": 75})
+    files[GATE_CONFIG] = files[GATE_CONFIG].replace(b"min_pictures: 10", b"min_pictures: 3")
+    files["Makefile"] = MAKEFILE.encode()
+    for path in sorted((ROOT / ".github").rglob("*")):
+        if path.is_file():
+            files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
+    return files
+
+
+def make_program(folder: Path, entry: str) -> Path:
+    """A folder for PATH with a `wms` that starts this entry point."""
+    program = folder / "wms"
+    folder.mkdir(parents=True)
+    text = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(TESTS)!r})\n{entry}\n"
+    program.write_text(text)
+    program.chmod(0o755)
+    return folder
+
+
+@contextmanager
+def open_stage(folder: Path, node: Node, *, entry: str = FAKES, **settings: Any) -> Iterator[Stage]:
+    """A fresh repository with nothing in production.
+
+    Args:
+        folder: an empty one.
+        node: GitHub's parser and evaluator.
+        entry: what `wms` is.
+        settings: fields of the engine's `World`, such as `vars`, `secrets`, `env`.
+    """
+    remote, clone = folder / "remote.git", folder / "clone"
+    init_repository(clone, remote, project_files(), message="The project")
+    github = FakeGitHub(git=remote, repository=REPOSITORY)
+
+    def mint(grant: Grant) -> str:
+        granted = {name.replace("-", "_"): level for name, level in grant.permissions.items()}
+        return github.new_actions_token(**granted)
+
+    sim = GitHubSim(
+        remote,
+        folder / "github",
+        repository=REPOSITORY,
+        node=node,
+        mint=mint,
+        api_url=github.api_url,
+        path=(make_program(folder / "bin", entry), Path(sys.executable).parent),
+        grace=Grace(interrupt_seconds=5, terminate_seconds=5),
+        **settings,
+    )
+    sim.world.actions["./.github/actions/setup-wms"] = Action(run=lambda call: None)
+    github.on_dispatch = lambda dispatch: _start(sim, dispatch)
+    with github, sim:
+        yield Stage(sim=sim, github=github, clone=clone, remote=remote)
+    shutil.rmtree(folder / "github", ignore_errors=True)
+
+
+def _start(sim: GitHubSim, dispatch: Dispatch) -> None:
+    sim.dispatch(dispatch.workflow, dispatch.inputs)

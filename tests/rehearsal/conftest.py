@@ -27,3 +27,11 @@ def stage(tmp_path: Path, node: Node) -> Iterator[Stage]:
     """A repository without a cloud, with nothing in production."""
     with open_stage(tmp_path, node) as opened:
         yield opened
+
+
+@pytest.fixture
+def promoted(stage: Stage) -> Stage:
+    """The same after a first push was promoted: model 1, of middling skill, and 24 samples."""
+    stage.push_pairs("first", seed=1)
+    stage.play()[0].expect("success", merge="success")
+    return stage

@@ -57,6 +57,14 @@ class Stage:
         write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
         return self.push(branch)
 
+    def push_pairs_again(self, name: str, *, seed: int, count: int = 24) -> str:
+        """Push more small pairs on top of `data/<name>` as it is on the remote."""
+        branch = f"data/{name}"
+        self.git("fetch", "--quiet", "origin")
+        self.git("checkout", "--quiet", "-B", branch, f"origin/{branch}")
+        write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
+        return self.push(branch)
+
     def push(self, branch: str) -> str:
         """Commit everything in the checkout, push it as `branch`, and announce that."""
         self.git("add", "--all")
@@ -86,6 +94,17 @@ class Stage:
     def retrain(self, **inputs: str) -> Run:
         """Press *Run workflow*."""
         return self.sim.dispatch(PIPELINE, inputs)
+
+    def close(self, number: int) -> None:
+        """A person closes a pull request."""
+        with self.github.lock:
+            self.github.pulls[number].state = "closed"
+
+    def protect_main(self) -> None:
+        """Apply the project's own ruleset."""
+        ruleset = json.loads((ROOT / ".github/rulesets/main.json").read_bytes())
+        with self.github.lock:
+            self.github.rulesets[1] = {"id": 1, **ruleset}
 
     def play(self) -> list[Run]:
         """Let everything that waits run, and what that brings about."""

@@ -1,12 +1,119 @@
-"""Scenarios of people who push pairs or press Run workflow, on the real workflow files."""
+"""People push pairs or press Run workflow: what main, the pull requests and the branches look like after."""
 
 from __future__ import annotations
+
+import shutil
 
 from rehearsal.stage import Stage
 
 
 def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
-    stage.push_pairs("first", seed=1)
-    run, deploy = stage.play()
-    run.expect("success", merge="success", report="success")
-    assert stage.production == 1
+    branch = stage.push_pairs("first", seed=1)
+    pipeline, deploy = stage.play()
+    pipeline.expect("success", data="success", merge="success", infra_down="success", report="success")
+    assert (stage.production, stage.samples) == (1, 24)
+    (pull,) = stage.pulls("merged")
+    assert stage.statuses(pull.head_sha) == {
+        "ci": "success",
+        "wms/data": "success",
+        "wms/quality-gate": "success",
+    }
+    assert branch not in stage.branches
+    assert deploy.expect("success").workflow.endswith("deploy-model.yaml")
+    assert {file.name for file in deploy.artifacts.folder("model").iterdir()} >= {"model.onnx", "model.json"}
+
+
+def test_a_better_second_push_takes_its_place(promoted: Stage) -> None:
+    promoted.model_skill(100)
+    promoted.push_pairs("second", seed=2)
+    pipeline, _ = promoted.play()
+    pipeline.expect("success", merge="success")
+    assert (promoted.production, promoted.samples) == (2, 48)
+    assert "better" in promoted.pulls("merged")[-1].body
+
+
+def test_bad_data_are_refused_before_anything_starts(promoted: Stage) -> None:
+    before = promoted.main
+    branch = promoted.push_pairs("broken", seed=3)
+    shutil.rmtree(promoted.clone / "WMS/data/incoming/masks")
+    promoted.push(branch)
+    runs = promoted.play()
+    for run in runs:
+        run.expect("failure", data="failure", infra_up="skipped", publish="skipped", report="success")
+    head = promoted.git("rev-parse", "HEAD")
+    assert promoted.statuses(head)["wms/data"] == "failure"
+    assert promoted.comments_on(head).count("missing-mask") == 24
+    files = [note.file for note in runs[-1].annotations if note.file]
+    assert len(set(files)) == 24
+    assert (promoted.main, promoted.pulls("open")) == (before, [])
+    assert branch in promoted.branches
+
+
+def test_a_model_that_is_no_better_is_held_and_the_run_is_green(promoted: Stage) -> None:
+    before = promoted.main
+    promoted.model_skill(40)
+    settled = promoted.main
+    branch = promoted.push_pairs("worse", seed=4)
+    (run,) = promoted.play()
+    run.expect("success", gate="success", publish="skipped", merge="skipped", infra_down="success")
+    head = promoted.git("rev-parse", "HEAD")
+    assert promoted.statuses(head)["wms/verdict"] == "success"
+    assert "hold" in promoted.comments_on(head).lower()
+    assert "hold" in run.summary.lower()
+    assert promoted.main == settled != before
+    assert len(promoted.pulls("merged")) == 1
+    assert branch in promoted.branches
+
+
+def test_a_retraining_needs_no_new_data(promoted: Stage) -> None:
+    promoted.retrain(seed="100", reason="a better seed")
+    pipeline, _ = promoted.play()
+    pipeline.expect("success", merge="success")
+    assert (promoted.production, promoted.samples) == (2, 24)
+
+
+def test_a_dry_run_checks_the_data_and_starts_nothing(promoted: Stage) -> None:
+    branch = promoted.push_pairs("maybe", seed=5)
+    promoted.play()
+    said = len(promoted.github.comments)
+    promoted.retrain(branches=branch, seed="100", dry_run="true")
+    (run,) = promoted.play()
+    run.expect("success", data="success", infra_up="skipped", infra_down="skipped")
+    assert (promoted.production, len(promoted.github.comments)) == (1, said)
+
+
+def test_of_two_pushes_that_wait_nothing_is_lost(promoted: Stage) -> None:
+    promoted.model_skill(100)
+    branches = [promoted.push_pairs(name, seed=seed) for name, seed in (("left", 6), ("right", 7))]
+    promoted.play()
+    first, second = promoted.pipelines()[-2:]
+    first.expect("success", merge="success")
+    second.expect("success", publish="skipped")
+    assert promoted.production == 2
+    assert promoted.samples == 48
+    assert [name for name in branches if name in promoted.branches] == [branches[1]]
+
+
+def test_two_pushes_to_one_branch_are_taken_by_the_first_run(promoted: Stage) -> None:
+    promoted.model_skill(100)
+    promoted.push_pairs("growing", seed=8)
+    branch = promoted.push_pairs_again("growing", seed=9)
+    promoted.play()
+    first, second = promoted.pipelines()[-2:]
+    first.expect("success", merge="success")
+    second.expect("success", data="success", infra_up="skipped", report="skipped")
+    assert promoted.samples == 72
+    assert branch not in promoted.branches
+
+
+def test_held_branches_are_taken_together(promoted: Stage) -> None:
+    promoted.model_skill(75)
+    for name, seed in (("small", 10), ("smaller", 11)):
+        promoted.push_pairs(name, seed=seed)
+    for run in promoted.play():
+        run.expect("success", publish="skipped")
+    promoted.retrain(branches="held", seed="100")
+    pipeline, _ = promoted.play()
+    pipeline.expect("success", merge="success")
+    assert promoted.samples == 72
+    assert promoted.branches == []

@@ -56,8 +56,11 @@ def publication_text(ctx: Context) -> str:
     )
 
 
-def run_complete_merge(ctx: Context) -> Merged:
-    """Replay the decision on the published commit, merge it, and move the registry's alias."""
+def run_complete_merge(ctx: Context, *, ci_passed: str | None = None) -> Merged:
+    """Replay the decision on the published commit, merge it, and move the registry's alias.
+
+    `ci_passed` is the commit that the CI ran on and passed, where it ran.
+    """
     layout = ctx.layout
     promotion = read_record(layout.record("promotion"), Promotion)
     merged = complete_merge(
@@ -67,6 +70,7 @@ def run_complete_merge(ctx: Context) -> Merged:
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
         forge=ctx.ports.forge,
+        ci_passed=ci_passed,
     )
     _announce_taken(ctx, promotion, merged)
     write_record(layout.record("merged"), merged)
@@ -87,8 +91,19 @@ def _announce_taken(ctx: Context, promotion: Promotion, merged: Merged) -> None:
             )
 
 
-def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: bool) -> RolledBack:
-    """Put an earlier model back into production, and move the registry's alias."""
+def run_rollback(
+    ctx: Context,
+    *,
+    version: int | None,
+    reason: str,
+    dry_run: bool = False,
+    propose: bool = False,
+    ci_passed: str | None = None,
+) -> RolledBack:
+    """Put an earlier model back into production, and move the registry's alias.
+
+    With `propose` only its pull request is opened; `ci_passed` then names the commit that the CI passed.
+    """
     ports = ctx.ports
     outcome = roll_back(
         version=version,
@@ -99,8 +114,10 @@ def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: boo
         data_store=ports.data_store,
         forge=ports.forge,
         dry_run=dry_run,
+        propose=propose,
+        ci_passed=ci_passed,
     )
-    if not dry_run:
+    if not dry_run and outcome.proposed is None:
         run_reconcile(ctx)
     return outcome
 

@@ -78,6 +78,21 @@ def test_a_commits_parents_are_told_in_their_order(
     assert repository.parents(merge) == (first, side)
 
 
+def test_changed_paths_are_those_that_two_revisions_differ_in(repository: Repository, first: str) -> None:
+    assert repository.changed_paths(first, first) == ()
+    later = repository.commit(
+        first,
+        {"README.md": b"other\n", "data/one.txt": None, "data/uno.txt": b"1\r\n", "zażółć": b""},
+        message="x",
+    )
+    changed = ("README.md", "data/one.txt", "data/uno.txt", "zażółć")
+    assert repository.changed_paths(first, later) == changed
+    repository.push(later, "other", expect=None)
+    assert repository.changed_paths("main", "other") == changed
+    with pytest.raises(RepositoryError):
+        repository.changed_paths(first, "0" * 40)
+
+
 def test_a_push_to_a_branch_that_moved_changes_nothing(repository: Repository, first: str) -> None:
     theirs = repository.commit(first, {"who": b"they"}, message="Theirs")
     ours = repository.commit(first, {"who": b"we"}, message="Ours")

@@ -152,6 +152,9 @@ class Repository(Protocol):
         Symbolic links are written as links that lead nowhere, so that validation can name them.
         """
 
+    def changed_paths(self, base: str, rev: str) -> tuple[str, ...]:
+        """The files in which two revisions differ, sorted; a renamed file counts under both names."""
+
     def history(self, rev: str, path: str) -> tuple[Commit, ...]:
         """The commits on the first-parent line of `rev` that changed `path`, newest first."""
 

@@ -82,6 +82,13 @@ class GitRepository:
         """
         return export_tree(self._git, self._commit(rev), path.strip("/"), to)
 
+    def changed_paths(self, base: str, rev: str) -> tuple[str, ...]:
+        """The files in which two revisions differ, sorted; a renamed file counts under both names."""
+        named = self._git.run(
+            "diff-tree", "-r", "-z", "--no-renames", "--name-only", self._commit(base), self._commit(rev)
+        )
+        return tuple(sorted(os.fsdecode(named.out).split("\0")[:-1]))
+
     def history(self, rev: str, path: str) -> tuple[Commit, ...]:
         """The commits on the first-parent line of `rev` that changed `path`, newest first.
 

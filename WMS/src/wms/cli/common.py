@@ -26,6 +26,29 @@ wait_option = click.option(
     metavar="SECONDS",
     help="Wait so long for another command that works on the run here to end.",
 )
+
+
+def _commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A full commit SHA; an empty one, as from a job that was skipped, is no SHA either."""
+    if value is not None and not re.fullmatch(r"[0-9a-f]{40}", value):
+        raise click.BadParameter(f"{value!r} is no full commit SHA")
+    return value
+
+
+ci_passed_option = click.option(
+    "--ci-passed",
+    metavar="SHA",
+    envvar="WMS_CI_PASSED",
+    callback=_commit_sha,
+    help="The commit that the CI ran on and passed; its status `ci` is posted, for this commit alone.",
+)
+ci_failed_option = click.option(
+    "--ci-failed",
+    metavar="SHA",
+    envvar="WMS_CI_FAILED",
+    callback=_commit_sha,
+    help="The commit that the CI ran on and failed; its pull request is closed.",
+)
 abandon_option = click.option(
     "--abandon",
     is_flag=True,

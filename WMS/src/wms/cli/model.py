@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_option, workspace
+from wms.cli.common import (
+    ci_passed_option,
+    dry_run_option,
+    json_option,
+    locked_workspace,
+    wait_option,
+    workspace,
+)
 from wms.domain.promotion import ModelMetadata
 from wms.pipeline.context import Context
 
@@ -119,35 +126,75 @@ def pull(version: int | None, out: Path) -> None:
 
 
 @click.command()
-@click.option("--to", "version", type=click.IntRange(min=1), metavar="N", help="The version to go back to.")
-@click.option("--reason", default="rolled back by hand", show_default=True, help="Kept with the change.")
+@click.option(
+    "--to",
+    "version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    envvar="WMS_VERSION",
+    help="The version to go back to.",
+)
+@click.option(
+    "--reason",
+    default="rolled back by hand",
+    show_default=True,
+    envvar="WMS_REASON",
+    help="Kept with the change.",
+)
+@click.option("--propose", is_flag=True, help="Open the pull request and leave it open, for the CI.")
+@ci_passed_option
 @dry_run_option
 @wait_option
 @json_option
-def rollback(version: int | None, reason: str, dry_run: bool, wait: float, as_json: bool) -> None:
+def rollback(
+    version: int | None,
+    reason: str,
+    propose: bool,
+    ci_passed: str | None,
+    dry_run: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
     """Put an earlier model back into production: a pull request of one commit, merged at once.
 
     Without --to it takes the last promotion back: to what was in production before it. Typed again it
     changes nothing and says so; to go further back, name the model with --to. Either way the command may
     be repeated safely. The dataset stays as it is.
 
+    Where the rules of main require the status `ci`, go in two steps: --propose names the commit, the CI
+    runs on it, and --ci-passed merges that commit and no other.
+
     \b
     Examples:
       wms model rollback --reason "misses the new meters"
       wms model rollback --to 2 --dry-run
+      wms model rollback --to 2 --propose
+      wms model rollback --to 2 --ci-passed "$CI_SHA"
     """
     from wms.pipeline.stages.promotion import run_rollback
 
+    if propose and ci_passed is not None:
+        raise click.UsageError("--propose comes before the CI, --ci-passed after it")
     if dry_run:
         done = run_rollback(workspace(), version=version, reason=reason, dry_run=True)
     else:
         with locked_workspace(wait) as ctx:
-            done = run_rollback(ctx, version=version, reason=reason, dry_run=False)
+            done = run_rollback(ctx, version=version, reason=reason, propose=propose, ci_passed=ci_passed)
     model = done.model
+    if done.proposed is not None:
+        output.step_output("commit", done.proposed.commit_sha)
+        output.step_output("pull_request", str(done.proposed.pull_request))
     if as_json:
-        output.say_json(model.model_dump(mode="json"))
+        output.say_json((done.proposed or model).model_dump(mode="json"))
     elif done.merged is not None:
         output.say(f"model v{model.version} is in production again (#{done.merged.pull_request})")
+        if done.merged.undeployed is not None:
+            output.say(f"it is not deployed: {done.merged.undeployed}")
+    elif done.proposed is not None:
+        output.say(
+            f"#{done.proposed.pull_request} would go back to model v{model.version}; "
+            f"the CI has to run on {done.proposed.commit_sha}"
+        )
     elif not done.already:
         output.say(f"would go back to model v{model.version} ({model.weights_sha256[:12]})")
     elif version is None:

@@ -8,6 +8,8 @@ import click
 
 from wms.cli import output
 from wms.cli.common import (
+    ci_failed_option,
+    ci_passed_option,
     dry_run_option,
     json_option,
     locked_workspace,
@@ -175,22 +177,25 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
 
 
 @click.command()
+@ci_passed_option
+@ci_failed_option
 @wait_option
 @json_option
-def merge(wait: float, as_json: bool) -> None:
+def merge(ci_passed: str | None, ci_failed: str | None, wait: float, as_json: bool) -> None:
     """Replay the decision on the pull request's commit, verify every digest, and merge exactly that.
 
     What can never be merged is closed with the reason, and the run is void; while the forge or the data
     store is away, the run stays as it is and the command can be repeated.
 
     \b
-    Example:
+    Examples:
       wms merge
+      wms merge --ci-passed "$CI_SHA"
     """
     from wms.pipeline.stages.promotion import run_complete_merge
 
     with step_of_run("wms merge", wait) as ctx:
-        merged = run_complete_merge(ctx)
+        merged = run_complete_merge(ctx, ci_passed=ci_passed, ci_failed=ci_failed)
     if as_json:
         output.say_json(merged.model_dump(mode="json"))
         return
@@ -201,6 +206,8 @@ def merge(wait: float, as_json: bool) -> None:
         output.say(f"{branch} got new commits meanwhile and stays")
     for branch in merged.taken_branches:
         output.say(f"{branch} stays: it holds what was set aside (wms data status)")
+    if merged.undeployed is not None:
+        output.say(f"it is not deployed: {merged.undeployed}")
 
 
 @click.command()

@@ -118,6 +118,7 @@ class Merged(Record):
 
     `kept_branches` got new commits while the run worked, so they stay and wait for their own run.
     `taken_branches` stay because they hold the only pushed copy of what the run left out.
+    `undeployed` says why the deployment could not be started, and what to do; `None` where it was.
     """
 
     pull_request: PositiveInt
@@ -127,15 +128,25 @@ class Merged(Record):
     deleted_branches: tuple[str, ...] = ()
     kept_branches: tuple[str, ...] = ()
     taken_branches: tuple[str, ...] = ()
+    undeployed: str | None = None
+
+
+class Proposed(Frozen):
+    """A rollback that waits to be merged: its commit is what the CI has to run on."""
+
+    pull_request: PositiveInt
+    branch: str
+    commit_sha: GitSha
 
 
 class RolledBack(Frozen):
     """What a rollback came to: the model gone back to, and the merge that did it.
 
-    `merged` is `None` where only a plan was asked for, and where `already` says that the model was in
-    production before.
+    `merged` is `None` where only a plan or a proposal was asked for, and where `already` says that the
+    model was in production before.
     """
 
     model: ModelMetadata
     already: bool = False
+    proposed: Proposed | None = None
     merged: Merged | None = None

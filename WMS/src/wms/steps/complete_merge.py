@@ -11,8 +11,10 @@ from wms.domain.errors import ForgeError, NotStoredError, RemoteMovedError, Unme
 from wms.domain.gate import GateDecision, GateInputs, replay
 from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, Merged, ModelMetadata, Promotion
 from wms.ports import Check, DataStore, Forge, Repository
+from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
 from wms.steps.production import main_head, manifest_at, metadata_at
+from wms.steps.tested import post_ci, require_tested
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +30,28 @@ def complete_merge(
     repository: Repository,
     data_store: DataStore,
     forge: Forge,
+    ci_passed: str | None = None,
 ) -> Merged:
-    """Replay the decision on the promotion's commit, post the statuses, merge, delete the data branches.
+    """Replay the decision on the promotion's commit, post the statuses, merge, start the deployment.
 
-    A branch of which something was left out stays: it holds the only pushed copy of that.
+    Data branches are deleted, but for one of which something was left out: it holds the only pushed
+    copy of that.
+
+    Args:
+        promotion: what was published.
+        decision: the gate's.
+        inputs: what the decision was made from.
+        repository: the Git repository.
+        data_store: where data and weights lie.
+        forge: where the pull request is.
+        ci_passed: the commit that the reusable CI ran on and passed; where `None`, no status `ci` is
+            posted, and a main whose rules require one refuses.
 
     Every check is made on what lies on the remote now, not on what the run remembers. Run again
     after a crash, it goes on where it was: a pull request that is merged is only tidied up after.
 
     Raises:
+        UntestedCommitError: the CI ran on another commit than the published one.
         StaleBaseError: main's dataset, model or gate changed since.
         UnmergeableError: the pull request was closed, conflicts with main, or its branch is elsewhere.
         ReplayError: the decision does not support what the commit would put in production.
@@ -45,9 +60,11 @@ def complete_merge(
         ForgeError: the merge was refused for now.
     """
     sha = promotion.commit_sha
-    merge_sha = _merged(promotion, decision, inputs, repository, data_store, forge)
-    repository.fetch()
+    require_tested(sha, ci_passed=ci_passed)
+    merge_sha = _merged(promotion, decision, inputs, repository, data_store, forge, ci_passed)
+    fetch_merge(repository, merge_sha)
     require_commit_holds(repository, merge_sha, promotion.files)
+    undeployed = ask_for_deployment(forge, promotion.to_version)
     partly_taken = {item.branch for item in promotion.left_out}
     taken = tuple(
         branch.name
@@ -66,6 +83,7 @@ def complete_merge(
         deleted_branches=deleted,
         kept_branches=kept,
         taken_branches=taken,
+        undeployed=undeployed,
     )
 
 
@@ -76,6 +94,7 @@ def _merged(
     repository: Repository,
     data_store: DataStore,
     forge: Forge,
+    ci_passed: str | None,
 ) -> str:
     """The merge commit; everything is checked anew each time that main moved."""
     number, sha = promotion.pull_request, promotion.commit_sha
@@ -88,6 +107,7 @@ def _merged(
         require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_sha)
         _verify(promotion, decision, inputs, main_sha, repository, data_store)
         _post_statuses(forge, sha, decision)
+        post_ci(forge, sha, ci_passed=ci_passed)
         try:
             return forge.merge(number, sha=sha)
         except RemoteMovedError as error:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from wms.domain.errors import NoProductionModelError, RemoteMovedError, UnmergeableError
-from wms.domain.promotion import METADATA_PATH, Merged, ModelMetadata, RolledBack, parse_metadata
+from wms.domain.errors import (
+    NoProductionModelError,
+    RecordError,
+    RemoteMovedError,
+    UnmergeableError,
+    UntestedCommitError,
+)
+from wms.domain.promotion import METADATA_PATH, Merged, ModelMetadata, Proposed, RolledBack, parse_metadata
 from wms.ports import Check, DataStore, Forge, Repository
+from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.complete_merge import ATTEMPTS, require_stored
 from wms.steps.production import MAIN, main_head, require_production
+from wms.steps.tested import post_ci, require_tested
 
 logger = logging.getLogger(__name__)
 
@@ -64,15 +72,31 @@ def roll_back(
     data_store: DataStore,
     forge: Forge,
     dry_run: bool = False,
+    propose: bool = False,
+    ci_passed: str | None = None,
 ) -> RolledBack:
     """Put an earlier model back into production.
 
     The dataset stays: data that was merged is good data whatever model it made. Killed anywhere and
-    run again, it ends in the same state.
+    run again, it ends in the same state. An open proposal that still says the same is merged as it
+    is, so that what the CI ran on is what comes to main.
+
+    Args:
+        version: the model to go back to, see `rollback_target`.
+        reason: kept with the change.
+        actor: who asks for it.
+        now: the time that the metadata states.
+        repository: the Git repository.
+        data_store: where the model's files lie.
+        forge: where the pull request goes.
+        dry_run: only say which model it would be.
+        propose: open the pull request and leave it open, for the CI to run on its commit.
+        ci_passed: the commit that the CI ran on and passed, whose status `ci` is posted.
 
     Raises:
         NoProductionModelError: there is no such model.
         NotStoredError, DigestMismatchError: its files are not in the data store as they were.
+        UntestedCommitError: main moved since the proposal that the CI ran on.
     """
     repository.fetch()
     for _ in range(ATTEMPTS):
@@ -81,51 +105,97 @@ def roll_back(
         target = rollback_target(model_history(repository, main_sha), version)
         if target.weights_sha256 == current.weights_sha256:
             if not dry_run:
-                _delete_merged_branches(repository, main_sha)
+                _finish_merged(repository, forge, main_sha, current)
             return RolledBack(model=current, already=True)
         require_stored(target, data_store)
         if dry_run:
             return RolledBack(model=target)
-        metadata = target.model_copy(
-            update={"kind": "rollback", "reason": reason, "actor": actor, "changed_at": now}
-        )
-        title = f"Roll back to model v{target.version}"
-        commit_sha = repository.commit(
-            main_sha, {METADATA_PATH: metadata.to_json()}, message=f"{title}\n\n{reason}"
-        )
         branch = f"{PREFIX}v{current.version}-to-v{target.version}"
-        repository.push(commit_sha, branch, expect=repository.head(branch))
-        body = (
-            f"From v{current.version} back to v{target.version}.\n\nReason: {reason}\n\nAsked for by {actor}."
+        title = f"Roll back to model v{target.version}"
+        commit_sha = open_proposal(repository, branch, main_sha, target)
+        if commit_sha is None:
+            _require_no_claim(ci_passed)
+            metadata = target.model_copy(
+                update={"kind": "rollback", "reason": reason, "actor": actor, "changed_at": now}
+            )
+            commit_sha = repository.commit(
+                main_sha, {METADATA_PATH: metadata.to_json()}, message=f"{title}\n\n{reason}"
+            )
+            repository.push(commit_sha, branch, expect=repository.head(branch))
+        metadata = require_production(repository, commit_sha)
+        require_tested(commit_sha, ci_passed=ci_passed)
+        pull_request = forge.open_pull_request(
+            head=branch, base=MAIN, title=title, body=_body(current, metadata)
         )
-        pull_request = forge.open_pull_request(head=branch, base=MAIN, title=title, body=body)
-        forge.set_status(
-            commit_sha,
-            Check(
-                context="wms/quality-gate", state="success", description="rollback: weights are in the store"
-            ),
-        )
+        _post_statuses(forge, commit_sha, ci_passed)
+        if propose:
+            proposed = Proposed(pull_request=pull_request.number, branch=branch, commit_sha=commit_sha)
+            return RolledBack(model=metadata, proposed=proposed)
         try:
             merge_sha = forge.merge(pull_request.number, sha=commit_sha)
         except (RemoteMovedError, UnmergeableError) as error:
             logger.info("rollback by #%d is tried again: %s", pull_request.number, error)
             repository.fetch()
             continue
-        repository.fetch()
+        fetch_merge(repository, merge_sha)
+        undeployed = ask_for_deployment(forge, target.version)
         repository.delete_branch(branch, expect=commit_sha)
         merged = Merged(
             pull_request=pull_request.number,
             commit_sha=commit_sha,
             merge_sha=merge_sha,
             version=target.version,
+            undeployed=undeployed,
         )
         return RolledBack(model=metadata, merged=merged)
     raise RemoteMovedError(f"main moved {ATTEMPTS} times while rolling back; nothing was merged")
 
 
-def _delete_merged_branches(repository: Repository, main_sha: str) -> None:
-    """Delete what a rollback leaves that was killed between its merge and its end."""
+def open_proposal(repository: Repository, branch: str, main_sha: str, target: ModelMetadata) -> str | None:
+    """The tip of a rollback's branch, if it is main as it stands now with nothing but this model put back.
+
+    Whatever else somebody pushed to the branch is no proposal, and neither is one that main left behind.
+    """
+    tip = repository.head(branch)
+    if tip is None or not repository.is_ancestor(main_sha, tip):
+        return None
+    if repository.changed_paths(main_sha, tip) != (METADATA_PATH,):
+        return None
+    try:
+        found = require_production(repository, tip)
+    except (RecordError, NoProductionModelError):
+        return None
+    said = found.model_dump(include={"reason", "actor", "changed_at"})
+    return tip if found == target.model_copy(update={"kind": "rollback", **said}) else None
+
+
+def _require_no_claim(ci_passed: str | None) -> None:
+    if ci_passed is not None:
+        raise UntestedCommitError(
+            f"the CI passed on {ci_passed[:12]}, which is no rollback of main as it stands now",
+            remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
+        )
+
+
+def _body(current: ModelMetadata, metadata: ModelMetadata) -> str:
+    return (
+        f"From v{current.version} back to v{metadata.version}.\n\nReason: {metadata.reason}\n\n"
+        f"Asked for by {metadata.actor}."
+    )
+
+
+def _post_statuses(forge: Forge, commit_sha: str, ci_passed: str | None) -> None:
+    stored = Check(
+        context="wms/quality-gate", state="success", description="rollback: weights are in the store"
+    )
+    forge.set_status(commit_sha, stored)
+    post_ci(forge, commit_sha, ci_passed=ci_passed)
+
+
+def _finish_merged(repository: Repository, forge: Forge, main_sha: str, current: ModelMetadata) -> None:
+    """Do what a rollback leaves undone that was killed between its merge and its end."""
     for branch in repository.branches(PREFIX):
         tip = repository.head(branch)
         if tip is not None and repository.is_ancestor(tip, main_sha):
+            ask_for_deployment(forge, current.version)
             repository.delete_branch(branch, expect=tip)

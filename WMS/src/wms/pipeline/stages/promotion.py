@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wms.domain.dataset import MergePlan, ValidationReport
+from wms.domain.errors import FailedChecksError
 from wms.domain.gate import GateDecision
 from wms.domain.left_out import left_out
 from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
@@ -58,10 +59,18 @@ def publication_text(ctx: Context) -> str:
     )
 
 
-def run_complete_merge(ctx: Context) -> Merged:
-    """Replay the decision on the published commit, merge it, and move the registry's alias."""
+def run_complete_merge(ctx: Context, *, ci_passed: str | None = None, ci_failed: str | None = None) -> Merged:
+    """Replay the decision on the published commit, merge it, and move the registry's alias.
+
+    `ci_passed` is the commit that the CI ran on and passed, where it ran; `ci_failed` the one it failed on.
+
+    Raises:
+        FailedChecksError: the CI failed on the published commit.
+    """
     layout = ctx.layout
     promotion = read_record(layout.record("promotion"), Promotion)
+    if ci_failed == promotion.commit_sha:
+        raise FailedChecksError(f"the CI failed on {ci_failed[:12]}, which this run published")
     merged = complete_merge(
         promotion=promotion,
         decision=read_record(layout.record("decision"), GateDecision),
@@ -69,6 +78,7 @@ def run_complete_merge(ctx: Context) -> Merged:
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
         forge=ctx.ports.forge,
+        ci_passed=ci_passed,
     )
     _announce_taken(ctx, promotion, merged)
     write_record(layout.record("merged"), merged)
@@ -89,8 +99,19 @@ def _announce_taken(ctx: Context, promotion: Promotion, merged: Merged) -> None:
             )
 
 
-def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: bool) -> RolledBack:
-    """Put an earlier model back into production, and move the registry's alias."""
+def run_rollback(
+    ctx: Context,
+    *,
+    version: int | None,
+    reason: str,
+    dry_run: bool = False,
+    propose: bool = False,
+    ci_passed: str | None = None,
+) -> RolledBack:
+    """Put an earlier model back into production, and move the registry's alias.
+
+    With `propose` only its pull request is opened; `ci_passed` then names the commit that the CI passed.
+    """
     ports = ctx.ports
     outcome = roll_back(
         version=version,
@@ -101,8 +122,10 @@ def run_rollback(ctx: Context, *, version: int | None, reason: str, dry_run: boo
         data_store=ports.data_store,
         forge=ports.forge,
         dry_run=dry_run,
+        propose=propose,
+        ci_passed=ci_passed,
     )
-    if not dry_run:
+    if not dry_run and outcome.proposed is None:
         run_reconcile(ctx)
     return outcome
 

@@ -54,14 +54,12 @@ class Execution:
 
     def _job(self, level: Level, job: Job, results: Mapping[str, JobResult], before: set[str]) -> JobResult:
         needs = {need: _as_need(results[need]) for need in job.needs}
+        ends = {name: str(results[name].as_need) for name in sorted(before)}
         scope = level.scope.adding(needs=needs).having(
-            Status.of_ancestors(
-                {name: str(results[name].as_need) for name in sorted(before)},
-                cancelled=self.watch.run.cancel_requested,
-            )
+            Status.of_ancestors(ends, cancelled=self.watch.run.cancel_requested)
         )
         name = level.prefix + job.id
-        if not scope.only(("github", "inputs", "vars", "needs")).truth(job.condition):
+        if not scope.truth(job.condition):
             return self._note(JobResult(name=name, conclusion=Conclusion.SKIPPED))
         strategy = scope.value(job.tree.get("strategy") or {})
         if "matrix" not in strategy:
@@ -108,12 +106,14 @@ class Execution:
         level = replace(level, groups=(*level.groups, *groups))
         if job.uses:
             return self._call(level, job, name, scope, permissions)
+        if_cancelled = Status.of_ancestors(scope.status.jobs, cancelled=True)
         order = JobOrder(
             job=job,
             name=name,
             scope=scope,
             permissions=permissions,
             secrets=scope.contexts["secrets"],  # type: ignore[arg-type]
+            survives_cancellation=scope.having(if_cancelled).truth(job.condition),
             workflow_env=level.workflow.tree.get("env"),
             workflow_defaults=level.workflow.tree.get("defaults") or {},
         )

@@ -35,6 +35,7 @@ class JobOrder:
     scope: Scope
     permissions: Permissions
     secrets: Mapping[str, str]
+    survives_cancellation: bool
     workflow_env: Tree
     workflow_defaults: Mapping[str, Tree]
 
@@ -78,6 +79,7 @@ def _runner(order: JobOrder, world: World, watch: Watch, token: str) -> Runner:
         masks=Masks([token, *order.secrets.values()]),
         token=token,
         permissions=order.permissions,
+        survives=order.survives_cancellation,
         base_env=world.env,
         tools_path=world.path,
         grace=world.grace,

@@ -17,6 +17,9 @@ TRACKING = "RUNNER_TRACKING_ID"
 TICK_SECONDS = 0.1
 DRAIN_SECONDS = 1.0
 
+Lines = queue.SimpleQueue[str | None]
+"""What a program prints; `None` when it will print no more."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grace:
@@ -59,7 +62,7 @@ def run_process(
         argv, cwd=folder, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
-    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+    lines: Lines = queue.SimpleQueue()
     reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
     reader.start()
     try:
@@ -72,30 +75,37 @@ def run_process(
     # A program left behind in the background may hold the pipe open: what it says later is not waited for.
     reader.join(DRAIN_SECONDS)
     while not lines.empty():
-        say(lines.get())
+        line = lines.get()
+        if line is not None:
+            say(line)
     if reason is not None:
         kill_group(process.pid)
         raise Stopped(reason)
     return process.wait()
 
 
-def _read(process: subprocess.Popen[bytes], lines: queue.SimpleQueue[str]) -> None:
+def _read(process: subprocess.Popen[bytes], lines: Lines) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         lines.put(line.decode(errors="replace").rstrip("\r\n"))
+    lines.put(None)
 
 
 def _follow(
     process: subprocess.Popen[bytes],
-    lines: queue.SimpleQueue[str],
+    lines: Lines,
     say: Callable[[str], None],
     stop: Callable[[str | None], str | None],
 ) -> str | None:
     while process.poll() is None:
         try:
-            line: str | None = lines.get(timeout=TICK_SECONDS)
+            line = lines.get(timeout=TICK_SECONDS)
         except queue.Empty:
             line = None
+        else:
+            if line is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(TICK_SECONDS)
         if line is not None:
             say(line)
         reason = stop(line)

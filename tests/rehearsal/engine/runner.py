@@ -59,6 +59,8 @@ class Runner:
     base_env: Mapping[str, str]
     tools_path: tuple[Path, ...]
     grace: Grace
+    survives: bool
+    """Whether the job's condition holds in a cancelled run too (`always()`): then it is not cancelled."""
     env: dict[str, str] = field(default_factory=dict)
     added_path: list[str] = field(default_factory=list)
     status: Conclusion = Conclusion.SUCCESS
@@ -76,7 +78,7 @@ class Runner:
     @property
     def cancelled(self) -> bool:
         """Whether the job was told to end; it stays so."""
-        if self.run.cancel_requested:
+        if self.run.cancel_requested and not self.survives:
             self.status = Conclusion.CANCELLED
         return self.status is Conclusion.CANCELLED
 

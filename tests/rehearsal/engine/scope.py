@@ -49,7 +49,7 @@ class Scope:
 
     def only(self, names: Iterable[str], **contexts: object) -> Scope:
         """The same with only some of its contexts, and others added."""
-        kept = {name: self.contexts[name] for name in names}
+        kept = {name: self.contexts[name] for name in names if name in self.contexts}
         return replace(self, contexts={**kept, **contexts})
 
     def having(self, status: Status) -> Scope:

@@ -15,7 +15,7 @@ from rehearsal.engine.log import Log
 from rehearsal.engine.node import WorkflowError
 from rehearsal.engine.process import Stopped
 from rehearsal.engine.results import Conclusion, StepResult
-from rehearsal.engine.scope import Scope
+from rehearsal.engine.scope import Scope, Status
 from rehearsal.engine.shells import Program, run_shell
 from rehearsal.engine.stepfiles import StepFiles
 from rehearsal.engine.workflow import Step
@@ -103,17 +103,19 @@ class _Running:
     minutes: float | None
     outputs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
+    _survival: bool | None = None
 
     def run(self) -> Conclusion:
         runner = self.frame.runner
-        started_cancelled = self.scope.status.cancelled
         self._deadline = time.monotonic() + float(self.minutes or 360) * runner.minute_seconds
-        self._was_cancelled = started_cancelled
         try:
             if self.step.uses is None:
                 return self._run_shell()
             return self._use(self.step.uses)
-        except (ActionFailure, FileCommandError, WorkflowError) as error:
+        except WorkflowError as error:
+            self.log.fail(f"{self.step.where}: {error}")
+            return Conclusion.FAILURE
+        except (ActionFailure, FileCommandError) as error:
             self.log.fail(str(error))
             return Conclusion.FAILURE
         except Stopped as stopped:
@@ -175,7 +177,7 @@ class _Running:
         """Asked while a program runs: a reason to end it, or `None`."""
         runner = self.frame.runner
         runner.see(Phase.STEP_RUNS, step=self.step.id, line=line)
-        if not self._was_cancelled and runner.cancelled:
+        if runner.cancelled and not self._survives():
             return CANCELLED
         now = time.monotonic()
         if now > runner.deadline:
@@ -184,6 +186,13 @@ class _Running:
         if now > self._deadline:
             return f"The action '{self.step.id}' has timed out after {self.minutes} minutes."
         return None
+
+    def _survives(self) -> bool:
+        """Whether the step's condition holds in a cancelled job too: then it is left to its end."""
+        if self._survival is None:
+            cancelled = self.scope.having(Status(success=False, cancelled=True))
+            self._survival = cancelled.truth(self.step.condition)
+        return self._survival
 
 
 def _first_line(script: object) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rehearsal.engine.permissions import Permissions
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Grant:
     """What a job asks a token for."""
 

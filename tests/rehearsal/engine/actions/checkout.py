@@ -6,9 +6,12 @@ import base64
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 from rehearsal.engine.actions.base import Action, ActionCall, ActionFailure
 
+Git = Callable[..., str]
 SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -29,21 +32,21 @@ def checkout(call: ActionCall) -> None:
     header = "AUTHORIZATION: basic " + _basic(call.inputs["token"] or call.runner.token)
     call.mask(header.rpartition(" ")[2])
 
-    def git(*arguments: str, check: bool = True) -> str:
+    def git(*arguments: str) -> str:
         # The header travels with each command, so that it is in no file unless it is asked for.
         done = subprocess.run(
             ["git", "-c", f"http.{url}.extraheader={header}", *arguments],
             cwd=folder, capture_output=True, text=True,
             env={**call.runner.environment(call.env, github), "GIT_TERMINAL_PROMPT": "0"},
         )  # fmt: skip
-        if done.returncode and check:
+        if done.returncode:
             raise ActionFailure(f"git {arguments[0]}: {done.stderr.strip()}")
         return done.stdout.strip()
 
     git("config", "--global", "--add", "safe.directory", str(folder))
     git("init", "--quiet", "--initial-branch=main")
     git("remote", "add", "origin", url)
-    wanted, commit = _what(call)
+    wanted, commit = _what(call, git)
     depth = int(call.inputs["fetch-depth"])
     _fetch(git, wanted, commit, depth=depth, tags=call.flag("fetch-tags"))
     _check_out(git, wanted, commit)
@@ -54,46 +57,50 @@ def checkout(call: ActionCall) -> None:
     call.say(f"HEAD is now at {call.outputs['commit']} ({wanted or 'detached'})")
 
 
-def _what(call: ActionCall) -> tuple[str, str]:
+def _what(call: ActionCall, git: Git) -> tuple[str, str]:
     """The ref and the commit that are wanted; where no ref is given, those that started the run."""
     ref = call.inputs["ref"]
     if not ref:
         return call.runner.github["ref"], call.runner.github["sha"]
-    return ("", ref) if SHA.fullmatch(ref) else (ref, "")
+    if SHA.fullmatch(ref):
+        return "", ref
+    for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
+        if git("ls-remote", "origin", name):
+            return name, ""
+    raise ActionFailure(f"A branch or tag with the name '{ref}' could not be found")
 
 
-def _fetch(git, ref: str, commit: str, *, depth: int, tags: bool) -> None:  # type: ignore[no-untyped-def]
+def _fetch(git: Git, ref: str, commit: str, *, depth: int, tags: bool) -> None:
     options = ["--no-recurse-submodules", "--prune", "--quiet"]
     options += ["--tags"] if tags and depth > 0 else ["--no-tags"]
     if depth > 0:
         git("fetch", *options, f"--depth={depth}", "origin", _refspec(ref, commit))
         return
     git("fetch", *options, "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-    if commit and not git("rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}", check=False):
+    if commit:
+        # The branch may have moved or gone since the run began: the run is about its commit.
         git("fetch", *options, "origin", _refspec(ref, commit))
-    elif commit and ref.startswith("refs/heads/"):
-        # The branch may have moved since the run began: the run is about its commit.
-        git("update-ref", f"refs/remotes/origin/{ref.removeprefix('refs/heads/')}", commit)
 
 
 def _refspec(ref: str, commit: str) -> str:
-    name = ref.removeprefix("refs/heads/")
-    if ref.startswith("refs/tags/"):
-        return f"+{commit or ref}:{ref}"
-    if ref.startswith("refs/") and name == ref:
-        return f"+{commit or ref}:refs/remotes/{ref.removeprefix('refs/')}"
-    return f"+{commit or 'refs/heads/' + name}:refs/remotes/origin/{name}" if name else commit
+    if not ref:
+        return commit
+    target = ref
+    for prefix, place in (("refs/heads/", "refs/remotes/origin/"), ("refs/pull/", "refs/remotes/pull/")):
+        if ref.startswith(prefix):
+            target = place + ref.removeprefix(prefix)
+    return f"+{commit or ref}:{target}"
 
 
-def _check_out(git, ref: str, commit: str) -> None:  # type: ignore[no-untyped-def]
-    name = ref.removeprefix("refs/heads/")
-    if not ref or (ref.startswith("refs/") and name == ref):
-        git("checkout", "--quiet", "--force", "--detach", commit or ref)
-    else:
+def _check_out(git: Git, ref: str, commit: str) -> None:
+    if ref.startswith("refs/heads/"):
+        name = ref.removeprefix("refs/heads/")
         git("checkout", "--quiet", "--force", "-B", name, f"refs/remotes/origin/{name}")
+    else:
+        git("checkout", "--quiet", "--force", "--detach", commit or ref)
 
 
-def _forget(config, header: str) -> None:  # type: ignore[no-untyped-def]
+def _forget(config: Path, header: str) -> None:
     if config.exists():
         config.write_text(config.read_text().replace(header, ""))
 

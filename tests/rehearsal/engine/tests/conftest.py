@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,5 +28,6 @@ def node() -> Iterator[Node]:
 def rig(tmp_path: Path, node: Node) -> Iterator[Rig]:
     """An empty repository under rehearsal."""
     remote, clone = make_repository(tmp_path)
-    with GitHubSim(remote, tmp_path / "github", node=node, grace=SHORT) as sim:
+    python = (Path(sys.executable).parent,)
+    with GitHubSim(remote, tmp_path / "github", node=node, grace=SHORT, path=python) as sim:
         yield Rig(sim=sim, clone=clone)

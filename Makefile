@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
 
-.PHONY: help setup demo test check format docs bench soak clean
+.PHONY: help setup hooks demo test check format docs bench soak clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock -e '.[dev]'
 	@touch $(STAMP)
 
+hooks: setup ## Let Git keep photographs off main: a push of them becomes a data branch
+	@sh devops/install-hooks.sh
+
 demo: setup ## The whole story on rendered pictures: promotions, a block, a hold, a rollback
 	$(BIN)/wms demo run/demo
 
@@ -31,6 +34,7 @@ check: setup ## Lint, format, types, layers, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck devops/hooks/pre-push devops/install-hooks.sh
 	$(BIN)/python docs/make_cli.py --check
 
 format: setup ## Put the code into its form

@@ -11,14 +11,17 @@ from pathlib import Path
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git
+from wms.adapters.git_range import read_commits
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.words import without_credentials
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.domain.commits import LocalCommits
 from wms.domain.errors import WorkspaceError
 from wms.layout import Layout
-from wms.pipeline.context import Context
+from wms.pipeline.context import Clone, Context
 from wms.ports import Ports
 from wms.progress import Progress
 from wms.template import template_files
@@ -63,6 +66,37 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+def open_clone(start: Path, progress: Progress, *, remote: str = "origin") -> Clone:
+    """Wire the clone that `start` lies in for what needs Git alone, wherever its remote is hosted.
+
+    Raises:
+        WorkspaceError: not inside a workspace, or it has no such remote.
+    """
+    root = Layout.find(start).root
+    answer = Git(root).run("remote", "get-url", remote, ok=(0, 2))
+    if answer.code == 2:
+        raise WorkspaceError(
+            f"{root} has no Git remote named {without_credentials(remote)}",
+            remedy="Add it with `git remote add NAME URL`, and push to it by its name.",
+        )
+    return Clone(
+        layout=Layout(root),
+        repository=GitRepository(root, remote, attended=True, progress=progress),
+        progress=progress,
+        remote=remote,
+        remote_url=without_credentials(answer.line),
+    )
+
+
+def local_commits(clone: Clone, spec: str) -> LocalCommits:
+    """The commits `BASE..TIP` of the clone.
+
+    Raises:
+        RepositoryError: an end of the range is no commit of this clone.
+    """
+    return read_commits(clone.layout.root, spec)
 
 
 def _local_remote(root: Path) -> Path:

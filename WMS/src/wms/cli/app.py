@@ -18,6 +18,7 @@ DATA = LazyGroup(
     help="Make, merge, check and split the dataset.",
     entries={
         "synth": Entry("wms.cli.data:synth", "Render water-meter pictures with exact masks."),
+        "push": Entry("wms.cli.push:push", "Check pairs and push them as a data branch."),
         "merge": Entry(
             "wms.cli.data:merge", "Start a run: plan the merge of data branches into main's dataset."
         ),

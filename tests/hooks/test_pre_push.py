@@ -224,3 +224,17 @@ def test_a_merge_that_brings_pictures_is_looked_at(project: Project) -> None:
     assert project.push("origin", "main").returncode != 0
     assert project.branches()["main"] == before
     assert len(project.data_branches()) == 1
+
+
+def test_pictures_that_a_merged_branch_added_and_removed_are_in_the_history(project: Project) -> None:
+    before = project.branches()
+    project.git("switch", "--quiet", "--create", "topic")
+    add_pairs(project, "m1")
+    project.commit()
+    project.git("rm", "-r", "--quiet", INCOMING)
+    project.commit("Not here")
+    project.git("switch", "--quiet", "main")
+    project.commit(**{"code.py": b"second\n"})
+    project.git("merge", "--quiet", "--no-edit", "topic")
+    assert project.push("origin", "main").returncode != 0
+    assert project.branches() == before

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.adapters.dvc_store import DvcDataStore
+from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git
 from wms.adapters.git_range import read_commits
@@ -19,7 +20,8 @@ from wms.adapters.mlflow_registry import MlflowRegistry
 from wms.adapters.words import without_credentials
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
 from wms.domain.commits import LocalCommits
-from wms.domain.errors import WorkspaceError
+from wms.domain.errors import GitHubError, WorkspaceError
+from wms.domain.github import slug_of
 from wms.layout import Layout
 from wms.pipeline.context import Clone, Context
 from wms.ports import Ports
@@ -97,6 +99,21 @@ def local_commits(clone: Clone, spec: str) -> LocalCommits:
         RepositoryError: an end of the range is no commit of this clone.
     """
     return read_commits(clone.layout.root, spec)
+
+
+def open_github(clone: Clone, name: str | None) -> GhRepository:
+    """The repository on GitHub by its name, or the one that the clone's remote is.
+
+    Raises:
+        GitHubError: the remote is elsewhere, or there is no `gh` on this machine.
+    """
+    found = name or slug_of(clone.remote_url)
+    if found is None:
+        raise GitHubError(
+            f"the remote {clone.remote_url} is no repository on github.com",
+            remedy="Name one: --repo OWNER/NAME.",
+        )
+    return GhRepository(found)
 
 
 def _local_remote(root: Path) -> Path:

@@ -66,6 +66,15 @@ PIPELINE = LazyGroup(
         "graph": Entry("wms.cli.pipeline:graph", "Show the jobs, what they need and what they run."),
     },
 )
+GITHUB = LazyGroup(
+    name="github",
+    help="Set a repository on GitHub up.",
+    entries={
+        "setup": Entry(
+            "wms.cli.github:setup", "Apply branch rules, labels, settings, variables and secrets."
+        ),
+    },
+)
 COMMANDS = {
     "init": Entry("wms.cli.init:init", "Make a workspace with everything embedded: no cloud, no server."),
     "demo": Entry("wms.cli.demo:demo", "Show the whole story on rendered pictures, in minutes."),
@@ -80,6 +89,7 @@ COMMANDS = {
     "model": Entry("wms.cli.app:MODEL", MODEL.help or ""),
     "predict": Entry("wms.cli.predict:predict", "Write masks for pictures, with the model in production."),
     "infra": Entry("wms.cli.app:INFRA", INFRA.help or ""),
+    "github": Entry("wms.cli.app:GITHUB", GITHUB.help or ""),
 }
 
 

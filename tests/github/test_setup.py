@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -217,6 +218,8 @@ def test_a_change_that_github_refuses_ends_with_its_words(github: Settings) -> N
 
 def test_without_gh_it_says_where_to_get_it(github: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    assert setup().exit_code == 0, "the one beside the interpreter is found"
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
     done = setup()
     assert done.exit_code == 67
     assert "gh, the command line of GitHub, is not installed" in done.output

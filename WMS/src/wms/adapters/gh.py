@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -39,8 +41,11 @@ class GhRepository:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        if shutil.which("gh") is None:
+        # The one that came with the tools lies beside the interpreter, be that folder searched or not.
+        program = shutil.which("gh") or shutil.which("gh", path=str(Path(sys.executable).parent))
+        if program is None:
             raise GitHubError("gh, the command line of GitHub, is not installed", remedy=INSTALL)
+        self._program = program
 
     def actual(self) -> Actual:
         """Ask for every setting that setup knows.
@@ -87,7 +92,7 @@ class GhRepository:
                 self._send("PATCH", f"labels/{quote(item.name, safe='')}", body)
             case "variable" | "secret":
                 # On standard input a value is in no list of processes and in no shell's history.
-                _gh(item.kind, "set", item.name, "--repo", self.name, stdin=change.value)
+                self._gh(item.kind, "set", item.name, "--repo", self.name, stdin=change.value)
 
     def _rulesets(self) -> dict[str, dict[str, Any]] | None:
         try:
@@ -101,40 +106,39 @@ class GhRepository:
     def _get(self, path: str, *, pages: bool = False, query: str = "") -> Any:
         words = ("--paginate", "--slurp") if pages else ()
         address = self._address(path) + (f"?per_page=30&{query}" if pages else "")
-        return json.loads(_gh("api", *words, address))
+        return json.loads(self._gh("api", *words, address))
 
     def _send(self, method: str, path: str, body: Any) -> None:
-        _gh("api", "--method", method, self._address(path), "--input", "-", stdin=json.dumps(body))
+        self._gh("api", "--method", method, self._address(path), "--input", "-", stdin=json.dumps(body))
 
     def _address(self, path: str) -> str:
         return f"repos/{self.name}/{path}".rstrip("/")
 
+    def _gh(self, *words: str, stdin: str | None = None) -> str:
+        """Run gh without questions; what it printed.
 
-def _gh(*words: str, stdin: str | None = None) -> str:
-    """Run gh without questions; what it printed.
-
-    Raises:
-        GitHubError: it is not signed in, or GitHub could not be reached.
-        GhRefusedError: GitHub refused.
-    """
-    quiet = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "GH_FORCE_TTY": ""}
-    try:
-        done = subprocess.run(
-            ["gh", *words],
-            input=stdin or "",
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, **quiet},
-        )
-    except OSError as error:
-        raise GitHubError(f"gh could not be run: {error.strerror or error}", remedy=INSTALL) from error
-    if done.returncode == 0:
-        return done.stdout
-    said = last_complaint(done.stderr, marks=("gh:",), otherwise=f"exit code {done.returncode}")
-    shown = " ".join(words[:2] if words[0] != "api" else [word for word in words if "repos/" in word])
-    if done.returncode == 4 or "HTTP 401" in said:
-        raise GitHubError(f"gh is not signed in to GitHub ({said})", remedy=SIGN_IN)
-    if re.search(r"HTTP [45]\d\d", said):
-        raise GhRefusedError(f"GitHub refused {shown}: {said}")
-    raise GitHubError(f"gh failed ({shown}): {said}")
+        Raises:
+            GitHubError: it is not signed in, or GitHub could not be reached.
+            GhRefusedError: GitHub refused.
+        """
+        quiet = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "GH_FORCE_TTY": ""}
+        try:
+            done = subprocess.run(
+                [self._program, *words],
+                input=stdin or "",
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, **quiet},
+            )
+        except OSError as error:
+            raise GitHubError(f"gh could not be run: {error.strerror or error}", remedy=INSTALL) from error
+        if done.returncode == 0:
+            return done.stdout
+        said = last_complaint(done.stderr, marks=("gh:",), otherwise=f"exit code {done.returncode}")
+        shown = " ".join(words[:2] if words[0] != "api" else [word for word in words if "repos/" in word])
+        if done.returncode == 4 or "HTTP 401" in said:
+            raise GitHubError(f"gh is not signed in to GitHub ({said})", remedy=SIGN_IN)
+        if re.search(r"HTTP [45]\d\d", said):
+            raise GhRefusedError(f"GitHub refused {shown}: {said}")
+        raise GitHubError(f"gh failed ({shown}): {said}")

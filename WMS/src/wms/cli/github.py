@@ -49,7 +49,7 @@ def setup(
       wms github setup --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY --secret AWS_SESSION_TOKEN
     """
     from wms.config import load_wanted
-    from wms.domain.github_setup import plan_setup
+    from wms.steps.github_setup import plan_setup
     from wms.wiring import open_github
 
     here = clone()

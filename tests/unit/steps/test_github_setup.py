@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from wms.domain.github_setup import Actual, Feature, Label, SetupPlan, Wanted, covers, plan_setup
+from wms.domain.github_setup import Actual, Feature, Label, SetupPlan, Wanted
+from wms.steps.github_setup import covers, plan_setup
 
 LABEL = Label(name="bug", color="d73a4a", description="Broken")
 WANTED = Wanted(

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
 ENGINE := tests/rehearsal/engine
 
-.PHONY: help setup rehearsal-setup demo test check format docs bench soak clean
+.PHONY: help setup hooks rehearsal-setup demo test check format docs bench soak clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -26,6 +26,8 @@ rehearsal-setup: $(ENGINE)/node_modules/.setup ## Fetch GitHub's workflow parser
 $(ENGINE)/node_modules/.setup: $(ENGINE)/package.json $(ENGINE)/package-lock.json
 	cd $(ENGINE) && npm ci --silent --ignore-scripts
 	@touch $@
+hooks: setup ## Let Git keep photographs off main: a push of them becomes a data branch
+	@sh devops/install-hooks.sh
 
 demo: setup ## The whole story on rendered pictures: promotions, a block, a hold, a rollback
 	$(BIN)/wms demo run/demo
@@ -41,6 +43,10 @@ check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	$(BIN)/zizmor --quiet --offline --persona auditor .github
+	$(BIN)/shellcheck devops/hooks/pre-push devops/install-hooks.sh
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/wrong-mask.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/python docs/make_cli.py --check
 
 format: setup ## Put the code into its form

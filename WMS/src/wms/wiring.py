@@ -10,17 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.adapters.dvc_store import DvcDataStore
+from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git, token_access
+from wms.adapters.git_range import read_commits
 from wms.adapters.git_state import GitState
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.words import without_credentials
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
-from wms.domain.errors import WorkspaceError
+from wms.domain.commits import LocalCommits
+from wms.domain.errors import GitHubError, WorkspaceError
+from wms.domain.github import slug_of
 from wms.layout import Layout
-from wms.pipeline.context import Context
+from wms.pipeline.context import Clone, Context
 from wms.ports import Forge, Ports
 from wms.progress import Progress
 from wms.template import template_files
@@ -117,6 +122,52 @@ def open_state(start: Path) -> GitState | None:
         return None
     hosted = Hosted.from_environment(os.environ)
     return GitState(layout.root, layout.state, env=hosted.git_access if hosted else None)
+
+
+def open_clone(start: Path, progress: Progress, *, remote: str = "origin") -> Clone:
+    """Wire the clone that `start` lies in for what needs Git alone, wherever its remote is hosted.
+
+    Raises:
+        WorkspaceError: not inside a workspace, or it has no such remote.
+    """
+    root = Layout.find(start).root
+    answer = Git(root).run("remote", "get-url", remote, ok=(0, 2))
+    if answer.code == 2:
+        raise WorkspaceError(
+            f"{root} has no Git remote named {without_credentials(remote)}",
+            remedy="Add it with `git remote add NAME URL`, and push to it by its name.",
+        )
+    return Clone(
+        layout=Layout(root),
+        repository=GitRepository(root, remote, attended=True, progress=progress),
+        progress=progress,
+        remote=remote,
+        remote_url=without_credentials(answer.line),
+    )
+
+
+def local_commits(clone: Clone, spec: str) -> LocalCommits:
+    """The commits `BASE..TIP` of the clone.
+
+    Raises:
+        RepositoryError: an end of the range is no commit of this clone.
+    """
+    return read_commits(clone.layout.root, spec)
+
+
+def open_github(clone: Clone, name: str | None) -> GhRepository:
+    """The repository on GitHub by its name, or the one that the clone's remote is.
+
+    Raises:
+        GitHubError: the remote is elsewhere, or there is no `gh` on this machine.
+    """
+    found = name or slug_of(clone.remote_url)
+    if found is None:
+        raise GitHubError(
+            f"the remote {clone.remote_url} is no repository on github.com",
+            remedy="Name one: --repo OWNER/NAME.",
+        )
+    return GhRepository(found)
 
 
 def _local_remote(root: Path) -> Path:

@@ -20,6 +20,7 @@ from wms.adapters.git_trees import (
 )
 from wms.domain.errors import RemoteMovedError, RepositoryError
 from wms.ports import Commit
+from wms.progress import Progress, Silent
 
 DEEPEN = "Fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` of actions/checkout."
 
@@ -34,11 +35,22 @@ class GitRepository:
         root: a folder of the clone.
         remote: the name of its remote.
         env: environment variables of all Git commands, such as `token_access`.
+        attended: somebody sits at the terminal, whom Git may ask for a password.
+        progress: told of every file that is stored and of what is sent.
     """
 
-    def __init__(self, root: Path, remote: str = "origin", *, env: Mapping[str, str] | None = None) -> None:
-        self._git = Git(root, env)
+    def __init__(
+        self,
+        root: Path,
+        remote: str = "origin",
+        *,
+        env: Mapping[str, str] | None = None,
+        attended: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._git = Git(root, env, attended=attended)
         self._remote = remote
+        self._progress = progress or Silent()
 
     def fetch(self) -> None:
         """Update what is known of the remote, deleted branches included."""
@@ -120,7 +132,7 @@ class GitRepository:
 
         Git reads the files itself, so their size does not matter. Links are kept as links.
         """
-        entries = hash_folder(self._git, folder, under=under.strip("/"))
+        entries = hash_folder(self._git, folder, under=under.strip("/"), progress=self._progress)
         return make_commit(self._git, entries, parent=self._commit(parent), message=message)
 
     def push(self, sha: str, branch: str, *, expect: str | None) -> None:
@@ -211,9 +223,11 @@ class GitRepository:
     def _push(self, source: str, branch: str, *, expect: str | None) -> Result:
         ref = f"refs/heads/{branch}"
         # Files above the threshold are sent as they are: among pictures there are no deltas to find.
-        return self._git.run(
-            *("-c", "core.bigFileThreshold=64k", "push", "--porcelain", "--no-verify"),
+        return self._git.watch(
+            *("-c", "core.bigFileThreshold=64k", "push", "--porcelain", "--progress", "--no-verify"),
             *(f"--force-with-lease={ref}:{expect or ''}", self._remote, f"{source}:{ref}"),
+            progress=self._progress if source else Silent(),
+            label="Sending, percent",
             ok=(0, 1, 128),
         )
 

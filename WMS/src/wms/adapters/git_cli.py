@@ -6,7 +6,9 @@ import base64
 import contextlib
 import logging
 import os
+import re
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import IO
 
 from wms.adapters.words import last_complaint, without_credentials
 from wms.domain.errors import RepositoryError
+from wms.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +55,6 @@ INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY
 
 FIXED = {
     "LC_ALL": "C",
-    "GIT_TERMINAL_PROMPT": "0",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -88,11 +90,12 @@ class Git:
     Args:
         folder: where it runs.
         env: environment variables of all its commands, on top of the inherited ones.
+        attended: somebody sits at the terminal, whom Git may ask for a password.
     """
 
-    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None, *, attended: bool = False) -> None:
         self.folder = folder
-        self._env = dict(env or {})
+        self._env = {**({} if attended else {"GIT_TERMINAL_PROMPT": "0"}), **(env or {})}
 
     def run(
         self,
@@ -141,6 +144,27 @@ class Git:
         if process.returncode != 0:
             raise self.failure(arguments[0], Result(code=process.returncode, out=b"", err=err))
 
+    def watch(self, *arguments: str, progress: Progress, label: str, ok: tuple[int, ...] = (0,)) -> Result:
+        """Run one command that sends objects (with `--progress`), and show how far it is.
+
+        Raises:
+            RepositoryError: as for `run`.
+        """
+        out: list[bytes] = []
+        err: list[bytes] = []
+        with self._start(arguments, subprocess.DEVNULL, None) as process:
+            if process.stdout is None or process.stderr is None:
+                raise AssertionError("both were asked for as pipes")
+            answer = threading.Thread(target=lambda pipe: out.append(pipe.read()), args=(process.stdout,))
+            answer.start()
+            for _ in progress.track(_percents(process.stderr, err), label=label, total=100):
+                pass
+            answer.join()
+        result = Result(code=process.returncode, out=b"".join(out), err=b"\n".join(err))
+        if result.code not in ok:
+            raise self.failure(arguments[0], result)
+        return result
+
     def failure(self, verb: str, result: Result) -> RepositoryError:
         """The error for a command that failed."""
         return RepositoryError(f"git {verb} failed in {self.folder}: {result.complaint}")
@@ -181,6 +205,22 @@ def token_access(server: str, token: str) -> dict[str, str]:
         "GIT_CONFIG_KEY_0": f"http.{server.rstrip('/')}/.extraheader",
         "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {basic}",
     }
+
+
+def _percents(stream: IO[bytes], rest: list[bytes]) -> Iterator[int]:
+    """Every percent of what `git push --progress` has written; its other lines go to `rest`."""
+    done = 0
+    pending = b""
+    while chunk := os.read(stream.fileno(), 4096):
+        *lines, pending = re.split(rb"[\r\n]+", pending + chunk)
+        for line in lines:
+            told = re.match(rb"[A-Z][a-z]+ objects:\s+(\d+)%", line)
+            if told is None:
+                rest.append(line)
+            elif line.startswith(b"Writing"):
+                yield from range(done, int(told[1]))
+                done = int(told[1])
+    rest.append(pending)
 
 
 def identity(git: Git) -> dict[str, str]:

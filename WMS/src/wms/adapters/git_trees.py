@@ -13,6 +13,7 @@ from typing import IO
 from wms.adapters.git_cli import Git, identity
 from wms.domain.errors import RepositoryError
 from wms.files import replacing_folder
+from wms.progress import Progress
 
 REGULAR = ("100644", "100755")
 LINK = "120000"
@@ -75,7 +76,7 @@ def hash_bytes(git: Git, data: bytes, path: str, mode: str = REGULAR[0]) -> Entr
     return Entry(path=os.fsencode(path), mode=mode, name=name)
 
 
-def hash_folder(git: Git, folder: Path, *, under: str) -> list[Entry]:
+def hash_folder(git: Git, folder: Path, *, under: str, progress: Progress) -> list[Entry]:
     """Store every file below `folder` as an object, to be put below `under`.
 
     Git reads the files itself, so that their size does not matter. Links are kept as links.
@@ -93,8 +94,12 @@ def hash_folder(git: Git, folder: Path, *, under: str) -> list[Entry]:
         elif not path.is_dir():
             raise RepositoryError(f"{path} is neither a file nor a folder and cannot be committed")
     places = {path: (PurePosixPath(under) / path.relative_to(folder)).as_posix() for path in (*files, *links)}
-    listing = b"".join(_quoted(path.absolute()) + b"\n" for path in files)
-    hashed = git.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listing).line.split()
+    with tempfile.TemporaryFile() as listing:
+        listing.writelines(_quoted(path.absolute()) + b"\n" for path in files)
+        listing.seek(0)
+        with git.reading("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listing) as names:
+            tracked = progress.track(names, label="Storing files", total=len(files))
+            hashed = [name.decode().strip() for name in tracked]
     return [
         *(
             Entry(path=os.fsencode(places[path]), mode=REGULAR[0], name=name)

@@ -18,6 +18,7 @@ DATA = LazyGroup(
     help="Make, merge, check and split the dataset.",
     entries={
         "synth": Entry("wms.cli.data:synth", "Render water-meter pictures with exact masks."),
+        "push": Entry("wms.cli.push:push", "Check pairs and push them as a data branch."),
         "merge": Entry(
             "wms.cli.data:merge", "Start a run: plan the merge of data branches into main's dataset."
         ),
@@ -76,6 +77,15 @@ STATE = LazyGroup(
         "save": Entry("wms.cli.state:save", "Put MLflow store and DVC remote into the Git remote."),
     },
 )
+GITHUB = LazyGroup(
+    name="github",
+    help="Set a repository on GitHub up.",
+    entries={
+        "setup": Entry(
+            "wms.cli.github:setup", "Apply branch rules, labels, settings, variables and secrets."
+        ),
+    },
+)
 COMMANDS = {
     "init": Entry("wms.cli.init:init", "Make a workspace with everything embedded: no cloud, no server."),
     "demo": Entry("wms.cli.demo:demo", "Show the whole story on rendered pictures, in minutes."),
@@ -91,6 +101,7 @@ COMMANDS = {
     "predict": Entry("wms.cli.predict:predict", "Write masks for pictures, with the model in production."),
     "infra": Entry("wms.cli.app:INFRA", INFRA.help or ""),
     "state": Entry("wms.cli.app:STATE", STATE.help or ""),
+    "github": Entry("wms.cli.app:GITHUB", GITHUB.help or ""),
 }
 
 

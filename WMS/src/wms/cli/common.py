@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from wms.cli.output import ConsoleProgress
-from wms.pipeline.context import Context
+from wms.pipeline.context import Clone, Context
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +61,13 @@ def workspace() -> Context:
     from wms.wiring import open_workspace
 
     return open_workspace(Path.cwd(), ConsoleProgress())
+
+
+def clone(remote: str = "origin") -> Clone:
+    """The clone that the current folder lies in, for what needs Git alone."""
+    from wms.wiring import open_clone
+
+    return open_clone(Path.cwd(), ConsoleProgress(), remote=remote)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import click
 from wms.cli import output
 from wms.cli.common import (
     abandon_option,
+    clone,
     json_option,
     locked_workspace,
     run_options,
@@ -159,17 +160,18 @@ def validate(folder: Path | None, quarantine: bool, wait: float, as_json: bool) 
     from wms.pipeline.stages.data import check_folder, require_good, run_validate
 
     if folder is not None:
-        report = check_folder(workspace(), folder, quarantine=quarantine)
-        _show_validation(report, as_json)
+        report = check_folder(clone(), folder, quarantine=quarantine)
+        show_validation(report, as_json)
         require_good(report)
         return
     with step_of_run("wms data validate", wait) as ctx:
         report = run_validate(ctx)
-        _show_validation(report, as_json)
+        show_validation(report, as_json)
         require_good(report)
 
 
-def _show_validation(report: ValidationReport, as_json: bool) -> None:
+def show_validation(report: ValidationReport, as_json: bool) -> None:
+    """Print findings and counts, or keep the report for a script."""
     if as_json:
         output.say_json(report.model_dump(mode="json"))
         return

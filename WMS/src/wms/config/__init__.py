@@ -2,6 +2,7 @@
 
 from wms.config.data import DATA_CONFIG, DataSettings, ValidationPolicy, load_data_settings
 from wms.config.gate import GATE_CONFIG, load_gate_policy
+from wms.config.github import load_wanted
 from wms.config.loader import load_settings, parse_settings, settings_digest
 from wms.config.train import (
     TRAIN_CONFIG,
@@ -26,6 +27,7 @@ __all__ = [
     "load_gate_policy",
     "load_settings",
     "load_train_settings",
+    "load_wanted",
     "parse_settings",
     "settings_digest",
 ]

@@ -318,3 +318,35 @@ class OccupiedFolderError(WmsError):
 
     exit_code = 46
     remedy = "Name another folder, or empty this one first."
+
+
+class NoPicturesError(WmsError):
+    """Local commits carry no pictures, so there is nothing to push as data."""
+
+    exit_code = 64
+    remedy = "Nothing need be done: push the commits as they are."
+
+
+class MisplacedPicturesError(WmsError):
+    """Local commits carry pictures of which nobody can tell whether they are photographs or masks."""
+
+    exit_code = 65
+    remedy = (
+        "Move photographs to WMS/data/incoming/images and masks of the same name to WMS/data/incoming/masks; "
+        "pictures of the project itself belong into docs/."
+    )
+
+
+class BranchTakenError(WmsError):
+    """A data branch of the name that was asked for holds other files; nothing was pushed."""
+
+    exit_code = 66
+    remedy = "Name another branch, or leave --branch out: the name is made from the content then."
+
+
+class GitHubError(WmsError):
+    """GitHub's own command line, `gh`, is missing, not signed in, or was refused by GitHub."""
+
+    exit_code = 67
+    can_heal = True
+    remedy = "See what gh says above; `gh auth status` tells who you are to GitHub."

@@ -16,10 +16,29 @@ from wms.domain.records import Record
 from wms.domain.run import RunRequest, RunState
 from wms.files import read_record
 from wms.layout import Layout
-from wms.ports import Ports
+from wms.ports import Ports, Repository
 from wms.progress import Progress
 
 R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clone:
+    """A clone of the repository, as it lies on anybody's machine: Git alone, no other outside system.
+
+    `remote` is the name of the remote that `repository` speaks to, `remote_url` its address.
+    """
+
+    layout: Layout
+    repository: Repository
+    progress: Progress
+    remote: str
+    remote_url: str
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """`WMS/configs/data.yaml`."""
+        return load_data_settings(self.layout.root)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,19 @@ _LISTED = 5
 """How many files that are not pushed a warning names."""
 
 
-def push_folder(folder: Path, *, repository: Repository) -> str:
+def push_folder(
+    folder: Path, *, repository: Repository, branch: str | None = None, title: str | None = None
+) -> str:
     """Push `folder/images` and `folder/masks` as one commit on a branch of their own.
 
     The branch is named by the folder and its content, so pushing the same files again finds the
-    branch that is there.
+    branch that is there. Of another name, it is taken to hold the same files if it is there.
+
+    Args:
+        folder: the pairs.
+        repository: where they go.
+        branch: another name for the branch.
+        title: the commit's message; by default it names the folder.
 
     Returns:
         The branch's name.
@@ -34,7 +42,7 @@ def push_folder(folder: Path, *, repository: Repository) -> str:
     Raises:
         NothingToDoError: the folder holds no files in images/ or masks/.
     """
-    branch, files = branch_of(folder), _files(folder)
+    branch, files = branch or branch_of(folder), pushed_files(folder)
     outside = sorted(path.name for path in folder.iterdir() if path.name not in (*PARTS, *KEEPERS))
     if outside:
         more = " and more" if len(outside) > _LISTED else ""
@@ -55,7 +63,7 @@ def push_folder(folder: Path, *, repository: Repository) -> str:
             else:
                 link_or_copy(path, target)
         sha = repository.commit_folder(
-            parent, staging, under=INCOMING_PATH, message=f"Data from {folder.name}"
+            parent, staging, under=INCOMING_PATH, message=title or f"Data from {folder.resolve().name}"
         )
     repository.push(sha, branch, expect=None)
     repository.fetch()
@@ -68,30 +76,34 @@ def branch_of(folder: Path) -> str:
     Raises:
         NothingToDoError: the folder holds no files in images/ or masks/.
     """
-    files = _files(folder)
+    slug = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "data"
+    return f"{DATA_PREFIX}{slug}-{content_id(folder)}"
+
+
+def content_id(folder: Path) -> str:
+    """Eight hexadecimal digits that stand for the names and bytes of the files that are pushed.
+
+    Raises:
+        NothingToDoError: the folder holds no files in images/ or masks/.
+    """
+    files = pushed_files(folder)
     if not files:
         raise NothingToDoError(
             f"{folder} holds no files in images/ or masks/",
             remedy=FILL_FOLDER,
         )
-    slug = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "data"
-    return f"{DATA_PREFIX}{slug}-{_content_id(folder, files)}"
+    rows = [
+        [str(path.relative_to(folder)), "link" if path.is_symlink() else sha256_file(path)] for path in files
+    ]
+    return sha256_hex(repr(rows).encode("utf-8", "surrogateescape"))[:8]
 
 
-def _files(folder: Path) -> list[Path]:
+def pushed_files(folder: Path) -> list[Path]:
     """What is pushed: every file in images/ and masks/. A link is pushed as one, for validation to name."""
     found: list[Path] = []
     for part in (folder / name for name in PARTS):
         found += [part] if part.is_symlink() else filter(_is_file, sorted(part.rglob("*")))
     return found
-
-
-def _content_id(folder: Path, files: list[Path]) -> str:
-    """Eight hexadecimal digits that stand for the names and bytes of the files."""
-    rows = [
-        [str(path.relative_to(folder)), "link" if path.is_symlink() else sha256_file(path)] for path in files
-    ]
-    return sha256_hex(repr(rows).encode("utf-8", "surrogateescape"))[:8]
 
 
 def _is_file(path: Path) -> bool:

@@ -10,7 +10,7 @@ from wms.domain.promotion import MANIFEST_PATH, POINTER_PATH
 from wms.domain.run import RunOptions, RunRequest, new_run_id
 from wms.domain.split import SplitPlan
 from wms.files import read_record, write_bytes, write_record
-from wms.pipeline.context import Context
+from wms.pipeline.context import Clone, Context
 from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body
 from wms.steps.assemble import assemble, require_nothing_else
@@ -57,18 +57,25 @@ def run_merge(ctx: Context) -> MergePlan:
     return plan
 
 
-def check_folder(ctx: Context, folder: Path, *, quarantine: bool) -> ValidationReport:
+def plan_folder(clone: Clone, folder: Path) -> MergePlan:
+    """What any folder of pairs would bring to main's dataset."""
+    repository = clone.repository
+    return merge_folder(folder, manifest=manifest_at(repository, main_head(repository)))
+
+
+def check_folder(
+    clone: Clone, folder: Path, *, plan: MergePlan | None = None, quarantine: bool
+) -> ValidationReport:
     """Check any folder of pairs against main's dataset; nothing is written."""
-    settings = ctx.data_settings
-    manifest = manifest_at(ctx.ports.repository, main_head(ctx.ports.repository))
+    settings, repository = clone.data_settings, clone.repository
     return validate(
-        plan=merge_folder(folder, manifest=manifest),
+        plan=plan or plan_folder(clone, folder),
         incoming=folder,
-        manifest=manifest,
+        manifest=manifest_at(repository, main_head(repository)),
         policy=settings.validation,
         near_duplicate_bits=settings.split.near_duplicate_bits,
         quarantine=quarantine,
-        progress=ctx.progress,
+        progress=clone.progress,
     )
 
 

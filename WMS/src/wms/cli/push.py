@@ -1,0 +1,107 @@
+"""`wms data push`: pairs, from a folder or from local commits, become a data branch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wms.cli import output
+from wms.cli.common import clone, dry_run_option, json_option
+from wms.cli.data import show_validation
+
+if TYPE_CHECKING:
+    from wms.pipeline.stages.push import DataPush
+
+
+class DataBranchName(click.ParamType[str]):
+    """`data/…`, as the pipeline's workflow listens to."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Accept it; anything else is a usage error."""
+        if not re.fullmatch(r"data(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)+", value):
+            self.fail(f"{value!r} is no name of a data branch, such as data/front-yard", param, ctx)
+        return value
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option("--branch", type=DataBranchName(), help="A name for the branch, starting with data/.")
+@click.option("--no-validate", is_flag=True, help="Push without looking at the pairs; the pipeline will.")
+@click.option("--from-commits", metavar="RANGE", help="Take the pictures of the commits BASE..TIP instead.")
+@click.option("--remote", default="origin", show_default=True, help="Where the branch goes.")
+@dry_run_option
+@json_option
+def push(
+    folder: Path | None,
+    branch: str | None,
+    no_validate: bool,
+    from_commits: str | None,
+    remote: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Check the pairs in FOLDER and push them as a data branch, which starts the pipeline.
+
+    FOLDER holds images/ and masks/; without it, WMS/data/incoming of the working tree is taken. Findings
+    that block are listed with their remedies and nothing is pushed (exit 10). The branch is named by its
+    content, so the same pairs again find the branch that is there. Files, index and local branches stay.
+
+    With --from-commits only the pictures that local commits carry are pushed, and the answer says how to
+    take them out of the local branch; commits without pictures end with exit 64. The pre-push hook calls it.
+
+    \b
+    Examples:
+      wms data push                              what lies in WMS/data/incoming
+      wms data push ~/photos/november --dry-run
+      wms data push --from-commits origin/main..main
+    """
+    from wms.pipeline.stages.data import require_good
+    from wms.pipeline.stages.push import push_commits, push_pairs
+    from wms.steps.push_data import INCOMING_PATH
+    from wms.wiring import local_commits
+
+    if folder is not None and from_commits is not None:
+        raise click.UsageError("FOLDER and --from-commits each say what is pushed: name one of them")
+    here = clone(remote)
+    if from_commits is not None:
+        commits = local_commits(here, from_commits)
+        result = push_commits(here, commits, branch=branch, check=not no_validate, dry_run=dry_run)
+    else:
+        source = folder or here.layout.root / INCOMING_PATH
+        result = push_pairs(here, source, branch=branch, check=not no_validate, dry_run=dry_run)
+    if result.validation is not None:
+        show_validation(result.validation, as_json=False)
+    output.say_json({"dry_run": dry_run, **result.model_dump(mode="json")})
+    if result.validation is not None:
+        require_good(result.validation)
+    _say(result, here.remote_url, dry_run=dry_run)
+
+
+def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
+    from wms.domain.github import slug_of
+    from wms.domain.names import printable
+
+    told = {
+        "pushed": f"{result.files} files are pushed as {result.branch}",
+        "already pushed": f"the same {result.files} files are pushed already, as {result.branch}",
+        "already in the dataset": "every pair is in the dataset of main already; nothing was pushed",
+        "gone from the tip": "the pictures are in the history alone, not at its tip; nothing was pushed",
+        "not pushed": f"would push {result.files} files as {result.branch}",
+    }
+    output.say(told[result.outcome])
+    if result.outcome == "pushed" and not dry_run:
+        slug = slug_of(remote_url)
+        output.say(
+            f"the pipeline starts by itself: https://github.com/{slug}/actions"
+            if slug
+            else f"next, where no workflow does it: wms pipeline run --branches {result.branch}"
+        )
+    if result.commands:
+        output.say("to take the pictures out of the local branch (the files stay in the working tree):")
+        for command in result.commands:
+            output.say(f"  {printable(command)}")

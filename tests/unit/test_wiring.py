@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.domain.errors import RepositoryError, WorkspaceError
+from wms.adapters.github_forge import GitHubForge
+from wms.domain.errors import ForgeError, RepositoryError, WorkspaceError
 from wms.progress import Silent
 from wms.wiring import REMOTE, make_workspace, open_workspace
 
@@ -80,3 +81,20 @@ def test_a_repository_that_git_cannot_open_is_not_taken_for_one_without_a_remote
     (work / ".git/HEAD").unlink()
     with pytest.raises(RepositoryError, match="not a git repository"):
         open_workspace(work, Silent())
+
+
+@pytest.mark.parametrize("url", ["https://github.com/octo/meters.git", "git@github.com:octo/meters.git"])
+def test_a_clone_of_a_hosted_repository_opens_and_says_what_its_forge_needs(work: Path, url: str) -> None:
+    git(work, "remote", "set-url", "origin", url)
+    ports = open_workspace(work, Silent()).ports
+    assert ports.compute.state() == "stopped"
+    with pytest.raises(ForgeError, match="without a token") as caught:
+        ports.forge.statuses("0" * 40)
+    assert "GITHUB_TOKEN" in caught.value.remedy
+
+
+def test_with_a_token_the_forge_is_github(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_REPOSITORY", "octo/meters")
+    monkeypatch.setenv("GITHUB_TOKEN", "ghs_x")
+    assert isinstance(open_workspace(work, Silent()).ports.forge, GitHubForge)
+    assert not isinstance(open_workspace(work, Silent(), embedded=True).ports.forge, GitHubForge)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
+from wms.adapters.absent import Absent
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
@@ -22,7 +25,7 @@ from wms.adapters.mlflow_registry import MlflowRegistry
 from wms.adapters.words import without_credentials
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
 from wms.domain.commits import LocalCommits
-from wms.domain.errors import GitHubError, WorkspaceError
+from wms.domain.errors import ForgeError, GitHubError, WorkspaceError
 from wms.domain.github import slug_of
 from wms.layout import Layout
 from wms.pipeline.context import Clone, Context
@@ -62,7 +65,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         repository=GitRepository(layout.root, env=hosted.git_access if hosted else None),
         compute=LocalCompute(state),
         leases=LocalLeaseStore(state / "leases.json"),
-        forge=hosted.forge() if hosted else LocalForge(state / "forge", _local_remote(layout.root)),
+        forge=hosted.forge() if hosted else _local_forge(layout),
     )
     return Context(
         layout=layout,
@@ -170,28 +173,39 @@ def open_github(clone: Clone, name: str | None) -> GhRepository:
     return GhRepository(found)
 
 
-def _local_remote(root: Path) -> Path:
-    """The bare repository that `origin` names: the local forge merges there.
+def _local_forge(layout: Layout) -> Forge:
+    """The forge of the bare repository that `origin` names; of a hosted one there is none without a token.
 
     Raises:
-        WorkspaceError: `origin` is no folder of this machine, so its pull requests are not ours.
+        WorkspaceError: there is no `origin`, or its folder is gone.
     """
+    root = layout.root
     answer = Git(root).run("remote", "get-url", "origin", ok=(0, 2))
     if answer.code == 2:
         raise WorkspaceError(f"{root} has no Git remote named origin")
+    url = without_credentials(answer.line)
+    if _HOSTED.match(url):
+        needed = ForgeError(
+            f"pull requests and statuses of {url} cannot be reached without a token",
+            remedy="Let its workflow do it, or set GITHUB_REPOSITORY (OWNER/NAME) and GITHUB_TOKEN.",
+        )
+        return cast("Forge", Absent(needed))
     remote = (root / answer.line).resolve()
     if (remote / "HEAD").is_file():
-        return remote
+        return LocalForge(layout.state / "forge", remote)
     if (root / REMOTE / "HEAD").is_file():
         raise WorkspaceError(
             f"the remote {answer.line} is gone, as after a move of the workspace; its own lies in {REMOTE}",
             remedy=f"Name it: `git remote set-url origin ./{REMOTE}`.",
         )
     raise WorkspaceError(
-        f"the remote {answer.line} is no bare repository on this machine, where the embedded default could "
-        "merge",
-        remedy="Make a workspace with `wms init DIR`; for a hosted repository, let its workflow run.",
+        f"the remote {url} is no bare repository on this machine, where the embedded default could merge",
+        remedy="Make a workspace with `wms init DIR`, or name its remote: `git remote set-url origin URL`.",
     )
+
+
+_HOSTED = re.compile(r"[a-z+]+://|[^/]+@?[^/]*:")
+"""A remote elsewhere: a URL, or `user@host:path` as SSH writes it."""
 
 
 def _code_sha() -> str:

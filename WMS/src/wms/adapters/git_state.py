@@ -18,6 +18,7 @@ from pathlib import Path
 from wms.adapters.git_cli import Git
 from wms.adapters.git_trees import export_tree, hash_folder, make_commit
 from wms.domain.errors import RemoteMovedError, RepositoryError, StorageError
+from wms.progress import Silent
 
 REF = "refs/wms/state"
 DATABASE = "mlflow.db"
@@ -73,7 +74,7 @@ class GitState:
         known = self._git.run("rev-parse", "--verify", "--quiet", REF, ok=(0, 1)).line or None
         with self._scratch() as folder:
             self._snapshot(folder)
-            entries = hash_folder(self._git, folder, under="")
+            entries = hash_folder(self._git, folder, under="", progress=Silent())
             commit = make_commit(self._git, entries, parent=None, message="State of the embedded default")
         if known is not None and self._tree(known) == self._tree(commit):
             return False

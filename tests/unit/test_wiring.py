@@ -87,7 +87,7 @@ def test_a_repository_that_git_cannot_open_is_not_taken_for_one_without_a_remote
 def test_a_clone_of_a_hosted_repository_opens_and_says_what_its_forge_needs(work: Path, url: str) -> None:
     git(work, "remote", "set-url", "origin", url)
     ports = open_workspace(work, Silent()).ports
-    assert ports.compute.state() == "stopped"
+    assert ports.compute.state() == "absent"
     with pytest.raises(ForgeError, match="without a token") as caught:
         ports.forge.statuses("0" * 40)
     assert "GITHUB_TOKEN" in caught.value.remedy

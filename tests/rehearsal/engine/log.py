@@ -58,11 +58,6 @@ class Log:
         """An error of the runner's or an action's own."""
         self._annotate(Annotation(level="error", message=message))
 
-    def group(self, title: str, lines: list[str]) -> None:
-        """Lines of the runner's own, in which nothing is a command."""
-        for line in (f"##[group]{title}", *lines, "##[endgroup]"):
-            self._say(line)
-
     def absorb(self, text: str, annotations: tuple[Annotation, ...]) -> None:
         """Take over what an inner step said, commands obeyed already."""
         self._lines.extend(text.splitlines())

@@ -34,7 +34,10 @@ class StepResult:
     outcome: Conclusion
     conclusion: Conclusion
     outputs: Mapping[str, str] = field(default_factory=dict)
+    script: str = ""
+    """What a `run:` step ran, its expressions evaluated; masked, as the log is."""
     log: str = ""
+    """What it printed."""
     annotations: tuple[Annotation, ...] = ()
     summary: str = ""
     where: str = ""
@@ -153,4 +156,5 @@ def _tail(step: StepResult) -> str:
     lines = step.log.splitlines()
     left_out = [f"... {len(lines) - TAIL_LINES} lines before"] if len(lines) > TAIL_LINES else []
     tail = [f"      | {line}" for line in left_out + lines[-TAIL_LINES:]]
-    return "\n".join([f"    step {step.name} ({step.where}): {step.outcome}", *tail])
+    script = [f"      $ {line}" for line in step.script.rstrip().splitlines()]
+    return "\n".join([f"    step {step.name} ({step.where}): {step.outcome}", *script, *tail])

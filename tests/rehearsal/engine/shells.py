@@ -58,7 +58,6 @@ def run_shell(
     found = shutil.which(argv[0], path=env["PATH"])
     if found is None:
         raise ActionFailure(f"{argv[0]}: command not found")
-    log.group("Run", [*program.script.rstrip().splitlines(), f"shell: {template}"])
     return run_process(
         [found, *argv[1:]], folder=folder, env=env, grace=runner.grace, say=log.write, stop=stop
     )

@@ -76,6 +76,7 @@ def _step(frame: Frame, step: Step) -> StepResult:
     result = replace(
         _ended(skipped, outcome, log, tolerated=tolerated),
         name=str(name),
+        script=running.script,
         outputs=running.outputs,
         summary=running.summary,
     )
@@ -103,6 +104,7 @@ class _Running:
     minutes: float | None
     outputs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
+    script: str = ""
     _survival: bool | None = None
 
     def run(self) -> Conclusion:
@@ -133,6 +135,7 @@ class _Running:
                 self.step.tree.get("working-directory") or self.frame.defaults.get("working-directory")
             ),
         )
+        self.script = self.frame.runner.masks.hide(program.script)
         env = {**self._environment(), **files.environment()}
         status = 1
         try:

@@ -138,7 +138,7 @@ def test_a_cache_is_saved_by_a_job_that_succeeds_and_restored_by_key_or_prefix(r
         """
     rig.steps(steps.replace("SUFFIX", "0").replace("END", "exit 1")).expect("failure")
     first = rig.steps(steps.replace("SUFFIX", "1").replace("END", "true")).expect()
-    assert "hit=false" in first.log
+    assert "Cache not found for k-1" in first.log
     assert "hit=true 1 2" in rig.steps(steps.replace("SUFFIX", "1").replace("END", "true")).expect().log
     assert "hit=false 1 2" in rig.steps(steps.replace("SUFFIX", "2").replace("END", "true")).expect().log
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from rehearsal.engine.actions.base import Action
 from rehearsal.engine.tests.rig import Rig
 
 
@@ -146,6 +148,14 @@ def test_a_job_that_takes_too_long_is_cancelled_and_tidies_up(rig: Rig) -> None:
     assert run.jobs["a"].steps["tidy"].conclusion == "success"
 
 
+def test_a_job_that_runs_out_of_time_in_an_action_is_cancelled_too(rig: Rig) -> None:
+    rig.sim.world.minute_seconds = 0.2
+    rig.sim.world.actions["some/slow"] = Action(run=lambda call: time.sleep(0.5))
+    run = rig.steps("[{uses: some/slow@v1}, {id: next, run: 'true'}]", job="timeout-minutes: 1")
+    run.expect("cancelled", a="cancelled")
+    assert run.jobs["a"].steps["next"].conclusion == "skipped"
+
+
 def test_summaries_and_annotations_are_collected(rig: Rig) -> None:
     run = rig.steps(
         """
@@ -215,4 +225,5 @@ def test_a_failure_is_told_with_the_end_of_its_log(rig: Rig) -> None:
     except AssertionError as error:
         told = str(error)
     assert "step Train (.github/workflows/w.yml:" in told
+    assert "$ echo the reason" in told
     assert "| the reason" in told

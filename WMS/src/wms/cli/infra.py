@@ -69,7 +69,8 @@ def up(
 ) -> None:
     """Take a lease and start the instance if it is stopped. Taken again, the lease is extended.
 
-    With --run it is the lease of the run in run/: by the run's name, for its training, for 3 hours.
+    With --run it is the lease of the run in run/: by the run's name, for an hour, renewed while it
+    trains.
 
     \b
     Examples:
@@ -133,7 +134,11 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json:
         return
     with _acting(for_run, wait) as ctx:
         left = infra_down(
-            holder=who(ctx), now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute
+            holder=who(ctx),
+            clock=ctx.clock,
+            leases=ctx.ports.leases,
+            compute=ctx.ports.compute,
+            alone=for_run,
         )
     _show(left, as_json)
 
@@ -150,7 +155,7 @@ def status(as_json: bool) -> None:
     from wms.steps.infra import infra_status
 
     ctx = workspace()
-    _show(infra_status(now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
+    _show(infra_status(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
 
 
 @click.command()
@@ -167,7 +172,7 @@ def reap(dry_run: bool, as_json: bool) -> None:
 
     ctx = workspace()
     act = infra_status if dry_run else infra_reap
-    _show(act(now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
+    _show(act(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
 
 
 def _acting(for_run: bool, wait_seconds: float) -> AbstractContextManager[Context]:
@@ -187,6 +192,8 @@ def _show(status: InfraStatus, as_json: bool) -> None:
         output.say_json(status.model_dump(mode="json"))
         return
     output.say(f"instance: {status.instance}")
+    if status.stopping is not None:
+        output.say(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
     if status.leases:
         output.table(
             ("holder", "purpose", "until (UTC)"),

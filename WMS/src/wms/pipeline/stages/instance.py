@@ -1,4 +1,4 @@
-"""Stages that take and give back the instance."""
+"""Stages that take, keep and give back the instance."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from datetime import timedelta
 
 from wms.domain.lease import Lease
 from wms.pipeline.context import Context
-from wms.steps.infra import InfraStatus, infra_down, infra_up
+from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
+from wms.steps.lease_keeper import LeaseKeeper
 
-TRAINING_TTL = timedelta(hours=3)
-"""How long a run's lease lasts; a run that dies costs at most this much of the instance."""
+TRAINING_TTL = timedelta(hours=1)
+"""How long a run's lease lasts without being renewed; a run that dies costs at most this much of the
+instance."""
+
+RENEWAL = timedelta(minutes=10)
+"""How often a running training renews: several times in the life of a lease."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +38,7 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
         holder=claim.holder,
         purpose=claim.purpose,
         ttl=claim.ttl,
-        now=ctx.clock(),
+        clock=ctx.clock,
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
     )
@@ -47,5 +52,30 @@ def run_infra_up(ctx: Context) -> Lease:
 def run_infra_down(ctx: Context) -> InfraStatus:
     """Release this run's lease."""
     return infra_down(
-        holder=ctx.request.run_id, now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute
+        holder=ctx.request.run_id,
+        clock=ctx.clock,
+        leases=ctx.ports.leases,
+        compute=ctx.ports.compute,
+        alone=True,
+    )
+
+
+def kept_lease(ctx: Context) -> LeaseKeeper:
+    """This run's lease, renewed for as long as the block lasts, if the run has one."""
+    holder = ctx.request.run_id
+
+    def renew() -> Lease:
+        return infra_renew(
+            holder=holder,
+            ttl=TRAINING_TTL,
+            clock=ctx.clock,
+            leases=ctx.ports.leases,
+            compute=ctx.ports.compute,
+        )
+
+    return LeaseKeeper(
+        held=lambda: ctx.ports.leases.load()[0].of(holder) is not None,
+        renew=renew,
+        every=RENEWAL,
+        say=ctx.progress.say,
     )

@@ -11,6 +11,7 @@ from wms.domain.training import TrainResult
 from wms.files import read_record, write_bytes, write_record
 from wms.ml.team import Team
 from wms.pipeline.context import Context
+from wms.pipeline.stages.instance import kept_lease
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 from wms.steps.archive import archive_run
@@ -41,20 +42,21 @@ def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
     if result is None:
         for name in ("train", "candidate"):
             layout.record(name).unlink(missing_ok=True)
-        result = train(
-            manifest=ctx.manifest(),
-            dataset=layout.dataset,
-            settings=settings,
-            mask_threshold=ctx.data_settings.validation.mask_threshold,
-            out=layout.run,
-            cache=layout.cache,
-            code_sha=ctx.code_sha,
-            registry=ctx.ports.registry,
-            run_name=request.run_id,
-            resume=resume,
-            team=team,
-            progress=ctx.progress,
-        )
+        with kept_lease(ctx):
+            result = train(
+                manifest=ctx.manifest(),
+                dataset=layout.dataset,
+                settings=settings,
+                mask_threshold=ctx.data_settings.validation.mask_threshold,
+                out=layout.run,
+                cache=layout.cache,
+                code_sha=ctx.code_sha,
+                registry=ctx.ports.registry,
+                run_name=request.run_id,
+                resume=resume,
+                team=team,
+                progress=ctx.progress,
+            )
         write_record(layout.record("train"), result)
     else:
         team.agree(False)  # the others need not wait for a training

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -21,9 +22,10 @@ from wms.steps.infra import infra_down, infra_reap, infra_renew, infra_up
 
 MINUTE = timedelta(minutes=1)
 SKEWS = st.integers(-59, 59).map(lambda seconds: timedelta(seconds=seconds))
-FATES: st.SearchStrategy[Fate] = st.sampled_from(
-    ["arrives", "arrives", "arrives", "answer is lost", "never arrives", "arrives late"]
-)
+FATES: tuple[Fate, ...] = ("answer is lost", "never arrives", "arrives late")
+VERBS = ("up", "up", "down", "down", "renew")
+TTL_MINUTES = (1, 5, 30, 90)
+PAUSES_SECONDS = (30, 119, 240, 300, 600, 1021, 1800, 5400)
 HOLDERS = ("run", "ann", "bob")
 SLOTS = (*HOLDERS, "reaper", "watchdog")
 
@@ -74,8 +76,8 @@ class LeaseMachine(RuleBasedStateMachine):
 
     @rule(
         slot=st.sampled_from(SLOTS),
-        verb=st.sampled_from(["up", "up", "down", "down", "renew"]),
-        minutes=st.sampled_from([1, 5, 30, 90]),
+        verb=st.sampled_from(VERBS),
+        minutes=st.sampled_from(TTL_MINUTES),
         and_finish=st.booleans(),
     )
     def somebody_begins(self, slot: str, verb: str, minutes: int, and_finish: bool) -> None:
@@ -97,13 +99,30 @@ class LeaseMachine(RuleBasedStateMachine):
         if and_finish:
             self._finish(slot)
 
-    @precondition(lambda self: self.processes)
-    @rule(steps=st.lists(st.tuples(st.integers(0, 4), FATES), min_size=1, max_size=10))
-    def calls_happen(self, steps: list[tuple[int, Fate]]) -> None:
-        for which, fate in steps:
-            if self.processes:
-                self._step(self._slot(which), fate)
-                self.check_flips()
+    @rule(seed=st.integers(0, 2**32), events=st.integers(1, 400))
+    def much_happens_at_once(self, seed: int, events: int) -> None:
+        """A walk of single calls, which Hypothesis alone would hardly make so long."""
+        chance = Random(seed)
+        for _ in range(events):
+            event = chance.random()
+            if event < 0.15:
+                self.somebody_begins(
+                    slot=chance.choice(SLOTS),
+                    verb=chance.choice(VERBS),
+                    minutes=chance.choice(TTL_MINUTES),
+                    and_finish=False,
+                )
+            elif event < 0.22:
+                self.time_goes_on(seconds=chance.choice(PAUSES_SECONDS))
+            elif event < 0.24 and self.world.late:
+                self.a_late_write_arrives(which=chance.randrange(6))
+            elif event < 0.25 and self.processes:
+                self.one_crashes(which=chance.randrange(5))
+            elif self.processes:
+                fate = chance.choice(FATES) if chance.random() < 0.1 else "arrives"
+                self._step(self._slot(chance.randrange(5)), fate)
+            self.check_flips()
+            self.what_a_holder_was_promised_stands_in_the_book()
 
     @precondition(lambda self: self.processes)
     @rule(which=st.integers(0, 4))
@@ -115,7 +134,7 @@ class LeaseMachine(RuleBasedStateMachine):
     def one_crashes(self, which: int) -> None:
         self.processes.pop(self._slot(which)).kill()
 
-    @rule(seconds=st.sampled_from([30, 119, 240, 600, 1021, 1800, 5400]))
+    @rule(seconds=st.sampled_from(PAUSES_SECONDS))
     def time_goes_on(self, seconds: int) -> None:
         self.world.now += timedelta(seconds=seconds)
 
@@ -236,8 +255,8 @@ def _ports(me: Process) -> dict[str, Any]:
 
 
 LeaseMachine.TestCase.settings = settings(
-    max_examples=300,
-    stateful_step_count=40,
+    max_examples=100,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -92,6 +92,9 @@ class Bucket:
     def write(self, key: str, data: bytes) -> None:
         self._client().put_object(Bucket=self.name, Key=key, Body=data)
 
+    def delete(self, key: str) -> None:
+        self._client().delete_object(Bucket=self.name, Key=key)
+
     def create(self) -> None:
         self._client().create_bucket(Bucket=self.name)
 

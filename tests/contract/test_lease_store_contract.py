@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.local import LocalLeaseStore
+from wms.adapters.s3_lease import S3LeaseStore
 from wms.domain.errors import LeaseConflictError, LeaseError
 from wms.domain.lease import LeaseBook, acquire
 from wms.ports import LeaseStore
@@ -31,9 +32,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state/leases.json"
 
 
-@pytest.fixture(params=["local file"])
-def store(path: Path) -> LeaseStore:
-    return LocalLeaseStore(path)
+@pytest.fixture(params=["local file", "S3"])
+def store(request: pytest.FixtureRequest, path: Path) -> LeaseStore:
+    if request.param == "local file":
+        return LocalLeaseStore(path)
+    bucket = request.getfixturevalue("bucket")
+    return S3LeaseStore(lambda: bucket.name, "lease/book.json", region="us-east-1")
 
 
 def test_a_book_that_was_never_written_is_empty_and_has_no_tag(store: LeaseStore) -> None:
@@ -127,7 +131,8 @@ def test_of_two_processes_that_swap_a_local_file_one_wins(path: Path) -> None:
     assert sorted(answers) == ["lost", "won"]
 
 
-def test_a_damaged_local_book_is_an_error_and_not_an_empty_book(store: LeaseStore, path: Path) -> None:
+def test_a_damaged_local_book_is_an_error_and_not_an_empty_book(path: Path) -> None:
+    store = LocalLeaseStore(path)
     store.swap(book_of("a"), expect=None)
     path.write_bytes(path.read_bytes()[:20])
     with pytest.raises(LeaseError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -22,6 +21,7 @@ from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline
+from wms.pipeline.stages.instance import TRAINING_TTL
 from wms.steps.push_data import push_folder
 
 COMMANDS = [command for job in JOBS if not job.forge_only for command in job.commands]
@@ -110,7 +110,7 @@ def test_a_run_takes_the_lease_of_its_own_name(ctx: Context, branch: str) -> Non
     walk(branch, upto="wms infra up --run")
     (lease,) = ctx.ports.leases.load()[0].leases
     assert (lease.holder, lease.purpose) == (ctx.request.run_id, "training")
-    assert lease.expires_at - lease.acquired_at == timedelta(hours=3)
+    assert lease.expires_at - lease.acquired_at == TRAINING_TTL
 
 
 def test_giving_back_a_runs_lease_leaves_a_persons(ctx: Context, branch: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from wms.adapters.absent import Absent
+from wms.adapters.aws_account import AwsAccount
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
@@ -22,14 +23,16 @@ from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.s3_lease import S3LeaseStore
 from wms.adapters.words import without_credentials
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.config.infra import ENVIRONMENT_VARIABLE, LEASE_BOOK_KEY, load_infra_settings
 from wms.domain.commits import LocalCommits
 from wms.domain.errors import ForgeError, GitHubError, WorkspaceError
 from wms.domain.github import slug_of
 from wms.layout import Layout
-from wms.pipeline.context import Clone, Context
-from wms.ports import Forge, Ports
+from wms.pipeline.context import Clone, Context, Environment
+from wms.ports import Forge, LeaseStore, Ports
 from wms.progress import Progress
 from wms.template import template_files
 
@@ -45,6 +48,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
     model there, for repositories that share a server. With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the
     forge is GitHub.
+    `WMS_ENVIRONMENT` names the cloud environment whose instance the leases are about.
 
     Raises:
         WorkspaceError: not inside a workspace.
@@ -54,6 +58,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
     hosted = None if embedded else Hosted.from_environment(os.environ)
     model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
+    environment = None if embedded else _environment(layout.root)
     ports = Ports(
         registry=MlflowRegistry(
             tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
@@ -64,7 +69,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
         repository=GitRepository(layout.root, env=hosted.git_access if hosted else None),
         compute=LocalCompute(state),
-        leases=LocalLeaseStore(state / "leases.json"),
+        leases=_leases(environment) if environment else LocalLeaseStore(state / "leases.json"),
         forge=hosted.forge() if hosted else _local_forge(layout),
     )
     return Context(
@@ -74,6 +79,24 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
+        environment=environment,
+    )
+
+
+def _environment(root: Path) -> Environment | None:
+    """The cloud that `WMS_ENVIRONMENT` names; no call goes out before somebody asks something of it."""
+    name = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not name:
+        return None
+    settings = load_infra_settings(root, name)
+    return Environment(name=name, settings=settings, account=AwsAccount(settings.region))
+
+
+def _leases(environment: Environment) -> LeaseStore:
+    """The book in the environment's data bucket."""
+    settings, account = environment.settings, environment.account
+    return S3LeaseStore(
+        lambda: settings.data_bucket(account.identity().account), LEASE_BOOK_KEY, region=settings.region
     )
 
 

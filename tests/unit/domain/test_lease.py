@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from wms.domain.errors import LeaseError
 from wms.domain.lease import LeaseBook, acquire, expire, release, renew
+from wms.domain.lease_book import CLOCK_TOLERANCE
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -33,17 +34,19 @@ def test_an_acquired_lease_is_live_until_just_before_it_expires() -> None:
 
 
 def test_a_released_lease_is_not_live_and_the_others_stay() -> None:
-    assert live_holders(release(held("run-1", "run-2"), holder="run-1"), NOW) == ["run-2"]
+    assert live_holders(release(held("run-1", "run-2"), holder="run-1", now=NOW), NOW) == ["run-2"]
 
 
 def test_releasing_what_is_not_held_changes_nothing() -> None:
     book = held("run-1")
-    assert release(book, holder="run-2") == book
+    assert release(book, holder="run-2", now=NOW) == book
 
 
-def test_expiring_drops_only_the_leases_whose_time_is_over() -> None:
+def test_expiring_drops_only_the_leases_that_bind_nobody() -> None:
     book = acquire(held("short"), holder="long", purpose="browsing", ttl=2 * HOUR, now=NOW)
-    assert [lease.holder for lease in expire(book, now=NOW + HOUR).leases] == ["long"]
+    just_before = NOW + HOUR + CLOCK_TOLERANCE - timedelta(microseconds=1)
+    assert expire(book, now=just_before) == book
+    assert [lease.holder for lease in expire(book, now=NOW + HOUR + CLOCK_TOLERANCE).leases] == ["long"]
 
 
 @given(first=minutes, again=minutes, after=st.integers(min_value=0, max_value=499))
@@ -77,8 +80,8 @@ def test_acquiring_after_expiry_starts_anew() -> None:
     assert lease.acquired_at == later
 
 
-@pytest.mark.parametrize("ttl", [timedelta(0), timedelta(seconds=-1)])
-def test_a_lease_without_time_to_live_is_an_error(ttl: timedelta) -> None:
+@pytest.mark.parametrize("ttl", [timedelta(0), timedelta(seconds=-1), timedelta(hours=25)])
+def test_a_lease_without_a_sensible_time_to_live_is_an_error(ttl: timedelta) -> None:
     with pytest.raises(LeaseError, match="above zero"):
         acquire(LeaseBook(), holder="run-1", purpose="training", ttl=ttl, now=NOW)
 

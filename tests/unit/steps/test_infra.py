@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from wms.adapters.local import LocalCompute, LocalLeaseStore
-from wms.domain.errors import LeaseConflictError
-from wms.domain.lease import LeaseBook, acquire
-from wms.steps.infra import infra_down, infra_reap, infra_status, infra_up
+from wms.domain.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
+from wms.domain.lease import STOP_TTL, Lease, LeaseBook, Stopping, acquire, end_stop
+from wms.domain.lease_book import CLOCK_TOLERANCE
+from wms.steps.infra import (
+    POLL_SECONDS,
+    infra_down,
+    infra_reap,
+    infra_renew,
+    infra_status,
+    infra_up,
+)
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -27,7 +37,7 @@ def leases(tmp_path: Path) -> LocalLeaseStore:
 
 
 def up(holder: str, leases: LocalLeaseStore, compute: LocalCompute, *, at: datetime = NOW) -> None:
-    infra_up(holder=holder, purpose="test", ttl=HOUR, now=at, leases=leases, compute=compute)
+    infra_up(holder=holder, purpose="test", ttl=HOUR, clock=lambda: at, leases=leases, compute=compute)
 
 
 def test_up_starts_a_stopped_instance(leases: LocalLeaseStore, compute: LocalCompute) -> None:
@@ -38,39 +48,39 @@ def test_up_starts_a_stopped_instance(leases: LocalLeaseStore, compute: LocalCom
 def test_the_instance_runs_on_while_another_holds_it(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("run", leases, compute)
     up("person", leases, compute)
-    status = infra_down(holder="run", now=NOW, leases=leases, compute=compute)
+    status = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute)
     assert status.instance == "running"
     assert [lease.holder for lease in status.leases] == ["person"]
 
 
 def test_the_last_one_stops_it(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("run", leases, compute)
-    assert infra_down(holder="run", now=NOW, leases=leases, compute=compute).instance == "stopped"
+    assert infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute).instance == "stopped"
 
 
 def test_an_expired_lease_does_not_keep_it_running(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
     up("run", leases, compute)
     later = NOW + 2 * HOUR
-    assert infra_down(holder="run", now=later, leases=leases, compute=compute).instance == "stopped"
+    assert infra_down(holder="run", clock=lambda: later, leases=leases, compute=compute).instance == "stopped"
 
 
 def test_reaping_spares_a_live_lease(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
     up("run", leases, compute, at=NOW + HOUR)
-    status = infra_reap(now=NOW + HOUR, leases=leases, compute=compute)
+    status = infra_reap(clock=lambda: NOW + HOUR + CLOCK_TOLERANCE, leases=leases, compute=compute)
     assert status.instance == "running"
     assert [lease.holder for lease in leases.load()[0].leases] == ["run"]
 
 
 def test_reaping_stops_what_nobody_holds(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
-    assert infra_reap(now=NOW + 2 * HOUR, leases=leases, compute=compute).instance == "stopped"
+    assert infra_reap(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=compute).instance == "stopped"
 
 
 def test_looking_changes_nothing(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
-    infra_status(now=NOW + 2 * HOUR, leases=leases, compute=compute)
+    infra_status(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=compute)
     assert compute.state() == "running"
     assert leases.load()[0].of("dead") is not None
 
@@ -100,3 +110,143 @@ def test_a_lost_race_is_tried_again_and_loses_nobody(tmp_path: Path, compute: Lo
 def test_a_race_that_is_always_lost_is_an_error(tmp_path: Path, compute: LocalCompute) -> None:
     with pytest.raises(LeaseConflictError):
         up("run", Contended(tmp_path / "leases.json", losses=1000), compute)
+
+
+class Time:
+    """A clock that only sleeping moves, and that lets things happen meanwhile."""
+
+    def __init__(self, *meanwhile: Callable[[], object]) -> None:
+        self.now = NOW
+        self.meanwhile = iter(meanwhile)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        next(self.meanwhile, lambda: None)()
+
+
+def claim(leases: LocalLeaseStore, *, on_instance: bool = False) -> None:
+    book, tag = leases.load()
+    stopping = Stopping(owner="s", claimed_at=NOW, expires_at=NOW + STOP_TTL, on_instance=on_instance)
+    leases.swap(book.model_copy(update={"stopping": stopping}), expect=tag)
+
+
+def up_at(time: Time, leases: LocalLeaseStore, compute: LocalCompute) -> Lease:
+    return infra_up(
+        holder="run",
+        purpose="test",
+        ttl=HOUR,
+        clock=time,
+        leases=leases,
+        compute=compute,
+        sleep=time.sleep,
+    )
+
+
+def test_who_comes_while_it_is_stopped_waits_and_starts_it_again(
+    leases: LocalLeaseStore, compute: LocalCompute
+) -> None:
+    compute.up()
+    claim(leases)
+
+    def stopped() -> None:
+        compute.down()
+        book, tag = leases.load()
+        leases.swap(end_stop(book, owner="s", now=NOW), expect=tag)
+
+    time = Time(lambda: None, stopped)
+    assert up_at(time, leases, compute).usable(time())
+    assert time() == NOW + timedelta(seconds=2 * POLL_SECONDS)
+    assert compute.state() == "running"
+
+
+def test_a_stopper_that_died_is_waited_out(leases: LocalLeaseStore, compute: LocalCompute) -> None:
+    compute.up()
+    claim(leases)
+    time = Time()
+    up_at(time, leases, compute)
+    assert time() == NOW + STOP_TTL + CLOCK_TOLERANCE
+
+
+def test_an_instance_that_stopped_itself_is_not_waited_for(
+    leases: LocalLeaseStore, compute: LocalCompute
+) -> None:
+    compute.down()
+    claim(leases, on_instance=True)
+    time = Time()
+    up_at(time, leases, compute)
+    assert time() == NOW
+
+
+def test_a_stop_that_never_ends_is_an_error(leases: LocalLeaseStore, compute: LocalCompute) -> None:
+    time = Time()
+
+    def again() -> None:
+        book, tag = leases.load()
+        stopping = Stopping(owner="s", claimed_at=time(), expires_at=time() + STOP_TTL)
+        leases.swap(book.model_copy(update={"stopping": stopping}), expect=tag)
+
+    again()
+    time.meanwhile = itertools.repeat(again)
+    with pytest.raises(InstanceStoppingError):
+        up_at(time, leases, compute)
+    assert leases.load()[0].leases == ()
+
+
+def test_the_switch_is_flipped_under_a_claim_that_is_ended_afterwards(
+    tmp_path: Path, leases: LocalLeaseStore
+) -> None:
+    seen = []
+
+    class Watched(LocalCompute):
+        def down(self) -> None:
+            seen.append(leases.load()[0].stopping)
+            super().down()
+
+    compute = Watched(tmp_path)
+    up("run", leases, compute)
+    infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute)
+    (stopping,) = seen
+    assert stopping is not None
+    assert stopping.owner.startswith("run#")
+    assert leases.load()[0].stopping is None
+
+
+def test_a_stop_that_another_process_of_the_same_run_left_is_taken_up(
+    tmp_path: Path, leases: LocalLeaseStore
+) -> None:
+    class Dying(LocalCompute):
+        def down(self) -> None:
+            raise ComputeError("killed here")
+
+    up("run", leases, LocalCompute(tmp_path))
+    with pytest.raises(ComputeError):
+        infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=Dying(tmp_path), alone=True)
+    compute = LocalCompute(tmp_path)
+    assert infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute).instance == "running"
+    left = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute, alone=True)
+    assert (left.instance, left.stopping) == ("stopped", None)
+
+
+def test_a_lease_on_an_instance_that_was_stopped_under_it_is_lost(
+    leases: LocalLeaseStore, compute: LocalCompute
+) -> None:
+    up("run", leases, compute)
+    renewed = infra_renew(holder="run", ttl=2 * HOUR, clock=lambda: NOW, leases=leases, compute=compute)
+    assert renewed.expires_at == NOW + 2 * HOUR
+    compute.down()
+    with pytest.raises(LeaseLostError, match="the instance is stopped"):
+        infra_renew(holder="run", ttl=HOUR, clock=lambda: NOW, leases=leases, compute=compute)
+
+
+def test_an_instance_that_does_not_run_after_its_start_is_an_error(
+    tmp_path: Path, leases: LocalLeaseStore
+) -> None:
+    class Broken(LocalCompute):
+        def up(self) -> None:
+            """It says yes and does nothing."""
+
+    with pytest.raises(ComputeError, match="was started and is absent"):
+        up("run", leases, Broken(tmp_path))

@@ -350,3 +350,33 @@ class GitHubError(WmsError):
     exit_code = 67
     can_heal = True
     remedy = "See what gh says above; `gh auth status` tells who you are to GitHub."
+
+
+class InstanceStoppingError(LeaseError):
+    """Somebody is stopping the instance; a lease can be taken once that has ended."""
+
+    exit_code = 53
+    remedy = "Run the command again in some minutes; `wms infra status` shows who stops it, until when."
+
+
+class LeaseLostError(LeaseError):
+    """A lease is not held any more: it expired, or the instance was stopped under it."""
+
+    exit_code = 54
+    remedy = "Take a new one with `wms infra up`, then run the command again."
+
+
+class CloudError(WmsError):
+    """The cloud account could not be asked, or refused the question itself."""
+
+    exit_code = 55
+    can_heal = True
+    remedy = "See that the AWS credentials are set and still valid, and that AWS can be reached."
+
+
+class BudgetError(WmsError):
+    """Starting the instance would go above the month's budget."""
+
+    exit_code = 56
+    can_heal = True
+    remedy = "Give the reason with --over-budget REASON, or raise monthly_budget_usd in terraform.tfvars."

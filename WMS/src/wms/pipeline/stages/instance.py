@@ -1,25 +1,34 @@
-"""Stages that take and give back the instance."""
+"""Stages that take, keep and give back the instance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wms.domain.cost import CostLedger
+from wms.domain.errors import ConfigError
 from wms.domain.lease import Lease
 from wms.pipeline.context import Context
-from wms.steps.infra import InfraStatus, infra_down, infra_up
+from wms.steps.cost import month_cost, require_budget
+from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
+from wms.steps.lease_keeper import LeaseKeeper
 
-TRAINING_TTL = timedelta(hours=3)
-"""How long a run's lease lasts; a run that dies costs at most this much of the instance."""
+TRAINING_TTL = timedelta(hours=1)
+"""How long a run's lease lasts without being renewed; a run that dies costs at most this much of the
+instance."""
+
+RENEWAL = timedelta(minutes=10)
+"""How often a running training renews: several times in the life of a lease."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Who wants the instance, for what, and how long."""
+    """Who wants the instance, for what, how long, and why even above the budget."""
 
     holder: str
     purpose: str
     ttl: timedelta
+    over_budget: str | None = None
 
 
 def run_claim(ctx: Context) -> Claim:
@@ -28,12 +37,21 @@ def run_claim(ctx: Context) -> Claim:
 
 
 def take_lease(ctx: Context, claim: Claim) -> Lease:
-    """Take a lease and see that the instance runs."""
+    """Take a lease, if the budget allows it, and see that the instance runs."""
+    if ctx.environment is not None:
+        require_budget(
+            holder=claim.holder,
+            ttl=claim.ttl,
+            override=claim.over_budget,
+            settings=ctx.environment.settings,
+            clock=ctx.clock,
+            leases=ctx.ports.leases,
+        )
     return infra_up(
         holder=claim.holder,
         purpose=claim.purpose,
         ttl=claim.ttl,
-        now=ctx.clock(),
+        clock=ctx.clock,
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
     )
@@ -47,5 +65,46 @@ def run_infra_up(ctx: Context) -> Lease:
 def run_infra_down(ctx: Context) -> InfraStatus:
     """Release this run's lease."""
     return infra_down(
-        holder=ctx.request.run_id, now=ctx.clock(), leases=ctx.ports.leases, compute=ctx.ports.compute
+        holder=ctx.request.run_id,
+        clock=ctx.clock,
+        leases=ctx.ports.leases,
+        compute=ctx.ports.compute,
+        alone=True,
+    )
+
+
+def kept_lease(ctx: Context) -> LeaseKeeper:
+    """This run's lease, renewed for as long as the block lasts, if the run has one."""
+    holder = ctx.request.run_id
+
+    def renew() -> Lease:
+        return infra_renew(
+            holder=holder,
+            ttl=TRAINING_TTL,
+            clock=ctx.clock,
+            leases=ctx.ports.leases,
+            compute=ctx.ports.compute,
+        )
+
+    return LeaseKeeper(
+        held=lambda: ctx.ports.leases.load()[0].of(holder) is not None,
+        renew=renew,
+        every=RENEWAL,
+        say=ctx.progress.say,
+    )
+
+
+def run_cost(ctx: Context, month: str | None) -> CostLedger:
+    """What a month cost, this one by default.
+
+    Raises:
+        ConfigError: no environment is chosen: what is embedded costs nothing.
+    """
+    if ctx.environment is None:
+        raise ConfigError(
+            "no environment is chosen, and what is embedded costs nothing",
+            remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
+        )
+    return month_cost(
+        settings=ctx.environment.settings, month=month, clock=ctx.clock, leases=ctx.ports.leases
     )

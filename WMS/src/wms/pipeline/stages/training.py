@@ -9,6 +9,7 @@ from wms.files import write_record
 from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.pipeline.stages.data import require_dataset
+from wms.pipeline.stages.instance import kept_lease
 from wms.pipeline.stages.tracking import deliver_tracking
 from wms.steps.assist import assist
 from wms.steps.finished_training import finished_training
@@ -33,20 +34,21 @@ def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
         for name in ("train", "candidate"):
             layout.record(name).unlink(missing_ok=True)
         require_dataset(ctx)
-        result = train(
-            manifest=ctx.manifest(),
-            dataset=layout.dataset,
-            settings=settings,
-            mask_threshold=ctx.data_settings.validation.mask_threshold,
-            out=layout.run,
-            cache=layout.cache,
-            code_sha=ctx.code_sha,
-            registry=ctx.ports.registry,
-            run_name=request.run_id,
-            resume=resume,
-            team=team,
-            progress=ctx.progress,
-        )
+        with kept_lease(ctx):
+            result = train(
+                manifest=ctx.manifest(),
+                dataset=layout.dataset,
+                settings=settings,
+                mask_threshold=ctx.data_settings.validation.mask_threshold,
+                out=layout.run,
+                cache=layout.cache,
+                code_sha=ctx.code_sha,
+                registry=ctx.ports.registry,
+                run_name=request.run_id,
+                resume=resume,
+                team=team,
+                progress=ctx.progress,
+            )
         write_record(layout.record("train"), result)
     else:
         team.agree(False)  # the others need not wait for a training

@@ -15,7 +15,7 @@ def mergeability(hub: Hub, pull: Pull, *, reading: bool = False) -> tuple[bool |
         return None, "unknown"
     at = (pull.head_sha, base)
     pull.reads[at] = pull.reads.get(at, 0) + reading
-    if pull.reads[at] <= hub.settings.mergeable_after_reads:
+    if 0 < hub.settings.mergeable_after_reads >= pull.reads[at]:
         return None, "unknown"
     if not hub.git.merge_tree(base, pull.head_sha).clean:
         return False, "dirty"

@@ -113,6 +113,19 @@ def test_a_wrong_option_is_a_usage_error() -> None:
     assert CliRunner().invoke(root, ["pipeline", "run", "--no-such"]).exit_code == 2
 
 
+@pytest.mark.parametrize("sha", ["", "abc", "A" * 40])
+@pytest.mark.parametrize("command", [["merge"], ["model", "rollback"]])
+def test_a_ci_that_passed_names_a_whole_commit(command: list[str], sha: str) -> None:
+    result = CliRunner().invoke(root, [*command, "--ci-passed", sha])
+    assert result.exit_code == 2
+    assert "no full commit SHA" in result.output
+
+
+def test_a_rollback_is_proposed_before_its_ci_and_not_after() -> None:
+    result = CliRunner().invoke(root, ["model", "rollback", "--propose", "--ci-passed", "a" * 40])
+    assert result.exit_code == 2
+
+
 @pytest.mark.parametrize("ttl", ["0m", "90", "two hours", "-5m"])
 def test_a_time_that_is_none_is_a_usage_error(ttl: str) -> None:
     assert CliRunner().invoke(root, ["infra", "up", "--ttl", ttl, "--dry-run"]).exit_code == 2

@@ -25,7 +25,7 @@ fetch() {
     while IFS= read -r -d '' file; do
       if head -c 2 "$file" | grep -q '^#!'; then chmod +x "$file"; fi
     done < <(find . -type f -print0)
-  )
+  ) >&2
 }
 
 # Make $root the current release.

@@ -19,7 +19,7 @@ run "only_https_leaves" {
   }
 }
 
-# Of the group's own blocks; that no rule of its own exists either is seen on the plan by test_stack_plan.py.
+# Of the group's own blocks; that no rule of its own exists either is seen by tests/infra/terraform/test_house_rules.py.
 run "nothing_comes_in" {
   command = apply
 

@@ -106,3 +106,21 @@ run "the_instance_is_told_by_its_tag" {
     error_message = "Instances of others may be touched."
   }
 }
+
+run "parameters_and_documents_of_others_stay_closed" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([
+      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement) : [
+        for resource in statement.Resource : resource if strcontains(resource, ":ssm:")
+      ]
+      ])) == toset([
+      "arn:aws:ssm:eu-central-1:123456789012:parameter/wms-test/*",
+      "arn:aws:ssm:eu-central-1:123456789012:parameter/wms-test/mlflow/*",
+      "arn:aws:ssm:eu-central-1:123456789012:session/$${aws:userid}-*",
+      "arn:aws:ssm:eu-central-1::document/AWS-StartPortForwardingSession",
+    ])
+    error_message = "A role reads parameters that are not its environment's, or may do more through SSM than reach a port."
+  }
+}

@@ -1,4 +1,4 @@
-"""What the roles may do, tried against an IAM that enforces: moto, with the documents as Terraform makes them.
+"""What the roles may do, tried against an IAM that enforces: moto, with the documents that Terraform makes.
 
 moto knows no conditions, and resources of S3 alone: what is tied to a tag or a parameter is tested on the
 documents themselves (`modules/policies/tests`).

@@ -85,13 +85,14 @@ module "identity" {
 module "k3s_node" {
   source = "../modules/k3s_node"
 
-  name             = var.name
-  region           = var.region
-  instance_type    = var.instance_type
-  instance_profile = module.identity.instance_profile
-  root_volume_gib  = var.root_volume_gib
-  data_volume_gib  = var.data_volume_gib
-  ami_id           = var.ami_id
+  name              = var.name
+  region            = var.region
+  instance_type     = var.instance_type
+  instance_profile  = module.identity.instance_profile
+  availability_zone = local.availability_zone
+  root_volume_gib   = var.root_volume_gib
+  data_volume_gib   = var.data_volume_gib
+  ami_id            = var.ami_id
   release_from = {
     devops      = "${path.root}/../.."
     environment = "${path.root}/../../../infrastructure/${local.environment}"
@@ -99,7 +100,6 @@ module "k3s_node" {
   network = {
     subnet_id         = module.network.subnet_id
     security_group_id = module.network.security_group_id
-    availability_zone = local.availability_zone
   }
   buckets = {
     data      = module.storage.names["data"]

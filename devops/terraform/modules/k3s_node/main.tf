@@ -68,7 +68,7 @@ resource "aws_instance" "node" {
 # The database lives here. Terraform refuses to remove it; see the README for how it goes when it is meant to.
 resource "aws_ebs_volume" "data" {
   #checkov:skip=CKV_AWS_189:a key of our own costs 1 USD a month; the account's EBS key encrypts all the same
-  availability_zone = var.network.availability_zone
+  availability_zone = var.availability_zone
   type              = "gp3"
   size              = var.data_volume_gib
   encrypted         = true

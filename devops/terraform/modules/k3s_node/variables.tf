@@ -9,12 +9,16 @@ variable "region" {
 }
 
 variable "network" {
-  description = "Where the instance lives; the zone is also the data volume's."
+  description = "Where the instance lives."
   type = object({
     subnet_id         = string
     security_group_id = string
-    availability_zone = string
   })
+}
+
+variable "availability_zone" {
+  description = "The data volume's zone, which must be the subnet's. By itself, so that the volume does not depend on the network."
+  type        = string
 }
 
 variable "instance_type" {

@@ -11,7 +11,7 @@ resource "aws_vpc" "this" {
 }
 
 # The address is the subnet's doing, not the instance's: the provider reads `associate_public_ip_address` of a
-# stopped instance as false, and would plan to replace it.
+# stopped instance as false, and would plan to replace it (hashicorp/terraform-provider-aws#33775).
 resource "aws_subnet" "public" {
   #checkov:skip=CKV_AWS_130:an auto-assigned address is given back on stop; NAT or interface endpoints cost more than all else together
   vpc_id                  = aws_vpc.this.id

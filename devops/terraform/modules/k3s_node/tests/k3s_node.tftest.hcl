@@ -1,12 +1,13 @@
 mock_provider "aws" {}
 
 variables {
-  name             = "wms-test"
-  region           = "eu-central-1"
-  network          = { subnet_id = "subnet-1", security_group_id = "sg-1", availability_zone = "eu-central-1a" }
-  instance_profile = "the-profile"
-  buckets          = { data = "the-data", artifacts = "the-artifacts" }
-  release_from     = { devops = "tests/fixture", environment = "tests/fixture/test" }
+  name              = "wms-test"
+  region            = "eu-central-1"
+  network           = { subnet_id = "subnet-1", security_group_id = "sg-1" }
+  availability_zone = "eu-central-1a"
+  instance_profile  = "the-profile"
+  buckets           = { data = "the-data", artifacts = "the-artifacts" }
+  release_from      = { devops = "tests/fixture", environment = "tests/fixture/test" }
 }
 
 run "the_instance_is_what_was_asked_for" {

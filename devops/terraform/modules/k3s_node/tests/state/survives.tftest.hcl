@@ -5,13 +5,14 @@
 mock_provider "aws" {}
 
 variables {
-  name             = "wms-test"
-  region           = "eu-central-1"
-  network          = { subnet_id = "subnet-1", security_group_id = "sg-1", availability_zone = "eu-central-1a" }
-  instance_profile = "the-profile"
-  buckets          = { data = "the-data", artifacts = "the-artifacts" }
-  release_from     = { devops = "tests/fixture", environment = "tests/fixture/test" }
-  ami_id           = "ami-first"
+  name              = "wms-test"
+  region            = "eu-central-1"
+  network           = { subnet_id = "subnet-1", security_group_id = "sg-1" }
+  availability_zone = "eu-central-1a"
+  instance_profile  = "the-profile"
+  buckets           = { data = "the-data", artifacts = "the-artifacts" }
+  release_from      = { devops = "tests/fixture", environment = "tests/fixture/test" }
+  ami_id            = "ami-first"
 }
 
 run "first" {
@@ -36,7 +37,8 @@ run "a_host_in_another_network_is_taken_as_it_is" {
   command = plan
 
   variables {
-    network = { subnet_id = "subnet-2", security_group_id = "sg-2", availability_zone = "eu-central-1c" }
+    network           = { subnet_id = "subnet-2", security_group_id = "sg-2" }
+    availability_zone = "eu-central-1c"
   }
 
   assert {

@@ -84,7 +84,6 @@ variable "alarm_email" {
   }
 }
 
-#tflint-ignore: terraform_unused_declarations
 variable "price_usd_per_hour" {
   description = "Read by `wms infra cost` alone; declared so that one file serves both."
   type        = map(number)

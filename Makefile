@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
 ENGINE := tests/rehearsal/engine
 
-.PHONY: help setup hooks rehearsal-setup demo test check format docs bench soak clean
+.PHONY: help setup hooks rehearsal-setup demo test check scan format docs bench soak lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -48,6 +48,10 @@ check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/wrong-mask.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/python docs/make_cli.py --check
+
+# Its dependencies clash with ours, so it runs in an environment of its own.
+scan: setup ## Security scan of the infrastructure (checkov)
+	$(BIN)/uv tool run --from checkov==3.3.30 checkov --directory devops/terraform --framework terraform --skip-download --compact --quiet
 
 format: setup ## Put the code into its form
 	$(BIN)/ruff check --fix .

@@ -20,7 +20,7 @@ def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
     }
     assert branch not in stage.branches
     assert deploy.expect("success").workflow.endswith("deploy-model.yaml")
-    assert {file.name for file in deploy.artifacts.folder("model").iterdir()} >= {"model.onnx", "model.json"}
+    assert set(deploy.artifacts["model"].files) >= {"model.onnx", "model.json"}
 
 
 def test_a_better_second_push_takes_its_place(promoted: Stage) -> None:

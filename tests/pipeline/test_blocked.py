@@ -118,7 +118,7 @@ def test_the_command_on_a_folder_posts_and_writes_nothing(
     ctx = open_small_workspace(tmp_path / "work")
     folder = broken_pairs(tmp_path / "broken", seed=2)
     branch = push_folder(folder, repository=ctx.ports.repository)
-    monkeypatch.setattr(wiring, "open_workspace", lambda start, progress: ctx)
+    monkeypatch.chdir(ctx.layout.root)
     assert CliRunner().invoke(root, ["data", "validate", str(folder)]).exit_code == BadDataError.exit_code
     assert ctx.ports.forge.statuses(ctx.ports.repository.head(branch)) == ()
     assert not ctx.layout.run.exists()

@@ -1,0 +1,10 @@
+# The switch alone: whatever is planned here, the host cannot be planned away.
+
+provider "aws" {
+  region = var.region
+}
+
+resource "aws_ec2_instance_state" "node" {
+  instance_id = var.instance_id
+  state       = var.running ? "running" : "stopped"
+}

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 from filelock import FileLock
 from moto.server import ThreadedMotoServer
+
+from wms.adapters.aws import Aws
+from wms.adapters.aws_compute import AwsCompute
+from wms.adapters.ec2 import Ec2
+from wms.adapters.terraform import Terraform
 
 ROOT = Path(__file__).parents[1]
 PROVIDER = ROOT / "tests/infra/provider"
@@ -53,6 +62,7 @@ def terraform_configuration(folder: Path) -> Path:
     if shutil.which("terraform") is None:
         pytest.skip("there is no terraform binary on this machine")
     mirror = folder / f"mirror/registry.terraform.io/hashicorp/aws/{VERSION}"
+    # Terraform names its own platform; the others cost nothing.
     for platform in ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"):
         program = mirror / platform / f"terraform-provider-aws_v{VERSION}"
         program.parent.mkdir(parents=True)
@@ -82,3 +92,78 @@ def _provider_python() -> Path:
                     pytest.skip(f"the fake provider's packages cannot be had: {done.stderr.strip()[-300:]}")
             stamp.write_text(wanted)
     return python
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """An environment of its own in moto's account: a name, a bucket for the state, a folder."""
+
+    name: str
+    folder: Path
+    bucket: str
+    backend_file: Path
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service)
+
+    def run_instance(self, **tags: str) -> str:
+        """Run an instance of the environment's name, as the stack would; returns its ID."""
+        ec2 = self.client("ec2")
+        named = {"Name": f"{self.name}-node", **tags}
+        made = ec2.run_instances(
+            ImageId=ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
+            InstanceType="t3.large",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[
+                {
+                    "ResourceType": "instance",
+                    "Tags": [{"Key": key, "Value": value} for key, value in named.items()],
+                }
+            ],
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def instance_state(self, instance_id: str) -> str:
+        found = self.client("ec2").describe_instances(InstanceIds=[instance_id])
+        return str(found["Reservations"][0]["Instances"][0]["State"]["Name"])
+
+    def terraform(self, root: Path, *, name: str, **options: Any) -> Terraform:
+        return Terraform(
+            root,
+            data=self.folder / "terraform" / name,
+            backend_file=self.backend_file,
+            backend={"bucket": self.bucket, "region": "us-east-1"},
+            **options,
+        )
+
+
+def cloud_on(endpoint: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """An environment that nobody else uses, and the shell's environment that leads to it."""
+    enter_cloud(monkeypatch, endpoint)
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform_configuration(folder / "cloud")))
+    name = "wms-" + re.sub(r"[^a-z0-9]+", "-", folder.name.lower())[-24:].strip("-")
+    bucket = f"{name}-state-123456789012"
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    backend_file = folder / "cloud/backend.hcl"
+    # moto has no host names for buckets.
+    backend_file.write_text("use_path_style = true\n")
+    return Cloud(name=name, folder=folder / "cloud", bucket=bucket, backend_file=backend_file)
+
+
+def power_root(cloud: Cloud) -> Path:
+    """A copy of the root that holds the switch: Terraform writes a lock file beside what it reads."""
+    root = cloud.folder / "roots/power"
+    if not root.exists():
+        shutil.copytree(ROOT / "devops/terraform/power", root)
+    return root
+
+
+def aws_compute(cloud: Cloud, *, lock_seconds: tuple[int, int] = (30, 2)) -> AwsCompute:
+    """The instance of `cloud` behind its switch."""
+    return AwsCompute(
+        f"{cloud.name}-node",
+        ec2=Ec2(Aws("us-east-1")),
+        switch=lambda: cloud.terraform(power_root(cloud), name="power"),
+        lock_seconds=lock_seconds,
+    )

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.git import GitRepository
@@ -16,12 +17,16 @@ from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.mlflow_registry import MlflowRegistry
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.config.infra import ENVIRONMENT_VARIABLE
 from wms.domain.errors import WorkspaceError
 from wms.layout import Layout
 from wms.pipeline.context import Context
 from wms.ports import Ports
 from wms.progress import Progress
 from wms.template import template_files
+
+if TYPE_CHECKING:
+    from wms.wiring_aws import Cloud
 
 MODEL_NAME = "water-meter-segmentation"
 REMOTE = ".wms/remote.git"
@@ -31,6 +36,7 @@ REMOTE = ".wms/remote.git"
 def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
     """Wire the workspace that `start` lies in.
 
+    `WMS_ENVIRONMENT` chooses an environment, whose instance is the one that leases are about.
     `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
     asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
     model there, for repositories that share a server.
@@ -40,6 +46,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     """
     layout = Layout.find(start)
     state = layout.state
+    environment = None if embedded else os.environ.get(ENVIRONMENT_VARIABLE)
     tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
     model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
     ports = Ports(
@@ -51,7 +58,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         ),
         data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
         repository=GitRepository(layout.root),
-        compute=LocalCompute(state),
+        compute=LocalCompute(state) if not environment else _cloud(layout, environment).compute(),
         leases=LocalLeaseStore(state / "leases.json"),
         forge=LocalForge(state / "forge", _local_remote(layout.root)),
     )
@@ -63,6 +70,13 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
     )
+
+
+def _cloud(layout: Layout, environment: str) -> Cloud:
+    """An environment of AWS; its libraries take a second to import, and only it needs them."""
+    from wms.wiring_aws import Cloud
+
+    return Cloud(layout, environment)
 
 
 def _local_remote(root: Path) -> Path:

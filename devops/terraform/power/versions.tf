@@ -1,12 +1,17 @@
 terraform {
-  required_version = ">= 1.10"
+  required_version = "~> 1.11"
 
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 6.0"
+      version = "~> 6.25"
     }
   }
 
-  backend "s3" {}
+  # Bucket and region come from infrastructure/<env>/backend.hcl.
+  backend "s3" {
+    key          = "power/terraform.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
 }

@@ -141,14 +141,19 @@ class Cloud:
 def cloud_on(endpoint: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """An environment that nobody else uses, and the shell's environment that leads to it."""
     enter_cloud(monkeypatch, endpoint)
-    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform_configuration(folder / "cloud")))
     name = "wms-" + re.sub(r"[^a-z0-9]+", "-", folder.name.lower())[-24:].strip("-")
     bucket = f"{name}-state-123456789012"
     boto3.client("s3").create_bucket(Bucket=bucket)
     backend_file = folder / "cloud/backend.hcl"
+    backend_file.parent.mkdir()
     # moto has no host names for buckets.
     backend_file.write_text("use_path_style = true\n")
     return Cloud(name=name, folder=folder / "cloud", bucket=bucket, backend_file=backend_file)
+
+
+def lead_terraform(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `terraform` find the fake provider; skips the test where it cannot be run."""
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform_configuration(cloud.folder)))
 
 
 def power_root(cloud: Cloud) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clouds import Cloud, aws_compute, cloud_on
+from clouds import Cloud, aws_compute, cloud_on, lead_terraform
 from wms.adapters.local import LocalCompute
 from wms.domain.errors import ComputeError
 from wms.ports import Compute
@@ -14,7 +14,9 @@ from wms.ports import Compute
 
 @pytest.fixture
 def cloud(s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    return cloud_on(s3_endpoint, tmp_path, monkeypatch)
+    made = cloud_on(s3_endpoint, tmp_path, monkeypatch)
+    lead_terraform(made, monkeypatch)
+    return made
 
 
 @pytest.fixture(params=["local", "aws"])

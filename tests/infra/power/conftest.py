@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from clouds import ROOT, Cloud, cloud_on, moto_serving
+from clouds import ROOT, Cloud, cloud_on, lead_terraform, moto_serving
 from wms.cli.app import root
 from wms.wiring import make_workspace
 
@@ -25,8 +25,15 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture
-def cloud(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+def account(moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     return cloud_on(moto, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def cloud(account: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """The account, with a `terraform` that reaches it."""
+    lead_terraform(account, monkeypatch)
+    return account
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def stack_root(cloud: Cloud) -> Path:
 
 
 @pytest.fixture
-def workspace(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(account: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace whose environment `test` is the smallest stack and the real switch."""
     folder = tmp_path / "work"
     make_workspace(folder, {})
@@ -44,8 +51,8 @@ def workspace(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     environment = folder / "infrastructure/test"
     environment.mkdir(parents=True)
     settings = (ROOT / "infrastructure/dev/terraform.tfvars").read_text()
-    (environment / "terraform.tfvars").write_text(settings.replace('"wms-dev"', f'"{cloud.name}"'))
-    shutil.copy(cloud.backend_file, environment / "backend.hcl")
+    (environment / "terraform.tfvars").write_text(settings.replace('"wms-dev"', f'"{account.name}"'))
+    shutil.copy(account.backend_file, environment / "backend.hcl")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("WMS_ENVIRONMENT", "test")
     return folder

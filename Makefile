@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
 
-.PHONY: help setup demo test check format docs bench soak clean
+.PHONY: help setup demo test check scan format docs bench soak lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +32,10 @@ check: setup ## Lint, format, types, layers, documents
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_cli.py --check
+
+# Its dependencies clash with ours, so it runs in an environment of its own.
+scan: setup ## Security scan of the infrastructure (checkov)
+	$(BIN)/uv tool run --from checkov==3.3.30 checkov --directory devops/terraform --framework terraform --skip-download --compact --quiet
 
 format: setup ## Put the code into its form
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,57 @@
+# Two roles: the instance's, and the one that workflows take by GitHub's token. What they may do is decided in the
+# module policies.
+
+locals {
+  node     = var.manage_iam ? { node = var.documents.node } : {}
+  pipeline = var.manage_iam ? { pipeline = var.documents.pipeline } : {}
+}
+
+resource "aws_iam_role" "node" {
+  for_each = local.node
+
+  name               = "${var.name}-node"
+  description        = "The instance of ${var.name}"
+  assume_role_policy = var.documents.node_trust
+}
+
+resource "aws_iam_role_policy" "node" {
+  for_each = local.node
+
+  name   = "node"
+  role   = aws_iam_role.node[each.key].name
+  policy = each.value
+}
+
+resource "aws_iam_instance_profile" "node" {
+  for_each = local.node
+
+  name = "${var.name}-node"
+  role = aws_iam_role.node[each.key].name
+}
+
+# AWS checks the certificate of this issuer by its own list of authorities, so no thumbprint is kept here.
+resource "aws_iam_openid_connect_provider" "github" {
+  count = var.manage_iam && var.create_oidc_provider ? 1 : 0
+
+  url            = "https://token.actions.githubusercontent.com"
+  client_id_list = ["sts.amazonaws.com"]
+}
+
+resource "aws_iam_role" "pipeline" {
+  for_each = local.pipeline
+
+  name               = "${var.name}-pipeline"
+  description        = "GitHub's workflows of ${var.name}"
+  assume_role_policy = var.documents.pipeline_trust
+
+  # A training outlives the hour that is the default.
+  max_session_duration = 4 * 60 * 60
+}
+
+resource "aws_iam_role_policy" "pipeline" {
+  for_each = local.pipeline
+
+  name   = "pipeline"
+  role   = aws_iam_role.pipeline[each.key].name
+  policy = each.value
+}

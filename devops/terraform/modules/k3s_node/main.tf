@@ -1,0 +1,91 @@
+# The instance. Its power is not decided here but in the root power, so a plan of this never starts or stops it.
+
+data "aws_ami" "al2023" {
+  count = var.ami_id == null ? 1 : 0
+
+  owners      = ["amazon"]
+  most_recent = true
+
+  filter {
+    name   = "name"
+    values = ["al2023-ami-2023.*-kernel-6.1-x86_64"]
+  }
+}
+
+locals {
+  burstable = startswith(var.instance_type, "t")
+}
+
+resource "aws_instance" "node" {
+  #checkov:skip=CKV_AWS_126:detailed monitoring costs 2 USD a month; the watchdog on the node and MLflow's own answer tell more
+  ami                    = var.ami_id == null ? data.aws_ami.al2023[0].id : var.ami_id
+  instance_type          = var.instance_type
+  subnet_id              = var.network.subnet_id
+  vpc_security_group_ids = [var.network.security_group_id]
+  iam_instance_profile   = var.instance_profile
+  ebs_optimized          = true
+  monitoring             = false
+  user_data              = local.user_data
+  tags                   = { Name = "${var.name}-node" }
+
+  # The watchdog on the node ends a forgotten instance by `shutdown`, which must never mean its end for good.
+  instance_initiated_shutdown_behavior = "stop"
+
+  # Session tokens only. Two hops, not one: MLflow's pod takes the node's role, and the pod network is a hop; which
+  # pods get that far is a NetworkPolicy's business.
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 2
+    instance_metadata_tags      = "disabled"
+  }
+
+  # Unlimited costs at most 0.07 USD an hour more (2 vCPU, 70 % above the baseline, 0.05 USD a vCPU-hour). Standard
+  # would hold a start that has no credits yet to 30 %, so the same work would take three times the paid hours.
+  dynamic "credit_specification" {
+    for_each = local.burstable ? ["unlimited"] : []
+
+    content {
+      cpu_credits = credit_specification.value
+    }
+  }
+
+  root_block_device {
+    volume_type           = "gp3"
+    volume_size           = var.root_volume_gib
+    encrypted             = true
+    delete_on_termination = true
+    tags                  = { Name = "${var.name}-root" }
+  }
+
+  lifecycle {
+    # A newer image, or another script for first boots, is no reason to lose the host: it updates itself. The others
+    # let an instance be taken over that was made by hand, in another network.
+    ignore_changes = [ami, user_data, subnet_id, vpc_security_group_ids, root_block_device[0].encrypted]
+  }
+}
+
+# The database lives here. Terraform refuses to remove it; see the README for how it goes when it is meant to.
+resource "aws_ebs_volume" "data" {
+  #checkov:skip=CKV_AWS_189:a key of our own costs 1 USD a month; the account's EBS key encrypts all the same
+  availability_zone = var.network.availability_zone
+  type              = "gp3"
+  size              = var.data_volume_gib
+  encrypted         = true
+  tags              = { Name = "${var.name}-data" }
+
+  lifecycle {
+    prevent_destroy = true
+    # It cannot follow to another zone.
+    ignore_changes = [availability_zone]
+  }
+}
+
+resource "aws_volume_attachment" "data" {
+  device_name = "/dev/sdf"
+  volume_id   = aws_ebs_volume.data.id
+  instance_id = aws_instance.node.id
+
+  # A database is never torn off a running host.
+  stop_instance_before_detaching = true
+}

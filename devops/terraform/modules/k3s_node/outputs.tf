@@ -1,0 +1,14 @@
+output "instance_id" {
+  description = "The instance, for the root power and for SSM."
+  value       = aws_instance.node.id
+}
+
+output "data_volume_id" {
+  description = "The volume that outlives the instance."
+  value       = aws_ebs_volume.data.id
+}
+
+output "release" {
+  description = "The digest of what the node runs from its next boot on."
+  value       = local.release
+}

@@ -1,0 +1,25 @@
+# The IAM documents, as a pure function: names in, JSON out; no resource, no provider. What applies them is the
+# module identity, what tests them is tests/infra/terraform/, against an enforcing IAM.
+
+locals {
+  arn = {
+    data      = "arn:${var.partition}:s3:::${var.buckets.data}"
+    artifacts = "arn:${var.partition}:s3:::${var.buckets.artifacts}"
+    state     = "arn:${var.partition}:s3:::${var.buckets.state}"
+    ec2       = "arn:${var.partition}:ec2:${var.region}:${var.account_id}"
+    ssm       = "arn:${var.partition}:ssm:${var.region}:${var.account_id}"
+    documents = "arn:${var.partition}:ssm:${var.region}:"
+    oidc      = "arn:${var.partition}:iam::${var.account_id}:oidc-provider/token.actions.githubusercontent.com"
+  }
+  parameters = "${local.arn.ssm}:parameter/${var.name}"
+
+  # Instances are told apart by their tag: an instance that was taken over has another ID than the one it replaces.
+  is_ours = { StringEquals = { "aws:ResourceTag/Project" = var.name } }
+
+  # Without ListBucket S3 answers 403 for a missing object, and a lease book that does not exist yet could not be
+  # told from one that may not be read. A condition on the prefix would not match such a GET, so it has none.
+  listing = ["s3:ListBucket", "s3:GetBucketLocation"]
+  whole_objects = [
+    "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
+  ]
+}

@@ -1,0 +1,19 @@
+output "node" {
+  description = "What the instance may do."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.node })
+}
+
+output "node_trust" {
+  description = "That EC2 may give the role to the instance."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.node_trust })
+}
+
+output "pipeline" {
+  description = "What the workflows may do."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.pipeline })
+}
+
+output "pipeline_trust" {
+  description = "Whose workflows may take the role."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.pipeline_trust })
+}

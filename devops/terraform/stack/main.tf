@@ -1,0 +1,108 @@
+# Everything that stays while the instance is stopped. What starts and stops it is the root power.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = {
+      Project   = var.name
+      ManagedBy = "terraform"
+    }
+  }
+}
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+
+  # The state's bucket is older than this state: `wms infra bootstrap` makes and hardens it.
+  buckets = { for purpose in ["data", "artifacts", "state"] : purpose => "${var.name}-${purpose}-${local.account_id}" }
+
+  # wms-dev is described in infrastructure/dev, and its jobs run in GitHub's environment dev.
+  environment = element(split("-", var.name), -1)
+}
+
+module "network" {
+  source = "../modules/network"
+
+  name              = var.name
+  region            = var.region
+  availability_zone = local.availability_zone
+}
+
+module "storage" {
+  source = "../modules/storage"
+
+  partition     = var.partition
+  force_destroy = var.force_destroy
+  buckets = {
+    data = {
+      name = local.buckets.data
+      prefixes = {
+        "dvc/"  = { noncurrent_days = 30 }
+        "node/" = { noncurrent_days = 30 }
+        # Every renewal writes the book anew; a week of them is enough to see what happened.
+        "lease/" = { noncurrent_days = 7 }
+        # One key, a version a dump. By age alone those of an environment that rested would all go.
+        "backup/" = { noncurrent_days = 30, keep_versions = 60 }
+        "probe/"  = { noncurrent_days = 1, expire_days = 1 }
+      }
+    }
+    artifacts = { name = local.buckets.artifacts, noncurrent_days = 30 }
+  }
+}
+
+module "policies" {
+  source = "../modules/policies"
+
+  name       = var.name
+  account_id = local.account_id
+  region     = var.region
+  partition  = var.partition
+  buckets    = local.buckets
+  github = merge(
+    { repository = var.github_repository, environments = [local.environment] },
+    var.github_ids == null ? {} : var.github_ids,
+  )
+}
+
+module "identity" {
+  source = "../modules/identity"
+
+  name                      = var.name
+  manage_iam                = var.manage_iam
+  existing_instance_profile = var.existing_instance_profile
+  create_oidc_provider      = var.create_oidc_provider
+  documents = {
+    node           = module.policies.node
+    node_trust     = module.policies.node_trust
+    pipeline       = module.policies.pipeline
+    pipeline_trust = module.policies.pipeline_trust
+  }
+}
+
+module "k3s_node" {
+  source = "../modules/k3s_node"
+
+  name             = var.name
+  region           = var.region
+  instance_type    = var.instance_type
+  instance_profile = module.identity.instance_profile
+  root_volume_gib  = var.root_volume_gib
+  data_volume_gib  = var.data_volume_gib
+  ami_id           = var.ami_id
+  release_from = {
+    devops      = "${path.root}/../.."
+    environment = "${path.root}/../../../infrastructure/${local.environment}"
+  }
+  network = {
+    subnet_id         = module.network.subnet_id
+    security_group_id = module.network.security_group_id
+    availability_zone = local.availability_zone
+  }
+  buckets = {
+    data      = module.storage.names["data"]
+    artifacts = module.storage.names["artifacts"]
+  }
+}

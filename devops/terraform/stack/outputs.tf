@@ -1,0 +1,29 @@
+output "instance_id" {
+  description = "The instance, for the root power and for SSM."
+  value       = module.k3s_node.instance_id
+}
+
+output "data_volume_id" {
+  description = "The volume that outlives the instance."
+  value       = module.k3s_node.data_volume_id
+}
+
+output "data_bucket" {
+  description = "Dataset (dvc/), leases (lease/), dumps (backup/), releases of the node (node/)."
+  value       = module.storage.names["data"]
+}
+
+output "artifacts_bucket" {
+  description = "MLflow's artifacts."
+  value       = module.storage.names["artifacts"]
+}
+
+output "pipeline_role_arn" {
+  description = "For the repository's variable AWS_ROLE_ARN; null where no roles are made."
+  value       = module.identity.pipeline_role_arn
+}
+
+output "release" {
+  description = "What the node runs from its next boot on."
+  value       = module.k3s_node.release
+}

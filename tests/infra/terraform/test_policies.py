@@ -1,0 +1,183 @@
+"""What the roles may do, tried against an IAM that enforces: moto, with the documents that Terraform makes.
+
+moto knows no conditions, and resources of S3 alone: what is tied to a tag or a parameter is tested on the
+documents themselves (`modules/policies/tests`).
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto.server import ThreadedMotoServer
+
+from infra.terraform.conftest import Terraform
+
+BUCKETS = {"data": "the-data", "artifacts": "the-artifacts", "state": "the-state"}
+OBJECTS = [
+    ("data", "node/current"),
+    ("data", "lease/book.json"),
+    ("data", "backup/mlflow.dump"),
+    ("data", "dvc/files/md5/ab"),
+    ("artifacts", "1/run/model"),
+    ("artifacts", "probe/one"),
+    ("state", "stack/terraform.tfstate"),
+    ("state", "power/terraform.tfstate"),
+]
+REGION = "us-east-1"
+
+Act = Callable[[Callable[[str], Any]], object]
+
+
+def get(bucket: str, key: str) -> Act:
+    return lambda client: client("s3").get_object(Bucket=BUCKETS[bucket], Key=key)
+
+
+def put(bucket: str, key: str) -> Act:
+    return lambda client: client("s3").put_object(Bucket=BUCKETS[bucket], Key=key, Body=b"new")
+
+
+def delete(bucket: str, key: str) -> Act:
+    return lambda client: client("s3").delete_object(Bucket=BUCKETS[bucket], Key=key)
+
+
+def listing(bucket: str) -> Act:
+    return lambda client: client("s3").list_objects_v2(Bucket=BUCKETS[bucket])
+
+
+def call(service: str, action: str, **arguments: Any) -> Act:
+    return lambda client: getattr(client(service), action)(**arguments)
+
+
+def make_instance() -> Act:
+    return call("ec2", "run_instances", ImageId="ami-12c6146b", MinCount=1, MaxCount=1)
+
+
+MAY: dict[str, dict[str, Act]] = {
+    "node": {
+        "read its release": get("data", "node/current"),
+        "write that it stops": put("data", "lease/book.json"),
+        "store a dump": put("data", "backup/mlflow.dump"),
+        "read a dump back": get("data", "backup/mlflow.dump"),
+        "store an artifact": put("artifacts", "1/run/model"),
+        "delete an artifact": delete("artifacts", "1/run/model"),
+        "see that a key is missing": listing("data"),
+    },
+    "pipeline": {
+        "push the dataset": put("data", "dvc/files/md5/ab"),
+        "pull the dataset": get("data", "dvc/files/md5/ab"),
+        "take a lease": put("data", "lease/book.json"),
+        "probe the artifacts": put("artifacts", "probe/one"),
+        "flip the switch": put("state", "power/terraform.tfstate"),
+        "free the switch": delete("state", "power/terraform.tfstate.tflock"),
+        "read what the stack made": get("state", "stack/terraform.tfstate"),
+        "look at instances": call("ec2", "describe_instances"),
+    },
+}
+MAY_NOT: dict[str, dict[str, Act]] = {
+    "node": {
+        "change what it runs": put("data", "node/current"),
+        "delete a dump": delete("data", "backup/mlflow.dump"),
+        "read the dataset": get("data", "dvc/files/md5/ab"),
+        "read Terraform's state": get("state", "stack/terraform.tfstate"),
+        "look at instances": call("ec2", "describe_instances"),
+        "make users": call("iam", "create_user", UserName="other"),
+    },
+    "pipeline": {
+        "change what the node runs": put("data", "node/current"),
+        "read a dump": get("data", "backup/mlflow.dump"),
+        "delete a dump": delete("data", "backup/mlflow.dump"),
+        "read an artifact behind MLflow": get("artifacts", "1/run/model"),
+        "change what the stack made": put("state", "stack/terraform.tfstate"),
+        "make instances": make_instance(),
+        "make roles": call("iam", "create_role", RoleName="other", AssumeRolePolicyDocument="{}"),
+        "make keys": call("iam", "create_access_key", UserName="node"),
+        "run commands on the node": call("ssm", "send_command", DocumentName="AWS-RunShellScript"),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def documents(pure_terraform: Terraform) -> dict[str, Any]:
+    """Computed by Terraform itself; the module has no resource, so there is nothing to apply but outputs."""
+    variables = {
+        "name": "wms-test",
+        "account_id": "123456789012",
+        "region": REGION,
+        "buckets": BUCKETS,
+        "github": {"repository": "octocat/meters"},
+    }
+    folder = "modules/policies"
+    (pure_terraform.hcl / "devops/terraform" / folder / "test.auto.tfvars.json").write_text(
+        json.dumps(variables)
+    )
+    pure_terraform.must(folder, "init")
+    pure_terraform.must(folder, "apply", "-auto-approve")
+    outputs = json.loads(pure_terraform.must(folder, "output", "-json"))
+    return {name: output["value"] for name, output in outputs.items()}
+
+
+def session(endpoint: str, key: str, secret: str) -> Callable[[str], Any]:
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=endpoint,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    return client
+
+
+@pytest.fixture(scope="module")
+def roles(documents: dict[str, Any]) -> Iterator[dict[str, Callable[[str], Any]]]:
+    """Clients by role, in an account that has everything and enforces."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    try:
+        admin = session(endpoint, "test", "test")
+        for bucket in BUCKETS.values():
+            admin("s3").create_bucket(Bucket=bucket)
+        for bucket, key in OBJECTS:
+            put(bucket, key)(admin)
+        found = {}
+        for role in ("node", "pipeline"):
+            admin("iam").create_user(UserName=role)
+            admin("iam").put_user_policy(UserName=role, PolicyName=role, PolicyDocument=documents[role])
+            made = admin("iam").create_access_key(UserName=role)["AccessKey"]
+            found[role] = session(endpoint, made["AccessKeyId"], made["SecretAccessKey"])
+        plain = {"Content-Type": "text/plain"}
+        enforce = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=b"0", headers=plain)  # noqa: S310
+        urllib.request.urlopen(enforce).read()  # noqa: S310
+        yield found
+    finally:
+        server.stop()
+
+
+def cases(table: dict[str, dict[str, Act]]) -> list[Any]:
+    return [
+        pytest.param(role, act, id=f"{role}: {what}") for role in table for what, act in table[role].items()
+    ]
+
+
+@pytest.mark.parametrize(("role", "act"), cases(MAY))
+def test_a_role_may(roles: dict[str, Callable[[str], Any]], role: str, act: Act) -> None:
+    act(roles[role])
+
+
+@pytest.mark.parametrize(("role", "act"), cases(MAY_NOT))
+def test_a_role_may_not(roles: dict[str, Callable[[str], Any]], role: str, act: Act) -> None:
+    with pytest.raises(ClientError) as refused:
+        act(roles[role])
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN

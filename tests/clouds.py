@@ -141,7 +141,8 @@ class Cloud:
 def cloud_on(endpoint: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """An environment that nobody else uses, and the shell's environment that leads to it."""
     enter_cloud(monkeypatch, endpoint)
-    name = "wms-" + re.sub(r"[^a-z0-9]+", "-", folder.name.lower())[-24:].strip("-")
+    # The last part of a name is the environment's, as the stack wants it.
+    name = "wms-" + re.sub(r"[^a-z0-9]+", "-", folder.name.lower())[-18:].strip("-") + "-test"
     bucket = f"{name}-state-123456789012"
     boto3.client("s3").create_bucket(Bucket=bucket)
     backend_file = folder / "cloud/backend.hcl"

@@ -114,6 +114,37 @@ class InstanceState:
         pass
 
 
+class Volume:
+    replaced_by = ()
+
+    def create(self, wanted: Value) -> Value:
+        made = client("ec2").create_volume(
+            AvailabilityZone=wanted["availability_zone"],
+            Size=wanted["size"],
+            TagSpecifications=[{"ResourceType": "volume", "Tags": tag_list(known(wanted, "tags_all"))}],
+        )
+        return self.read(made["VolumeId"])
+
+    def read(self, id_: str) -> Value:
+        try:
+            found = client("ec2").describe_volumes(VolumeIds=[id_])["Volumes"][0]
+        except ClientError as error:
+            raise GoneError from error
+        return {
+            "id": id_,
+            "size": found["Size"],
+            "tags_all": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+        }
+
+    def update(self, id_: str, wanted: Value) -> Value:
+        if wanted.get("tags_all"):
+            client("ec2").create_tags(Resources=[id_], Tags=tag_list(wanted["tags_all"]))
+        return self.read(id_)
+
+    def delete(self, prior: Value) -> None:
+        client("ec2").delete_volume(VolumeId=prior["id"])
+
+
 class Bucket:
     replaced_by = ("bucket",)
 
@@ -140,6 +171,7 @@ class Bucket:
 RESOURCES: dict[str, Resource] = {
     "aws_instance": Instance(),
     "aws_ec2_instance_state": InstanceState(),
+    "aws_ebs_volume": Volume(),
     "aws_s3_bucket": Bucket(),
 }
 
@@ -149,11 +181,7 @@ def look_up(kind: str) -> Value:
     if kind == "aws_caller_identity":
         me = client("sts").get_caller_identity()
         return {"account_id": me["Account"], "arn": me["Arn"], "id": me["Account"]}
-    if kind == "aws_availability_zones":
-        zones = [
-            zone["ZoneName"] for zone in client("ec2").describe_availability_zones()["AvailabilityZones"]
-        ]
-        return {"names": zones}
-    if kind == "aws_iam_policy_document":
-        return {"json": "{}"}
+    if kind == "aws_ec2_instance_type_offerings":
+        zones = client("ec2").describe_availability_zones()["AvailabilityZones"]
+        return {"locations": [zone["ZoneName"] for zone in zones]}
     return {}

@@ -1,6 +1,6 @@
 """A fake of the AWS provider: a real plugin for the real `terraform`, in front of moto's server.
 
-Instances, their power state and buckets are carried through to the endpoint in `AWS_ENDPOINT_URL`;
+Instances, their power state, volumes and buckets are carried through to the endpoint in `AWS_ENDPOINT_URL`;
 every other resource is only remembered, with made-up values for what AWS would have chosen. It runs in
 an environment of its own (`requirements.txt`) and imports nothing of the project.
 """

@@ -89,7 +89,12 @@ def _block(item: dict[str, Any]) -> dict[str, Any]:
         }
         # Objects in the newer notation are only remembered, so their shape need not be known.
         flat = {
-            name: {**kind, "type": kind.get("type", "dynamic")}
+            # Some schemas forget that an ID is AWS's to choose.
+            name: {
+                **kind,
+                "type": kind.get("type", "dynamic"),
+                "computed": name == "id" or kind.get("computed"),
+            }
             for name, kind in block.get("attributes", {}).items()
         }
         return {"attributes": flat, "block_types": nested}
@@ -110,7 +115,7 @@ def _message(block: dict[str, Any]) -> pb.Schema.Block:
                 type=json.dumps(kind["type"]).encode(),
                 required=kind.get("required", False),
                 optional=kind.get("optional", False),
-                computed=kind.get("computed", False),
+                computed=bool(kind.get("computed")),
             )
             for name, kind in block["attributes"].items()
         ],

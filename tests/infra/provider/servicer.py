@@ -64,7 +64,10 @@ class Servicer(rpc.ProviderServicer):
         current = decode(request.current_state)
         carried = RESOURCES.get(request.type_name)
         try:
-            now = current if carried is None else current | self._seen(carried.read(current["id"]), current)
+            now = current
+            if carried is not None:
+                block = SCHEMA["resources"][request.type_name]
+                now = current | self._seen(carried.read(current["id"]), current, block)
         except GoneError:
             now = None
         except Exception as error:  # noqa: BLE001 - Terraform is to show it
@@ -109,7 +112,8 @@ class Servicer(rpc.ProviderServicer):
     def ReadDataSource(self, request: Any, context: Any) -> Any:  # noqa: N802
         block = SCHEMA["data_sources"][request.type_name]
         try:
-            answer = leave_open(decode(request.config), block) | look_up(request.type_name)
+            answer = leave_open(decode(request.config), block)
+            answer |= {name: value for name, value in look_up(request.type_name).items() if name in answer}
         except Exception as error:  # noqa: BLE001 - Terraform is to show it
             return pb.ReadDataSource.Response(diagnostics=trouble(error))
         return pb.ReadDataSource.Response(state=encode(make_up(answer, block, of=request.type_name)))
@@ -130,17 +134,27 @@ class Servicer(rpc.ProviderServicer):
         if carried is not None:
             chosen = carried.create(wanted) if prior is None else carried.update(prior["id"], wanted)
         block = SCHEMA["resources"][kind]
-        settled = wanted | {name: value for name, value in chosen.items() if name in block["attributes"]}
-        return make_up(settled, block, of=kind)
+        return make_up(wanted | _fitting(chosen, wanted, block), block, of=kind)
 
-    def _seen(self, found: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+    def _seen(self, found: dict[str, Any], current: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
         """What was found, in the schema's words; `tags` are those that are no default ones."""
-        seen = {name: value for name, value in found.items() if name in current}
+        seen = _fitting(found, current, block)
         if "tags" in current and "tags_all" in found:
             rest = {key: value for key, value in found["tags_all"].items() if key not in self.default_tags}
             seen["tags"] = rest or current["tags"]
         return seen
 
     def _tag(self, wanted: dict[str, Any], block: dict[str, Any]) -> None:
-        if "tags_all" in block["attributes"] and wanted.get("tags") != UNKNOWN:
+        kind = block["attributes"].get("tags_all", {}).get("type")
+        if kind == schema.TAGS and wanted.get("tags") != UNKNOWN:
             wanted["tags_all"] = {**self.default_tags, **(wanted.get("tags") or {})}
+
+
+def _fitting(found: dict[str, Any], base: dict[str, Any], block: dict[str, Any]) -> dict[str, Any]:
+    """What AWS chose, where the schema lets it choose; an argument that was not given stays so."""
+    kinds = block["attributes"]
+    return {
+        name: value
+        for name, value in found.items()
+        if name in kinds and (kinds[name].get("computed") or base.get(name) is not None)
+    }

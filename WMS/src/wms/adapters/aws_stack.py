@@ -109,14 +109,16 @@ class AwsStack:
         for address in self._switch.resources():
             self._switch.forget(address)
         held = self._stack.resources()
-        # Buckets and volumes need nothing of the rest, so nothing that is named here takes them along.
-        rest = [address for address in held if _kind(address) != VOLUME and not _of_bucket(address)]
+        if NODE in held:
+            self._stack.destroy(targets=[NODE])
+        for volume in (address for address in held if _kind(address) == VOLUME):
+            # Terraform is told never to destroy it, so that no plan can: here it is meant.
+            Ec2(self._aws).delete_volume(held[volume])
+            self._stack.forget(volume)
+        # Buckets need nothing of the rest, so nothing that is named here takes them along.
+        rest = [address for address in self._stack.resources() if not _of_bucket(address)]
         if rest:
             self._stack.destroy(targets=rest)
-        for address in (address for address in held if _kind(address) == VOLUME):
-            # Terraform is told never to destroy it, so that no plan can: here it is meant.
-            Ec2(self._aws).delete_volume(held[address])
-            self._stack.forget(address)
         if empty_buckets:
             for bucket in self._buckets:
                 empty_bucket(self._aws, bucket)

@@ -13,7 +13,7 @@ from clouds import ROOT, Cloud, cloud_on, lead_terraform, moto_serving
 from wms.cli.app import root
 from wms.wiring import make_workspace
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parent / "power/fixtures"
 
 Wms = Callable[..., Result]
 

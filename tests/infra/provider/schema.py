@@ -37,7 +37,6 @@ OWN = {
     "resources": {
         "aws_instance": {
             "attributes": attributes(
-                required="",
                 optional="ami instance_type subnet_id user_data tags tags_all",
                 computed="id arn ami instance_type subnet_id instance_state availability_zone tags_all",
                 tags=TAGS,
@@ -48,6 +47,17 @@ OWN = {
         "aws_ec2_instance_state": {
             "attributes": attributes(
                 required="instance_id state", optional="force", computed="id", force="bool"
+            ),
+            "block_types": {},
+        },
+        "aws_ebs_volume": {
+            "attributes": attributes(
+                required="availability_zone size",
+                optional="tags tags_all",
+                computed="id arn tags_all",
+                size="number",
+                tags=TAGS,
+                tags_all=TAGS,
             ),
             "block_types": {},
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from shlex import quote
 
 from wms.adapters.aws import ASK_FOR_RIGHTS, EXPIRED, SIGN_IN
 from wms.adapters.words import without_credentials
@@ -44,12 +45,13 @@ def _locked(verb: str, said: str, *, root: Path, data: Path) -> StateLockedError
     lock = dict(re.findall(r"^\W*(ID|Operation|Who|Created):[ \t]+(\S.*?)\s*$", said, flags=re.MULTILINE))
     if "ID" not in lock:
         return StateLockedError(f"terraform {verb} in {root.name}: {_plain(said)[:LONGEST]}")
+    where = f"TF_DATA_DIR={quote(str(data))} terraform -chdir={quote(str(root))}"
+    unlock = f"{where} force-unlock -force {lock['ID']}"
     operation = lock.get("Operation", "an operation").removeprefix("OperationType").lower()
     return StateLockedError(
         f"terraform {verb} in {root.name}: the state is locked by {lock.get('Who', 'somebody')}, for "
         f"{operation}, since {lock.get('Created', 'an unknown time')}",
-        remedy="Wait for that run; if it is dead, unlock the state: "
-        f"`TF_DATA_DIR={data} terraform -chdir={root} force-unlock -force {lock['ID']}`.",
+        remedy=f"Wait for that run; if it is dead, unlock the state: `{unlock}`.",
     )
 
 

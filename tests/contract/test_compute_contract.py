@@ -6,18 +6,40 @@ from pathlib import Path
 
 import pytest
 
+from clouds import Cloud, aws_compute, cloud_on, lead_terraform
 from wms.adapters.local import LocalCompute
 from wms.domain.errors import ComputeError
 from wms.ports import Compute
 
 
-@pytest.fixture(params=["local"])
-def compute(tmp_path: Path) -> Compute:
-    return LocalCompute(tmp_path / "state")
+@pytest.fixture
+def cloud(s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    made = cloud_on(s3_endpoint, tmp_path, monkeypatch)
+    lead_terraform(made, monkeypatch)
+    return made
 
 
-def test_an_instance_that_was_never_made_is_absent(compute: Compute) -> None:
-    assert compute.state() == "absent"
+@pytest.fixture(params=["local", "aws"])
+def absent(request: pytest.FixtureRequest, tmp_path: Path) -> Compute:
+    if request.param == "local":
+        return LocalCompute(tmp_path / "state")
+    return aws_compute(request.getfixturevalue("cloud"))
+
+
+@pytest.fixture
+def compute(absent: Compute, request: pytest.FixtureRequest) -> Compute:
+    if not isinstance(absent, LocalCompute):
+        request.getfixturevalue("cloud").run_instance()
+    return absent
+
+
+def test_an_instance_that_was_never_made_is_absent(absent: Compute) -> None:
+    assert absent.state() == "absent"
+
+
+def test_what_is_not_there_need_not_be_stopped(absent: Compute) -> None:
+    absent.down()
+    assert absent.state() != "running"
 
 
 def test_an_instance_runs_once_up_returns_and_is_stopped_once_down_returns(compute: Compute) -> None:
@@ -36,12 +58,17 @@ def test_starting_a_running_and_stopping_a_stopped_one_is_no_error(compute: Comp
     assert compute.state() == "stopped"
 
 
-def test_another_process_sees_the_same_state(compute: Compute, tmp_path: Path) -> None:
+def test_another_process_sees_the_same_state(
+    compute: Compute, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     compute.up()
-    assert LocalCompute(tmp_path / "state").state() == "running"
+    local = isinstance(compute, LocalCompute)
+    other = LocalCompute(tmp_path / "state") if local else aws_compute(request.getfixturevalue("cloud"))
+    assert other.state() == "running"
 
 
-def test_a_damaged_local_state_is_an_error(compute: Compute, tmp_path: Path) -> None:
+def test_a_damaged_local_state_is_an_error(tmp_path: Path) -> None:
+    compute = LocalCompute(tmp_path / "state")
     compute.up()
     (tmp_path / "state/instance.json").write_text("{")
     with pytest.raises(ComputeError):

@@ -193,13 +193,20 @@ class Repository(Protocol):
 InstanceState = Literal["running", "stopped", "pending", "stopping", "absent"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """How a stop came about; `remark` is for the user, and empty where it went as planned."""
+
+    remark: str = ""
+
+
 class Compute(Protocol):
     """The instance that hosts MLflow and the service. All methods raise `ComputeError`."""
 
     def up(self) -> None:
         """Start the instance and return once it answers; starting a running one is no error."""
 
-    def down(self) -> None:
+    def down(self) -> Stopped:
         """Stop the instance and return once it is stopped; stopping a stopped one is no error.
 
         The switch is flipped within `SWITCH_LIMIT` of the call or not at all: others may start the

@@ -37,9 +37,10 @@ class DvcRemote:
 
     Args:
         root: a workspace's root folder.
+        url: where the remote lies, if elsewhere than the settings say.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, url: str | None = None) -> None:
         with _answering(str(root / ".dvc/config"), "cannot be used"):
             self._config = Config(str(root / ".dvc"))
             self._name: str | None = self._config["core"].get("remote")
@@ -48,6 +49,8 @@ class DvcRemote:
                     f"no DVC remote is configured in {root / '.dvc/config'}",
                     remedy="Name one with `dvc remote add --default NAME URL`.",
                 )
+            if url is not None:
+                self._config["remote"][self._name] = {"url": url}
             cls, options, path = get_cloud_fs(self._config, name=self._name)
             self._fs: Any = cls(**options)
         self._path = str(path).rstrip("/")

@@ -8,7 +8,7 @@ import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,17 +41,19 @@ class DvcDataStore:
     Args:
         root: the workspace; `<root>/.dvc/config` names the remote.
         scratch: a folder for the throw-away repositories, best on the same file system.
+        url: gives the URL of another remote than that, once one is needed.
     """
 
-    def __init__(self, root: Path, scratch: Path) -> None:
+    def __init__(self, root: Path, scratch: Path, *, url: Callable[[], str] | None = None) -> None:
         self._root = root
         self._scratch = scratch
+        self._url = url
 
     @functools.cached_property
     def _remote(self) -> DvcRemote:
         from wms.adapters.dvc_remote import DvcRemote
 
-        return DvcRemote(self._root)
+        return DvcRemote(self._root, url=self._url() if self._url else None)
 
     def fetch_dataset(self, pointer: bytes, to: Path) -> None:
         """Materialise the dataset that a pointer names as the folder `to` (replaced if there).

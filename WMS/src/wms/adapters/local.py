@@ -15,7 +15,7 @@ from wms.domain.errors import ComputeError, LeaseConflictError, LeaseError, Reco
 from wms.domain.lease import LeaseBook
 from wms.domain.records import Record, sha256_hex
 from wms.files import read_record, write_bytes, write_record
-from wms.ports import InstanceState
+from wms.ports import InstanceState, Stopped
 
 LOCK_SECONDS = 30.0
 """How long to wait for another process; each holds a lock for milliseconds."""
@@ -42,9 +42,10 @@ class LocalCompute:
         """Note that the instance runs."""
         self._become("running")
 
-    def down(self) -> None:
+    def down(self) -> Stopped:
         """Note that the instance is stopped."""
         self._become("stopped")
+        return Stopped()
 
     def state(self) -> InstanceState:
         """What was noted last; `absent` if nothing ever was."""

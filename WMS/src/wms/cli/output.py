@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -76,6 +76,11 @@ class ConsoleProgress:
 def say(text: str) -> None:
     """Print one line of result on standard output."""
     click.echo(text, err=_for_a_script())
+
+
+def note(text: str) -> None:
+    """Print one line about work that goes on, on standard error."""
+    click.echo(_printable(text), err=True)
 
 
 def say_json(value: Any) -> None:
@@ -165,6 +170,22 @@ def step_output(name: str, value: str) -> None:
     if path:
         with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
             file.write(f"{name}={value}\n")
+
+
+def step_environment(values: Mapping[str, str]) -> bool:
+    """Set variables for the steps that follow, where GitHub Actions asks for them; whether it does."""
+    path = os.environ.get("GITHUB_ENV")
+    if not path:
+        return False
+    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+    return True
+
+
+def mask(secret: str) -> None:
+    """Keep a secret out of a workflow's log from here on."""
+    if on_github():
+        click.echo(f"::add-mask::{secret}", err=_for_a_script())
 
 
 def _advice(finding: Finding) -> str:

@@ -166,6 +166,13 @@ class UnregisteredModelError(RegistryError):
     remedy = "Run the same command again when the tracking server is up: nothing is trained again."
 
 
+class RegistryAwayError(RegistryError):
+    """The registry lies on the instance, and nothing here leads to it."""
+
+    exit_code = 48
+    remedy = "Start the instance with `wms infra up`, then open the way with `wms infra tunnel`."
+
+
 class ForeignAliasError(RegistryError):
     """The registry's `production` alias was set by somebody else; it was left as it is."""
 
@@ -380,3 +387,40 @@ class BudgetError(WmsError):
     exit_code = 56
     can_heal = True
     remedy = "Give the reason with --over-budget REASON, or raise monthly_budget_usd in terraform.tfvars."
+
+
+class TerraformError(ComputeError):
+    """Terraform is not there, refused, or failed on the way."""
+
+    exit_code = 59
+    remedy = "See what Terraform says above and run the command again: it goes on from its state."
+
+
+class StateLockedError(TerraformError):
+    """Another run holds Terraform's state, or was killed while it held it."""
+
+    exit_code = 60
+    remedy = "Wait for the run that holds it, or unlock the state if that run is dead."
+
+
+class KeptResourceError(TerraformError):
+    """A plan would destroy the host, its data volume or a bucket; nothing was changed."""
+
+    exit_code = 61
+    can_heal = False
+    remedy = "Undo the change of the settings that asks for it; to take everything down, `wms infra destroy`."
+
+
+class WrongInstanceError(ComputeError):
+    """There is no instance, or more than one, where exactly one is meant, or it is another's."""
+
+    exit_code = 62
+    remedy = "Make the instance with `wms infra apply`, or take one over with `wms infra import INSTANCE`."
+
+
+class TunnelError(WmsError):
+    """The way to the tracking server on the instance could not be opened."""
+
+    exit_code = 63
+    can_heal = True
+    remedy = "See that the instance runs (`wms infra status`) and run the command again."

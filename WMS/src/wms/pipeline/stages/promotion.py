@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import FailedChecksError
+from wms.domain.errors import FailedChecksError, RegistryAwayError
 from wms.domain.gate import GateDecision
 from wms.domain.left_out import left_out
 from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
@@ -82,7 +82,7 @@ def run_complete_merge(ctx: Context, *, ci_passed: str | None = None, ci_failed:
     )
     _announce_taken(ctx, promotion, merged)
     write_record(layout.record("merged"), merged)
-    run_reconcile(ctx)
+    _reconcile_if_there(ctx)
     return merged
 
 
@@ -126,8 +126,16 @@ def run_rollback(
         ci_passed=ci_passed,
     )
     if not dry_run and outcome.proposed is None:
-        run_reconcile(ctx)
+        _reconcile_if_there(ctx)
     return outcome
+
+
+def _reconcile_if_there(ctx: Context) -> None:
+    """Reconcile, unless the registry lies on an instance that is not up: then it follows once it is."""
+    try:
+        run_reconcile(ctx)
+    except RegistryAwayError as error:
+        ctx.progress.say(f"{error}: its alias follows when the instance is up next")
 
 
 def run_reconcile(ctx: Context, *, dry_run: bool = False, adopt: bool = False) -> Reconciliation:

@@ -1,103 +1,33 @@
-"""Settings become adapters; the only module that imports them."""
+"""Where a clone's remote is hosted: the forge that goes with it, and what needs Git alone."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 from wms.adapters.absent import Absent
-from wms.adapters.aws_account import AwsAccount
-from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git, token_access
 from wms.adapters.git_range import read_commits
 from wms.adapters.git_state import GitState
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
-from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.adapters.s3_lease import S3LeaseStore
 from wms.adapters.words import without_credentials
-from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
-from wms.config.infra import ENVIRONMENT_VARIABLE, LEASE_BOOK_KEY, load_infra_settings
+from wms.config.infra import ENVIRONMENT_VARIABLE
 from wms.domain.commits import LocalCommits
 from wms.domain.errors import ForgeError, GitHubError, WorkspaceError
 from wms.domain.github import slug_of
 from wms.layout import Layout
-from wms.pipeline.context import Clone, Context, Environment
-from wms.ports import Forge, LeaseStore, Ports
+from wms.pipeline.context import Clone
+from wms.ports import Forge
 from wms.progress import Progress
-from wms.template import template_files
 
-MODEL_NAME = "water-meter-segmentation"
 REMOTE = ".wms/remote.git"
 """Where a workspace keeps the bare repository that is its remote."""
-
-
-def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
-    """Wire the workspace that `start` lies in.
-
-    `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
-    asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
-    model there, for repositories that share a server. With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the
-    forge is GitHub.
-    `WMS_ENVIRONMENT` names the cloud environment whose instance the leases are about.
-
-    Raises:
-        WorkspaceError: not inside a workspace.
-    """
-    layout = Layout.find(start)
-    state = layout.state
-    tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
-    hosted = None if embedded else Hosted.from_environment(os.environ)
-    model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
-    environment = None if embedded else _environment(layout.root)
-    ports = Ports(
-        registry=MlflowRegistry(
-            tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
-            experiment=model_name,
-            model_name=model_name,
-            artifact_root=None if tracking_uri else state / "mlartifacts",
-        ),
-        data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
-        repository=GitRepository(layout.root, env=hosted.git_access if hosted else None),
-        compute=LocalCompute(state),
-        leases=_leases(environment) if environment else LocalLeaseStore(state / "leases.json"),
-        forge=hosted.forge() if hosted else _local_forge(layout),
-    )
-    return Context(
-        layout=layout,
-        ports=ports,
-        progress=progress,
-        actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
-        code_sha=_code_sha(),
-        clock=lambda: datetime.now(UTC),
-        environment=environment,
-    )
-
-
-def _environment(root: Path) -> Environment | None:
-    """The cloud that `WMS_ENVIRONMENT` names; no call goes out before somebody asks something of it."""
-    name = os.environ.get(ENVIRONMENT_VARIABLE)
-    if not name:
-        return None
-    settings = load_infra_settings(root, name)
-    return Environment(name=name, settings=settings, account=AwsAccount(settings.region))
-
-
-def _leases(environment: Environment) -> LeaseStore:
-    """The book in the environment's data bucket."""
-    settings, account = environment.settings, environment.account
-    return S3LeaseStore(
-        lambda: settings.data_bucket(account.identity().account), LEASE_BOOK_KEY, region=settings.region
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +74,7 @@ def open_state(start: Path) -> GitState | None:
         WorkspaceError: not inside a workspace.
     """
     layout = Layout.find(start)
-    if os.environ.get("WMS_ENVIRONMENT"):
+    if os.environ.get(ENVIRONMENT_VARIABLE):
         return None
     hosted = Hosted.from_environment(os.environ)
     return GitState(layout.root, layout.state, env=hosted.git_access if hosted else None)
@@ -196,7 +126,7 @@ def open_github(clone: Clone, name: str | None) -> GhRepository:
     return GhRepository(found)
 
 
-def _local_forge(layout: Layout) -> Forge:
+def local_forge(layout: Layout) -> Forge:
     """The forge of the bare repository that `origin` names; of a hosted one there is none without a token.
 
     Raises:
@@ -229,22 +159,3 @@ def _local_forge(layout: Layout) -> Forge:
 
 _HOSTED = re.compile(r"[a-z+]+://|[^/]+@?[^/]*:")
 """A remote elsewhere: a URL, or `user@host:path` as SSH writes it."""
-
-
-def _code_sha() -> str:
-    """The commit of the code that runs, or `unknown` where the package is not in a checkout."""
-    answer = Git(Path(__file__).parent).run("rev-parse", "HEAD", ok=(0, 128))
-    return answer.line if answer.code == 0 else "unknown"
-
-
-def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> None:
-    """Make a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
-
-    Raises:
-        WorkspaceError: the folder is not empty.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        raise WorkspaceError(f"{folder} is not empty", remedy="Choose a folder that does not exist yet.")
-    files = template_files(train_overrides)
-    parse_settings(files[TRAIN_CONFIG], TrainSettings, source="--set")
-    init_repository(folder, folder / REMOTE, files, message="A new workspace")

@@ -1,0 +1,76 @@
+"""One account and region of AWS, and what it says when it refuses."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, WaiterError
+
+from wms.domain.errors import ComputeError
+
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "AuthFailure")
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
+
+SIGN_IN = (
+    "Sign in again: `aws configure`, `aws sso login`, or fresh session keys in AWS_ACCESS_KEY_ID, "
+    "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
+)
+ASK_FOR_RIGHTS = "Ask for the permission named above, or use credentials that have it."
+
+
+class Aws:
+    """Clients of one region, found by the usual chain of credentials."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self._session = boto3.Session(region_name=region)
+
+    def client(self, service: str) -> Any:
+        """A client that gives up on a dead connection in seconds."""
+        return self._session.client(service, config=Config(connect_timeout=10, read_timeout=30))
+
+    def account(self) -> str:
+        """The account that the credentials belong to.
+
+        Raises:
+            ComputeError: there are none, or AWS does not take them.
+        """
+        with asking("which account this is"):
+            return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@contextlib.contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn what AWS says into an error of ours.
+
+    Raises:
+        ComputeError: AWS refused, or could not be reached.
+    """
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise ComputeError(f"asking AWS {what}: there are no credentials", remedy=SIGN_IN) from error
+    except ClientError as error:
+        code = error_code(error)
+        message = error.response.get("Error", {}).get("Message", "")
+        text = f"asking AWS {what}: {code}: {message}".rstrip(": ")
+        remedies = {**dict.fromkeys(EXPIRED, SIGN_IN), **dict.fromkeys(DENIED, ASK_FOR_RIGHTS)}
+        raise ComputeError(text, remedy=remedies.get(code)) from error
+    except WaiterError as error:
+        raise ComputeError(f"waiting for AWS, {what}: {error}") from error
+    except BotoCoreError as error:
+        raise ComputeError(f"asking AWS {what}: {error}", remedy="See that the network is up.") from error
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's own word for what is wrong, such as `NoSuchBucket`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    """Tags in the form in which AWS takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

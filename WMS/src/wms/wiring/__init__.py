@@ -1,0 +1,15 @@
+"""Settings become adapters; the only package that imports them."""
+
+from wms.wiring.hosting import REMOTE, local_commits, open_clone, open_github, open_state
+from wms.wiring.workspace import MODEL_NAME, make_workspace, open_workspace
+
+__all__ = [
+    "MODEL_NAME",
+    "REMOTE",
+    "local_commits",
+    "make_workspace",
+    "open_clone",
+    "open_github",
+    "open_state",
+    "open_workspace",
+]

@@ -1,0 +1,162 @@
+"""An environment's settings become the adapters of AWS and Terraform."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from wms.adapters.aws import Aws
+from wms.adapters.aws_account import AwsAccount
+from wms.adapters.aws_compute import AwsCompute
+from wms.adapters.aws_stack import AwsStack
+from wms.adapters.ec2 import Ec2
+from wms.adapters.s3_lease import S3LeaseStore
+from wms.adapters.ssm_tunnel import Tunnel, admin_password
+from wms.adapters.state_bucket import make_state_bucket
+from wms.adapters.terraform import Terraform
+from wms.config.infra import (
+    ENVIRONMENT_VARIABLE,
+    INFRASTRUCTURE,
+    LEASE_BOOK_KEY,
+    TFVARS,
+    InfraSettings,
+    load_infra_settings,
+)
+from wms.domain.errors import ConfigError, WrongInstanceError
+from wms.layout import Layout
+from wms.pipeline.context import Environment
+from wms.ports import LeaseStore
+
+log = logging.getLogger(__name__)
+
+ROOTS = "devops/terraform"
+MLFLOW_PORT = 5000
+
+
+class Cloud:
+    """One environment: its settings, its account, and what is made of them.
+
+    Args:
+        layout: the workspace; Terraform's working data lie in its state.
+        environment: the folder below `infrastructure/`.
+    """
+
+    def __init__(self, layout: Layout, environment: str) -> None:
+        self.settings: InfraSettings = load_infra_settings(layout.root, environment)
+        self.aws = Aws(self.settings.region)
+        self.environment = Environment(
+            name=environment, settings=self.settings, account=AwsAccount(self.settings.region)
+        )
+        self._folder = layout.root / INFRASTRUCTURE / environment
+        self._roots = layout.root / ROOTS
+        self._state = layout.state / environment
+
+    @cached_property
+    def account(self) -> str:
+        """The account that the credentials belong to."""
+        return self.aws.account()
+
+    @property
+    def node_name(self) -> str:
+        """The instance's tag `Name`."""
+        return f"{self.settings.name}-node"
+
+    @property
+    def password_parameter(self) -> str:
+        """Where the node keeps the tracking server's password."""
+        return f"/{self.settings.name}/mlflow/admin-password"
+
+    def dvc_url(self) -> str:
+        """The DVC remote, in the data bucket."""
+        return f"s3://{self.settings.data_bucket(self.account)}/dvc"
+
+    def leases(self) -> LeaseStore:
+        """The book in the data bucket."""
+        return S3LeaseStore(
+            lambda: self.settings.data_bucket(self.account), LEASE_BOOK_KEY, region=self.settings.region
+        )
+
+    def compute(self) -> AwsCompute:
+        """The instance behind its switch."""
+        return AwsCompute(self.node_name, ec2=Ec2(self.aws), switch=lambda: self._root("power"))
+
+    def stack(self, tell: Callable[[str], None]) -> AwsStack:
+        """Everything that Terraform makes here; its output is told line by line."""
+        settings, account = self.settings, self.account
+        return AwsStack(
+            settings.name,
+            aws=self.aws,
+            account=account,
+            stack=self._root("stack", var_file=self._folder / TFVARS, tell=tell),
+            switch=self._root("power"),
+            buckets=(settings.data_bucket(account), settings.artifacts_bucket(account)),
+            state_bucket=settings.state_bucket(account),
+        )
+
+    def bootstrap(self, *, dry_run: bool) -> list[str]:
+        """Make and harden the bucket of Terraform's state; return what was (or would be) done."""
+        return make_state_bucket(
+            self.aws,
+            self.settings.state_bucket(self.account),
+            account=self.account,
+            tags={"Project": self.settings.name, "ManagedBy": "wms"},
+            dry_run=dry_run,
+        )
+
+    def tunnel(self, local_port: int) -> Tunnel:
+        """The way to MLflow on the instance.
+
+        Raises:
+            WrongInstanceError: there is no running instance.
+        """
+        node = Ec2(self.aws).named(self.node_name)
+        if node is None or node.state != "running":
+            raise WrongInstanceError(
+                f"{self.node_name} is {'absent' if node is None else node.state}: there is nothing to reach",
+                remedy="Start it with `wms infra up`.",
+            )
+        return Tunnel(
+            instance_id=node.id,
+            region=self.settings.region,
+            local_port=local_port,
+            remote_port=MLFLOW_PORT,
+            password=admin_password(self.aws, self.password_parameter),
+        )
+
+    def log_file(self, name: str) -> Path:
+        """Where a program in the background writes what it says."""
+        return self._state / f"{name}.log"
+
+    def _root(
+        self, name: str, *, var_file: Path | None = None, tell: Callable[[str], None] = log.debug
+    ) -> Terraform:
+        return Terraform(
+            self._roots / name,
+            data=self._state / "terraform" / name,
+            backend_file=self._folder / "backend.hcl",
+            backend={
+                "bucket": self.settings.state_bucket(self.account),
+                "region": self.settings.region,
+            },
+            var_file=var_file,
+            tell=tell,
+        )
+
+
+def open_cloud(start: Path) -> Cloud:
+    """The environment that `WMS_ENVIRONMENT` chooses, for the workspace that `start` lies in.
+
+    Raises:
+        WorkspaceError: not inside a workspace.
+        ConfigError: no environment is chosen, or its settings are wrong.
+    """
+    environment = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not environment:
+        raise ConfigError(
+            f"{ENVIRONMENT_VARIABLE} is not set, so there is no environment to work on",
+            remedy=f"Choose a folder below {INFRASTRUCTURE}/, such as `export {ENVIRONMENT_VARIABLE}=dev`.",
+        )
+    return Cloud(Layout.find(start), environment)

@@ -1,0 +1,114 @@
+"""A workspace: what its settings and the environment variables say becomes the six ports."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from wms.adapters.absent import Absent
+from wms.adapters.dvc_store import DvcDataStore
+from wms.adapters.git import GitRepository
+from wms.adapters.git_cli import Git
+from wms.adapters.git_workspace import init_repository
+from wms.adapters.local import LocalCompute, LocalLeaseStore
+from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.config.infra import ENVIRONMENT_VARIABLE
+from wms.domain.errors import RegistryAwayError, WorkspaceError
+from wms.layout import Layout
+from wms.pipeline.context import Context
+from wms.ports import Ports, Registry
+from wms.progress import Progress
+from wms.template import template_files
+from wms.wiring.hosting import REMOTE, Hosted, local_forge
+
+if TYPE_CHECKING:
+    from wms.wiring.cloud import Cloud
+
+MODEL_NAME = "water-meter-segmentation"
+
+
+def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
+    """Wire the workspace that `start` lies in.
+
+    `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
+    asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
+    model there, for repositories that share a server. With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the
+    forge is GitHub. `WMS_ENVIRONMENT` names the cloud environment that keeps data, leases and instance; its
+    tracking server is reached through `wms infra tunnel`, which sets `MLFLOW_TRACKING_URI`.
+
+    Raises:
+        WorkspaceError: not inside a workspace.
+    """
+    layout = Layout.find(start)
+    state = layout.state
+    tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
+    hosted = None if embedded else Hosted.from_environment(os.environ)
+    model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
+    cloud = None if embedded else chosen_cloud(layout)
+    ports = Ports(
+        registry=_registry(state, tracking_uri, model_name, hosted_elsewhere=cloud is not None),
+        data_store=DvcDataStore(layout.root, state / "dvc-scratch", url=cloud.dvc_url if cloud else None),
+        repository=GitRepository(layout.root, env=hosted.git_access if hosted else None),
+        compute=cloud.compute() if cloud else LocalCompute(state),
+        leases=cloud.leases() if cloud else LocalLeaseStore(state / "leases.json"),
+        forge=hosted.forge() if hosted else local_forge(layout),
+    )
+    return Context(
+        layout=layout,
+        ports=ports,
+        progress=progress,
+        actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
+        code_sha=_code_sha(),
+        clock=lambda: datetime.now(UTC),
+        environment=cloud.environment if cloud else None,
+    )
+
+
+def _registry(state: Path, tracking_uri: str | None, model_name: str, *, hosted_elsewhere: bool) -> Registry:
+    """The tracking server that is named, else the workspace's own, unless an instance has the registry."""
+    if hosted_elsewhere and not tracking_uri:
+        away = RegistryAwayError("MLflow is on the instance, and there is no tunnel to it")
+        return cast("Registry", Absent(away))
+    return MlflowRegistry(
+        tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
+        experiment=model_name,
+        model_name=model_name,
+        artifact_root=None if tracking_uri else state / "mlartifacts",
+    )
+
+
+def chosen_cloud(layout: Layout) -> Cloud | None:
+    """The environment of AWS that `WMS_ENVIRONMENT` names, if any.
+
+    Its libraries take a second to import. No call goes out before something is asked of it.
+    """
+    name = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not name:
+        return None
+    from wms.wiring.cloud import Cloud
+
+    return Cloud(layout, name)
+
+
+def _code_sha() -> str:
+    """The commit of the code that runs, or `unknown` where the package is not in a checkout."""
+    answer = Git(Path(__file__).parent).run("rev-parse", "HEAD", ok=(0, 128))
+    return answer.line if answer.code == 0 else "unknown"
+
+
+def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> None:
+    """Make a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
+
+    Raises:
+        WorkspaceError: the folder is not empty.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise WorkspaceError(f"{folder} is not empty", remedy="Choose a folder that does not exist yet.")
+    files = template_files(train_overrides)
+    parse_settings(files[TRAIN_CONFIG], TrainSettings, source="--set")
+    init_repository(folder, folder / REMOTE, files, message="A new workspace")

@@ -1,0 +1,175 @@
+"""An AWS account on this machine: moto's server, reached by the real `terraform` through a fake provider."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from filelock import FileLock
+from moto.server import ThreadedMotoServer
+
+from wms.adapters.aws import Aws
+from wms.adapters.aws_compute import AwsCompute
+from wms.adapters.ec2 import Ec2
+from wms.adapters.terraform import Terraform
+
+ROOT = Path(__file__).parents[1]
+PROVIDER = ROOT / "tests/infra/provider"
+ENVIRONMENT = ROOT / ".cache/fake-aws-provider"
+VERSION = "6.25.0"
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_MAX_ATTEMPTS": "1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@contextlib.contextmanager
+def moto_serving() -> Iterator[str]:
+    """Run moto's server; yields its address. All accounts and services of it are empty at first."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def enter_cloud(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Lead everything that speaks to AWS to `endpoint`, by nothing but the environment."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}.items():
+        monkeypatch.setenv(name, value)
+
+
+def terraform_configuration(folder: Path) -> Path:
+    """A configuration of the real `terraform` by which `hashicorp/aws` is the fake provider.
+
+    The test is skipped where there is no `terraform`, or where the provider's own packages cannot be had.
+    """
+    if shutil.which("terraform") is None:
+        pytest.skip("there is no terraform binary on this machine")
+    mirror = folder / f"mirror/registry.terraform.io/hashicorp/aws/{VERSION}"
+    # Terraform names its own platform; the others cost nothing.
+    for platform in ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"):
+        program = mirror / platform / f"terraform-provider-aws_v{VERSION}"
+        program.parent.mkdir(parents=True)
+        program.write_text(f'#!/bin/sh\nexec "{_provider_python()}" "{PROVIDER / "main.py"}" "$@"\n')
+        program.chmod(0o755)
+    configuration = folder / "terraform.rc"
+    configuration.write_text(
+        "disable_checkpoint = true\n"
+        f'provider_installation {{\n  filesystem_mirror {{ path = "{folder / "mirror"}" }}\n}}\n'
+    )
+    return configuration
+
+
+def _provider_python() -> Path:
+    """The interpreter of the provider's own environment, made when it is first wanted."""
+    wanted = (PROVIDER / "requirements.txt").read_text()
+    python, stamp = ENVIRONMENT / "bin/python", ENVIRONMENT / "requirements.txt"
+    ENVIRONMENT.parent.mkdir(exist_ok=True)
+    with FileLock(ENVIRONMENT.with_suffix(".lock"), timeout=300):
+        if not stamp.exists() or stamp.read_text() != wanted:
+            uv = Path(sys.executable).with_name("uv")
+            make = ("venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT)
+            fill = ("pip", "install", "--quiet", "--python", python, "-r", PROVIDER / "requirements.txt")
+            for words in (make, fill):
+                done = subprocess.run([uv, *words], capture_output=True, text=True, check=False)
+                if done.returncode != 0:
+                    pytest.skip(f"the fake provider's packages cannot be had: {done.stderr.strip()[-300:]}")
+            stamp.write_text(wanted)
+    return python
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloud:
+    """An environment of its own in moto's account: a name, a bucket for the state, a folder."""
+
+    name: str
+    folder: Path
+    bucket: str
+    backend_file: Path
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service)
+
+    def run_instance(self, **tags: str) -> str:
+        """Run an instance of the environment's name, as the stack would; returns its ID."""
+        ec2 = self.client("ec2")
+        named = {"Name": f"{self.name}-node", **tags}
+        made = ec2.run_instances(
+            ImageId=ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
+            InstanceType="t3.large",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[
+                {
+                    "ResourceType": "instance",
+                    "Tags": [{"Key": key, "Value": value} for key, value in named.items()],
+                }
+            ],
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def instance_state(self, instance_id: str) -> str:
+        found = self.client("ec2").describe_instances(InstanceIds=[instance_id])
+        return str(found["Reservations"][0]["Instances"][0]["State"]["Name"])
+
+    def terraform(self, root: Path, *, name: str, **options: Any) -> Terraform:
+        return Terraform(
+            root,
+            data=self.folder / "terraform" / name,
+            backend_file=self.backend_file,
+            backend={"bucket": self.bucket, "region": "us-east-1"},
+            **options,
+        )
+
+
+def cloud_on(endpoint: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """An environment that nobody else uses, and the shell's environment that leads to it."""
+    enter_cloud(monkeypatch, endpoint)
+    # The last part of a name is the environment's, as the stack wants it.
+    name = "wms-" + re.sub(r"[^a-z0-9]+", "-", folder.name.lower())[-18:].strip("-") + "-test"
+    bucket = f"{name}-state-123456789012"
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    backend_file = folder / "cloud/backend.hcl"
+    backend_file.parent.mkdir()
+    # moto has no host names for buckets.
+    backend_file.write_text("use_path_style = true\n")
+    return Cloud(name=name, folder=folder / "cloud", bucket=bucket, backend_file=backend_file)
+
+
+def lead_terraform(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `terraform` find the fake provider; skips the test where it cannot be run."""
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform_configuration(cloud.folder)))
+
+
+def power_root(cloud: Cloud) -> Path:
+    """A copy of the root that holds the switch: Terraform writes a lock file beside what it reads."""
+    root = cloud.folder / "roots/power"
+    if not root.exists():
+        shutil.copytree(ROOT / "devops/terraform/power", root)
+    return root
+
+
+def aws_compute(cloud: Cloud, *, lock_seconds: tuple[int, int] = (30, 2)) -> AwsCompute:
+    """The instance of `cloud` behind its switch."""
+    return AwsCompute(
+        f"{cloud.name}-node",
+        ec2=Ec2(Aws("us-east-1")),
+        switch=lambda: cloud.terraform(power_root(cloud), name="power"),
+        lock_seconds=lock_seconds,
+    )

@@ -1,0 +1,140 @@
+"""The stack as a whole: planned, made, guarded, taken over, taken down."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from clouds import Cloud
+
+Wms = Callable[..., Result]
+
+
+def outcome(result: Result) -> Any:
+    """The JSON document on standard output."""
+    return json.loads(result.stdout)
+
+
+def host(cloud: Cloud) -> tuple[str, str]:
+    """The one instance that bears the environment's name, and its state."""
+    wanted = [
+        {"Name": "tag:Name", "Values": [f"{cloud.name}-node"]},
+        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+    ]
+    [found] = cloud.client("ec2").describe_instances(Filters=wanted)["Reservations"]
+    return found["Instances"][0]["InstanceId"], found["Instances"][0]["State"]["Name"]
+
+
+def bucket_names(cloud: Cloud) -> set[str]:
+    found = cloud.client("s3").list_buckets()["Buckets"]
+    return {item["Name"] for item in found if item["Name"].startswith(cloud.name)}
+
+
+def test_from_nothing_to_a_running_instance_to_a_stopped_one_to_nothing(
+    wms: Wms, cloud: Cloud, workspace: Path
+) -> None:
+    planned = outcome(wms("apply", "--plan-only", "--json"))
+    assert {item["actions"][0] for item in planned["changes"]} == {"create"}
+    wms("apply")
+    assert outcome(wms("apply", "--json"))["changes"] == []
+
+    wms("up", "--purpose", "browse", "--ttl", "30m")
+    assert host(cloud)[1] == "running"
+    assert outcome(wms("status", "--json"))["instance"] == "running"
+    refused = wms("destroy", "--yes", "test", code=41)
+    assert "is held by" in refused.output
+    wms("down")
+    assert host(cloud)[1] == "stopped"
+    assert outcome(wms("status", "--json"))["instance"] == "stopped"
+
+    # Flipping the switch changed nothing for the stack, and the source tree is as it was.
+    assert outcome(wms("apply", "--json"))["changes"] == []
+    assert not list((workspace / "devops").rglob(".terraform"))
+
+    data = f"{cloud.name}-data-123456789012"
+    cloud.client("s3").put_object(Bucket=data, Key="dvc/one", Body=b"x" * 2048)
+    gone = outcome(wms("destroy", "--yes", "test", "--json"))
+    assert "module.k3s_node.aws_instance.node" in gone["destroyed"]
+    assert {item["kind"] for item in gone["left"]} == {"bucket"}
+    assert data in bucket_names(cloud)
+
+    wms("destroy", "--yes", "test", "--empty-buckets")
+    assert bucket_names(cloud) == {cloud.bucket}
+
+
+def test_a_plan_that_would_replace_the_host_is_refused(wms: Wms, cloud: Cloud, workspace: Path) -> None:
+    wms("apply")
+    node, _ = host(cloud)
+    main = workspace / "devops/terraform/stack/node/main.tf"
+    main.write_text(main.read_text().replace("tags  ", 'availability_zone = "us-east-1f"\n  tags  '))
+    for options in ((), ("--plan-only",)):
+        refused = wms("apply", *options, code=61)
+        assert "would destroy or replace module.k3s_node.aws_instance.node" in refused.output
+    assert host(cloud)[0] == node
+
+
+def test_an_existing_instance_becomes_the_host_and_is_switched(wms: Wms, cloud: Cloud) -> None:
+    node = cloud.run_instance(Name="made by hand", Owner="somebody")
+    assert outcome(wms("import", node, "--dry-run", "--json"))["done"] == [
+        f"import {node} as module.k3s_node.aws_instance.node",
+        f"tag {node}",
+    ]
+    wms("import", node)
+    assert wms("import", node).output == "nothing to do\n"
+    assert host(cloud)[0] == node
+    changes = outcome(wms("apply", "--plan-only", "--json"))["changes"]
+    planned = {item["address"]: item["actions"] for item in changes}
+    # Only the tag that the stack does not know is taken off.
+    assert planned["module.k3s_node.aws_instance.node"] == ["update"]
+    wms("up")
+    wms("down")
+    assert host(cloud) == (node, "stopped")
+
+
+def test_a_second_host_is_not_taken_over(wms: Wms, cloud: Cloud) -> None:
+    first = cloud.run_instance()
+    wms("import", first)
+    other = cloud.run_instance(Name="another")
+    refused = wms("import", other, code=62)
+    assert f"has a host already: {first}" in refused.output
+
+
+def test_a_terminated_instance_is_not_taken_over(wms: Wms, cloud: Cloud) -> None:
+    node = cloud.run_instance(Name="was")
+    cloud.client("ec2").terminate_instances(InstanceIds=[node])
+    assert "is terminated" in wms("import", node, code=62).output
+
+
+def test_destruction_is_asked_for_twice(wms: Wms, cloud: Cloud) -> None:
+    node = cloud.run_instance()
+    wms("import", node)
+    for answers in ("n\n", "y\nprod\n", "\n"):
+        result = wms("destroy", input=answers, code=2 if "prod" in answers else 1)
+        assert "the database included" in result.output
+    assert wms("destroy", "--yes", "prod", code=2)
+    assert cloud.instance_state(node) == "running"
+    wms("destroy", input="y\ntest\n")
+    assert cloud.instance_state(node) == "terminated"
+
+
+def test_a_dry_run_destroys_nothing_and_says_what_there_is(wms: Wms, cloud: Cloud) -> None:
+    node = cloud.run_instance(Project=cloud.name)
+    wms("import", node)
+    said = wms("destroy", "--dry-run").output
+    assert "  module.k3s_node.aws_instance.node" in said
+    # The instance's own disk is a volume that moto does not tag, so the instance alone is listed.
+    assert re.search(rf"instance +{node} +t3.large, running", said)
+    assert cloud.instance_state(node) == "running"
+
+
+def test_without_an_environment_there_is_nothing_to_work_on(
+    wms: Wms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WMS_ENVIRONMENT")
+    assert "WMS_ENVIRONMENT is not set" in wms("apply", code=4).output

@@ -1,0 +1,108 @@
+"""Starting and stopping by Terraform, with its real state and lock, and by EC2 where Terraform cannot."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import subprocess
+
+import pytest
+
+from clouds import Cloud, aws_compute
+from wms.domain.errors import ComputeError, StateLockedError, WrongInstanceError
+
+LOCK = "power/terraform.tfstate.tflock"
+
+
+def leave_a_lock_behind(cloud: Cloud) -> None:
+    """As a run does that is killed in the middle of an apply."""
+    lock = {
+        "ID": "3f3a8a5e-6a1f-4d0e-9d54-0c5d3cf0f7a1",
+        "Operation": "OperationTypeApply",
+        "Info": "",
+        "Who": "runner@killed",
+        "Version": "1.11.4",
+        "Created": "2026-11-25T03:00:00Z",
+        "Path": f"{cloud.bucket}/power/terraform.tfstate",
+    }
+    cloud.client("s3").put_object(Bucket=cloud.bucket, Key=LOCK, Body=json.dumps(lock).encode())
+
+
+def test_a_stop_under_a_lock_that_was_left_behind_is_done_by_ec2_and_said(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = cloud.run_instance()
+    leave_a_lock_behind(cloud)
+    with caplog.at_level(logging.WARNING):
+        stopped = aws_compute(cloud).down()
+    assert cloud.instance_state(node) == "stopped"
+    assert "stopped by EC2 itself" in stopped.remark
+    assert "runner@killed" in stopped.remark
+    assert stopped.remark in caplog.text
+
+
+def test_a_stop_that_goes_as_planned_has_no_remark(cloud: Cloud) -> None:
+    cloud.run_instance()
+    assert aws_compute(cloud).down().remark == ""
+
+
+def test_a_stop_without_terraform_is_done_by_ec2(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = cloud.run_instance()
+    monkeypatch.setenv("PATH", str(cloud.folder))
+    assert "terraform could not be run" in aws_compute(cloud).down().remark
+    assert cloud.instance_state(node) == "stopped"
+
+
+def test_a_start_under_a_lock_waits_then_says_who_holds_it_and_how_to_unlock(cloud: Cloud) -> None:
+    cloud.run_instance()
+    compute = aws_compute(cloud, lock_seconds=(2, 2))
+    leave_a_lock_behind(cloud)
+    with pytest.raises(StateLockedError) as refused:
+        compute.up()
+    assert "runner@killed, for apply, since 2026-11-25 03:00:00" in str(refused.value)
+    # What the error tells to type is typed, and helps.
+    command = refused.value.remedy.split("`")[1]
+    subprocess.run(["env", *shlex.split(command)], check=True, capture_output=True)
+    compute.up()
+    assert compute.state() == "running"
+
+
+def test_the_next_start_goes_through_after_a_stop_past_terraform(cloud: Cloud) -> None:
+    node = cloud.run_instance()
+    compute = aws_compute(cloud)
+    compute.up()
+    cloud.client("ec2").stop_instances(InstanceIds=[node])
+    compute.up()
+    assert cloud.instance_state(node) == "running"
+
+
+def test_another_host_is_switched_once_the_first_is_gone(cloud: Cloud) -> None:
+    compute = aws_compute(cloud)
+    first = cloud.run_instance()
+    compute.up()
+    cloud.client("ec2").terminate_instances(InstanceIds=[first])
+    second = cloud.run_instance()
+    compute.down()
+    assert cloud.instance_state(second) == "stopped"
+
+
+def test_two_instances_of_one_name_are_an_error_that_names_both(cloud: Cloud) -> None:
+    both = [cloud.run_instance(), cloud.run_instance()]
+    with pytest.raises(WrongInstanceError) as refused:
+        aws_compute(cloud).down()
+    assert all(one in str(refused.value) for one in both)
+
+
+def test_there_is_nothing_to_start_before_the_stack_is_made(cloud: Cloud) -> None:
+    with pytest.raises(WrongInstanceError, match="there is no instance named"):
+        aws_compute(cloud).up()
+
+
+def test_an_account_that_cannot_be_reached_is_an_error_and_no_absence(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.run_instance()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(ComputeError):
+        aws_compute(cloud).state()

@@ -1,0 +1,117 @@
+"""The `terraform` binary behind its adapter: what it must not leave behind, and what its failures say."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clouds import Cloud, power_root
+from wms.domain.errors import TerraformError
+
+SLOW = """
+import logging, os, signal, sys
+from pathlib import Path
+from wms.adapters.terraform import Terraform
+
+def interrupt(*_): raise KeyboardInterrupt
+
+signal.signal(signal.SIGTERM, interrupt)
+root, data, backend, bucket = sys.argv[1:]
+Terraform(
+    Path(root), data=Path(data), backend_file=Path(backend),
+    backend={"bucket": bucket, "region": "us-east-1"},
+    tell=lambda line: print(line, flush=True),
+).apply()
+"""
+"""A program that applies a root and is ended from outside, as a cancelled workflow ends `wms`."""
+
+WAITING = """
+terraform {
+  backend "s3" {
+    key          = "slow/terraform.tfstate"
+    use_lockfile = true
+  }
+}
+
+resource "terraform_data" "slow" {
+  provisioner "local-exec" {
+    command = "echo working; sleep 20"
+  }
+}
+"""
+
+
+def state_objects(cloud: Cloud) -> set[str]:
+    found = cloud.client("s3").list_objects_v2(Bucket=cloud.bucket).get("Contents", [])
+    return {item["Key"] for item in found}
+
+
+def test_an_interrupted_apply_lets_go_of_the_lock(cloud: Cloud) -> None:
+    root = cloud.folder / "slow"
+    root.mkdir()
+    (root / "main.tf").write_text(WAITING)
+    program = subprocess.Popen(
+        [sys.executable, "-c", SLOW, root, cloud.folder / "data", cloud.backend_file, cloud.bucket],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    while "working" not in (line := program.stdout.readline()):
+        assert line, program.stderr and program.stderr.read()
+    assert "slow/terraform.tfstate.tflock" in state_objects(cloud)
+    program.send_signal(signal.SIGTERM)
+    _, complaint = program.communicate(timeout=60)
+    assert "KeyboardInterrupt" in complaint
+    assert "slow/terraform.tfstate.tflock" not in state_objects(cloud)
+
+
+def test_a_missing_state_bucket_says_how_to_make_it(cloud: Cloud) -> None:
+    cloud.client("s3").delete_bucket(Bucket=cloud.bucket)
+    with pytest.raises(TerraformError) as refused:
+        cloud.terraform(power_root(cloud), name="power").resources()
+    assert "wms infra bootstrap" in refused.value.remedy
+
+
+def test_missing_credentials_say_how_to_sign_in(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "none")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "none")
+    with pytest.raises(TerraformError) as refused:
+        cloud.terraform(power_root(cloud), name="power").resources()
+    assert "Sign in again" in refused.value.remedy
+
+
+def test_no_terraform_on_the_path_says_what_to_install(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = power_root(cloud)
+    monkeypatch.setenv("PATH", str(cloud.folder))
+    with pytest.raises(TerraformError) as refused:
+        cloud.terraform(root, name="power").resources()
+    assert "Install Terraform" in refused.value.remedy
+
+
+def test_a_mistake_in_the_hcl_is_told_in_terraforms_words(cloud: Cloud, stack_root: Path) -> None:
+    (stack_root / "more.tf").write_text('output "x" { value = var.nowhere }\n')
+    with pytest.raises(TerraformError, match="Reference to undeclared input variable"):
+        cloud.terraform(stack_root, name="stack").apply(
+            {"name": cloud.name, "region": "us-east-1", "instance_type": "t3.large"}
+        )
+
+
+def test_a_users_own_arguments_for_terraform_are_left_out(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_CLI_ARGS_init", "-no-such-option")
+    assert cloud.terraform(power_root(cloud), name="power").resources() == {}
+
+
+def test_nothing_of_terraforms_own_data_comes_into_the_source_tree(cloud: Cloud) -> None:
+    root = power_root(cloud)
+    cloud.terraform(root, name="power").resources()
+    assert not (root / ".terraform").exists()
+    assert (cloud.folder / "terraform/power/terraform.tfstate").exists()

@@ -1,0 +1,238 @@
+"""The way to MLflow, with a stand-in for the AWS CLI that forwards a port."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.server
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from clouds import Cloud
+from servers import free_port
+from wms.adapters.ssm_tunnel import Tunnel
+
+FIXTURES = Path(__file__).parent / "fixtures"
+PASSWORD = "a-password-of-the-node"
+CREDENTIALS = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+
+Wms = Callable[..., Result]
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with the stand-ins in front; `calls` beside them holds how they were called."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    shutil.copy(FIXTURES / "aws", folder / "aws")
+    (folder / "session-manager-plugin").write_text("#!/bin/sh\n")
+    (folder / "session-manager-plugin").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("CALLS", str(folder / "calls"))
+    return folder
+
+
+@pytest.fixture
+def node(account: Cloud) -> str:
+    """A running instance whose password is where the node keeps it."""
+    name = f"/{account.name}/mlflow/admin-password"
+    account.client("ssm").put_parameter(Name=name, Value=PASSWORD, Type="SecureString")
+    return account.run_instance()
+
+
+class StandIn(http.server.BaseHTTPRequestHandler):
+    """Answers as MLflow does while it starts: health at once, the API later, and to who may ask."""
+
+    refusals = 0
+
+    def do_GET(self) -> None:
+        code = 200
+        if not self.path.startswith("/health"):
+            if self.headers.get("Authorization") != CREDENTIALS:
+                code = 401
+            elif type(self).refusals > 0:
+                type(self).refusals -= 1
+                code = 503
+        self.send_response(code)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def starting(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[StandIn]]:
+    """A server that says 503 to the first two calls of its API."""
+    kind = type("Starting", (StandIn,), {"refusals": 2})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("FORWARD_TO", str(server.server_port))
+    yield kind
+    server.shutdown()
+
+
+@contextlib.contextmanager
+def ended_at_last(result: Result) -> Iterator[int]:
+    """The process that the command left behind, ended when the block is."""
+    [pid] = re.findall(r"`kill (\d+)`", result.output)
+    try:
+        yield int(pid)
+    finally:
+        os.kill(int(pid), signal.SIGTERM)
+
+
+def listens(port: int) -> bool:
+    return (
+        Tunnel(instance_id="", region="", local_port=port, remote_port=0, password=PASSWORD).answer()
+        != "no answer (ConnectionRefusedError)"
+    )
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_workflow_finds_mlflow_and_its_password_stays_out_of_the_log(
+    wms: Wms, node: str, starting: type[StandIn], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "env"))
+    port = free_port()
+    result = wms("tunnel", "--detach", "--port", str(port))
+    with ended_at_last(result):
+        assert starting.refusals == 0, "it returned before the API answered"
+        assert (tmp_path / "env").read_text().splitlines() == [
+            f"MLFLOW_TRACKING_URI=http://127.0.0.1:{port}",
+            "MLFLOW_TRACKING_USERNAME=admin",
+            f"MLFLOW_TRACKING_PASSWORD={PASSWORD}",
+        ]
+    masked = f"::add-mask::{PASSWORD}"
+    assert masked in result.output
+    assert PASSWORD not in result.output.replace(masked, "")
+    [call] = Path(os.environ["CALLS"]).read_text().splitlines()
+    assert call.startswith(f"ssm start-session --target {node} --region us-east-1")
+    assert f'"localPortNumber": ["{port}"]' in call
+
+
+@pytest.mark.usefixtures("programs", "node")
+def test_a_person_is_told_how_to_get_the_password_and_not_the_password(
+    wms: Wms, starting: type[StandIn]
+) -> None:
+    result = wms("tunnel", "--detach", "--port", str(free_port()))
+    with ended_at_last(result):
+        assert "aws ssm get-parameter" in result.output
+    assert PASSWORD not in result.output
+
+
+@pytest.mark.usefixtures("programs", "node", "starting")
+def test_a_session_that_ends_by_itself_is_started_again(wms: Wms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_SECONDS", "6")
+    port = free_port()
+    with ended_at_last(wms("tunnel", "--detach", "--port", str(port))):
+        deadline = time.monotonic() + 60
+        while len(Path(os.environ["CALLS"]).read_text().splitlines()) < 2 or not listens(port):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+
+@pytest.mark.usefixtures("programs", "node", "starting")
+def test_the_process_that_is_ended_takes_the_session_with_it(wms: Wms) -> None:
+    port = free_port()
+    with ended_at_last(wms("tunnel", "--detach", "--port", str(port))):
+        assert listens(port)
+    deadline = time.monotonic() + 30
+    while listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.usefixtures("programs", "node")
+def test_a_session_that_is_refused_is_told_in_its_own_words(
+    wms: Wms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSION_REFUSED", "TargetNotConnected: i-1 is not connected.")
+    assert "TargetNotConnected" in wms("tunnel", "--detach", "--port", str(free_port()), code=63).output
+
+
+@pytest.mark.usefixtures("programs", "node")
+def test_a_server_that_never_lets_in_is_an_error_and_leaves_nothing_running(
+    wms: Wms, account: Cloud, starting: type[StandIn]
+) -> None:
+    name = f"/{account.name}/mlflow/admin-password"
+    account.client("ssm").put_parameter(Name=name, Value="another", Type="SecureString", Overwrite=True)
+    port = free_port()
+    result = wms("tunnel", "--detach", "--port", str(port), "--wait", "8", code=63)
+    assert "within 8 s: HTTP 401" in result.output
+    assert not listens(port)
+
+
+@pytest.mark.parametrize("missing", ["aws", "session-manager-plugin"])
+@pytest.mark.usefixtures("node")
+def test_a_missing_program_is_named(
+    wms: Wms, programs: Path, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (programs / missing).unlink()
+    monkeypatch.setenv("PATH", str(programs))
+    assert f"{missing} is not on the PATH" in wms("tunnel", code=63).output
+
+
+@pytest.mark.usefixtures("programs")
+def test_there_is_no_tunnel_to_an_instance_that_does_not_run(wms: Wms, account: Cloud, node: str) -> None:
+    account.client("ec2").stop_instances(InstanceIds=[node])
+    assert "stopped: there is nothing to reach" in wms("tunnel", code=62).output
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_missing_password_is_an_error(wms: Wms, account: Cloud) -> None:
+    account.run_instance()
+    assert "mlflow/admin-password: ParameterNotFound" in wms("tunnel", code=40).output
+
+
+@pytest.mark.usefixtures("programs", "node", "starting")
+def test_a_port_that_is_taken_is_named(wms: Wms) -> None:
+    port = os.environ["FORWARD_TO"]
+    assert f"something listens on port {port}" in wms("tunnel", "--port", port, code=63).output
+
+
+@pytest.mark.usefixtures("programs", "node")
+def test_a_real_mlflow_lets_its_client_in_through_the_tunnel(
+    wms: Wms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("flask_wtf", reason="MLflow's basic auth needs the extra mlflow[auth]")
+    far, near = free_port(), free_port()
+    monkeypatch.setenv("FORWARD_TO", str(far))
+    monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "env"))
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "mlflow", "server", "--workers", "1", "--app-name", "basic-auth"),
+            *("--port", str(far), "--allowed-hosts", f"127.0.0.1:{near}"),
+            *("--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}"),
+        ],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_FLASK_SERVER_SECRET_KEY": "secret",
+            "MLFLOW_AUTH_ADMIN_PASSWORD": PASSWORD,
+        },
+        start_new_session=True,
+    )
+    try:
+        # The tunnel is opened before the server is up, as on an instance that has just started.
+        with ended_at_last(wms("tunnel", "--detach", "--port", str(near), "--wait", "180")):
+            for line in (tmp_path / "env").read_text().splitlines():
+                monkeypatch.setenv(*line.split("=", 1))
+            from mlflow import MlflowClient
+
+            assert [item.name for item in MlflowClient().search_experiments()] == ["Default"]
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)

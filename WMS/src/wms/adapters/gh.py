@@ -23,12 +23,6 @@ NOT_ON_THIS_PLAN = "Upgrade to GitHub"
 """How GitHub begins its refusal of what a private repository on a free plan cannot have."""
 
 
-class GhRefusedError(GitHubError):
-    """GitHub answered with an HTTP error."""
-
-    remedy = ADMIN
-
-
 class GhRepository:
     """One repository on GitHub.
 
@@ -97,7 +91,7 @@ class GhRepository:
     def _rulesets(self) -> dict[str, dict[str, Any]] | None:
         try:
             pages = self._get("rulesets", pages=True, query="includes_parents=false")
-        except GhRefusedError as error:
+        except GitHubError as error:
             if NOT_ON_THIS_PLAN in str(error):
                 return None
             raise
@@ -118,8 +112,7 @@ class GhRepository:
         """Run gh without questions; what it printed.
 
         Raises:
-            GitHubError: it is not signed in, or GitHub could not be reached.
-            GhRefusedError: GitHub refused.
+            GitHubError: it is not signed in, or GitHub refused or could not be reached.
         """
         quiet = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "GH_FORCE_TTY": ""}
         try:
@@ -140,5 +133,5 @@ class GhRepository:
         if done.returncode == 4 or "HTTP 401" in said:
             raise GitHubError(f"gh is not signed in to GitHub ({said})", remedy=SIGN_IN)
         if re.search(r"HTTP [45]\d\d", said):
-            raise GhRefusedError(f"GitHub refused {shown}: {said}")
+            raise GitHubError(f"GitHub refused {shown}: {said}", remedy=ADMIN)
         raise GitHubError(f"gh failed ({shown}): {said}")

@@ -33,7 +33,7 @@ demo: setup ## The whole story on rendered pictures: promotions, a block, a hold
 	$(BIN)/wms demo run/demo
 
 test: setup ## All tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(PYTEST_ARGS)
 
 check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/ruff check .

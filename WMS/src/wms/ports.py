@@ -194,7 +194,11 @@ class Compute(Protocol):
         """Start the instance and return once it answers; starting a running one is no error."""
 
     def down(self) -> None:
-        """Stop the instance and return once it is stopped; stopping a stopped one is no error."""
+        """Stop the instance and return once it is stopped; stopping a stopped one is no error.
+
+        The switch is flipped within `SWITCH_LIMIT` of the call or not at all: others may start the
+        instance afterwards.
+        """
 
     def state(self) -> InstanceState:
         """What the instance does now."""

@@ -80,8 +80,8 @@ def test_acquiring_after_expiry_starts_anew() -> None:
     assert lease.acquired_at == later
 
 
-@pytest.mark.parametrize("ttl", [timedelta(0), timedelta(seconds=-1)])
-def test_a_lease_without_time_to_live_is_an_error(ttl: timedelta) -> None:
+@pytest.mark.parametrize("ttl", [timedelta(0), timedelta(seconds=-1), timedelta(hours=25)])
+def test_a_lease_without_a_sensible_time_to_live_is_an_error(ttl: timedelta) -> None:
     with pytest.raises(LeaseError, match="above zero"):
         acquire(LeaseBook(), holder="run-1", purpose="training", ttl=ttl, now=NOW)
 

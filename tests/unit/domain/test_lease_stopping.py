@@ -18,7 +18,7 @@ from wms.domain.lease import (
     release,
     seen_stopped,
 )
-from wms.domain.lease_book import CLOCK_TOLERANCE, HISTORY
+from wms.domain.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -49,10 +49,12 @@ def test_a_lease_is_not_to_be_had_while_a_claim_binds() -> None:
     assert taken(claimed(), at=until).stopping is None
 
 
-def test_an_owner_may_flip_the_switch_for_less_long_than_others_wait() -> None:
+def test_an_owner_asks_for_the_switch_early_enough_for_it_to_be_flipped_under_the_claim() -> None:
     claim = claimed().stopping
     assert claim is not None
-    assert not claim.live(NOW + STOP_TTL)
+    last = NOW + STOP_TTL - SWITCH_LIMIT
+    assert claim.permits_stop(last - timedelta(microseconds=1))
+    assert not claim.permits_stop(last)
     assert claim.binds(NOW + STOP_TTL)
 
 

@@ -41,7 +41,10 @@ __all__ = [
 ]
 
 STOP_TTL = timedelta(minutes=15)
-"""How long a claim to stop lasts: longer than a stop takes, for it may not be flipped afterwards."""
+"""How long a claim to stop lasts."""
+
+MAX_TTL = timedelta(hours=24)
+"""The longest lease: a slip of the keyboard must not keep the instance for a month."""
 
 
 def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: datetime) -> LeaseBook:
@@ -50,11 +53,14 @@ def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: 
     A claim in the holder's own name is left over from a process of its own that died, and is dropped.
 
     Raises:
-        LeaseError: `ttl` is not positive.
+        LeaseError: `ttl` is not positive, or above a day.
         InstanceStoppingError: somebody is stopping the instance; wait until that has ended.
     """
-    if ttl <= timedelta(0):
-        raise LeaseError("a lease needs a time to live above zero", remedy="Give --ttl, such as 2h or 30m.")
+    if not timedelta(0) < ttl <= MAX_TTL:
+        raise LeaseError(
+            "a lease needs a time to live above zero and of a day at most",
+            remedy="Give --ttl, such as 2h or 30m; a lease can be extended.",
+        )
     stopping = book.stopping
     if stopping is not None and stopping.owner != holder and stopping.binds(now):
         raise InstanceStoppingError(

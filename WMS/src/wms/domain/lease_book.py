@@ -15,6 +15,9 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 """The most that the clocks of two machines may differ. What another has written is held to be in force
 for so long after its expiry; one's own is over at its expiry."""
 
+SWITCH_LIMIT = timedelta(minutes=10)
+"""The switch is flipped within this time after the call that asks for it, or not at all."""
+
 HISTORY = 500
 """Ended leases and sessions that are kept: some months, in a book of less than 200 KiB."""
 
@@ -48,7 +51,7 @@ class Lease(Frozen):
 class Stopping(Frozen):
     """Somebody's claim to stop the instance, written before the switch is flipped.
 
-    The owner flips the switch while the claim is live by its own clock, or not at all. Nobody takes a
+    The owner flips the switch before the claim expires by its own clock, or not at all. Nobody takes a
     lease meanwhile. `on_instance` is a claim by the instance itself: once it is seen stopped, its owner
     is gone and so is the claim.
     """
@@ -58,9 +61,9 @@ class Stopping(Frozen):
     expires_at: AwareDatetime
     on_instance: bool = False
 
-    def live(self, now: datetime) -> bool:
-        """Whether its owner may still flip the switch."""
-        return now < self.expires_at
+    def permits_stop(self, now: datetime) -> bool:
+        """Whether its owner may still ask for the switch to be flipped."""
+        return now + SWITCH_LIMIT < self.expires_at
 
     def binds(self, now: datetime) -> bool:
         """Whether everybody else must wait it out."""

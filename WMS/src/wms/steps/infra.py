@@ -154,7 +154,7 @@ def _stop_if_free(owner: str, clock: Clock, leases: LeaseStore, compute: Compute
         return _status(swap(leases, lambda book: end_stop(book, owner=owner, now=clock())), clock(), compute)
     book = swap(leases, lambda book: claim_stop(book, owner=owner, now=clock()))
     claim = book.stopping
-    if claim is not None and claim.owner == owner and claim.live(clock()):
+    if claim is not None and claim.owner == owner and claim.permits_stop(clock()):
         compute.down()
         book = swap(leases, lambda book: end_stop(book, owner=owner, now=clock()))
     return _status(book, clock(), compute)

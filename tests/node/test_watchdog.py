@@ -1,0 +1,256 @@
+"""The watchdog as the instance runs it: a program with the AWS CLI, a book in S3, and a shutdown."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
+from lease_world import watchdog
+from wms.adapters.s3_lease import S3LeaseStore
+from wms.config.infra import LEASE_BOOK_KEY
+from wms.domain import lease as rules
+from wms.domain import lease_book
+from wms.domain.errors import InstanceStoppingError
+from wms.domain.lease import LeaseBook, Stopping, acquire
+
+__all__ = ["bucket", "nobody_listens", "s3_endpoint"]  # fixtures
+
+NODE = Path(__file__).parents[2] / "devops/node"
+MINUTE = timedelta(minutes=1)
+
+pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on this machine")
+
+
+@dataclass
+class Node:
+    """An instance with the watchdog on it; its boot and its environment are the test's choice."""
+
+    folder: Path
+    bucket: Bucket
+    up_minutes: float = 60.0
+    boot: str = "boot-one"
+    environment: dict[str, str] = field(default_factory=dict)
+    said: str = ""
+
+    def look(self) -> bool:
+        """Run the program once; whether the instance was shut down."""
+        log = self.folder / "shutdown.log"
+        log.unlink(missing_ok=True)
+        done = subprocess.run(
+            [str(NODE / "watchdog")],
+            env={
+                **os.environ,
+                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+                "WMS_DATA_BUCKET": self.bucket.name,
+                "STATE_DIRECTORY": str(self.folder / "state"),
+                "WMS_BOOT_ID": self.boot,
+                "WMS_BOOTED_AT": (datetime.now(UTC) - self.up_minutes * MINUTE).isoformat(),
+                **self.environment,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.said = done.stderr
+        assert done.returncode == 0, done.stderr
+        return log.exists() and log.read_text() == "-h now\n"
+
+    def seen_busy_until(self, until: datetime) -> None:
+        """As if an earlier look had found this."""
+        watchdog.State(self.folder / "state").save(watchdog.Seen(self.boot, until))
+
+    @property
+    def book(self) -> LeaseBook:
+        return LeaseBook.from_json(self.bucket.objects()[LEASE_BOOK_KEY], source="the bucket")
+
+
+@pytest.fixture
+def node(tmp_path: Path, bucket: Bucket) -> Node:
+    (tmp_path / "state").mkdir()
+    program = tmp_path / "bin/shutdown"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/shutdown.log"\n')
+    program.chmod(0o755)
+    return Node(tmp_path, bucket)
+
+
+@pytest.fixture
+def write(bucket: Bucket) -> Callable[[LeaseBook], None]:
+    return lambda book: bucket.write(LEASE_BOOK_KEY, book.to_json())
+
+
+def book_with(*, until: datetime) -> LeaseBook:
+    return acquire(LeaseBook(), holder="run", purpose="test", ttl=2 * MINUTE, now=until - 2 * MINUTE)
+
+
+def test_it_leaves_an_instance_alone_that_somebody_holds(
+    node: Node, write: Callable[[LeaseBook], None]
+) -> None:
+    write(book_with(until=datetime.now(UTC) + MINUTE))
+    assert not node.look()
+    assert "held until" in node.said
+
+
+def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_first(
+    node: Node, write: Callable[[LeaseBook], None]
+) -> None:
+    ended = datetime.now(UTC) - 11 * MINUTE
+    write(book_with(until=ended))
+    node.seen_busy_until(ended)
+    assert node.look()
+    claim = node.book.stopping
+    assert claim is not None
+    assert (claim.owner, claim.on_instance) == ("watchdog#boot-one", True)
+    assert claim.expires_at - claim.claimed_at == rules.STOP_TTL
+    with pytest.raises(InstanceStoppingError):
+        acquire(node.book, holder="ann", purpose="test", ttl=MINUTE, now=datetime.now(UTC))
+
+
+def test_it_waits_ten_minutes_from_when_it_saw_a_lease_released(
+    node: Node, write: Callable[[LeaseBook], None]
+) -> None:
+    write(LeaseBook())
+    node.seen_busy_until(datetime.now(UTC) + 60 * MINUTE)
+    assert not node.look()
+    node.seen_busy_until(datetime.now(UTC) - 10 * MINUTE)
+    assert node.look()
+
+
+def test_a_lease_of_the_last_minute_keeps_it(node: Node, write: Callable[[LeaseBook], None]) -> None:
+    write(book_with(until=datetime.now(UTC) + MINUTE))
+    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+    assert not node.look()
+    assert node.book.stopping is None
+
+
+def test_somebody_elses_stop_is_left_to_them_until_their_claim_is_over(
+    node: Node, write: Callable[[LeaseBook], None]
+) -> None:
+    now = datetime.now(UTC)
+    claim = Stopping(owner="ann#1", claimed_at=now - 15 * MINUTE, expires_at=now)
+    node.seen_busy_until(now - 20 * MINUTE)
+    write(LeaseBook(stopping=claim))
+    assert not node.look()
+    assert "ann#1 is stopping the instance" in node.said
+    write(LeaseBook(stopping=claim.model_copy(update={"expires_at": now - 3 * MINUTE})))
+    assert node.look()
+
+
+def test_everything_else_in_the_book_stays(node: Node, write: Callable[[LeaseBook], None]) -> None:
+    before = LeaseBook(running_since=datetime.now(UTC))
+    before = rules.release(
+        acquire(before, holder="żółw", purpose="test", ttl=MINUTE, now=datetime.now(UTC)),
+        holder="żółw",
+        now=datetime.now(UTC),
+    )
+    write(before)
+    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+    assert node.look()
+    assert node.book.model_copy(update={"stopping": None}) == before
+
+
+@pytest.mark.parametrize(("minutes_ago", "stops"), [(-5, False), (9, False), (11, True)])
+def test_without_s3_it_goes_by_the_expiry_that_it_read_last(
+    node: Node, write: Callable[[LeaseBook], None], nobody_listens: str, minutes_ago: int, stops: bool
+) -> None:
+    write(book_with(until=datetime.now(UTC) + MINUTE))
+    assert not node.look()
+    node.seen_busy_until(datetime.now(UTC) - minutes_ago * MINUTE)
+    node.environment["AWS_ENDPOINT_URL"] = f"http://{nobody_listens}"
+    assert node.look() == stops
+    assert "cannot be read" in node.said
+
+
+@pytest.mark.parametrize(("up_minutes", "stops"), [(29.0, False), (31.0, True)])
+@pytest.mark.parametrize("case", ["no settings", "no bucket", "no S3", "damaged", "damaged claim"])
+def test_without_a_book_it_gives_a_boot_half_an_hour(
+    node: Node, nobody_listens: str, case: str, up_minutes: float, stops: bool
+) -> None:
+    node.up_minutes = up_minutes
+    if case == "no settings":
+        node.environment["WMS_DATA_BUCKET"] = ""
+    elif case == "no bucket":
+        node.environment["WMS_DATA_BUCKET"] = "no-such-bucket"
+    elif case == "no S3":
+        node.environment["AWS_ENDPOINT_URL"] = f"http://{nobody_listens}"
+    else:
+        damaged = b'{"leases": [{}' if case == "damaged" else b'{"leases": [], "stopping": {"owner": 1}}'
+        node.bucket.write(LEASE_BOOK_KEY, damaged)
+    assert node.look() == stops
+
+
+@pytest.mark.parametrize(("up_minutes", "stops"), [(29.0, False), (31.0, True)])
+def test_where_no_book_was_ever_written_it_gives_a_boot_half_an_hour_and_writes_one(
+    node: Node, up_minutes: float, stops: bool
+) -> None:
+    node.up_minutes = up_minutes
+    assert node.look() == stops
+    if stops:
+        assert node.book.stopping is not None
+
+
+def test_what_an_earlier_boot_saw_does_not_count(node: Node, nobody_listens: str) -> None:
+    node.seen_busy_until(datetime.now(UTC) - 60 * MINUTE)
+    node.boot, node.up_minutes = "boot-two", 1.0
+    node.environment["AWS_ENDPOINT_URL"] = f"http://{nobody_listens}"
+    assert not node.look()
+
+
+def test_a_shutdown_that_fails_is_said_and_tried_again(
+    node: Node, write: Callable[[LeaseBook], None]
+) -> None:
+    write(LeaseBook())
+    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+    node.environment["WMS_SHUTDOWN"] = "false"
+    assert not node.look()
+    assert "['false'] failed, tried again next time" in node.said
+    del node.environment["WMS_SHUTDOWN"]
+    assert node.look()
+
+
+def test_the_store_reads_what_it_wrote_and_a_lease_waits_for_it(
+    node: Node, write: Callable[[LeaseBook], None]
+) -> None:
+    write(LeaseBook())
+    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+    assert node.look()
+    store = S3LeaseStore(lambda: node.bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+    book, tag = store.load()
+    assert book.stopping is not None
+    store.swap(rules.seen_stopped(book, book.stopping), expect=tag)
+    assert store.load()[0].stopping is None
+
+
+def test_its_times_and_its_key_are_those_of_the_package() -> None:
+    assert watchdog.KEY == LEASE_BOOK_KEY
+    assert watchdog.STOP_TTL == rules.STOP_TTL
+    assert watchdog.CLOCK_TOLERANCE == lease_book.CLOCK_TOLERANCE
+    assert watchdog.SWITCH_LIMIT == lease_book.SWITCH_LIMIT
+    assert watchdog.IDLE_GRACE > 2 * lease_book.CLOCK_TOLERANCE
+
+
+def test_it_is_written_for_the_python_of_amazon_linux() -> None:
+    ast.parse((NODE / "watchdog").read_text(), feature_version=(3, 9))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
+def test_systemd_takes_its_units(tmp_path: Path) -> None:
+    for unit in NODE.glob("systemd/wms-watchdog.*"):
+        text = unit.read_text().replace("/opt/wms/node/", f"{NODE}/")
+        (tmp_path / unit.name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

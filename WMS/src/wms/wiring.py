@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wms.adapters.aws_account import AwsAccount
 from wms.adapters.dvc_store import DvcDataStore
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git
@@ -15,11 +16,13 @@ from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.s3_lease import S3LeaseStore
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.config.infra import ENVIRONMENT_VARIABLE, LEASE_BOOK_KEY, load_infra_settings
 from wms.domain.errors import WorkspaceError
 from wms.layout import Layout
-from wms.pipeline.context import Context
-from wms.ports import Ports
+from wms.pipeline.context import Context, Environment
+from wms.ports import LeaseStore, Ports
 from wms.progress import Progress
 from wms.template import template_files
 
@@ -32,7 +35,8 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     """Wire the workspace that `start` lies in.
 
     `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
-    asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
+    asked for (the demo), the workspace's own SQLite store is used. `WMS_ENVIRONMENT` names the cloud
+    environment whose instance the leases are about. `WMS_MODEL_NAME` names the
     model there, for repositories that share a server.
 
     Raises:
@@ -42,6 +46,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     state = layout.state
     tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
     model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
+    environment = None if embedded else _environment(layout.root)
     ports = Ports(
         registry=MlflowRegistry(
             tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
@@ -52,7 +57,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         data_store=DvcDataStore(layout.root, state / "dvc-scratch"),
         repository=GitRepository(layout.root),
         compute=LocalCompute(state),
-        leases=LocalLeaseStore(state / "leases.json"),
+        leases=_leases(environment) if environment else LocalLeaseStore(state / "leases.json"),
         forge=LocalForge(state / "forge", _local_remote(layout.root)),
     )
     return Context(
@@ -62,6 +67,24 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
+        environment=environment,
+    )
+
+
+def _environment(root: Path) -> Environment | None:
+    """The cloud that `WMS_ENVIRONMENT` names; no call goes out before somebody asks something of it."""
+    name = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not name:
+        return None
+    settings = load_infra_settings(root, name)
+    return Environment(name=name, settings=settings, account=AwsAccount(settings.region))
+
+
+def _leases(environment: Environment) -> LeaseStore:
+    """The book in the environment's data bucket."""
+    settings, account = environment.settings, environment.account
+    return S3LeaseStore(
+        lambda: settings.data_bucket(account.identity().account), LEASE_BOOK_KEY, region=settings.region
     )
 
 

@@ -54,6 +54,7 @@ INFRA = LazyGroup(
         "up": Entry("wms.cli.infra:up", "Take a lease and start the instance."),
         "down": Entry("wms.cli.infra:down", "Release a lease; the last one stops the instance."),
         "status": Entry("wms.cli.infra:status", "Show the instance and who holds it."),
+        "cost": Entry("wms.cli.infra:cost", "Show what a month cost, and what for."),
         "reap": Entry("wms.cli.infra:reap", "Drop expired leases and stop what nobody holds."),
     },
 )

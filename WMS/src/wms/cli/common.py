@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,6 +82,24 @@ class Duration(click.ParamType[timedelta]):
         if match is None or int(match[1]) == 0:
             self.fail(f"{value!r} is no time; write 90s, 30m or 2h", param, ctx)
         return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours"}[match[2]]: int(match[1])})
+
+
+class Moment(click.ParamType[datetime]):
+    """A time with its zone, such as `2026-11-23T12:00:00Z`."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Parse it; anything else is a usage error."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fail(f"{value!r} is no time with its zone; write 2026-11-23T12:00:00Z", param, ctx)
+        return moment
 
 
 class Setting(click.ParamType[tuple[str, int | float]]):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import click
 from click.core import ParameterSource
@@ -11,6 +12,7 @@ from click.core import ParameterSource
 from wms.cli import output
 from wms.cli.common import (
     Duration,
+    Moment,
     dry_run_option,
     json_option,
     locked_workspace,
@@ -27,32 +29,72 @@ run_option = click.option(
 
 
 @click.command()
+@click.option("--expect", type=Duration(), help="How long the run will take; default: as train.yaml says.")
+@click.option(
+    "--credentials-expire",
+    type=Moment(),
+    help="When the AWS credentials end; default: WMS_CREDENTIALS_EXPIRE_AT, AWS_CREDENTIAL_EXPIRATION.",
+)
 @json_option
-def preflight(as_json: bool) -> None:
+def preflight(expect: timedelta | None, credentials_expire: datetime | None, as_json: bool) -> None:
     """Check in seconds that a run can come to its end. A failed line ends it with exit 43.
 
+    With WMS_ENVIRONMENT the AWS account is asked too: credentials and their life, instance types,
+    buckets, Terraform's state, the budget.
+
     \b
-    Example:
+    Examples:
       wms infra preflight
+      wms infra preflight --expect 2h --credentials-expire 2026-11-23T12:00:00Z
     """
-    from wms.steps.preflight import preflight as check
+    from wms.pipeline.stages.readiness import run_preflight
     from wms.steps.preflight import require_ready
 
-    ctx = workspace()
-    report = check(root=ctx.layout.root, ports=ctx.ports)
+    report = run_preflight(workspace(), expected=expect, expire_at=credentials_expire)
     if as_json:
         output.say_json(report.model_dump(mode="json"))
     else:
+        words = {(True, False): "ok", (True, True): "without"}
         output.table(
-            ("what", "", "result"),
-            [(line.what, "ok" if line.ok else "FAILED", line.result) for line in report.lines],
+            ("what", "", "result", "what to do"),
+            [
+                (line.what, words.get((line.ok, line.degraded), "FAILED"), line.result, line.remedy)
+                for line in report.lines
+            ],
         )
     require_ready(report)
 
 
 @click.command()
+@click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
+@json_option
+def cost(month: str | None, as_json: bool) -> None:
+    """Show what a month cost, and what for. Needs WMS_ENVIRONMENT.
+
+    \b
+    Examples:
+      wms infra cost
+      wms infra cost --month 2026-11 --json
+    """
+    from wms.pipeline.stages.instance import run_cost
+
+    ledger = run_cost(workspace(), month)
+    if as_json:
+        output.say_json({**ledger.model_dump(mode="json"), "total_usd": ledger.total_usd})
+        return
+    rows = [(line.purpose, f"{line.hours:.1f}", f"{line.usd:.2f}") for line in ledger.lines]
+    rows += [(what, "", f"{usd:.2f}") for what, usd in ledger.fixed_usd.items()]
+    output.table(
+        (ledger.month, "hours", "USD"), [*rows, ("total", f"{ledger.hours:.1f}", f"{ledger.total_usd:.2f}")]
+    )
+    for item in ledger.overrides:
+        output.say(f"above the budget on {item.at:%Y-%m-%d} by {item.holder}: {item.reason}")
+
+
+@click.command()
 @click.option("--purpose", default="browse", show_default=True, help="What the instance is wanted for.")
 @click.option("--ttl", type=Duration(), default="30m", show_default=True, help="How long, such as 30m or 2h.")
+@click.option("--over-budget", metavar="REASON", help="Start it above the budget; kept in the lease book.")
 @holder_option
 @run_option
 @dry_run_option
@@ -61,6 +103,7 @@ def preflight(as_json: bool) -> None:
 def up(
     purpose: str,
     ttl: timedelta,
+    over_budget: str | None,
     holder: str | None,
     for_run: bool,
     dry_run: bool,
@@ -82,7 +125,9 @@ def up(
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
 
     def claim(ctx: Context) -> Claim:
-        return run_claim(ctx) if for_run else Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl)
+        if for_run:
+            return replace(run_claim(ctx), over_budget=over_budget)
+        return Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget)
 
     if dry_run:
         ctx = workspace()

@@ -8,12 +8,17 @@ from wms.ml.team import join_team
 from wms.pipeline.context import Context
 from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, promotion, training
-from wms.steps.preflight import preflight, require_ready
+from wms.pipeline.stages.readiness import run_preflight
+from wms.steps.preflight import require_ready
 
 
 def _preflight(ctx: Context) -> None:
     trained = ctx.layout.bundle if ctx.layout.record("train").is_file() else None
-    require_ready(preflight(root=ctx.layout.root, ports=ctx.ports), trained=trained)
+    report = run_preflight(ctx)
+    for line in report.lines:
+        if line.degraded:
+            ctx.progress.say(f"going on without: {line.what}: {line.result}. {line.remedy}")
+    require_ready(report, trained=trained)
 
 
 def _validate(ctx: Context) -> None:

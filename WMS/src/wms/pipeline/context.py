@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from wms.config import DataSettings, load_data_settings, load_gate_policy
+from wms.config.infra import InfraSettings
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import RecordError
 from wms.domain.gate import GatePolicy
@@ -18,13 +19,23 @@ from wms.files import read_record
 from wms.layout import Layout
 from wms.ports import Ports
 from wms.progress import Progress
+from wms.steps.aws_preflight import CloudAccount
 
 R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account."""
+
+    name: str
+    settings: InfraSettings
+    account: CloudAccount
+
+
+@dataclass(frozen=True, kw_only=True)
 class Context:
-    """One workspace, wired.
+    """One workspace, wired. `environment` is `None` where everything is embedded.
 
     `actor` is the person or bot that asked for the work; `code_sha` the commit of the code that
     runs; `clock` gives the time, aware of its zone.
@@ -36,6 +47,7 @@ class Context:
     actor: str
     code_sha: str
     clock: Callable[[], datetime]
+    environment: Environment | None = None
 
     @property
     def data_settings(self) -> DataSettings:

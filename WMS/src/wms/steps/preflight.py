@@ -18,10 +18,14 @@ MIN_FREE_GIB = 2.0
 
 
 class PreflightLine(Frozen):
-    """One question: what was asked, whether it is well, what was found, and what to do if not."""
+    """One question: what was asked, whether it is well, what was found, and what to do if not.
+
+    A `degraded` line is well enough for a run to start, and says what it will have to do without.
+    """
 
     what: str
     ok: bool
+    degraded: bool = False
     result: str
     remedy: str = ""
 
@@ -48,7 +52,7 @@ def preflight(*, root: Path, ports: Ports) -> PreflightReport:
         ("instance", lambda: ports.compute.state()),
         ("disk", lambda: _disk(root)),
     )
-    return PreflightReport(lines=tuple(_ask(what, question) for what, question in questions))
+    return PreflightReport(lines=tuple(ask(what, question) for what, question in questions))
 
 
 def require_ready(report: PreflightReport, *, trained: Path | None = None) -> None:
@@ -67,7 +71,8 @@ def require_ready(report: PreflightReport, *, trained: Path | None = None) -> No
         raise PreflightError("\n".join(["a run could not come to its end:", *failed, *safe]))
 
 
-def _ask(what: str, question: Callable[[], str]) -> PreflightLine:
+def ask(what: str, question: Callable[[], str]) -> PreflightLine:
+    """Ask one question; an error of ours is an answer too."""
     try:
         return PreflightLine(what=what, ok=True, result=question())
     except WmsError as error:

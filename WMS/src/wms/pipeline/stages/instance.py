@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wms.domain.cost import CostLedger
+from wms.domain.errors import ConfigError
 from wms.domain.lease import Lease
 from wms.pipeline.context import Context
+from wms.steps.cost import month_cost, require_budget
 from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
 from wms.steps.lease_keeper import LeaseKeeper
 
@@ -20,11 +23,12 @@ RENEWAL = timedelta(minutes=10)
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Who wants the instance, for what, and how long."""
+    """Who wants the instance, for what, how long, and why even above the budget."""
 
     holder: str
     purpose: str
     ttl: timedelta
+    over_budget: str | None = None
 
 
 def run_claim(ctx: Context) -> Claim:
@@ -33,7 +37,16 @@ def run_claim(ctx: Context) -> Claim:
 
 
 def take_lease(ctx: Context, claim: Claim) -> Lease:
-    """Take a lease and see that the instance runs."""
+    """Take a lease, if the budget allows it, and see that the instance runs."""
+    if ctx.environment is not None:
+        require_budget(
+            holder=claim.holder,
+            ttl=claim.ttl,
+            override=claim.over_budget,
+            settings=ctx.environment.settings,
+            clock=ctx.clock,
+            leases=ctx.ports.leases,
+        )
     return infra_up(
         holder=claim.holder,
         purpose=claim.purpose,
@@ -78,4 +91,20 @@ def kept_lease(ctx: Context) -> LeaseKeeper:
         renew=renew,
         every=RENEWAL,
         say=ctx.progress.say,
+    )
+
+
+def run_cost(ctx: Context, month: str | None) -> CostLedger:
+    """What a month cost, this one by default.
+
+    Raises:
+        ConfigError: no environment is chosen: what is embedded costs nothing.
+    """
+    if ctx.environment is None:
+        raise ConfigError(
+            "no environment is chosen, and what is embedded costs nothing",
+            remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
+        )
+    return month_cost(
+        settings=ctx.environment.settings, month=month, clock=ctx.clock, leases=ctx.ports.leases
     )

@@ -1,0 +1,203 @@
+"""Ask an AWS account, in seconds, whether a run could come to its end there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from wms.config.infra import InfraSettings
+from wms.domain.cloud import Answer, CallerIdentity, StateLock
+from wms.domain.cost import BudgetPolicy
+from wms.domain.errors import CloudError, ConfigError, PreflightError
+from wms.ports import LeaseStore
+from wms.steps.cost import month_cost
+from wms.steps.preflight import PreflightLine, ask
+
+EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
+"""Who made the credentials says there when they end, in ISO form; the first that is set counts."""
+
+STATE_KEYS = ("stack/terraform.tfstate", "power/terraform.tfstate")
+"""The states of the two roots in devops/terraform."""
+
+
+class CloudAccount(Protocol):
+    """The account that a run would use. All methods raise `CloudError`."""
+
+    def identity(self) -> CallerIdentity:
+        """Whose credentials these are."""
+
+    def may_launch(self, instance_type: str, *, project: str) -> Answer:
+        """Whether an instance of this type could be started; none is."""
+
+    def may_use_bucket(self, bucket: str) -> Answer:
+        """Whether objects can be written, read and deleted."""
+
+    def state_lock(self, bucket: str, key: str) -> StateLock | None:
+        """Who holds a Terraform state."""
+
+
+def credentials_expire_at(told: datetime | None, environment: Mapping[str, str]) -> datetime | None:
+    """When the credentials end, as told on the command line or by the environment.
+
+    Raises:
+        ConfigError: a variable is set and is no time with its zone.
+    """
+    if told is not None:
+        return told
+    for name in EXPIRY_VARIABLES:
+        text = environment.get(name)
+        if text:
+            try:
+                return parse_moment(text)
+            except ValidationError as error:
+                raise ConfigError(
+                    f"{name}={text!r} is no time", remedy="Write it as 2026-11-23T12:00:00Z."
+                ) from error
+    return None
+
+
+def parse_moment(text: str) -> datetime:
+    """A time in ISO form, with its zone."""
+    return TypeAdapter(AwareDatetime).validate_python(text)
+
+
+def aws_preflight(
+    *,
+    settings: InfraSettings,
+    account: CloudAccount,
+    leases: LeaseStore,
+    clock: Callable[[], datetime],
+    expected: timedelta,
+    expire_at: datetime | None,
+) -> tuple[PreflightLine, ...]:
+    """Ask everything at once; each line says what, the result, and what to do.
+
+    Args:
+        settings: the environment.
+        account: the account.
+        leases: the book, for the month's cost.
+        clock: the time.
+        expected: how long the run will take, from here to its merge.
+        expire_at: when the credentials end, if somebody said so.
+    """
+    who = ask("AWS identity", lambda: f"{account.identity().arn} in account {account.identity().account}")
+    if not who.ok:
+        return (who,)
+    number = account.identity().account
+    questions: list[Callable[[], PreflightLine]] = [
+        lambda: _credentials(account.identity(), clock(), expected, expire_at),
+        lambda: ask("instance types", lambda: _types(settings, account)),
+        lambda: _bucket("data bucket", settings.data_bucket(number), account, needed=True),
+        lambda: _bucket("artifacts bucket", settings.artifacts_bucket(number), account, needed=False),
+        *(partial(_state, number, key, settings, account) for key in STATE_KEYS),
+        lambda: ask("budget", lambda: _budget(settings, leases, clock)),
+    ]
+    with ThreadPoolExecutor(len(questions)) as pool:
+        return (who, *pool.map(lambda question: question(), questions))
+
+
+def _credentials(
+    identity: CallerIdentity, now: datetime, expected: timedelta, expire_at: datetime | None
+) -> PreflightLine:
+    what, minutes = "credentials' life", expected.total_seconds() / 60
+    if expire_at is None and not identity.temporary:
+        return PreflightLine(what=what, ok=True, result="they do not expire")
+    if expire_at is None:
+        return PreflightLine(
+            what=what,
+            ok=True,
+            degraded=True,
+            result="they are temporary and nobody said when they end",
+            remedy=f"Say it by {EXPIRY_VARIABLES[0]} or --credentials-expire; {minutes:.0f} are needed.",
+        )
+    left = (expire_at - now).total_seconds() / 60
+    enough = left >= minutes
+    return PreflightLine(
+        what=what,
+        ok=enough,
+        result=f"{max(left, 0):.0f} minutes left, the run wants {minutes:.0f}",
+        remedy=""
+        if enough
+        else "Take new credentials before the run starts, or shorten it by --max-minutes.",
+    )
+
+
+def _types(settings: InfraSettings, account: CloudAccount) -> str:
+    answers = {name: account.may_launch(name, project=settings.name) for name in settings.instance_types}
+    allowed = [name for name, answer in answers.items() if answer.verdict == "allowed"]
+    first = answers[settings.instance_type]
+    if first.verdict == "allowed":
+        others = ", ".join(allowed[1:]) or "none of the others"
+        return f"{settings.instance_type} is allowed (to fall back to: {others})"
+    if allowed:
+        raise PreflightError(
+            f"{settings.instance_type}: {first.verdict} ({first.detail}); allowed: {', '.join(allowed)}",
+            remedy=f'Write instance_type = "{allowed[0]}" in terraform.tfvars.',
+        )
+    denied = any(answer.verdict == "explicit deny" for answer in answers.values())
+    raise PreflightError(
+        "; ".join(f"{name}: {answer.verdict}" for name, answer in answers.items()) + f" ({first.detail})",
+        remedy=(
+            "A rule of the account forbids it, which no permission overcomes: take an instance over, "
+            "use another account, or unset WMS_ENVIRONMENT and run embedded."
+            if denied
+            else "Have ec2:RunInstances allowed for these credentials, or take an existing instance over."
+        ),
+    )
+
+
+def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> PreflightLine:
+    try:
+        answer = account.may_use_bucket(bucket)
+    except CloudError as error:
+        return PreflightLine(what=what, ok=False, result=str(error), remedy=error.remedy)
+    if answer.verdict == "allowed":
+        return PreflightLine(what=what, ok=True, result="a probe was written, read and deleted")
+    refused = answer.verdict in ("explicit deny", "no permission")
+    if refused and not needed:
+        remedy = "The run can go on without the files that MLflow would keep; its model is in the data store."
+    elif answer.verdict == "explicit deny":
+        remedy = "A rule of the account forbids it: use another one, or run embedded without WMS_ENVIRONMENT."
+    elif refused:
+        remedy = "Have s3:PutObject, s3:GetObject and s3:DeleteObject on it allowed for these credentials."
+    else:
+        remedy = "Make the environment first; see the runbook."
+    return PreflightLine(
+        what=what,
+        ok=refused and not needed,
+        degraded=refused and not needed,
+        result=f"{bucket}: {answer.verdict} ({answer.detail})",
+        remedy=remedy,
+    )
+
+
+def _state(number: str, key: str, settings: InfraSettings, account: CloudAccount) -> PreflightLine:
+    return ask(f"Terraform state {key.split('/')[0]}", lambda: _unlocked(number, key, settings, account))
+
+
+def _unlocked(number: str, key: str, settings: InfraSettings, account: CloudAccount) -> str:
+    lock = account.state_lock(settings.state_bucket(number), key)
+    if lock is None:
+        return "reachable, not locked"
+    since = f" since {lock.created:%Y-%m-%d %H:%M} UTC" if lock.created else ""
+    raise PreflightError(
+        f"{lock.who} holds it{since}, for {lock.operation}",
+        remedy="Wait for that run to end; if it is dead, `terraform force-unlock` in that root frees it.",
+    )
+
+
+def _budget(settings: InfraSettings, leases: LeaseStore, clock: Callable[[], datetime]) -> str:
+    ledger = month_cost(settings=settings, month=None, clock=clock, leases=leases)
+    left = BudgetPolicy(monthly_usd=settings.monthly_budget_usd).left_usd(ledger)
+    spent = f"${ledger.total_usd:.2f} of ${settings.monthly_budget_usd:.2f} in {ledger.month}"
+    if left <= 0:
+        raise PreflightError(
+            f"nothing is left: {spent}",
+            remedy="Raise monthly_budget_usd, or take the lease by hand with --over-budget REASON.",
+        )
+    return f"${left:.2f} left: {spent}"

@@ -1,0 +1,93 @@
+"""What the month has cost, and whether the instance may be started for more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from wms.config.infra import InfraSettings
+from wms.domain.cost import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
+from wms.domain.errors import BudgetError, ConfigError
+from wms.domain.lease import BudgetOverride, LeaseBook, note_override
+from wms.ports import LeaseStore
+from wms.steps.lease_swap import swap
+
+GIB_MONTH_USD = {"disk": 0.08, "bucket": 0.023}
+"""gp3 and S3 Standard in us-east-1, https://aws.amazon.com/ebs/pricing and /s3/pricing, 2026-11."""
+
+ADDRESS_USD_PER_HOUR = 0.005
+"""A public IPv4 address; the instance has one only while it runs."""
+
+BUCKETS_GIB = 10
+"""What data, dumps and artifacts are assumed to take; S3 is not asked."""
+
+
+def prices(settings: InfraSettings) -> Prices:
+    """What an environment costs.
+
+    Raises:
+        ConfigError: the instance type has no price.
+    """
+    hour = settings.price_usd_per_hour.get(settings.instance_type)
+    if hour is None:
+        raise ConfigError(
+            f"terraform.tfvars: price_usd_per_hour has no price for {settings.instance_type}",
+            remedy="Write it there, from https://aws.amazon.com/ec2/pricing/on-demand/.",
+        )
+    disks_gib = settings.root_volume_gib + settings.data_volume_gib
+    return Prices(
+        running_usd_per_hour=hour + ADDRESS_USD_PER_HOUR,
+        fixed_usd_per_month={
+            f"disks, {disks_gib} GiB": disks_gib * GIB_MONTH_USD["disk"],
+            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * GIB_MONTH_USD["bucket"],
+        },
+    )
+
+
+def month_cost(
+    *, settings: InfraSettings, month: str | None, clock: Callable[[], datetime], leases: LeaseStore
+) -> CostLedger:
+    """The ledger of a month, this one by default."""
+    now = clock()
+    return make_ledger(leases.load()[0], month=month or month_of(now), prices=prices(settings), now=now)
+
+
+def require_budget(
+    *,
+    holder: str,
+    ttl: timedelta,
+    override: str | None,
+    settings: InfraSettings,
+    clock: Callable[[], datetime],
+    leases: LeaseStore,
+) -> None:
+    """See that the budget allows a new lease; who holds one already may extend it.
+
+    Args:
+        holder: who wants it.
+        ttl: for how long.
+        override: why it is to be started all the same; kept in the book.
+        settings: prices and budget.
+        clock: the time.
+        leases: the book.
+
+    Raises:
+        BudgetError: it does not, and no reason was given.
+    """
+    now, paid = clock(), prices(settings)
+    book = leases.load()[0]
+    known = book.of(holder)
+    if known is not None and known.live(now):
+        return
+    ledger = make_ledger(book, month=month_of(now), prices=paid, now=now)
+    refusal = BudgetPolicy(monthly_usd=settings.monthly_budget_usd).refusal(ledger, ttl=ttl, prices=paid)
+    if not refusal:
+        return
+    if not override:
+        raise BudgetError(refusal)
+    noted = BudgetOverride(holder=holder, reason=override, at=now, spent_usd=ledger.total_usd)
+
+    def note(book: LeaseBook) -> LeaseBook:
+        return book if noted in book.overrides else note_override(book, noted)
+
+    swap(leases, note)

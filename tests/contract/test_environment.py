@@ -1,0 +1,162 @@
+"""An environment is chosen by one variable: leases, preflight and cost then speak of the cloud account."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+
+from contract.conftest import Bucket
+from wms.adapters.local import LocalCompute
+from wms.adapters.s3_lease import S3LeaseStore
+from wms.cli.app import root as program
+from wms.config.infra import LEASE_BOOK_KEY
+from wms.domain.lease import LeaseBook, Session
+from wms.steps.infra import infra_down, infra_up
+from wms.wiring import make_workspace
+
+ROOT = Path(__file__).parents[2]
+DATA = "wms-dev-data-123456789012"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace with the shipped environment, in an account of its own on moto."""
+    s3 = boto3.client("s3")
+    for name in (DATA, "wms-dev-artifacts-123456789012", "wms-dev-state-123456789012"):
+        s3.create_bucket(Bucket=name)
+        for item in s3.list_objects_v2(Bucket=name).get("Contents", []):
+            s3.delete_object(Bucket=name, Key=item["Key"])
+    folder = tmp_path / "work"
+    make_workspace(folder, {})
+    shutil.copytree(ROOT / "infrastructure", folder / "infrastructure")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("WMS_ENVIRONMENT", "dev")
+    return folder
+
+
+def typed(line: str) -> Result:
+    return CliRunner().invoke(program, line.split()[1:])
+
+
+def answered(line: str) -> Any:
+    result = typed(f"{line} --json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def stored() -> LeaseBook:
+    body = boto3.client("s3").get_object(Bucket=DATA, Key=LEASE_BOOK_KEY)["Body"].read()
+    return LeaseBook.from_json(body, source="the bucket")
+
+
+def test_a_lease_is_taken_and_given_back_in_the_environments_bucket(workspace: Path) -> None:
+    answered("wms infra up --holder ann --purpose browse")
+    (lease,) = stored().leases
+    assert lease.usable(datetime.now(UTC))
+    assert not (workspace / ".wms/leases.json").exists()
+    assert answered("wms infra status")["leases"][0]["holder"] == "ann"
+    assert answered("wms infra down --holder ann")["instance"] == "stopped"
+    assert [item.purpose for item in stored().history] == ["browse"]
+    assert len(stored().sessions) == 1
+
+
+def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
+    answered("wms infra up --holder ann --purpose browse")
+    told = answered("wms infra cost")
+    assert [line["purpose"] for line in told["lines"]] == ["browse"]
+    assert told["total_usd"] == pytest.approx(4.23, abs=0.01)
+    assert "browse" in typed("wms infra cost").output
+
+
+def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: Path) -> None:
+    now = datetime.now(UTC)
+    spent = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))
+    boto3.client("s3").put_object(Bucket=DATA, Key=LEASE_BOOK_KEY, Body=spent.to_json())
+    # Early in a month not enough of it can have run; then a dear hour makes up for that.
+    prices = workspace / "infrastructure/dev/terraform.tfvars"
+    prices.write_text(prices.read_text().replace("0.0832", "9999"))
+    refused = typed("wms infra up --holder ann")
+    assert refused.exit_code == 56, refused.output
+    assert "--over-budget REASON" in refused.output
+    result = CliRunner().invoke(program, ["infra", "up", "--holder", "ann", "--over-budget", "a demo"])
+    assert result.exit_code == 0, result.output
+    assert [item.reason for item in stored().overrides] == ["a demo"]
+
+
+def test_the_preflight_asks_the_account(workspace: Path) -> None:
+    told = typed("wms infra preflight --expect 2h --json")
+    found = {line["what"]: line for line in json.loads(told.stdout)["lines"]}
+    for what in ("AWS identity", "credentials' life", "instance types", "data bucket", "budget"):
+        assert found[what]["ok"], found[what]
+    late = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    told = typed(f"wms infra preflight --expect 2h --credentials-expire {late}")
+    assert told.exit_code == 43
+    assert "the run wants 120" in told.output
+
+
+def test_without_the_variable_no_environment_is_read(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WMS_ENVIRONMENT")
+    shutil.rmtree(workspace / "infrastructure")
+    answered("wms infra up --holder ann")
+    assert (workspace / ".wms/leases.json").exists()
+    assert typed("wms infra cost").exit_code == 4
+
+
+def test_an_environment_that_is_not_there_is_a_wrong_setting(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WMS_ENVIRONMENT", "prod")
+    refused = typed("wms infra status")
+    assert refused.exit_code == 4
+    assert "the environment prod has no settings" in refused.output
+
+
+def test_threads_that_share_an_instance_never_find_it_stopped_and_lose_no_lease(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    """Real threads against S3 on moto: each takes a lease, looks, and gives it back, again and again."""
+    rounds, holders = 4, 6
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    def work(number: int) -> int:
+        seen = 0
+        store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+        compute, holder = LocalCompute(tmp_path), f"holder-{number}"
+        for _ in range(rounds):
+            lease = infra_up(
+                holder=holder,
+                purpose="test",
+                ttl=timedelta(hours=1),
+                clock=clock,
+                leases=store,
+                compute=compute,
+                sleep=lambda seconds: time.sleep(0.02),
+            )
+            assert lease.running_since is not None
+            seen += compute.state() == "running"
+            held = store.load()[0].of(holder)
+            assert held is not None
+            assert held.expires_at == lease.expires_at
+            infra_down(holder=holder, clock=clock, leases=store, compute=compute)
+        return seen
+
+    with ThreadPoolExecutor(holders) as pool:
+        assert sum(pool.map(work, range(holders))) == rounds * holders
+    store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+    book, _ = store.load()
+    assert (book.leases, book.stopping) == ((), None)
+    assert len(book.history) == rounds * holders
+    assert LocalCompute(tmp_path).state() == "stopped"

@@ -1,0 +1,86 @@
+"""The month's cost: when the instance ran, and for whom."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wms.domain.cost import NOBODY, BudgetPolicy, Prices, make_ledger
+from wms.domain.lease_book import EndedLease, Lease, LeaseBook, Session
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PRICES = Prices(running_usd_per_hour=0.5, fixed_usd_per_month={"disks": 4.0})
+
+
+def ended(purpose: str, start: float, end: float) -> EndedLease:
+    return EndedLease(
+        holder=purpose,
+        purpose=purpose,
+        started_at=NOW + start * HOUR,
+        ended_at=NOW + end * HOUR,
+        instance_seconds=0,
+    )
+
+
+def session(start: float, end: float) -> Session:
+    return Session(started_at=NOW + start * HOUR, ended_at=NOW + end * HOUR)
+
+
+def hours(book: LeaseBook, *, month: str = "2026-11") -> dict[str, float]:
+    ledger = make_ledger(book, month=month, prices=PRICES, now=NOW)
+    assert ledger.running_usd == pytest.approx(ledger.hours * 0.5)
+    return {line.purpose: pytest.approx(line.hours) for line in ledger.lines}
+
+
+def test_running_time_is_booked_on_what_it_was_for_and_the_rest_on_nobody() -> None:
+    book = LeaseBook(sessions=(session(-5, -2),), history=(ended("training", -5, -3),))
+    assert hours(book) == {"training": 2.0, NOBODY: 1.0}
+
+
+def test_holders_at_the_same_time_share_the_hour() -> None:
+    book = LeaseBook(
+        sessions=(session(-4, -2),), history=(ended("training", -4, -2), ended("browse", -3, -2))
+    )
+    assert hours(book) == {"training": 1.5, "browse": 0.5}
+
+
+def test_what_goes_on_is_counted_until_now() -> None:
+    lease = Lease(holder="ann", purpose="browse", acquired_at=NOW - HOUR, expires_at=NOW + HOUR)
+    assert hours(LeaseBook(leases=(lease,), running_since=NOW - 2 * HOUR)) == {"browse": 1.0, NOBODY: 1.0}
+
+
+def test_a_session_over_the_turn_of_the_month_is_cut_there() -> None:
+    over = Session(started_at=BEGIN - 3 * HOUR, ended_at=BEGIN + HOUR)
+    assert hours(LeaseBook(sessions=(over,))) == {NOBODY: 1.0}
+    assert hours(LeaseBook(sessions=(over,)), month="2026-10") == {NOBODY: 3.0}
+    assert hours(LeaseBook(sessions=(over,)), month="2026-09") == {}
+
+
+def test_a_lease_on_an_instance_that_did_not_run_costs_nothing() -> None:
+    assert hours(LeaseBook(history=(ended("training", -5, -3),))) == {}
+
+
+def test_fixed_costs_are_paid_whatever_runs() -> None:
+    ledger = make_ledger(LeaseBook(), month="2026-11", prices=PRICES, now=NOW)
+    assert (ledger.running_usd, ledger.total_usd) == (0.0, 4.0)
+
+
+@given(spans=st.lists(st.tuples(st.sampled_from("abc"), st.floats(-100, -1), st.floats(0.1, 50)), max_size=6))
+def test_no_hour_is_lost_or_booked_twice(spans: list[tuple[str, float, float]]) -> None:
+    leases = tuple(ended(name, start, start + length) for name, start, length in spans)
+    book = LeaseBook(sessions=(session(-80, -50), session(-20, -1)), history=leases)
+    assert make_ledger(book, month="2026-11", prices=PRICES, now=NOW).hours == pytest.approx(49.0)
+
+
+@pytest.mark.parametrize(("budget", "refused"), [(7.01, False), (6.99, True)])
+def test_the_budget_counts_what_is_spent_and_what_the_lease_would_cost(budget: float, refused: bool) -> None:
+    ledger = make_ledger(LeaseBook(sessions=(session(-5, -1),)), month="2026-11", prices=PRICES, now=NOW)
+    refusal = BudgetPolicy(monthly_usd=budget).refusal(ledger, ttl=2 * HOUR, prices=PRICES)
+    assert bool(refusal) == refused
+    if refused:
+        assert refusal == ("2026-11 has cost $6.00 and this would add up to $1.00: above the budget of $6.99")

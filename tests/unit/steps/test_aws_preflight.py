@@ -1,0 +1,193 @@
+"""Each line says what is wrong and what to do; only what a run cannot do without fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from wms.adapters.local import LocalLeaseStore
+from wms.config.infra import load_infra_settings
+from wms.domain.cloud import Answer, CallerIdentity, StateLock
+from wms.domain.errors import BudgetError, CloudError, ConfigError
+from wms.domain.lease import LeaseBook, Session
+from wms.steps.aws_preflight import aws_preflight, credentials_expire_at
+from wms.steps.cost import require_budget
+from wms.steps.preflight import PreflightLine
+
+SETTINGS = load_infra_settings(Path(__file__).parents[3], "dev")
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ALLOWED = Answer(verdict="allowed")
+DENIED = Answer(verdict="explicit deny", detail="in so many words")
+MISSING = Answer(verdict="no permission", detail="in so many words")
+
+
+@dataclass
+class FakeAccount:
+    """A fake `CloudAccount` that allows everything but what it is told to refuse."""
+
+    temporary: bool = False
+    types: dict[str, Answer] = field(default_factory=dict)
+    buckets: dict[str, Answer] = field(default_factory=dict)
+    locks: dict[str, StateLock] = field(default_factory=dict)
+    away: bool = False
+
+    def identity(self) -> CallerIdentity:
+        if self.away:
+            raise CloudError("AWS is away")
+        return CallerIdentity(account="123456789012", arn="arn:aws:iam::1:user/ann", temporary=self.temporary)
+
+    def may_launch(self, instance_type: str, *, project: str) -> Answer:
+        assert project == "wms-dev"
+        return self.types.get(instance_type, ALLOWED)
+
+    def may_use_bucket(self, bucket: str) -> Answer:
+        return self.buckets.get(bucket.split("-")[2], ALLOWED)
+
+    def state_lock(self, bucket: str, key: str) -> StateLock | None:
+        assert bucket == "wms-dev-state-123456789012"
+        return self.locks.get(key)
+
+
+@pytest.fixture
+def leases(tmp_path: Path) -> LocalLeaseStore:
+    return LocalLeaseStore(tmp_path / "leases.json")
+
+
+def lines(
+    leases: LocalLeaseStore, account: FakeAccount, *, expire_at: datetime | None = None
+) -> dict[str, PreflightLine]:
+    found = aws_preflight(
+        settings=SETTINGS,
+        account=account,
+        leases=leases,
+        clock=lambda: NOW,
+        expected=HOUR,
+        expire_at=expire_at,
+    )
+    return {line.what: line for line in found}
+
+
+def test_an_account_that_allows_everything_is_well(leases: LocalLeaseStore) -> None:
+    told = lines(leases, FakeAccount())
+    assert all(line.ok and not line.degraded and not line.remedy for line in told.values())
+    assert list(told) == [
+        "AWS identity",
+        "credentials' life",
+        "instance types",
+        "data bucket",
+        "artifacts bucket",
+        "Terraform state stack",
+        "Terraform state power",
+        "budget",
+    ]
+
+
+def test_without_an_identity_nothing_else_is_asked(leases: LocalLeaseStore) -> None:
+    (line,) = lines(leases, FakeAccount(away=True)).values()
+    assert (line.what, line.ok) == ("AWS identity", False)
+
+
+@pytest.mark.parametrize(("minutes", "ok"), [(59, False), (60, True)])
+def test_credentials_must_outlive_the_run(leases: LocalLeaseStore, minutes: int, ok: bool) -> None:
+    told = lines(leases, FakeAccount(temporary=True), expire_at=NOW + timedelta(minutes=minutes))
+    line = told["credentials' life"]
+    assert line.ok == ok
+    assert line.result == f"{minutes} minutes left, the run wants 60"
+
+
+def test_temporary_credentials_without_a_known_end_are_said(leases: LocalLeaseStore) -> None:
+    line = lines(leases, FakeAccount(temporary=True))["credentials' life"]
+    assert (line.ok, line.degraded) == (True, True)
+    assert "WMS_CREDENTIALS_EXPIRE_AT" in line.remedy
+
+
+def test_when_credentials_end_is_told_by_the_option_then_ours_then_awss_variable() -> None:
+    environment = {
+        "WMS_CREDENTIALS_EXPIRE_AT": "2026-11-23T09:00:00Z",
+        "AWS_CREDENTIAL_EXPIRATION": "2026-11-23T10:00:00Z",
+    }
+    assert credentials_expire_at(NOW, environment) == NOW
+    assert credentials_expire_at(None, environment) == NOW + HOUR
+    del environment["WMS_CREDENTIALS_EXPIRE_AT"]
+    assert credentials_expire_at(None, environment) == NOW + 2 * HOUR
+    assert credentials_expire_at(None, {}) is None
+
+
+@pytest.mark.parametrize("text", ["soon", "2026-11-23T09:00:00"])
+def test_an_end_that_is_no_time_with_its_zone_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="AWS_CREDENTIAL_EXPIRATION"):
+        credentials_expire_at(None, {"AWS_CREDENTIAL_EXPIRATION": text})
+
+
+def test_a_denied_type_names_those_that_are_allowed(leases: LocalLeaseStore) -> None:
+    line = lines(leases, FakeAccount(types={"t3.large": DENIED, "t3a.large": MISSING}))["instance types"]
+    assert not line.ok
+    assert line.result == "t3.large: explicit deny (in so many words); allowed: m5.large"
+    assert 'instance_type = "m5.large"' in line.remedy
+
+
+@pytest.mark.parametrize(
+    ("answer", "remedy"),
+    [(DENIED, "which no permission overcomes"), (MISSING, "Have ec2:RunInstances allowed")],
+)
+def test_an_explicit_deny_is_told_from_a_missing_permission(
+    leases: LocalLeaseStore, answer: Answer, remedy: str
+) -> None:
+    types = dict.fromkeys(SETTINGS.instance_types, answer)
+    line = lines(leases, FakeAccount(types=types))["instance types"]
+    assert not line.ok
+    assert remedy in line.remedy
+
+
+def test_a_run_goes_on_without_artifacts_and_not_without_data(leases: LocalLeaseStore) -> None:
+    told = lines(leases, FakeAccount(buckets={"artifacts": DENIED, "data": MISSING}))
+    assert (told["artifacts bucket"].ok, told["artifacts bucket"].degraded) == (True, True)
+    assert (told["data bucket"].ok, told["data bucket"].degraded) == (False, False)
+    assert "explicit deny (in so many words)" in told["artifacts bucket"].result
+
+
+def test_a_bucket_that_is_not_there_is_no_degraded_mode(leases: LocalLeaseStore) -> None:
+    gone = Answer(verdict="not to be had", detail="NoSuchBucket")
+    assert not lines(leases, FakeAccount(buckets={"artifacts": gone}))["artifacts bucket"].ok
+
+
+def test_a_locked_state_names_its_holder(leases: LocalLeaseStore) -> None:
+    lock = StateLock(who="ann@laptop", operation="OperationTypeApply", created=NOW)
+    told = lines(leases, FakeAccount(locks={"power/terraform.tfstate": lock}))
+    assert told["Terraform state stack"].ok
+    assert not told["Terraform state power"].ok
+    assert told["Terraform state power"].result == (
+        "ann@laptop holds it since 2026-11-23 08:00 UTC, for OperationTypeApply"
+    )
+
+
+def overspend(leases: LocalLeaseStore) -> None:
+    """As if the instance had run for three weeks."""
+    leases.swap(LeaseBook(sessions=(Session(started_at=NOW - 530 * HOUR, ended_at=NOW),)), expect=None)
+
+
+def budget(leases: LocalLeaseStore, *, override: str | None = None) -> None:
+    require_budget(
+        holder="ann", ttl=HOUR, override=override, settings=SETTINGS, clock=lambda: NOW, leases=leases
+    )
+
+
+def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseStore) -> None:
+    assert lines(leases, FakeAccount())["budget"].result == "$45.77 left: $4.23 of $50.00 in 2026-11"
+    overspend(leases)
+    assert not lines(leases, FakeAccount())["budget"].ok
+
+
+def test_above_the_budget_nothing_is_started_without_a_reason_that_is_kept(leases: LocalLeaseStore) -> None:
+    budget(leases)
+    overspend(leases)
+    with pytest.raises(BudgetError, match="above the budget"):
+        budget(leases)
+    budget(leases, override="the last week before the report")
+    (kept,) = leases.load()[0].overrides
+    assert (kept.holder, kept.reason, kept.at) == ("ann", "the last week before the report", NOW)
+    assert kept.spent_usd > 45

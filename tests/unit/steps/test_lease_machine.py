@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -99,13 +100,11 @@ class LeaseMachine(RuleBasedStateMachine):
         if and_finish:
             self._finish(slot)
 
-    @rule(seed=st.integers(0, 2**32), events=st.integers(1, 400))
-    def much_happens_at_once(self, seed: int, events: int) -> None:
-        """A walk of single calls, which Hypothesis alone would hardly make so long."""
-        chance = Random(seed)
+    def walk(self, chance: Random, events: int) -> None:
+        """Single calls of all processes in turns, longer than Hypothesis would make them."""
         for _ in range(events):
             event = chance.random()
-            if event < 0.15:
+            if event < 0.2:
                 self.somebody_begins(
                     slot=chance.choice(SLOTS),
                     verb=chance.choice(VERBS),
@@ -114,12 +113,14 @@ class LeaseMachine(RuleBasedStateMachine):
                 )
             elif event < 0.22:
                 self.time_goes_on(seconds=chance.choice(PAUSES_SECONDS))
-            elif event < 0.24 and self.world.late:
+            elif event < 0.23 and self.world.late:
                 self.a_late_write_arrives(which=chance.randrange(6))
-            elif event < 0.25 and self.processes:
+            elif event < 0.235 and self.processes:
                 self.one_crashes(which=chance.randrange(5))
+            elif event < 0.24:
+                self.world.partitioned = chance.random() < 0.3
             elif self.processes:
-                fate = chance.choice(FATES) if chance.random() < 0.1 else "arrives"
+                fate = chance.choice(FATES) if chance.random() < 0.05 else "arrives"
                 self._step(self._slot(chance.randrange(5)), fate)
             self.check_flips()
             self.what_a_holder_was_promised_stands_in_the_book()
@@ -255,9 +256,29 @@ def _ports(me: Process) -> dict[str, Any]:
 
 
 LeaseMachine.TestCase.settings = settings(
-    max_examples=100,
+    max_examples=150,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 test_leases_hold_whatever_happens = LeaseMachine.TestCase
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(60), id="some-walks"),
+        pytest.param(range(60, 2000), id="many-walks", marks=pytest.mark.soak),
+    ],
+)
+def test_leases_hold_on_long_walks(seeds: range) -> None:
+    for seed in seeds:
+        chance = Random(seed)
+        machine = LeaseMachine()
+        machine.begin(
+            skews=tuple(timedelta(seconds=chance.randint(-59, 59)) for _ in SLOTS),
+            held_by=set(chance.sample(HOLDERS, chance.randint(0, 3))),
+        )
+        machine.walk(chance, events=1000)
+        machine.every_lease_is_in_the_book_once()
+        machine.teardown()

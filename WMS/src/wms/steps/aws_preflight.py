@@ -113,7 +113,7 @@ def _credentials(
             ok=True,
             degraded=True,
             result="they are temporary and nobody said when they end",
-            remedy=f"Say it by {EXPIRY_VARIABLES[0]} or --credentials-expire; {minutes:.0f} are needed.",
+            remedy=f"Say it by {EXPIRY_VARIABLES[0]} or --credentials-expire; {minutes:.0f} min are needed.",
         )
     left = (expire_at - now).total_seconds() / 60
     enough = left >= minutes

@@ -129,7 +129,7 @@ FREE = {
     *("wms init", "wms demo", "wms predict", "wms data synth", "wms data status"),
     *("wms model list", "wms model show", "wms model pull", "wms model history"),
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
-    *("wms data push", "wms github setup", "wms pipeline graph"),
+    *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),
 }
 """What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""
 

@@ -97,7 +97,8 @@ def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool, as
         output.say_json({"dry_run": dry_run, "destroyed": list(doomed), "left": found})
         return
     if dry_run:
-        output.say(f"would destroy of {cloud.environment.name}, except buckets unless --empty-buckets is given:")
+        name = cloud.environment.name
+        output.say(f"would destroy of {name}, except buckets unless --empty-buckets is given:")
         for address in doomed:
             output.say(f"  {address}")
     _show_left(left, "there now" if dry_run else "left")

@@ -39,7 +39,7 @@ def name_problem(name: str) -> str | None:
 
     Spaces and letters of any script are fine.
     """
-    if any(0xDC80 <= ord(char) <= 0xDCFF for char in name):
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in name):
         return "is not UTF-8"
     control = next((char for char in name if unicodedata.category(char) in _CONTROLS), None)
     if control is not None:
@@ -59,7 +59,10 @@ def name_problem(name: str) -> str | None:
 
 def utf8(path: str) -> str:
     """A path as records can hold it: bytes that are not UTF-8 are written as hexadecimal escapes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte, as JSON can hold one
+        return path.encode("utf-8", "backslashreplace").decode()
 
 
 def printable(path: str) -> str:

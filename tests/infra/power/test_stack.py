@@ -72,7 +72,7 @@ def test_a_plan_that_would_replace_the_host_is_refused(wms: Wms, cloud: Cloud, w
     wms("apply")
     node, _ = host(cloud)
     main = workspace / "devops/terraform/stack/node/main.tf"
-    main.write_text(main.read_text().replace("tags  ", 'availability_zone = "us-east-1f"\n  tags  '))
+    main.write_text(main.read_text().replace("tags  ", 'availability_zone = "us-east-1f"\n  tags  ', 1))
     for options in ((), ("--plan-only",)):
         refused = wms("apply", *options, code=61)
         assert "would destroy or replace module.k3s_node.aws_instance.node" in refused.output
@@ -115,18 +115,18 @@ def test_destruction_is_asked_for_twice(wms: Wms, cloud: Cloud) -> None:
     node = cloud.run_instance()
     wms("import", node)
     for answers in ("n\n", "y\nprod\n", "\n"):
-        result = wms("destroy", input=answers, code=2 if "prod" in answers else 1)
+        result = wms("destroy", "--force", input=answers, code=2 if "prod" in answers else 1)
         assert "the database included" in result.output
-    assert wms("destroy", "--yes", "prod", code=2)
+    assert wms("destroy", "--force", "--yes", "prod", code=2)
     assert cloud.instance_state(node) == "running"
-    wms("destroy", input="y\ntest\n")
+    wms("destroy", "--force", input="y\ntest\n")
     assert cloud.instance_state(node) == "terminated"
 
 
 def test_a_dry_run_destroys_nothing_and_says_what_there_is(wms: Wms, cloud: Cloud) -> None:
     node = cloud.run_instance(Project=cloud.name)
     wms("import", node)
-    said = wms("destroy", "--dry-run").output
+    said = wms("destroy", "--force", "--dry-run").output
     assert "  module.k3s_node.aws_instance.node" in said
     # The instance's own disk is a volume that moto does not tag, so the instance alone is listed.
     assert re.search(rf"instance +{node} +t3.large, running", said)

@@ -62,7 +62,7 @@ class AwsStack:
             plan = Path(folder) / "plan"
             changes = self._stack.plan(plan)
             refuse_destruction(changes)
-            if changes and not plan_only:
+            if not plan_only:
                 self._stack.apply_plan(plan)
         return changes
 

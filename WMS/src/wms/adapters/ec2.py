@@ -33,7 +33,6 @@ class Instance:
 
     id: str
     owner: str
-    type: str
     state: InstanceState
     tags: dict[str, str]
 
@@ -116,7 +115,6 @@ class Ec2:
             Instance(
                 id=item["InstanceId"],
                 owner=reservation["OwnerId"],
-                type=item["InstanceType"],
                 state=STATES.get(item["State"]["Name"], "absent"),
                 tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", [])},
             )

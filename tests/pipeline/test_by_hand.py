@@ -130,13 +130,17 @@ FREE = {
     *("wms model list", "wms model show", "wms model pull", "wms model history"),
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
     *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),
+    *("wms infra bootstrap", "wms infra apply", "wms infra import", "wms infra destroy", "wms infra tunnel"),
 }
 """What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""
+
+WITH = {"wms pipeline start": f" --workflow-sha {'0' * 40}", "wms pipeline take": " parcels"}
+"""What a command cannot be typed without."""
 
 ONE_AT_A_TIME = [
     "wms infra up --run",
     "wms infra down --run",
-    *sorted(set(leaves(root)) - FREE),
+    *(f"{command}{WITH.get(command, '')}" for command in sorted(set(leaves(root)) - FREE)),
 ]
 
 

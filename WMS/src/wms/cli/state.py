@@ -7,10 +7,14 @@ from pathlib import Path
 import click
 
 from wms.cli import output
+from wms.cli.common import wait_option
+
+ELSEWHERE = "the environment keeps the state: nothing to do"
 
 
 @click.command()
-def load() -> None:
+@wait_option
+def load(wait: float) -> None:
     """Replace MLflow store and DVC remote in .wms/ by those that the Git remote keeps (refs/wms/state).
 
     A remote that has none yet is no error; one that does not answer is. Where WMS_ENVIRONMENT names an
@@ -20,17 +24,22 @@ def load() -> None:
     Example:
       wms state load
     """
+    from wms.layout import Layout
+    from wms.pipeline.lock import only_run
     from wms.wiring import open_state
 
-    state = open_state(Path.cwd())
-    if state is None:
-        output.say("the environment keeps the state: nothing to load")
-    else:
-        output.say("loaded from refs/wms/state" if state.load() else "the remote keeps no state yet")
+    layout = Layout.find(Path.cwd())
+    with only_run(layout, wait_seconds=wait):
+        state = open_state(layout)
+        if state is None:
+            output.say(ELSEWHERE)
+        else:
+            output.say("loaded from refs/wms/state" if state.load() else "the remote keeps no state yet")
 
 
 @click.command()
-def save() -> None:
+@wait_option
+def save(wait: float) -> None:
     """Put MLflow store and DVC remote of .wms/ into the Git remote (refs/wms/state), if they changed.
 
     Where somebody else saved since they were loaded, nothing is changed (exit 33).
@@ -39,10 +48,14 @@ def save() -> None:
     Example:
       wms state save
     """
+    from wms.layout import Layout
+    from wms.pipeline.lock import only_run
     from wms.wiring import open_state
 
-    state = open_state(Path.cwd())
-    if state is None:
-        output.say("the environment keeps the state: nothing to save")
-    else:
-        output.say("saved to refs/wms/state" if state.save() else "nothing changed since it was loaded")
+    layout = Layout.find(Path.cwd())
+    with only_run(layout, wait_seconds=wait):
+        state = open_state(layout)
+        if state is None:
+            output.say(ELSEWHERE)
+        else:
+            output.say("saved to refs/wms/state" if state.save() else "nothing changed since it was loaded")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from wms.cli import output
-from wms.cli.common import locked_workspace, run_options, workspace
+from wms.cli.common import locked_workspace, run_options
 from wms.cli.pipeline import options_of
 
 
@@ -69,5 +69,7 @@ def follow_up() -> None:
     """
     from wms.pipeline.workflow import follow_up as follow
 
-    for asked in follow(workspace()):
+    with locked_workspace(0.0) as ctx:
+        started = follow(ctx)
+    for asked in started:
         output.notice(f"started anew: {', '.join(asked.branches) or 'a retraining'}")

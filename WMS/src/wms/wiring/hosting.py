@@ -67,13 +67,8 @@ class Hosted:
         return GitHubForge(api_url=self.api_url, repository=self.repository, token=self.token)
 
 
-def open_state(start: Path) -> GitState | None:
-    """The embedded default's state in the Git remote; `None` where an environment keeps the state.
-
-    Raises:
-        WorkspaceError: not inside a workspace.
-    """
-    layout = Layout.find(start)
+def open_state(layout: Layout) -> GitState | None:
+    """The embedded default's state in the Git remote; `None` where an environment keeps the state."""
     if os.environ.get(ENVIRONMENT_VARIABLE):
         return None
     hosted = Hosted.from_environment(os.environ)

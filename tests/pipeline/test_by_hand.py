@@ -145,7 +145,10 @@ ONE_AT_A_TIME = [
 
 
 @pytest.mark.parametrize("command", ONE_AT_A_TIME)
-def test_only_one_command_works_on_the_run(ctx: Context, command: str) -> None:
+def test_only_one_command_works_on_the_run(
+    ctx: Context, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ctx.layout.root)
     with only_run(ctx.layout, wait_seconds=0):
         assert "another command works on the run" in typed(command, exit_code=44).output
 

@@ -2,11 +2,11 @@
 
     python benchmarks/mlflow_load.py [--default-pool]
 
-Three real servers, one after the other, all on this machine together with the clients:
+Real servers, one after the other, each on this machine together with the clients:
 
 - `postgres`: what the node runs: the shipped entrypoint (two workers, basic auth) on a real PostgreSQL
 - `sqlite`: a server on the embedded default's store, with its pool and its write-ahead log
-- `sqlite, default pool` (only with --default-pool, for it takes minutes): the same as MLflow comes
+- `sqlite, default pool` (alone, with --default-pool; it takes many minutes): the same as MLflow comes
 
 In each turn a single client goes first: the ratio is of the 95th percentile with all clients to the median of
 that one. Nothing is sent twice, so a failed request is a lost batch; afterwards every value is read back
@@ -189,20 +189,16 @@ def main() -> None:
     load = Load(clients=args.clients, batches=args.batches, metrics=args.metrics)
     stores = {"postgres": on_postgres, "sqlite": partial(on_sqlite, default_pool=False)}
     if args.default_pool:
-        stores["sqlite, default pool"] = partial(on_sqlite, default_pool=True)
-    result: dict[str, object] = {
-        "cores": os.cpu_count(),
-        "turns": args.turns,
-        "goal_p95_seconds": GOAL_P95_SECONDS,
-    }
+        stores = {"sqlite, default pool": partial(on_sqlite, default_pool=True)}
+    about = {"cores": os.cpu_count(), "turns": args.turns, "goal_p95_seconds": GOAL_P95_SECONDS}
     for name, serving in stores.items():
         reason = missing() if name == "postgres" else None
         if reason is not None:
-            result[name] = f"skipped: {reason}"
+            print(f"{name} is skipped: {reason}")
             continue
         with tempfile.TemporaryDirectory() as folder:
-            result[name] = measure(serving(Path(folder)), load, args.turns)
-    print(json.dumps(result, indent=2))
+            outcome = measure(serving(Path(folder)), load, args.turns)
+        print(json.dumps({"store": name, **about, **outcome}, indent=2), flush=True)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def put(address: str, load: Load) -> Outcome:
 
 @contextlib.contextmanager
 def on_postgres(folder: Path) -> Iterator[str]:
-    settings = ("shared_buffers=256MB", "max_connections=130")
+    settings = ("shared_buffers=128MB", "max_connections=500")
     with (
         postgres_serving(free_port(), settings=settings) as database,
         shipped_server(folder, database, port=free_port(), password=PASSWORD) as server,

@@ -30,9 +30,11 @@ export MLFLOW_BACKEND_STORE_URI="${database}"
 export MLFLOW_DISABLE_TELEMETRY=true
 # Jobs of MLflow's own (evaluations, prompts) are not used here and cost eight more processes.
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false
-# Three pools (tracking, registry, users) in each worker; PostgreSQL's max_connections holds them all.
-export MLFLOW_SQLALCHEMYSTORE_POOL_SIZE="${MLFLOW_SQLALCHEMYSTORE_POOL_SIZE:-10}"
-export MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW="${MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW:-10}"
+# A worker has 40 threads, and a request may hold two connections at once: with fewer than 80, threads that hold one
+# wait for each other, and after 30 s requests are refused with HTTP 400. There are three pools (tracking, registry,
+# users) in each worker; PostgreSQL's max_connections holds them all.
+export MLFLOW_SQLALCHEMYSTORE_POOL_SIZE="${MLFLOW_SQLALCHEMYSTORE_POOL_SIZE:-20}"
+export MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW="${MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW:-60}"
 
 python "$(dirname "$0")/admin.py"
 

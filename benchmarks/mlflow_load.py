@@ -1,12 +1,12 @@
 """What MLflow's server stands: many clients at once, each logging metrics in batches.
 
-    python benchmarks/mlflow_load.py [--default-pool]
+    python benchmarks/mlflow_load.py [STORE ...]
 
 Real servers, one after the other, each on this machine together with the clients:
 
 - `postgres`: what the node runs: the shipped entrypoint (two workers, basic auth) on a real PostgreSQL
 - `sqlite`: a server on the embedded default's store, with its pool and its write-ahead log
-- `sqlite, default pool` (alone, with --default-pool; it takes many minutes): the same as MLflow comes
+- `sqlite-default-pool` (only where it is named, for it takes many minutes): the same as MLflow comes
 
 In each turn a single client goes first: the ratio is of the 95th percentile with all clients to the median of
 that one. Nothing is sent twice, so a failed request is a lost batch; afterwards every value is read back
@@ -148,6 +148,13 @@ def on_sqlite(folder: Path, *, default_pool: bool) -> Iterator[str]:
         yield address
 
 
+STORES = {
+    "postgres": on_postgres,
+    "sqlite": partial(on_sqlite, default_pool=False),
+    "sqlite-default-pool": partial(on_sqlite, default_pool=True),
+}
+
+
 def measure(serving: contextlib.AbstractContextManager[str], load: Load, turns: int) -> dict[str, object]:
     alone, together = [], []
     with serving as address:
@@ -184,20 +191,19 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=10)
     parser.add_argument("--metrics", type=int, default=90)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--default-pool", action="store_true")
+    parser.add_argument("stores", nargs="*", default=["postgres", "sqlite"], metavar="STORE")
     args = parser.parse_args()
+    if unknown := set(args.stores) - STORES.keys():
+        parser.error(f"no such store: {', '.join(sorted(unknown))}; there are {', '.join(STORES)}")
     load = Load(clients=args.clients, batches=args.batches, metrics=args.metrics)
-    stores = {"postgres": on_postgres, "sqlite": partial(on_sqlite, default_pool=False)}
-    if args.default_pool:
-        stores = {"sqlite, default pool": partial(on_sqlite, default_pool=True)}
     about = {"cores": os.cpu_count(), "turns": args.turns, "goal_p95_seconds": GOAL_P95_SECONDS}
-    for name, serving in stores.items():
+    for name in args.stores:
         reason = missing() if name == "postgres" else None
         if reason is not None:
             print(f"{name} is skipped: {reason}")
             continue
         with tempfile.TemporaryDirectory() as folder:
-            outcome = measure(serving(Path(folder)), load, args.turns)
+            outcome = measure(STORES[name](Path(folder)), load, args.turns)
         print(json.dumps({"store": name, **about, **outcome}, indent=2), flush=True)
 
 

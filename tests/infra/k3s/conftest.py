@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 NODE = ROOT / "devops/node"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
     reason = missing()
     if reason is not None:

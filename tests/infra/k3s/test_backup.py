@@ -58,7 +58,7 @@ def uri(postgres: Postgres) -> str:
     return f"postgresql+psycopg2://mlflow:{postgres.password}@127.0.0.1:{postgres.port}/mlflow"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def template(postgres: Postgres) -> str:
     """A database with MLflow's tables: making them takes seconds, and a client does it once an address."""
     connect(uri(postgres)).search_experiments()

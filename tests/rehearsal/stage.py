@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -191,17 +191,27 @@ def make_program(folder: Path, entry: str) -> Path:
 
 
 @contextmanager
-def open_stage(folder: Path, node: Node, *, entry: str = FAKES, **settings: Any) -> Iterator[Stage]:
+def open_stage(
+    folder: Path,
+    node: Node,
+    *,
+    entry: str = FAKES,
+    files: Mapping[str, bytes] | None = None,
+    programs: Sequence[Path] = (),
+    **settings: Any,
+) -> Iterator[Stage]:
     """A fresh repository with nothing in production.
 
     Args:
         folder: an empty one.
         node: GitHub's parser and evaluator.
         entry: what `wms` is.
+        files: what the repository holds beside, or instead of, `project_files()`.
+        programs: further folders for the jobs' PATH.
         settings: fields of the engine's `World`, such as `vars`, `secrets`, `env`.
     """
     remote, clone = folder / "remote.git", folder / "clone"
-    init_repository(clone, remote, project_files(), message="The project")
+    init_repository(clone, remote, project_files() | dict(files or {}), message="The project")
     github = FakeGitHub(git=remote, repository=REPOSITORY)
 
     def mint(grant: Grant) -> str:
@@ -215,7 +225,7 @@ def open_stage(folder: Path, node: Node, *, entry: str = FAKES, **settings: Any)
         node=node,
         mint=mint,
         api_url=github.api_url,
-        path=(make_program(folder / "bin", entry), Path(sys.executable).parent),
+        path=(make_program(folder / "bin", entry), Path(sys.executable).parent, *programs),
         grace=Grace(interrupt_seconds=5, terminate_seconds=5),
         **settings,
     )

@@ -8,7 +8,7 @@ import json
 import shutil
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from fakes.registry import FakeRegistry
 from rehearsal.engine.actions.base import ActionCall
 from rehearsal.engine.node import Node
 from rehearsal.program import NODE_DISK
-from rehearsal.stage import FAKES, ROOT, Stage, open_stage
+from rehearsal.stage import ROOT, Stage, open_stage
 from servers import free_port
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.config.infra import LEASE_BOOK_KEY
@@ -166,7 +166,7 @@ def open_cloud_stage(
     cloud: Cloud,
     *,
     mlflow_port: int,
-    entry: str = FAKES,
+    programs: Sequence[Path],
     near_port: int | None = None,
 ) -> Iterator[CloudStage]:
     """A fresh repository whose variables and secrets lead to a fresh environment.
@@ -176,7 +176,7 @@ def open_cloud_stage(
         node: GitHub's parser and evaluator.
         cloud: the account; the shell's environment leads to it.
         mlflow_port: where the far end of the tunnel listens on this machine.
-        entry: what `wms` is.
+        programs: as for `open_stage`.
         near_port: where the tunnel begins; by default, at a free port.
     """
     disk = folder / "disk"
@@ -199,8 +199,8 @@ def open_cloud_stage(
         "environments": {ENVIRONMENT: {"secrets": SESSION_KEYS}},
     }
     instance = make_environment(cloud)
-    files, programs = environment_files(cloud), make_programs(folder / "programs")
-    with open_stage(folder, node, entry=entry, files=files, programs=programs, **settings) as stage:
+    files, all_programs = environment_files(cloud), [*programs, *make_programs(folder / "programs")]
+    with open_stage(folder, node, files=files, programs=all_programs, **settings) as stage:
         yield CloudStage(stage=stage, cloud=cloud, node=instance, registry=FakeRegistry(disk))
 
 

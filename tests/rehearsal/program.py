@@ -10,17 +10,20 @@ real ones. `test_real_parts.py` leaves nothing out.
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from fakes.data_store import FakeDataStore
 from fakes.registry import FakeRegistry
+from forges import QUICK
+from pipeline.small import WrittenTraining
 from wms import wiring
+from wms.adapters.github_forge import GitHubForge
 from wms.cli import main
 from wms.domain.errors import RegistryError
+from wms.pipeline import reports
 from wms.pipeline.context import Context
-from wms.ports import Forge
+from wms.pipeline.stages import training
 from wms.progress import Progress
 from wms.wiring.hosting import Hosted
 
@@ -28,17 +31,6 @@ NODE_DISK = "REHEARSAL_NODE_DISK"
 """The variable that names the folder in which the node's MLflow keeps what it is told."""
 
 open_workspace = wiring.open_workspace
-
-
-def open_forge(hosted: Hosted) -> Forge:
-    """The forge, without the pauses between requests that GitHub asks for: they are half of a job's time."""
-    from wms.adapters.github_client import Patience
-    from wms.adapters.github_forge import GitHubForge
-
-    hasty = Patience(between_requests_seconds=0.0, between_writes_seconds=0.0, poll_seconds=0.1)
-    return GitHubForge(
-        api_url=hosted.api_url, repository=hosted.repository, token=hosted.token, patience=hasty
-    )
 
 
 class ServedRegistry(FakeRegistry):
@@ -67,18 +59,17 @@ def open_with_fakes(start: Path, progress: Progress, *, embedded: bool = False) 
     return replace(ctx, ports=ports)
 
 
+def impatient_forge(hosted: Hosted) -> GitHubForge:
+    """The real adapter, which GitHub would ask to wait a second between two writes; the stand-in does not."""
+    return GitHubForge(
+        api_url=hosted.api_url, repository=hosted.repository, token=hosted.token, patience=QUICK
+    )
+
+
 def run() -> None:
-    """The entry point. What only one command needs is imported for that one: PyTorch takes seconds."""
+    """The entry point."""
+    Hosted.forge = impatient_forge  # type: ignore[method-assign]
     wiring.open_workspace = open_with_fakes  # type: ignore[assignment]
-    Hosted.forge = open_forge  # type: ignore[method-assign]
-    command = sys.argv[1:2]
-    if command == ["train"]:
-        from pipeline.small import WrittenTraining
-        from wms.pipeline.stages import training
-
-        training.train = WrittenTraining()  # type: ignore[assignment]
-    if command == ["report"]:
-        from wms.pipeline import reports
-
-        reports.write_run_report = lambda layout, *, to, predict: to / "index.html"  # type: ignore[assignment]
+    training.train = WrittenTraining()  # type: ignore[assignment]
+    reports.write_run_report = lambda layout, *, to, predict: to / "index.html"  # type: ignore[assignment]
     main()

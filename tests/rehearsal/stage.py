@@ -26,14 +26,10 @@ from wms.config import GATE_CONFIG
 from wms.template import template_files
 
 ROOT = Path(__file__).parents[2]
-TESTS = Path(__file__).parents[1]
 REPOSITORY = "octo/meters"
 PIPELINE = "training-data-pipeline.yaml"
 MAKEFILE = "check test:\n\t@echo $@ passed\n"
 """The project's own tests are not the matter here: the checks of a promotion's commit pass at once."""
-
-FAKES = "from rehearsal.program import run; run()"
-REAL = "from wms.cli import main; main()"
 
 
 @dataclass(kw_only=True)
@@ -118,7 +114,7 @@ class Stage:
 
     def at_main(self, path: str) -> str:
         """A file as main has it now."""
-        return self.git("show", f"{self.main}:{path}")
+        return git(self.remote, "show", f"refs/heads/main:{path}")
 
     @property
     def main(self) -> str:
@@ -128,13 +124,11 @@ class Stage:
     @property
     def production(self) -> int | None:
         """The version of the model in production, as main says."""
-        self.git("fetch", "--quiet", "origin")
         return json.loads(self.at_main("model-metadata.json"))["version"]
 
     @property
     def samples(self) -> int:
         """How many samples main's dataset has."""
-        self.git("fetch", "--quiet", "origin")
         return len(self.at_main("WMS/data/manifest.jsonl").splitlines())
 
     @property
@@ -180,24 +174,13 @@ def project_files() -> dict[str, bytes]:
     return files
 
 
-def make_program(folder: Path, entry: str) -> Path:
-    """A folder for PATH with a `wms` that starts this entry point."""
-    program = folder / "wms"
-    folder.mkdir(parents=True)
-    text = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(TESTS)!r})\n{entry}\n"
-    program.write_text(text)
-    program.chmod(0o755)
-    return folder
-
-
 @contextmanager
 def open_stage(
     folder: Path,
     node: Node,
     *,
-    entry: str = FAKES,
+    programs: Sequence[Path],
     files: Mapping[str, bytes] | None = None,
-    programs: Sequence[Path] = (),
     **settings: Any,
 ) -> Iterator[Stage]:
     """A fresh repository with nothing in production.
@@ -205,9 +188,8 @@ def open_stage(
     Args:
         folder: an empty one.
         node: GitHub's parser and evaluator.
-        entry: what `wms` is.
+        programs: folders for the jobs' PATH before the interpreter's own, whose `wms` is the real one.
         files: what the repository holds beside, or instead of, `project_files()`.
-        programs: further folders for the jobs' PATH.
         settings: fields of the engine's `World`, such as `vars`, `secrets`, `env`.
     """
     remote, clone = folder / "remote.git", folder / "clone"
@@ -225,7 +207,7 @@ def open_stage(
         node=node,
         mint=mint,
         api_url=github.api_url,
-        path=(make_program(folder / "bin", entry), Path(sys.executable).parent, *programs),
+        path=(*programs, Path(sys.executable).parent),
         grace=Grace(interrupt_seconds=5, terminate_seconds=5),
         **settings,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -31,12 +32,16 @@ class Promoted:
 
 
 @pytest.fixture(scope="module")
-def promoted(tmp_path_factory: pytest.TempPathFactory, node: Node, moto: str) -> Iterator[Promoted]:
+def promoted(
+    tmp_path_factory: pytest.TempPathFactory, node: Node, moto: str, programs: Path
+) -> Iterator[Promoted]:
     """There are no keys; when some end must not matter then."""
     folder, door = tmp_path_factory.mktemp("promoted"), Door()
     with pytest.MonkeyPatch.context() as monkeypatch:
         cloud = cloud_on(moto, folder, monkeypatch)
-        with open_cloud_stage(folder, node, cloud, mlflow_port=door.server_port) as there:
+        with open_cloud_stage(
+            folder, node, cloud, mlflow_port=door.server_port, programs=[programs]
+        ) as there:
             world, stage = there.stage.sim.world, there.stage
             world.environments.clear()
             world.vars |= {"AWS_ROLE_ARN": ROLE, "WMS_CREDENTIALS_EXPIRE_AT": after(minutes=1)}

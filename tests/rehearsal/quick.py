@@ -24,7 +24,8 @@ from pathlib import Path
 IMPORTED = (
     "wms.cli.data", "wms.cli.infra", "wms.cli.model", "wms.cli.pipeline", "wms.cli.run", "wms.cli.state",
     "wms.cli.workflow", "wms.pipeline.actions", "wms.pipeline.workflow", "wms.report.markdown", "wms.wiring",
-    "wms.adapters.github_forge", "pipeline.small",
+    "wms.adapters.dvc_remote", "wms.adapters.github_forge", "wms.cli.infra_tunnel", "wms.wiring.cloud",
+    "hcl2", "pipeline.small",
 )  # fmt: skip
 
 CLIENT = """#!{python} -IS

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,17 +175,25 @@ def project_files() -> dict[str, bytes]:
 
 
 @contextmanager
-def open_stage(folder: Path, node: Node, *, programs: Path, **settings: Any) -> Iterator[Stage]:
+def open_stage(
+    folder: Path,
+    node: Node,
+    *,
+    programs: Sequence[Path],
+    files: Mapping[str, bytes] | None = None,
+    **settings: Any,
+) -> Iterator[Stage]:
     """A fresh repository with nothing in production.
 
     Args:
         folder: an empty one.
         node: GitHub's parser and evaluator.
-        programs: a folder for the jobs' PATH, with a `wms` in it.
+        programs: folders for the jobs' PATH before the interpreter's own, whose `wms` is the real one.
+        files: what the repository holds beside, or instead of, `project_files()`.
         settings: fields of the engine's `World`, such as `vars`, `secrets`, `env`.
     """
     remote, clone = folder / "remote.git", folder / "clone"
-    init_repository(clone, remote, project_files(), message="The project")
+    init_repository(clone, remote, project_files() | dict(files or {}), message="The project")
     github = FakeGitHub(git=remote, repository=REPOSITORY)
 
     def mint(grant: Grant) -> str:
@@ -199,7 +207,7 @@ def open_stage(folder: Path, node: Node, *, programs: Path, **settings: Any) -> 
         node=node,
         mint=mint,
         api_url=github.api_url,
-        path=(programs, Path(sys.executable).parent),
+        path=(*programs, Path(sys.executable).parent),
         grace=Grace(interrupt_seconds=5, terminate_seconds=5),
         **settings,
     )

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ class Stage:
     """What a scenario acts on.
 
     `clone` is a person's checkout; what is pushed from there is announced, as a person's push is.
+    `write_pairs` makes the pairs that are pushed.
     """
 
     sim: GitHubSim
@@ -44,21 +45,22 @@ class Stage:
     clone: Path
     remote: Path
     runs: list[Run] = field(default_factory=list)
+    write_pairs: Callable[..., object] = write_small_pairs
 
     def push_pairs(self, name: str, *, seed: int, count: int = 24) -> str:
-        """Push small pairs as the branch `data/<name>`, from main as it is; the workflow will start."""
+        """Push pairs as the branch `data/<name>`, from main as it is; the workflow will start."""
         branch = f"data/{name}"
         self.git("fetch", "--quiet", "origin")
         self.git("checkout", "--quiet", "-B", branch, "origin/main")
-        write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
+        self.write_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
         return self.push(branch)
 
     def push_pairs_again(self, name: str, *, seed: int, count: int = 24) -> str:
-        """Push more small pairs on top of `data/<name>` as it is on the remote."""
+        """Push more pairs on top of `data/<name>` as it is on the remote."""
         branch = f"data/{name}"
         self.git("fetch", "--quiet", "origin")
         self.git("checkout", "--quiet", "-B", branch, f"origin/{branch}")
-        write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
+        self.write_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
         return self.push(branch)
 
     def push(self, branch: str) -> str:

@@ -23,7 +23,7 @@ from wms.adapters.s3_lease import S3LeaseStore
 from wms.domain.errors import ComputeError
 from wms.domain.lease import LeaseBook
 from wms.domain.lease_book import SWITCH_LIMIT
-from wms.ports import InstanceState
+from wms.ports import InstanceState, Stopped
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -167,12 +167,13 @@ class Switch:
         self._process.call("up")
         self._process.world.start()
 
-    def down(self) -> None:
+    def down(self) -> Stopped:
         asked_at = self._process.world.now
         self._process.call("down")
         if self._process.world.now - asked_at >= SWITCH_LIMIT:
             raise ComputeError("given up")
         self._process.world.stop(self._process)
+        return Stopped()
 
 
 class Line:

@@ -20,8 +20,10 @@ from wms.adapters.s3_lease import S3LeaseStore
 from wms.cli.app import root as program
 from wms.config.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook, Session
+from wms.ports import Stopped
 from wms.steps.infra import infra_down, infra_up
 from wms.wiring import make_workspace
+from wms.wiring.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
 DATA = "wms-dev-data-123456789012"
@@ -40,6 +42,8 @@ def workspace(tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(ROOT / "infrastructure", folder / "infrastructure")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("WMS_ENVIRONMENT", "dev")
+    # The switch is Terraform's, and tests/infra flips it.
+    monkeypatch.setattr(Cloud, "compute", lambda self: LocalCompute(folder / ".wms"))
     return folder
 
 
@@ -67,6 +71,27 @@ def test_a_lease_is_taken_and_given_back_in_the_environments_bucket(workspace: P
     assert answered("wms infra down --holder ann")["instance"] == "stopped"
     assert [item.purpose for item in stored().history] == ["browse"]
     assert len(stored().sessions) == 1
+
+
+@pytest.mark.parametrize("words", ["wms infra down --holder ann", "wms infra reap"])
+def test_a_stop_that_did_not_go_as_planned_is_said_and_told_to_scripts(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.delenv("WMS_ENVIRONMENT")
+    stop = LocalCompute.down
+
+    def odd(self: LocalCompute) -> Stopped:
+        stop(self)
+        return Stopped(remark="stopped past the switch")
+
+    monkeypatch.setattr(LocalCompute, "down", odd)
+    for as_json in (False, True):
+        answered("wms infra up --holder ann")
+        (workspace / ".wms/leases.json").unlink()
+        if as_json:
+            assert answered(words)["remark"] == "stopped past the switch"
+        else:
+            assert "stopped past the switch" in typed(words).output
 
 
 def test_the_cost_names_what_it_was_for(workspace: Path) -> None:

@@ -237,6 +237,8 @@ def _show(status: InfraStatus, as_json: bool) -> None:
         output.say_json(status.model_dump(mode="json"))
         return
     output.say(f"instance: {status.instance}")
+    if status.remark:
+        output.say(status.remark)
     if status.stopping is not None:
         output.say(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
     if status.leases:

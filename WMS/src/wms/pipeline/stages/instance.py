@@ -64,13 +64,16 @@ def run_infra_up(ctx: Context) -> Lease:
 
 def run_infra_down(ctx: Context) -> InfraStatus:
     """Release this run's lease."""
-    return infra_down(
+    left = infra_down(
         holder=ctx.request.run_id,
         clock=ctx.clock,
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
         alone=True,
     )
+    if left.remark:
+        ctx.progress.say(left.remark)
+    return left
 
 
 def kept_lease(ctx: Context) -> LeaseKeeper:

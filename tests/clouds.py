@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +46,31 @@ def moto_serving() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def user_with(document: str, iam: Any) -> tuple[str, str]:
+    """A user who may do what a document says and no more; returns the key and its secret."""
+    name = f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=document)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
+
+
+@contextlib.contextmanager
+def enforcing(endpoint: str) -> Iterator[None]:
+    """Within, moto denies what no policy allows; it does so for all servers of this process."""
+    _enforce_after(endpoint, b"0")
+    try:
+        yield
+    finally:
+        _enforce_after(endpoint, b"inf")
+
+
+def _enforce_after(endpoint: str, requests: bytes) -> None:
+    plain = {"Content-Type": "text/plain"}
+    asked = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=requests, headers=plain)  # noqa: S310
+    urllib.request.urlopen(asked).read()  # noqa: S310
 
 
 def enter_cloud(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contract.conftest import Bucket
+from wms.adapters.aws import Aws
 from wms.adapters.local import LocalCompute
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.cli.app import root as program
@@ -120,8 +121,9 @@ def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: P
 def test_the_preflight_asks_the_account(workspace: Path) -> None:
     told = typed("wms infra preflight --expect 2h --json")
     found = {line["what"]: line for line in json.loads(told.stdout)["lines"]}
-    for what in ("AWS identity", "credentials' life", "instance types", "data bucket", "budget"):
+    for what in ("AWS identity", "credentials' life", "data bucket", "model registry", "budget"):
         assert found[what]["ok"], found[what]
+    assert found["start of the instance"]["result"].startswith("there is no instance yet; t3.large")
     late = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     told = typed(f"wms infra preflight --expect 2h --credentials-expire {late}")
     assert told.exit_code == 43
@@ -158,7 +160,7 @@ def test_threads_that_share_an_instance_never_find_it_stopped_and_lose_no_lease(
 
     def work(number: int) -> int:
         seen = 0
-        store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+        store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
         compute, holder = LocalCompute(tmp_path), f"holder-{number}"
         for _ in range(rounds):
             lease = infra_up(
@@ -180,7 +182,7 @@ def test_threads_that_share_an_instance_never_find_it_stopped_and_lose_no_lease(
 
     with ThreadPoolExecutor(holders) as pool:
         assert sum(pool.map(work, range(holders))) == rounds * holders
-    store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+    store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
     book, _ = store.load()
     assert (book.leases, book.stopping) == ((), None)
     assert len(book.history) == rounds * holders

@@ -39,8 +39,8 @@ run_option = click.option(
 def preflight(expect: timedelta | None, credentials_expire: datetime | None, as_json: bool) -> None:
     """Check in seconds that a run can come to its end. A failed line ends it with exit 43.
 
-    With WMS_ENVIRONMENT the AWS account is asked too: credentials and their life, instance types,
-    buckets, Terraform's state, the budget.
+    With WMS_ENVIRONMENT the AWS account is asked too: credentials and their life, the start of
+    the instance (or, before there is one, its type), buckets, Terraform's state, the budget.
 
     \b
     Examples:

@@ -49,6 +49,11 @@ class InfraSettings(Frozen):
     alarm_email: str | None
     price_usd_per_hour: Mapping[InstanceType, Annotated[float, Field(gt=0.0)]]
 
+    @property
+    def node_name(self) -> str:
+        """The instance's tag `Name`."""
+        return f"{self.name}-node"
+
     def data_bucket(self, account: str) -> str:
         """The bucket of the lease book, the DVC remote and the database's dumps."""
         return f"{self.name}-data-{account}"

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from wms.domain.errors import PreflightError, WmsError
+from wms.domain.errors import PreflightError, RegistryAwayError, WmsError
 from wms.domain.records import Frozen, Record
 from wms.ports import Ports
 from wms.steps.evidence import policy_at
@@ -98,7 +98,10 @@ def _data_store(ports: Ports) -> str:
 
 
 def _registry(ports: Ports) -> str:
-    version = require_own_alias(repository=ports.repository, registry=ports.registry)
+    try:
+        version = require_own_alias(repository=ports.repository, registry=ports.registry)
+    except RegistryAwayError:
+        return "on the instance, and asked once that is up"
     return f"answers; production is {f'v{version}' if version else 'not set'}"
 
 

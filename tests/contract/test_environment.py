@@ -14,8 +14,10 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
+from clouds import node_report
 from contract.conftest import Bucket
 from wms.adapters.aws import Aws
+from wms.adapters.aws_node import AwsNode
 from wms.adapters.local import LocalCompute
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.cli.app import root as program
@@ -45,6 +47,8 @@ def workspace(tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("WMS_ENVIRONMENT", "dev")
     # The switch is Terraform's, and tests/infra flips it.
     monkeypatch.setattr(Cloud, "compute", lambda self: LocalCompute(folder / ".wms"))
+    monkeypatch.setattr(AwsNode, "started_at", lambda self: datetime.now(UTC))
+    monkeypatch.setattr(AwsNode, "report", lambda self: node_report("ready"))
     return folder
 
 

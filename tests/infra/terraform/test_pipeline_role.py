@@ -43,6 +43,7 @@ def node(cloud: Cloud) -> str:
     """What a person has made: buckets and a stopped instance."""
     for kind in ("data", "artifacts"):
         cloud.client("s3").create_bucket(Bucket=f"{cloud.name}-{kind}-{ACCOUNT}")
+    cloud.node_says("ready")
     made = cloud.run_instance(Project=cloud.name)
     cloud.client("ec2").stop_instances(InstanceIds=[made])
     return made

@@ -112,6 +112,8 @@ def up(
 ) -> None:
     """Take a lease and start the instance if it is stopped. Taken again, the lease is extended.
 
+    In an environment it also waits until the node says that MLflow answers there (else exit 57).
+
     With --run it is the lease of the run in run/: by the run's name, for an hour, renewed while it
     trains.
 

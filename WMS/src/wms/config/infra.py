@@ -23,6 +23,9 @@ TFVARS = "terraform.tfvars"
 LEASE_BOOK_KEY = "lease/book.json"
 """Where the lease book lies in the data bucket."""
 
+NODE_REPORT_KEY = "lease/node.json"
+"""Where the node says how it is doing: beside the book, where its role may write."""
+
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from wms.adapters.aws import Aws
 from wms.adapters.aws_account import AwsAccount
 from wms.adapters.aws_compute import AwsCompute
+from wms.adapters.aws_node import AwsNode
 from wms.adapters.aws_stack import AwsStack
 from wms.adapters.ec2 import Ec2
 from wms.adapters.s3_lease import S3LeaseStore
@@ -20,6 +21,7 @@ from wms.config.infra import (
     ENVIRONMENT_VARIABLE,
     INFRASTRUCTURE,
     LEASE_BOOK_KEY,
+    NODE_REPORT_KEY,
     TFVARS,
     InfraSettings,
     load_infra_settings,
@@ -46,7 +48,14 @@ class Cloud:
     def __init__(self, layout: Layout, environment: str) -> None:
         self.settings: InfraSettings = load_infra_settings(layout.root, environment)
         self.aws = Aws(self.settings.region)
-        self.environment = Environment(name=environment, settings=self.settings, account=AwsAccount(self.aws))
+        self.environment = Environment(
+            name=environment,
+            settings=self.settings,
+            account=AwsAccount(self.aws),
+            node=AwsNode(
+                self.settings.node_name, aws=self.aws, bucket=self._data_bucket, key=NODE_REPORT_KEY
+            ),
+        )
         self._folder = layout.root / INFRASTRUCTURE / environment
         self._roots = layout.root / ROOTS
         self._state = layout.state / environment
@@ -63,11 +72,11 @@ class Cloud:
 
     def dvc_url(self) -> str:
         """The DVC remote, in the data bucket."""
-        return f"s3://{self.settings.data_bucket(self.account_id)}/dvc"
+        return f"s3://{self._data_bucket()}/dvc"
 
     def leases(self) -> LeaseStore:
         """The book in the data bucket."""
-        return S3LeaseStore(lambda: self.settings.data_bucket(self.account_id), LEASE_BOOK_KEY, aws=self.aws)
+        return S3LeaseStore(self._data_bucket, LEASE_BOOK_KEY, aws=self.aws)
 
     def compute(self) -> AwsCompute:
         """The instance behind its switch."""
@@ -120,6 +129,9 @@ class Cloud:
     def log_file(self, name: str) -> Path:
         """Where a program in the background writes what it says."""
         return self._state / f"{name}.log"
+
+    def _data_bucket(self) -> str:
+        return self.settings.data_bucket(self.account_id)
 
     def _root(
         self, name: str, *, var_file: Path | None = None, tell: Callable[[str], None] = log.debug

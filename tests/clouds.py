@@ -7,8 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,8 @@ from wms.adapters.aws import Aws
 from wms.adapters.aws_compute import AwsCompute
 from wms.adapters.ec2 import Ec2
 from wms.adapters.terraform import Terraform
+from wms.config.infra import NODE_REPORT_KEY
+from wms.domain.node import NodeReport
 
 ROOT = Path(__file__).parents[1]
 PROVIDER = ROOT / "tests/infra/provider"
@@ -44,6 +49,31 @@ def moto_serving() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def user_with(document: str, iam: Any) -> tuple[str, str]:
+    """A user who may do what a document says and no more; returns the key and its secret."""
+    name = f"user-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=document)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
+
+
+@contextlib.contextmanager
+def enforcing(endpoint: str) -> Iterator[None]:
+    """Within, moto denies what no policy allows; it does so for all servers of this process."""
+    _enforce_after(endpoint, b"0")
+    try:
+        yield
+    finally:
+        _enforce_after(endpoint, b"inf")
+
+
+def _enforce_after(endpoint: str, requests: bytes) -> None:
+    plain = {"Content-Type": "text/plain"}
+    asked = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=requests, headers=plain)  # noqa: S310
+    urllib.request.urlopen(asked).read()  # noqa: S310
 
 
 def enter_cloud(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
@@ -124,6 +154,12 @@ class Cloud:
         )
         return str(made["Instances"][0]["InstanceId"])
 
+    def node_says(self, stage: str, *, why: str = "") -> None:
+        """As if the node, of which moto runs nothing, had written its report after every start to come."""
+        bucket = f"{self.name}-data-123456789012"
+        report = node_report(stage, why=why).to_json()
+        self.client("s3").put_object(Bucket=bucket, Key=NODE_REPORT_KEY, Body=report)
+
     def instance_state(self, instance_id: str) -> str:
         found = self.client("ec2").describe_instances(InstanceIds=[instance_id])
         return str(found["Reservations"][0]["Instances"][0]["State"]["Name"])
@@ -155,6 +191,14 @@ def cloud_on(endpoint: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cl
 def lead_terraform(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `terraform` find the fake provider; skips the test where it cannot be run."""
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform_configuration(cloud.folder)))
+
+
+def node_report(stage: str, *, why: str = "") -> NodeReport:
+    """What a node writes on which all works, of a boot that is later than any start."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    return NodeReport(
+        stage=stage, why=why, boot_id="later", booted_at=later, reported_at=later, checks=(), versions={}
+    )
 
 
 def power_root(cloud: Cloud) -> Path:

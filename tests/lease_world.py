@@ -19,11 +19,12 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.domain.errors import ComputeError
 from wms.domain.lease import LeaseBook
 from wms.domain.lease_book import SWITCH_LIMIT
-from wms.ports import InstanceState
+from wms.ports import InstanceState, Stopped
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -167,12 +168,13 @@ class Switch:
         self._process.call("up")
         self._process.world.start()
 
-    def down(self) -> None:
+    def down(self) -> Stopped:
         asked_at = self._process.world.now
         self._process.call("down")
         if self._process.world.now - asked_at >= SWITCH_LIMIT:
             raise ComputeError("given up")
         self._process.world.stop(self._process)
+        return Stopped()
 
 
 class Line:
@@ -208,19 +210,30 @@ def _refusal(code: str, status: int) -> ClientError:
     return ClientError(answer, "PutObject")
 
 
+class Wired(Aws):
+    """Clients that all are the line of one process."""
+
+    def __init__(self, process: Process) -> None:
+        self.line = Line(process)
+
+    def client(self, service: str, *, attempts: int = 1) -> Any:
+        return self.line
+
+
 class SteppedStore(S3LeaseStore):
     """The real store over the line of one process."""
 
     def __init__(self, process: Process) -> None:
-        super().__init__(lambda: "bucket", "lease/book.json", region="us-east-1", sleep=lambda seconds: None)
-        self.__dict__["_client"] = Line(process)
+        aws = Wired(process)
+        super().__init__(lambda: "bucket", "lease/book.json", aws=aws, sleep=lambda seconds: None)
+        self.line = aws.line
 
 
 class NodeBook:
     """What the watchdog reads and writes; in a partition it gets no answer."""
 
     def __init__(self, process: Process, store: SteppedStore) -> None:
-        self._process, self._line = process, store.__dict__["_client"]
+        self._process, self._line = process, store.line
 
     def read(self) -> tuple[dict[str, Any] | None, str | None]:
         if self._process.world.partitioned:

@@ -9,6 +9,7 @@ import pytest
 
 from contract.conftest import Bucket
 from fakes.ec2 import fake_ec2
+from wms.adapters.aws import Aws
 from wms.adapters.aws_account import AwsAccount
 from wms.domain.errors import CloudError
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("bucket")
 
 @pytest.fixture
 def account() -> AwsAccount:
-    return AwsAccount("us-east-1")
+    return AwsAccount(Aws("us-east-1"))
 
 
 def test_keys_without_a_session_token_are_not_temporary(
@@ -26,7 +27,7 @@ def test_keys_without_a_session_token_are_not_temporary(
     who = account.identity()
     assert (who.account, who.temporary) == ("123456789012", False)
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
-    assert AwsAccount("us-east-1").identity().temporary
+    assert AwsAccount(Aws("us-east-1")).identity().temporary
 
 
 def test_a_bucket_that_can_be_used_is_left_empty(account: AwsAccount, bucket: Bucket) -> None:
@@ -65,8 +66,25 @@ def test_a_state_bucket_that_is_not_there_is_an_error_and_not_a_free_state(accou
 
 
 def test_moto_allows_a_dry_run_in_the_projects_subnet_and_starts_nothing(account: AwsAccount) -> None:
+    before = boto3.client("ec2").describe_instances()["Reservations"]
     assert account.may_launch("t3.large", project="wms-dev").verdict == "allowed"
-    assert boto3.client("ec2").describe_instances()["Reservations"] == []
+    assert boto3.client("ec2").describe_instances()["Reservations"] == before
+
+
+def test_a_start_is_asked_of_the_instance_that_is_there_and_not_done(account: AwsAccount) -> None:
+    assert account.may_start("wms-dev-node") is None
+    ec2 = boto3.client("ec2")
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "wms-dev-node"}]}]
+    made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, TagSpecifications=tags)
+    node = made["Instances"][0]["InstanceId"]
+    ec2.stop_instances(InstanceIds=[node])
+    try:
+        answer = account.may_start("wms-dev-node")
+        assert (answer and answer.verdict) == "allowed"
+        found = ec2.describe_instances(InstanceIds=[node])["Reservations"][0]["Instances"][0]
+        assert found["State"]["Name"] == "stopped"
+    finally:
+        ec2.terminate_instances(InstanceIds=[node])
 
 
 @pytest.mark.parametrize(
@@ -83,7 +101,7 @@ def test_refusals_of_a_type_are_told_apart(
 ) -> None:
     with fake_ec2({"t3.large": answer}) as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-        told = AwsAccount("us-east-1").may_launch("t3.large", project="wms-dev")
+        told = AwsAccount(Aws("us-east-1")).may_launch("t3.large", project="wms-dev")
     assert told.verdict == verdict
 
 
@@ -91,10 +109,11 @@ def test_an_account_that_cannot_be_reached_is_an_error(
     monkeypatch: pytest.MonkeyPatch, nobody_listens: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{nobody_listens}")
-    account = AwsAccount("us-east-1")
+    account = AwsAccount(Aws("us-east-1"))
     for question in (
         account.identity,
         lambda: account.may_use_bucket("b"),
+        lambda: account.may_start("n"),
         lambda: account.may_launch("t3.large", project="p"),
         lambda: account.state_lock("b", "k"),
     ):

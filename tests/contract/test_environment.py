@@ -14,14 +14,19 @@ import boto3
 import pytest
 from click.testing import CliRunner, Result
 
+from clouds import node_report
 from contract.conftest import Bucket
+from wms.adapters.aws import Aws
+from wms.adapters.aws_node import AwsNode
 from wms.adapters.local import LocalCompute
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.cli.app import root as program
 from wms.config.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook, Session
+from wms.ports import Stopped
 from wms.steps.infra import infra_down, infra_up
 from wms.wiring import make_workspace
+from wms.wiring.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
 DATA = "wms-dev-data-123456789012"
@@ -40,6 +45,10 @@ def workspace(tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(ROOT / "infrastructure", folder / "infrastructure")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("WMS_ENVIRONMENT", "dev")
+    # The switch is Terraform's, and tests/infra flips it.
+    monkeypatch.setattr(Cloud, "compute", lambda self: LocalCompute(folder / ".wms"))
+    monkeypatch.setattr(AwsNode, "started_at", lambda self: datetime.now(UTC))
+    monkeypatch.setattr(AwsNode, "report", lambda self: node_report("ready"))
     return folder
 
 
@@ -69,6 +78,27 @@ def test_a_lease_is_taken_and_given_back_in_the_environments_bucket(workspace: P
     assert len(stored().sessions) == 1
 
 
+@pytest.mark.parametrize("words", ["wms infra down --holder ann", "wms infra reap"])
+def test_a_stop_that_did_not_go_as_planned_is_said_and_told_to_scripts(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.delenv("WMS_ENVIRONMENT")
+    stop = LocalCompute.down
+
+    def odd(self: LocalCompute) -> Stopped:
+        stop(self)
+        return Stopped(remark="stopped past the switch")
+
+    monkeypatch.setattr(LocalCompute, "down", odd)
+    for as_json in (False, True):
+        answered("wms infra up --holder ann")
+        (workspace / ".wms/leases.json").unlink()
+        if as_json:
+            assert answered(words)["remark"] == "stopped past the switch"
+        else:
+            assert "stopped past the switch" in typed(words).output
+
+
 def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
     answered("wms infra up --holder ann --purpose browse")
     told = answered("wms infra cost")
@@ -95,8 +125,9 @@ def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: P
 def test_the_preflight_asks_the_account(workspace: Path) -> None:
     told = typed("wms infra preflight --expect 2h --json")
     found = {line["what"]: line for line in json.loads(told.stdout)["lines"]}
-    for what in ("AWS identity", "credentials' life", "instance types", "data bucket", "budget"):
+    for what in ("AWS identity", "credentials' life", "data bucket", "model registry", "budget"):
         assert found[what]["ok"], found[what]
+    assert found["start of the instance"]["result"].startswith("there is no instance yet; t3.large")
     late = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     told = typed(f"wms infra preflight --expect 2h --credentials-expire {late}")
     assert told.exit_code == 43
@@ -133,7 +164,7 @@ def test_threads_that_share_an_instance_never_find_it_stopped_and_lose_no_lease(
 
     def work(number: int) -> int:
         seen = 0
-        store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+        store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
         compute, holder = LocalCompute(tmp_path), f"holder-{number}"
         for _ in range(rounds):
             lease = infra_up(
@@ -155,7 +186,7 @@ def test_threads_that_share_an_instance_never_find_it_stopped_and_lose_no_lease(
 
     with ThreadPoolExecutor(holders) as pool:
         assert sum(pool.map(work, range(holders))) == rounds * holders
-    store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+    store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
     book, _ = store.load()
     assert (book.leases, book.stopping) == ((), None)
     assert len(book.history) == rounds * holders

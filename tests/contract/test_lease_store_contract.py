@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from wms.adapters.aws import Aws
 from wms.adapters.local import LocalLeaseStore
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.domain.errors import LeaseConflictError, LeaseError
@@ -37,7 +38,7 @@ def store(request: pytest.FixtureRequest, path: Path) -> LeaseStore:
     if request.param == "local file":
         return LocalLeaseStore(path)
     bucket = request.getfixturevalue("bucket")
-    return S3LeaseStore(lambda: bucket.name, "lease/book.json", region="us-east-1")
+    return S3LeaseStore(lambda: bucket.name, "lease/book.json", aws=Aws("us-east-1"))
 
 
 def test_a_book_that_was_never_written_is_empty_and_has_no_tag(store: LeaseStore) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from contract.conftest import Bucket
+from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import WRITE_ATTEMPTS, S3LeaseStore
 from wms.domain.errors import LeaseConflictError, LeaseError
 from wms.domain.lease import LeaseBook, acquire
@@ -93,7 +94,7 @@ def line(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[LossyLine]
 
 
 def open_store(bucket: Bucket) -> S3LeaseStore:
-    return S3LeaseStore(lambda: bucket.name, KEY, region="us-east-1", sleep=lambda seconds: None)
+    return S3LeaseStore(lambda: bucket.name, KEY, aws=Aws("us-east-1"), sleep=lambda seconds: None)
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_a_book_that_was_deleted_meanwhile_is_a_conflict(bucket: Bucket, store: 
 
 
 def test_a_bucket_that_is_not_there_is_an_error_and_not_an_empty_book(bucket: Bucket) -> None:
-    store = S3LeaseStore(lambda: f"{bucket.name}-other", KEY, region="us-east-1")
+    store = S3LeaseStore(lambda: f"{bucket.name}-other", KEY, aws=Aws("us-east-1"))
     with pytest.raises(LeaseError, match="NoSuchBucket"):
         store.load()
 

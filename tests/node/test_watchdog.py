@@ -15,6 +15,7 @@ import pytest
 
 from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
 from lease_world import watchdog
+from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.config.infra import LEASE_BOOK_KEY
 from wms.domain import lease as rules
@@ -240,7 +241,7 @@ def test_the_store_reads_what_it_wrote_and_a_lease_waits_for_it(
     write(LeaseBook())
     node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
     assert node.look()
-    store = S3LeaseStore(lambda: node.bucket.name, LEASE_BOOK_KEY, region="us-east-1")
+    store = S3LeaseStore(lambda: node.bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
     book, tag = store.load()
     assert book.stopping is not None
     store.swap(rules.seen_stopped(book, book.stopping), expect=tag)

@@ -44,6 +44,10 @@ def test_from_nothing_to_a_running_instance_to_a_stopped_one_to_nothing(
     wms("apply")
     assert outcome(wms("apply", "--json"))["changes"] == []
 
+    cloud.node_says("failed", why="the data volume did not appear")
+    assert "the data volume did not appear" in wms("up", code=57).output
+    assert host(cloud)[1] == "running"
+    cloud.node_says("ready")
     wms("up", "--purpose", "browse", "--ttl", "30m")
     assert host(cloud)[1] == "running"
     assert outcome(wms("status", "--json"))["instance"] == "running"
@@ -92,6 +96,8 @@ def test_an_existing_instance_becomes_the_host_and_is_switched(wms: Wms, cloud: 
     planned = {item["address"]: item["actions"] for item in changes}
     # Only the tag that the stack does not know is taken off.
     assert planned["module.k3s_node.aws_instance.node"] == ["update"]
+    cloud.client("s3").create_bucket(Bucket=f"{cloud.name}-data-123456789012")
+    cloud.node_says("ready")
     wms("up")
     wms("down")
     assert host(cloud) == (node, "stopped")

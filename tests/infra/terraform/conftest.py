@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -60,6 +61,24 @@ def pure_terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
         shutil.copytree(ROOT / folder, copy / folder, ignore=left)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
     return Terraform(hcl=copy, environment=environment | {"CHECKPOINT_DISABLE": "1"})
+
+
+def policies(pure_terraform: Terraform, *, name: str, buckets: dict[str, str]) -> dict[str, str]:
+    """The documents of the module, computed by Terraform; it has no resource, only outputs to apply."""
+    variables = {
+        "name": name,
+        "account_id": "123456789012",
+        "region": "us-east-1",
+        "buckets": buckets,
+        "github": {"repository": "octocat/meters"},
+    }
+    folder = "modules/policies"
+    settings = pure_terraform.hcl / "devops/terraform" / folder / "test.auto.tfvars.json"
+    settings.write_text(json.dumps(variables))
+    pure_terraform.must(folder, "init")
+    pure_terraform.must(folder, "apply", "-auto-approve")
+    outputs = json.loads(pure_terraform.must(folder, "output", "-json"))
+    return {key: output["value"] for key, output in outputs.items()}
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,6 @@ documents themselves (`modules/policies/tests`).
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from infra.terraform.conftest import Terraform
+from clouds import enforcing, user_with
+from infra.terraform.conftest import Terraform, policies
 
 BUCKETS = {"data": "the-data", "artifacts": "the-artifacts", "state": "the-state"}
 OBJECTS = [
@@ -106,22 +105,7 @@ MAY_NOT: dict[str, dict[str, Act]] = {
 
 @pytest.fixture(scope="module")
 def documents(pure_terraform: Terraform) -> dict[str, Any]:
-    """Computed by Terraform itself; the module has no resource, so there is nothing to apply but outputs."""
-    variables = {
-        "name": "wms-test",
-        "account_id": "123456789012",
-        "region": REGION,
-        "buckets": BUCKETS,
-        "github": {"repository": "octocat/meters"},
-    }
-    folder = "modules/policies"
-    (pure_terraform.hcl / "devops/terraform" / folder / "test.auto.tfvars.json").write_text(
-        json.dumps(variables)
-    )
-    pure_terraform.must(folder, "init")
-    pure_terraform.must(folder, "apply", "-auto-approve")
-    outputs = json.loads(pure_terraform.must(folder, "output", "-json"))
-    return {name: output["value"] for name, output in outputs.items()}
+    return policies(pure_terraform, name="wms-test", buckets=BUCKETS)
 
 
 def session(endpoint: str, key: str, secret: str) -> Callable[[str], Any]:
@@ -151,16 +135,12 @@ def roles(documents: dict[str, Any]) -> Iterator[dict[str, Callable[[str], Any]]
             admin("s3").create_bucket(Bucket=bucket)
         for bucket, key in OBJECTS:
             put(bucket, key)(admin)
-        found = {}
-        for role in ("node", "pipeline"):
-            admin("iam").create_user(UserName=role)
-            admin("iam").put_user_policy(UserName=role, PolicyName=role, PolicyDocument=documents[role])
-            made = admin("iam").create_access_key(UserName=role)["AccessKey"]
-            found[role] = session(endpoint, made["AccessKeyId"], made["SecretAccessKey"])
-        plain = {"Content-Type": "text/plain"}
-        enforce = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=b"0", headers=plain)  # noqa: S310
-        urllib.request.urlopen(enforce).read()  # noqa: S310
-        yield found
+        found = {
+            role: session(endpoint, *user_with(documents[role], admin("iam")))
+            for role in ("node", "pipeline")
+        }
+        with enforcing(endpoint):
+            yield found
     finally:
         server.stop()
 

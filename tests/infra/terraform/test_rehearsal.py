@@ -53,6 +53,7 @@ def test_the_shipped_stack_is_made_switched_and_taken_down(wms: Callable[..., Re
     made = {item["address"] for item in answer("apply")["changes"]}
     assert "module.k3s_node.aws_instance.node" in made
     assert answer("apply")["changes"] == []
+    cloud.node_says("ready")
     wms("up")
     assert answer("status")["instance"] == "running"
     wms("down")

@@ -30,6 +30,7 @@ class FakeAccount:
     """A fake `CloudAccount` that allows everything but what it is told to refuse."""
 
     temporary: bool = False
+    node: Answer | None = ALLOWED
     types: dict[str, Answer] = field(default_factory=dict)
     buckets: dict[str, Answer] = field(default_factory=dict)
     locks: dict[str, StateLock] = field(default_factory=dict)
@@ -39,6 +40,10 @@ class FakeAccount:
         if self.away:
             raise CloudError("AWS is away")
         return CallerIdentity(account="123456789012", arn="arn:aws:iam::1:user/ann", temporary=self.temporary)
+
+    def may_start(self, name: str) -> Answer | None:
+        assert name == "wms-dev-node"
+        return self.node
 
     def may_launch(self, instance_type: str, *, project: str) -> Answer:
         assert project == "wms-dev"
@@ -77,7 +82,7 @@ def test_an_account_that_allows_everything_is_well(leases: LocalLeaseStore) -> N
     assert list(told) == [
         "AWS identity",
         "credentials' life",
-        "instance types",
+        "start of the instance",
         "data bucket",
         "artifacts bucket",
         "Terraform state stack",
@@ -124,7 +129,8 @@ def test_an_end_that_is_no_time_with_its_zone_is_an_error(text: str) -> None:
 
 
 def test_a_denied_type_names_those_that_are_allowed(leases: LocalLeaseStore) -> None:
-    line = lines(leases, FakeAccount(types={"t3.large": DENIED, "t3a.large": MISSING}))["instance types"]
+    account = FakeAccount(node=None, types={"t3.large": DENIED, "t3a.large": MISSING})
+    line = lines(leases, account)["start of the instance"]
     assert not line.ok
     assert line.result == "t3.large: explicit deny (in so many words); allowed: m5.large"
     assert 'instance_type = "m5.large"' in line.remedy
@@ -138,9 +144,25 @@ def test_an_explicit_deny_is_told_from_a_missing_permission(
     leases: LocalLeaseStore, answer: Answer, remedy: str
 ) -> None:
     types = dict.fromkeys(SETTINGS.instance_types, answer)
-    line = lines(leases, FakeAccount(types=types))["instance types"]
+    line = lines(leases, FakeAccount(node=None, types=types))["start of the instance"]
     assert not line.ok
     assert remedy in line.remedy
+
+
+def test_without_an_instance_no_run_can_start_though_one_could_be_made(leases: LocalLeaseStore) -> None:
+    line = lines(leases, FakeAccount(node=None))["start of the instance"]
+    assert not line.ok
+    assert line.result.startswith("there is no instance yet; t3.large is allowed")
+    assert "wms infra apply" in line.remedy
+
+
+def test_of_an_instance_that_is_there_only_its_start_is_asked(leases: LocalLeaseStore) -> None:
+    types = dict.fromkeys(SETTINGS.instance_types, MISSING)
+    assert lines(leases, FakeAccount(types=types))["start of the instance"].ok
+    line = lines(leases, FakeAccount(node=MISSING))["start of the instance"]
+    assert (line.ok, "ec2:StartInstances" in line.remedy) == (False, True)
+    line = lines(leases, FakeAccount(node=DENIED))["start of the instance"]
+    assert (line.ok, "which no permission overcomes" in line.remedy) == (False, True)
 
 
 def test_a_run_goes_on_without_artifacts_and_not_without_data(leases: LocalLeaseStore) -> None:

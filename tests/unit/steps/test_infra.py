@@ -13,6 +13,7 @@ from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.domain.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
 from wms.domain.lease import STOP_TTL, Lease, LeaseBook, Stopping, acquire, end_stop
 from wms.domain.lease_book import CLOCK_TOLERANCE
+from wms.ports import Stopped
 from wms.steps.infra import (
     POLL_SECONDS,
     infra_down,
@@ -56,6 +57,21 @@ def test_the_instance_runs_on_while_another_holds_it(leases: LocalLeaseStore, co
 def test_the_last_one_stops_it(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("run", leases, compute)
     assert infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute).instance == "stopped"
+
+
+def test_what_was_odd_about_a_stop_is_in_its_answer(leases: LocalLeaseStore, tmp_path: Path) -> None:
+    class Odd(LocalCompute):
+        def down(self) -> Stopped:
+            super().down()
+            return Stopped(remark="stopped past the switch")
+
+    up("run", leases, Odd(tmp_path))
+    status = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=Odd(tmp_path))
+    assert (status.instance, status.remark) == ("stopped", "stopped past the switch")
+    assert infra_status(clock=lambda: NOW, leases=leases, compute=Odd(tmp_path)).remark == ""
+    up("dead", leases, Odd(tmp_path))
+    reaped = infra_reap(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=Odd(tmp_path))
+    assert reaped.remark == "stopped past the switch"
 
 
 def test_an_expired_lease_does_not_keep_it_running(leases: LocalLeaseStore, compute: LocalCompute) -> None:
@@ -201,9 +217,9 @@ def test_the_switch_is_flipped_under_a_claim_that_is_ended_afterwards(
     seen = []
 
     class Watched(LocalCompute):
-        def down(self) -> None:
+        def down(self) -> Stopped:
             seen.append(leases.load()[0].stopping)
-            super().down()
+            return super().down()
 
     compute = Watched(tmp_path)
     up("run", leases, compute)
@@ -218,7 +234,7 @@ def test_a_stop_that_another_process_of_the_same_run_left_is_taken_up(
     tmp_path: Path, leases: LocalLeaseStore
 ) -> None:
     class Dying(LocalCompute):
-        def down(self) -> None:
+        def down(self) -> Stopped:
             raise ComputeError("killed here")
 
     up("run", leases, LocalCompute(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,28 +20,41 @@ SIGN_IN = (
     "Sign in again: `aws configure`, `aws sso login`, or fresh session keys in AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
 )
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 15, 3
+
 ASK_FOR_RIGHTS = "Ask for the permission named above, or use credentials that have it."
 
 
 class Aws:
-    """Clients of one region, found by the usual chain of credentials."""
+    """Clients of one region, found by the usual chain of credentials; threads may share it."""
 
     def __init__(self, region: str) -> None:
         self.region = region
         self._session = boto3.Session(region_name=region)
+        self._clients: dict[tuple[str, int], Any] = {}
+        self._making = threading.Lock()
 
-    def client(self, service: str) -> Any:
-        """A client that gives up on a dead connection in seconds."""
-        return self._session.client(service, config=Config(connect_timeout=10, read_timeout=30))
+    def client(self, service: str, *, attempts: int = ATTEMPTS) -> Any:
+        """A client that gives up on a dead connection in seconds.
 
-    def account(self) -> str:
-        """The account that the credentials belong to.
-
-        Raises:
-            ComputeError: there are none, or AWS does not take them.
+        Args:
+            service: such as `s3`.
+            attempts: how often it sends a request that fails for AWS's or the network's sake.
         """
-        with asking("which account this is"):
-            return str(self.client("sts").get_caller_identity()["Account"])
+        with self._making:  # a session makes one client at a time; clients are shared freely
+            if (service, attempts) not in self._clients:
+                config = Config(
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
+                    retries={"total_max_attempts": attempts, "mode": "standard"},
+                )
+                self._clients[service, attempts] = self._session.client(service, config=config)
+            return self._clients[service, attempts]
+
+    def temporary(self) -> bool:
+        """Whether the credentials end by themselves."""
+        credentials = self._session.get_credentials()
+        return credentials is not None and bool(credentials.token)
 
 
 @contextlib.contextmanager

@@ -1,24 +1,21 @@
-"""What an AWS account allows: asked by dry runs and probes, with short timeouts."""
+"""What an AWS account allows: asked by dry runs and probes."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from functools import cache
-from typing import Any
+from functools import cached_property
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
+from wms.adapters.aws import Aws
+from wms.adapters.ec2 import Ec2
 from wms.domain.cloud import Answer, CallerIdentity, StateLock, answer_of
-from wms.domain.errors import CloudError
+from wms.domain.errors import CloudError, ComputeError
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 """Amazon's own name for the newest Amazon Linux 2023."""
-
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 10, 2
 
 PROBE = "probe/"
 """Where probes are written in a bucket; each has a name of its own and is removed again."""
@@ -27,23 +24,38 @@ PROBE = "probe/"
 class AwsAccount:
     """The account that the environment's credentials belong to, in one region."""
 
-    def __init__(self, region: str) -> None:
-        self._region = region
-        self._client = cache(self._make_client)
-        self.identity = cache(self._identity)
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
 
-    def account_id(self) -> str:
-        """The account's number."""
-        return self.identity().account
+    def identity(self) -> CallerIdentity:
+        """Whose credentials these are; asked once."""
+        return self._identity
+
+    def may_start(self, name: str) -> Answer | None:
+        """Whether the instance of this name may be started, by a dry run; `None` where there is none."""
+        try:
+            node = Ec2(self._aws).named(name)
+        except ComputeError as error:
+            raise CloudError(str(error), remedy=error.remedy) from error
+        if node is None:
+            return None
+        try:
+            self._aws.client("ec2").start_instances(InstanceIds=[node.id], DryRun=True)
+        except ClientError as error:
+            return _answer(error)
+        except BotoCoreError as error:
+            raise CloudError(f"EC2 could not be asked: {error}") from error
+        raise CloudError(f"EC2 answered a dry run of a start of {node.id} as if it had started it")
 
     def may_launch(self, instance_type: str, *, project: str) -> Answer:
         """Whether an instance of this type could be started, by a dry run in the project's subnet."""
         try:
-            image = self._client("ssm").get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
+            ec2 = self._aws.client("ec2")
+            image = self._aws.client("ssm").get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
             mine = [{"Name": "tag:Project", "Values": [project]}]
-            subnets = self._client("ec2").describe_subnets(Filters=mine)["Subnets"]
+            subnets = ec2.describe_subnets(Filters=mine)["Subnets"]
             where = {"SubnetId": subnets[0]["SubnetId"]} if subnets else {}
-            self._client("ec2").run_instances(
+            ec2.run_instances(
                 ImageId=image, InstanceType=instance_type, MinCount=1, MaxCount=1, DryRun=True, **where
             )
         except ClientError as error:
@@ -54,7 +66,7 @@ class AwsAccount:
 
     def may_use_bucket(self, bucket: str) -> Answer:
         """Whether an object can be written, read and deleted, by doing so."""
-        s3, key = self._client("s3"), f"{PROBE}{uuid.uuid4().hex}"
+        s3, key = self._aws.client("s3"), f"{PROBE}{uuid.uuid4().hex}"
         try:
             s3.put_object(Bucket=bucket, Key=key, Body=b"probe")
             s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -72,7 +84,7 @@ class AwsAccount:
         Raises:
             CloudError: the bucket cannot be asked.
         """
-        s3 = self._client("s3")
+        s3 = self._aws.client("s3")
         try:
             s3.head_bucket(Bucket=bucket)
             text = s3.get_object(Bucket=bucket, Key=f"{key}.tflock")["Body"].read()
@@ -89,22 +101,14 @@ class AwsAccount:
             raise CloudError(f"S3 could not be asked: {error}") from error
         return _lock(text)
 
+    @cached_property
     def _identity(self) -> CallerIdentity:
         try:
-            who = self._client("sts").get_caller_identity()
-            credentials = boto3.Session().get_credentials()
+            who = self._aws.client("sts").get_caller_identity()
+            temporary = self._aws.temporary()
         except (ClientError, BotoCoreError) as error:
             raise CloudError(f"AWS does not say whose credentials these are: {error}") from error
-        temporary = credentials is not None and bool(credentials.token)
         return CallerIdentity(account=who["Account"], arn=who["Arn"], temporary=temporary)
-
-    def _make_client(self, service: str) -> Any:
-        config = Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-        )
-        return boto3.Session(region_name=self._region).client(service, config=config)
 
 
 def _answer(error: ClientError) -> Answer:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from wms.adapters.ec2 import Ec2, Instance
 from wms.adapters.terraform import LOCK_SECONDS, Terraform
 from wms.domain.errors import TerraformError, WrongInstanceError
 from wms.ports import InstanceState, Stopped
-
-log = logging.getLogger(__name__)
 
 STOP_LOCK_SECONDS = 120
 """How long a stop waits for the state: longer than a stop takes, shorter than an hour's price matters."""
@@ -61,7 +58,6 @@ class AwsCompute:
         except TerraformError as error:
             self._ec2.stop(node.id)
             remark = f"{node.id} was stopped by EC2 itself, past Terraform: {error}. {error.remedy}"
-            log.warning("%s", remark)
             return Stopped(remark=remark)
         self._ec2.wait_stopped(node.id)
         return Stopped()

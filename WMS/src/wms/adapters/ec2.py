@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -30,11 +31,12 @@ STATES: dict[str, InstanceState] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """An instance as EC2 has it now."""
+    """An instance as EC2 has it now. `started_at` is when it was last started."""
 
     id: str
     owner: str
     state: InstanceState
+    started_at: datetime
     tags: dict[str, str]
 
 
@@ -121,6 +123,7 @@ class Ec2:
                 id=item["InstanceId"],
                 owner=reservation["OwnerId"],
                 state=STATES.get(item["State"]["Name"], "absent"),
+                started_at=item["LaunchTime"],
                 tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", [])},
             )
             for page in pages

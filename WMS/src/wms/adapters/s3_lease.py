@@ -8,10 +8,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from wms.adapters.aws import Aws
 from wms.domain.errors import LeaseConflictError, LeaseError, RecordError
 from wms.domain.lease import LeaseBook
 
@@ -21,8 +20,6 @@ WRITE_ATTEMPTS = 4
 """How often a write is sent while it is not known whether it arrived."""
 
 RETRY_SECONDS = 0.5
-
-CONNECT_SECONDS, READ_SECONDS = 5, 10
 
 LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404"})
 """S3's answers to a conditional write that came too late: another tag, another write under way, no
@@ -38,7 +35,7 @@ class S3LeaseStore:
     Args:
         bucket: answers the bucket's name; asked once, when it is needed.
         key: the object.
-        region: the bucket's.
+        aws: the bucket's account and region.
         sleep: waits between attempts.
     """
 
@@ -47,10 +44,10 @@ class S3LeaseStore:
         bucket: Callable[[], str],
         key: str,
         *,
-        region: str,
+        aws: Aws,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._bucket_name, self._key, self._region, self._sleep = bucket, key, region, sleep
+        self._bucket_name, self._key, self._aws, self._sleep = bucket, key, aws, sleep
 
     def load(self) -> tuple[LeaseBook, str | None]:
         """The book and its entity tag; an empty book and `None` where none was ever written."""
@@ -120,12 +117,7 @@ class S3LeaseStore:
     def _where(self) -> str:
         return f"s3://{self._bucket}/{self._key}"
 
-    @cached_property
+    @property
     def _client(self) -> Any:
-        # A retry inside botocore would hide that an answer was lost, and the book is written here anyway.
-        config = Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"total_max_attempts": 1, "mode": "standard"},
-        )
-        return boto3.client("s3", region_name=self._region, config=config)
+        # A retry inside botocore would hide that an answer was lost.
+        return self._aws.client("s3", attempts=1)

@@ -39,8 +39,8 @@ run_option = click.option(
 def preflight(expect: timedelta | None, credentials_expire: datetime | None, as_json: bool) -> None:
     """Check in seconds that a run can come to its end. A failed line ends it with exit 43.
 
-    With WMS_ENVIRONMENT the AWS account is asked too: credentials and their life, instance types,
-    buckets, Terraform's state, the budget.
+    With WMS_ENVIRONMENT the AWS account is asked too: credentials and their life, the start of
+    the instance (or, before there is one, its type), buckets, Terraform's state, the budget.
 
     \b
     Examples:
@@ -111,6 +111,8 @@ def up(
     as_json: bool,
 ) -> None:
     """Take a lease and start the instance if it is stopped. Taken again, the lease is extended.
+
+    In an environment it also waits until the node says that MLflow answers there (else exit 57).
 
     With --run it is the lease of the run in run/: by the run's name, for an hour, renewed while it
     trains.
@@ -237,6 +239,8 @@ def _show(status: InfraStatus, as_json: bool) -> None:
         output.say_json(status.model_dump(mode="json"))
         return
     output.say(f"instance: {status.instance}")
+    if status.remark:
+        output.say(status.remark)
     if status.stopping is not None:
         output.say(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
     if status.leases:

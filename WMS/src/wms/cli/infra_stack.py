@@ -130,7 +130,7 @@ def _ask_twice(cloud: Cloud, yes: str | None, count: int, empty_buckets: bool) -
         if yes != name:
             raise click.UsageError(f"--yes names {yes}, but the environment is {name}")
         return
-    what = f"the {count} resources of {name} in account {cloud.account}"
+    what = f"the {count} resources of {name} in account {cloud.account_id}"
     also = ", and everything in its buckets" if empty_buckets else ""
     click.confirm(f"Destroy {what}, the database included{also}?", abort=True, err=True)
     if click.prompt(f"Type the environment's name to destroy it ({name})", err=True) != name:

@@ -23,6 +23,9 @@ TFVARS = "terraform.tfvars"
 LEASE_BOOK_KEY = "lease/book.json"
 """Where the lease book lies in the data bucket."""
 
+NODE_REPORT_KEY = "lease/node.json"
+"""Where the node says how it is doing: beside the book, where its role may write."""
+
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
 
 
@@ -48,6 +51,11 @@ class InfraSettings(Frozen):
     monthly_budget_usd: Annotated[float, Field(gt=0.0)]
     alarm_email: str | None
     price_usd_per_hour: Mapping[InstanceType, Annotated[float, Field(gt=0.0)]]
+
+    @property
+    def node_name(self) -> str:
+        """The instance's tag `Name`."""
+        return f"{self.name}-node"
 
     def data_bucket(self, account: str) -> str:
         """The bucket of the lease book, the DVC remote and the database's dumps."""

@@ -418,6 +418,16 @@ class WrongInstanceError(ComputeError):
     remedy = "Make the instance with `wms infra apply`, or take one over with `wms infra import INSTANCE`."
 
 
+class NodeError(ComputeError):
+    """The instance runs, and what is on it does not work."""
+
+    exit_code = 57
+    remedy = (
+        "See the node's own log: `aws ssm start-session --target INSTANCE`, then `sudo journalctl --unit "
+        "cloud-final`."
+    )
+
+
 class TunnelError(WmsError):
     """The way to the tracking server on the instance could not be opened."""
 

@@ -20,6 +20,7 @@ from wms.layout import Layout
 from wms.ports import Ports, Repository
 from wms.progress import Progress
 from wms.steps.aws_preflight import CloudAccount
+from wms.steps.node import Node
 
 R = TypeVar("R", bound=Record)
 
@@ -45,11 +46,12 @@ class Clone:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account."""
+    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node."""
 
     name: str
     settings: InfraSettings
     account: CloudAccount
+    node: Node
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,11 +114,13 @@ def still_holds(ctx: Context, request: RunRequest) -> bool:
 
 def abandon(ctx: Context, request: RunRequest, *, why: str) -> None:
     """Give a run up: release its lease, close its pull request if one is open; data branches stay."""
-    infra_down(
+    left = infra_down(
         holder=request.run_id,
         clock=ctx.clock,
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
         alone=True,
     )
+    if left.remark:
+        ctx.progress.say(left.remark)
     withdraw(run_id=request.run_id, reason=why, forge=ctx.ports.forge)

@@ -24,12 +24,20 @@ EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
 STATE_KEYS = ("stack/terraform.tfstate", "power/terraform.tfstate")
 """The states of the two roots in devops/terraform."""
 
+NO_PERMISSION_HELPS = (
+    "A rule of the account forbids it, which no permission overcomes: take an instance over, "
+    "use another account, or unset WMS_ENVIRONMENT and run embedded."
+)
+
 
 class CloudAccount(Protocol):
     """The account that a run would use. All methods raise `CloudError`."""
 
     def identity(self) -> CallerIdentity:
         """Whose credentials these are."""
+
+    def may_start(self, name: str) -> Answer | None:
+        """Whether the instance of this name may be started; `None` where there is none. None is started."""
 
     def may_launch(self, instance_type: str, *, project: str) -> Answer:
         """Whether an instance of this type could be started; none is."""
@@ -91,7 +99,7 @@ def aws_preflight(
     number = account.identity().account
     questions: list[Callable[[], PreflightLine]] = [
         lambda: _credentials(account.identity(), clock(), expected, expire_at),
-        lambda: ask("instance types", lambda: _types(settings, account)),
+        lambda: ask("start of the instance", lambda: _start(settings, account)),
         lambda: _bucket("data bucket", settings.data_bucket(number), account, needed=True),
         lambda: _bucket("artifacts bucket", settings.artifacts_bucket(number), account, needed=False),
         *(partial(_state, number, key, settings, account) for key in STATE_KEYS),
@@ -127,6 +135,23 @@ def _credentials(
     )
 
 
+def _start(settings: InfraSettings, account: CloudAccount) -> str:
+    """Of an instance that is there only its start is asked: who may do no more than that need no more."""
+    answer = account.may_start(settings.node_name)
+    if answer is None:
+        raise PreflightError(
+            f"there is no instance yet; {_types(settings, account)}", remedy="Make it with `wms infra apply`."
+        )
+    if answer.verdict != "allowed":
+        raise PreflightError(
+            f"{settings.node_name}: {answer.verdict} ({answer.detail})",
+            remedy=NO_PERMISSION_HELPS
+            if answer.verdict == "explicit deny"
+            else "Have ec2:StartInstances on it allowed for these credentials.",
+        )
+    return f"{settings.node_name} is there and may be started"
+
+
 def _types(settings: InfraSettings, account: CloudAccount) -> str:
     answers = {name: account.may_launch(name, project=settings.name) for name in settings.instance_types}
     allowed = [name for name, answer in answers.items() if answer.verdict == "allowed"]
@@ -143,8 +168,7 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
     raise PreflightError(
         "; ".join(f"{name}: {answer.verdict}" for name, answer in answers.items()) + f" ({first.detail})",
         remedy=(
-            "A rule of the account forbids it, which no permission overcomes: take an instance over, "
-            "use another account, or unset WMS_ENVIRONMENT and run embedded."
+            NO_PERMISSION_HELPS
             if denied
             else "Have ec2:RunInstances allowed for these credentials, or take an existing instance over."
         ),

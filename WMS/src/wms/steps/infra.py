@@ -37,11 +37,15 @@ POLL_SECONDS = 5.0
 
 
 class InfraStatus(Record):
-    """The instance, who holds it now, and who is stopping it."""
+    """The instance, who holds it now, and who is stopping it.
+
+    `remark` says what was odd about a stop that this command made; empty where it went as planned.
+    """
 
     instance: InstanceState
     leases: tuple[Lease, ...]
     stopping: Stopping | None = None
+    remark: str = ""
 
 
 def infra_up(
@@ -153,16 +157,16 @@ def _stop_if_free(owner: str, clock: Clock, leases: LeaseStore, compute: Compute
     if compute.state() not in ("running", "pending"):
         return _status(swap(leases, lambda book: end_stop(book, owner=owner, now=clock())), clock(), compute)
     book = swap(leases, lambda book: claim_stop(book, owner=owner, now=clock()))
-    claim = book.stopping
+    claim, remark = book.stopping, ""
     if claim is not None and claim.owner == owner and claim.permits_stop(clock()):
-        compute.down()
+        remark = compute.down().remark
         book = swap(leases, lambda book: end_stop(book, owner=owner, now=clock()))
-    return _status(book, clock(), compute)
+    return _status(book, clock(), compute, remark=remark)
 
 
-def _status(book: LeaseBook, now: datetime, compute: Compute) -> InfraStatus:
+def _status(book: LeaseBook, now: datetime, compute: Compute, *, remark: str = "") -> InfraStatus:
     binding = book.stopping if book.stopping is not None and book.stopping.binds(now) else None
-    return InfraStatus(instance=compute.state(), leases=book.live(now), stopping=binding)
+    return InfraStatus(instance=compute.state(), leases=book.live(now), stopping=binding, remark=remark)
 
 
 def _lease_of(book: LeaseBook, holder: str) -> Lease:

@@ -100,9 +100,8 @@ def _data_store(ports: Ports) -> str:
 def _registry(ports: Ports) -> str:
     try:
         version = require_own_alias(repository=ports.repository, registry=ports.registry)
-    except RegistryAwayError as error:
-        # It comes with the instance, which nothing has started yet; `wms model reconcile` asks it then.
-        return f"{error}: it is asked once the instance is up"
+    except RegistryAwayError:
+        return "on the instance, and asked once that is up"
     return f"answers; production is {f'v{version}' if version else 'not set'}"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 
 from wms.adapters.aws import Aws
 from wms.adapters.aws_account import AwsAccount
 from wms.adapters.aws_compute import AwsCompute
+from wms.adapters.aws_node import AwsNode
 from wms.adapters.aws_stack import AwsStack
 from wms.adapters.ec2 import Ec2
 from wms.adapters.s3_lease import S3LeaseStore
@@ -21,6 +21,7 @@ from wms.config.infra import (
     ENVIRONMENT_VARIABLE,
     INFRASTRUCTURE,
     LEASE_BOOK_KEY,
+    NODE_REPORT_KEY,
     TFVARS,
     InfraSettings,
     load_infra_settings,
@@ -48,21 +49,21 @@ class Cloud:
         self.settings: InfraSettings = load_infra_settings(layout.root, environment)
         self.aws = Aws(self.settings.region)
         self.environment = Environment(
-            name=environment, settings=self.settings, account=AwsAccount(self.settings.region)
+            name=environment,
+            settings=self.settings,
+            account=AwsAccount(self.aws),
+            node=AwsNode(
+                self.settings.node_name, aws=self.aws, bucket=self._data_bucket, key=NODE_REPORT_KEY
+            ),
         )
         self._folder = layout.root / INFRASTRUCTURE / environment
         self._roots = layout.root / ROOTS
         self._state = layout.state / environment
 
-    @cached_property
-    def account(self) -> str:
-        """The account that the credentials belong to."""
-        return self.aws.account()
-
     @property
-    def node_name(self) -> str:
-        """The instance's tag `Name`."""
-        return f"{self.settings.name}-node"
+    def account_id(self) -> str:
+        """The account that the credentials belong to."""
+        return self.environment.account.identity().account
 
     @property
     def password_parameter(self) -> str:
@@ -71,21 +72,19 @@ class Cloud:
 
     def dvc_url(self) -> str:
         """The DVC remote, in the data bucket."""
-        return f"s3://{self.settings.data_bucket(self.account)}/dvc"
+        return f"s3://{self._data_bucket()}/dvc"
 
     def leases(self) -> LeaseStore:
         """The book in the data bucket."""
-        return S3LeaseStore(
-            lambda: self.settings.data_bucket(self.account), LEASE_BOOK_KEY, region=self.settings.region
-        )
+        return S3LeaseStore(self._data_bucket, LEASE_BOOK_KEY, aws=self.aws)
 
     def compute(self) -> AwsCompute:
         """The instance behind its switch."""
-        return AwsCompute(self.node_name, ec2=Ec2(self.aws), switch=lambda: self._root("power"))
+        return AwsCompute(self.settings.node_name, ec2=Ec2(self.aws), switch=lambda: self._root("power"))
 
     def stack(self, tell: Callable[[str], None]) -> AwsStack:
         """Everything that Terraform makes here; its output is told line by line."""
-        settings, account = self.settings, self.account
+        settings, account = self.settings, self.account_id
         return AwsStack(
             settings.name,
             aws=self.aws,
@@ -100,8 +99,8 @@ class Cloud:
         """Make and harden the bucket of Terraform's state; return what was (or would be) done."""
         return make_state_bucket(
             self.aws,
-            self.settings.state_bucket(self.account),
-            account=self.account,
+            self.settings.state_bucket(self.account_id),
+            account=self.account_id,
             tags={"Project": self.settings.name, "ManagedBy": "wms"},
             dry_run=dry_run,
         )
@@ -112,10 +111,11 @@ class Cloud:
         Raises:
             WrongInstanceError: there is no running instance.
         """
-        node = Ec2(self.aws).named(self.node_name)
-        if node is None or node.state != "running":
+        node = Ec2(self.aws).named(self.settings.node_name)
+        state = "absent" if node is None else node.state
+        if node is None or state != "running":
             raise WrongInstanceError(
-                f"{self.node_name} is {'absent' if node is None else node.state}: there is nothing to reach",
+                f"{self.settings.node_name} is {state}: there is nothing to reach",
                 remedy="Start it with `wms infra up`.",
             )
         return Tunnel(
@@ -130,6 +130,9 @@ class Cloud:
         """Where a program in the background writes what it says."""
         return self._state / f"{name}.log"
 
+    def _data_bucket(self) -> str:
+        return self.settings.data_bucket(self.account_id)
+
     def _root(
         self, name: str, *, var_file: Path | None = None, tell: Callable[[str], None] = log.debug
     ) -> Terraform:
@@ -138,7 +141,7 @@ class Cloud:
             data=self._state / "terraform" / name,
             backend_file=self._folder / "backend.hcl",
             backend={
-                "bucket": self.settings.state_bucket(self.account),
+                "bucket": self.settings.state_bucket(self.account_id),
                 "region": self.settings.region,
             },
             var_file=var_file,

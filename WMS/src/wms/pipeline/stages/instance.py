@@ -12,6 +12,7 @@ from wms.pipeline.context import Context
 from wms.steps.cost import month_cost, require_budget
 from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
 from wms.steps.lease_keeper import LeaseKeeper
+from wms.steps.node import await_node
 
 TRAINING_TTL = timedelta(hours=1)
 """How long a run's lease lasts without being renewed; a run that dies costs at most this much of the
@@ -37,7 +38,11 @@ def run_claim(ctx: Context) -> Claim:
 
 
 def take_lease(ctx: Context, claim: Claim) -> Lease:
-    """Take a lease, if the budget allows it, and see that the instance runs."""
+    """Take a lease, if the budget allows it, and see that the instance runs and all on it works.
+
+    Raises:
+        NodeError: what is on the instance does not work; the lease is kept for whoever looks into it.
+    """
     if ctx.environment is not None:
         require_budget(
             holder=claim.holder,
@@ -47,7 +52,7 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
             clock=ctx.clock,
             leases=ctx.ports.leases,
         )
-    return infra_up(
+    lease = infra_up(
         holder=claim.holder,
         purpose=claim.purpose,
         ttl=claim.ttl,
@@ -55,6 +60,11 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
     )
+    if ctx.environment is not None:
+        report = await_node(node=ctx.environment.node, clock=ctx.clock)
+        runs = ", ".join(f"{name} {version[:12]}" for name, version in sorted(report.versions.items()))
+        ctx.progress.say(f"the node is ready: MLflow answers ({runs or 'no versions told'})")
+    return lease
 
 
 def run_infra_up(ctx: Context) -> Lease:
@@ -64,13 +74,16 @@ def run_infra_up(ctx: Context) -> Lease:
 
 def run_infra_down(ctx: Context) -> InfraStatus:
     """Release this run's lease."""
-    return infra_down(
+    left = infra_down(
         holder=ctx.request.run_id,
         clock=ctx.clock,
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
         alone=True,
     )
+    if left.remark:
+        ctx.progress.say(left.remark)
+    return left
 
 
 def kept_lease(ctx: Context) -> LeaseKeeper:

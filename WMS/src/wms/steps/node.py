@@ -1,0 +1,67 @@
+"""Wait until the node says that everything on it works, MLflow included."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from wms.domain.errors import NodeError
+from wms.domain.node import NodeCheck, NodeReport
+
+NODE_WAIT = timedelta(minutes=10)
+"""A first boot takes some four minutes, of which EC2's own checks have passed already."""
+
+POLL_SECONDS = 5.0
+
+
+class Node(Protocol):
+    """The instance, and what it says of itself. All methods raise `ComputeError`."""
+
+    def started_at(self) -> datetime:
+        """When it was last started, by the cloud's own clock."""
+
+    def report(self) -> NodeReport | None:
+        """The latest report, of whichever boot; `None` if none was ever written."""
+
+
+def await_node(
+    *, node: Node, clock: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
+) -> NodeReport:
+    """Wait for a report of this boot that says `ready`.
+
+    What the node was refused and a run can do without is in the report; everything else ends here.
+
+    Raises:
+        NodeError: the node gave up, something on it does not work, or it said nothing in time.
+    """
+    give_up_at = clock() + NODE_WAIT
+    started_at = node.started_at()
+    while True:
+        report = node.report()
+        if report is not None and report.since(started_at):
+            if report.stage == "failed":
+                raise NodeError(f"the node gave up: {report.why}{_list(report.refused)}")
+            if report.needed:
+                raise NodeError(f"something does not work on the node{_list(report.needed)}")
+            if report.stage == "ready":
+                return report
+        if clock() >= give_up_at:
+            raise NodeError(_silence(report, started_at))
+        sleep(POLL_SECONDS)
+
+
+def _silence(report: NodeReport | None, started_at: datetime) -> str:
+    waited = f"{NODE_WAIT.total_seconds() / 60:.0f} minutes"
+    if report is None or not report.since(started_at):
+        last = f"its last report is of {report.reported_at:%Y-%m-%d %H:%M} UTC" if report else "it never did"
+        return (
+            f"the node has said nothing in {waited}, since its start at {started_at:%H:%M} UTC ({last}): "
+            "its boot did not come to the report, or its role may not write to lease/ in the data bucket"
+        )
+    return f"the node is up and MLflow on it did not answer in {waited}"
+
+
+def _list(checks: Sequence[NodeCheck]) -> str:
+    return "".join(f"; {check.what}: {check.result}" for check in checks)

@@ -8,7 +8,7 @@ import json
 import shutil
 import threading
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -168,6 +168,7 @@ def open_cloud_stage(
     mlflow_port: int,
     programs: Sequence[Path],
     near_port: int | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Iterator[CloudStage]:
     """A fresh repository whose variables and secrets lead to a fresh environment.
 
@@ -178,6 +179,7 @@ def open_cloud_stage(
         mlflow_port: where the far end of the tunnel listens on this machine.
         programs: as for `open_stage`.
         near_port: where the tunnel begins; by default, at a free port.
+        files: as for `open_stage`, beside those of the environment.
     """
     disk = folder / "disk"
     env = {name: value for name, value in CREDENTIALS.items() if name not in SESSION_KEYS} | {
@@ -199,8 +201,9 @@ def open_cloud_stage(
         "environments": {ENVIRONMENT: {"secrets": SESSION_KEYS}},
     }
     instance = make_environment(cloud)
-    files, all_programs = environment_files(cloud), [*programs, *make_programs(folder / "programs")]
-    with open_stage(folder, node, files=files, programs=all_programs, **settings) as stage:
+    all_files = environment_files(cloud) | dict(files or {})
+    all_programs = [*programs, *make_programs(folder / "programs")]
+    with open_stage(folder, node, files=all_files, programs=all_programs, **settings) as stage:
         yield CloudStage(stage=stage, cloud=cloud, node=instance, registry=FakeRegistry(disk))
 
 

@@ -24,8 +24,9 @@ from wms.cli.app import root as program
 from wms.config.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook, Session
 from wms.ports import Stopped
+from wms.progress import Silent
 from wms.steps.infra import infra_down, infra_up
-from wms.wiring import make_workspace
+from wms.wiring import make_workspace, open_workspace
 from wms.wiring.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,22 @@ def test_the_preflight_asks_the_account(workspace: Path) -> None:
     told = typed(f"wms infra preflight --expect 2h --credentials-expire {late}")
     assert told.exit_code == 43
     assert "the run wants 120" in told.output
+
+
+def test_without_an_instance_the_environment_keeps_the_data_alone(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WMS_WITHOUT_INSTANCE", "true")
+    monkeypatch.setattr(AwsNode, "report", lambda self: pytest.fail("there is no node"))
+    answered("wms infra up --holder ann")
+    assert (workspace / ".wms/leases.json").exists()
+    ctx = open_workspace(workspace, Silent())
+    ctx.ports.data_store.probe()
+    stored = boto3.client("s3").list_objects_v2(Bucket=DATA)["Contents"]
+    assert {item["Key"].split("/")[0] for item in stored} == {"dvc"}
+    assert ctx.ports.registry.versions() == ()
+    told = json.loads(typed("wms infra preflight --json").stdout)["lines"]
+    assert all(line["ok"] for line in told), told
 
 
 def test_without_the_variable_no_environment_is_read(

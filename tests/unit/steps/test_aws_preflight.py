@@ -82,8 +82,8 @@ def test_an_account_that_allows_everything_is_well(leases: LocalLeaseStore) -> N
     assert list(told) == [
         "AWS identity",
         "credentials' life",
-        "start of the instance",
         "data bucket",
+        "start of the instance",
         "artifacts bucket",
         "Terraform state stack",
         "Terraform state power",
@@ -175,6 +175,22 @@ def test_a_run_goes_on_without_artifacts_and_not_without_data(leases: LocalLease
 def test_a_bucket_that_is_not_there_is_no_degraded_mode(leases: LocalLeaseStore) -> None:
     gone = Answer(verdict="not to be had", detail="NoSuchBucket")
     assert not lines(leases, FakeAccount(buckets={"artifacts": gone}))["artifacts bucket"].ok
+
+
+def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: LocalLeaseStore) -> None:
+    account = FakeAccount(node=None, buckets={"artifacts": DENIED})
+    found = aws_preflight(
+        settings=SETTINGS,
+        account=account,
+        leases=leases,
+        clock=lambda: NOW,
+        expected=HOUR,
+        expire_at=None,
+        without_instance=True,
+    )
+    assert [line.what for line in found] == ["AWS identity", "credentials' life", "data bucket", "registry"]
+    assert (found[-1].ok, found[-1].degraded) == (True, True)
+    assert "wms model adopt" in found[-1].remedy
 
 
 def test_a_locked_state_names_its_holder(leases: LocalLeaseStore) -> None:

@@ -46,12 +46,16 @@ class Clone:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node."""
+    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node.
+
+    `without_instance`: none can be had there, so only the data bucket is used and the rest is embedded.
+    """
 
     name: str
     settings: InfraSettings
     account: CloudAccount
     node: Node
+    without_instance: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

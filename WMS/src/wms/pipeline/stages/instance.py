@@ -9,6 +9,7 @@ from wms.domain.cost import CostLedger
 from wms.domain.errors import ConfigError
 from wms.domain.lease import Lease
 from wms.pipeline.context import Context
+from wms.pipeline.stages.degraded import consequence, unregistered_because
 from wms.steps.cost import month_cost, require_budget
 from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
 from wms.steps.lease_keeper import LeaseKeeper
@@ -43,12 +44,14 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
     Raises:
         NodeError: what is on the instance does not work; the lease is kept for whoever looks into it.
     """
-    if ctx.environment is not None:
+    environment = ctx.environment
+    hosted = environment is not None and not environment.without_instance
+    if environment is not None and hosted:
         require_budget(
             holder=claim.holder,
             ttl=claim.ttl,
             override=claim.over_budget,
-            settings=ctx.environment.settings,
+            settings=environment.settings,
             clock=ctx.clock,
             leases=ctx.ports.leases,
         )
@@ -60,10 +63,13 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
     )
-    if ctx.environment is not None:
-        report = await_node(node=ctx.environment.node, clock=ctx.clock)
+    if environment is not None and hosted:
+        report = await_node(node=environment.node, clock=ctx.clock)
         runs = ", ".join(f"{name} {version[:12]}" for name, version in sorted(report.versions.items()))
         ctx.progress.say(f"the node is ready: MLflow answers ({runs or 'no versions told'})")
+    reason = unregistered_because(ctx)
+    if reason:
+        ctx.progress.say(consequence(reason))
     return lease
 
 

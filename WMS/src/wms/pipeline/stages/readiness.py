@@ -37,6 +37,7 @@ def run_preflight(
         clock=ctx.clock,
         expected=expected or expected_duration(ctx),
         expire_at=credentials_expire_at(expire_at, os.environ),
+        without_instance=ctx.environment.without_instance,
     )
     return PreflightReport(lines=(*report.lines, *lines))
 

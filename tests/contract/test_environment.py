@@ -108,6 +108,20 @@ def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
     assert "browse" in typed("wms infra cost").output
 
 
+def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    ran = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))
+    boto3.client("s3").put_object(Bucket=DATA, Key=LEASE_BOOK_KEY, Body=ran.to_json())
+
+    def usd_per_hour() -> float:
+        (line,) = answered("wms infra cost")["lines"]
+        return float(line["usd"] / line["hours"])
+
+    assert usd_per_hour() == pytest.approx(0.0832 + 0.005)
+    monkeypatch.setattr(AwsNode, "instance_type", lambda self: "m5.large")
+    assert usd_per_hour() == pytest.approx(0.096 + 0.005)
+
+
 def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: Path) -> None:
     now = datetime.now(UTC)
     spent = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))
@@ -118,9 +132,12 @@ def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: P
     refused = typed("wms infra up --holder ann")
     assert refused.exit_code == 56, refused.output
     assert "--over-budget REASON" in refused.output
-    result = CliRunner().invoke(program, ["infra", "up", "--holder", "ann", "--over-budget", "a demo"])
-    assert result.exit_code == 0, result.output
-    assert [item.reason for item in stored().overrides] == ["a demo"]
+    for name in ("over_budget", "WMS_OVER_BUDGET"):
+        words = ["infra", "up", "--holder", name]
+        given = ["--over-budget", "a demo"] if name == "over_budget" else []
+        result = CliRunner().invoke(program, [*words, *given], env={name: "a demo"})
+        assert result.exit_code == 0, result.output
+    assert [item.reason for item in stored().overrides] == ["a demo", "a demo"]
 
 
 def test_the_preflight_asks_the_account(workspace: Path) -> None:

@@ -55,6 +55,9 @@ class DeniedNode:
     def started_at(self) -> datetime:
         return datetime.now(UTC)
 
+    def instance_type(self) -> str | None:
+        return "t3a.large"
+
     def report(self) -> NodeReport | None:
         return node_report("ready").model_copy(update={"checks": (DENIED,)})
 

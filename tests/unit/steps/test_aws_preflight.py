@@ -14,7 +14,7 @@ from wms.domain.cloud import Answer, CallerIdentity, StateLock
 from wms.domain.errors import BudgetError, CloudError, ConfigError
 from wms.domain.lease import LeaseBook, Session
 from wms.steps.aws_preflight import aws_preflight, credentials_expire_at
-from wms.steps.cost import require_budget
+from wms.steps.cost import month_cost, require_budget
 from wms.steps.preflight import PreflightLine
 
 SETTINGS = load_infra_settings(Path(__file__).parents[3], "dev")
@@ -63,15 +63,20 @@ def leases(tmp_path: Path) -> LocalLeaseStore:
 
 
 def lines(
-    leases: LocalLeaseStore, account: FakeAccount, *, expire_at: datetime | None = None
+    leases: LocalLeaseStore,
+    account: FakeAccount,
+    *,
+    expire_at: datetime | None = None,
+    over_budget: str | None = None,
 ) -> dict[str, PreflightLine]:
     found = aws_preflight(
         settings=SETTINGS,
         account=account,
-        leases=leases,
+        ledger=lambda: month_cost(settings=SETTINGS, month=None, clock=lambda: NOW, leases=leases),
         clock=lambda: NOW,
         expected=HOUR,
         expire_at=expire_at,
+        over_budget=over_budget,
     )
     return {line.what: line for line in found}
 
@@ -182,7 +187,7 @@ def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: Loc
     found = aws_preflight(
         settings=SETTINGS,
         account=account,
-        leases=leases,
+        ledger=lambda: month_cost(settings=SETTINGS, month=None, clock=lambda: NOW, leases=leases),
         clock=lambda: NOW,
         expected=HOUR,
         expire_at=None,
@@ -218,6 +223,9 @@ def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseSt
     assert lines(leases, FakeAccount())["budget"].result == "$45.77 left: $4.23 of $50.00 in 2026-11"
     overspend(leases)
     assert not lines(leases, FakeAccount())["budget"].ok
+    told = lines(leases, FakeAccount(), over_budget="a demo")["budget"]
+    assert told.ok
+    assert told.result.endswith("the run starts all the same: a demo")
 
 
 def test_above_the_budget_nothing_is_started_without_a_reason_that_is_kept(leases: LocalLeaseStore) -> None:

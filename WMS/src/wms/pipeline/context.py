@@ -57,6 +57,15 @@ class Environment:
     node: Node
     without_instance: bool = False
 
+    def priced(self) -> InfraSettings:
+        """The settings as far as money goes: of the type that the instance really has, if there is one.
+
+        Raises:
+            ComputeError: it cannot be asked for.
+        """
+        real = None if self.without_instance else self.node.instance_type()
+        return self.settings.model_copy(update={"instance_type": real}) if real else self.settings
+
 
 @dataclass(frozen=True, kw_only=True)
 class Context:

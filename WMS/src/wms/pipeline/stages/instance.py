@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wms.config.infra import OVER_BUDGET_VARIABLE
 from wms.domain.cost import CostLedger
 from wms.domain.errors import ConfigError
 from wms.domain.lease import Lease
@@ -34,8 +36,13 @@ class Claim:
 
 
 def run_claim(ctx: Context) -> Claim:
-    """What the current run wants."""
-    return Claim(holder=ctx.request.run_id, purpose="training", ttl=TRAINING_TTL)
+    """What the current run wants; `WMS_OVER_BUDGET` is why even above the budget."""
+    return Claim(
+        holder=ctx.request.run_id,
+        purpose="training",
+        ttl=TRAINING_TTL,
+        over_budget=os.environ.get(OVER_BUDGET_VARIABLE) or None,
+    )
 
 
 def take_lease(ctx: Context, claim: Claim) -> Lease:
@@ -51,7 +58,7 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
             holder=claim.holder,
             ttl=claim.ttl,
             override=claim.over_budget,
-            settings=environment.settings,
+            settings=environment.priced(),
             clock=ctx.clock,
             leases=ctx.ports.leases,
         )
@@ -125,5 +132,5 @@ def run_cost(ctx: Context, month: str | None) -> CostLedger:
             remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
         )
     return month_cost(
-        settings=ctx.environment.settings, month=month, clock=ctx.clock, leases=ctx.ports.leases
+        settings=ctx.environment.priced(), month=month, clock=ctx.clock, leases=ctx.ports.leases
     )

@@ -69,8 +69,10 @@ bench: setup ## Figures of speed and memory, as ratios
 soak: setup ## Longer runs: scale, kill tests
 	$(BIN)/pytest -m soak
 
-lock: ## Compile requirements.lock anew
+lock: ## Compile requirements.lock anew, and from it what the server's image holds
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --no-annotate --no-header -c requirements.lock \
+	  devops/containers/mlflow/requirements.in -o devops/containers/mlflow/requirements.txt
 
 clean: ## Remove what is made here
 	rm -rf $(VENV) $(ENGINE)/node_modules run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

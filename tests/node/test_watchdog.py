@@ -54,6 +54,7 @@ class Node:
                 "WMS_DATA_BUCKET": self.bucket.name,
                 "STATE_DIRECTORY": str(self.folder / "state"),
                 "WMS_BOOT_ID": self.boot,
+                "WMS_DUMP": str(self.folder / "bin/dump"),
                 "WMS_BOOTED_AT": (datetime.now(UTC) - self.up_minutes * MINUTE).isoformat(),
                 **self.environment,
             },
@@ -77,10 +78,14 @@ class Node:
 @pytest.fixture
 def node(tmp_path: Path, bucket: Bucket) -> Node:
     (tmp_path / "state").mkdir()
-    program = tmp_path / "bin/shutdown"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/shutdown.log"\n')
-    program.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    for name, script in {
+        "shutdown": f'echo "$@" > "{tmp_path}/shutdown.log"',
+        "dump": f'test ! -e "{tmp_path}/shutdown.log" && echo dumped >> "{tmp_path}/dump.log"',
+    }.items():
+        program = tmp_path / "bin" / name
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
     return Node(tmp_path, bucket)
 
 
@@ -99,6 +104,18 @@ def test_it_leaves_an_instance_alone_that_somebody_holds(
     write(book_with(until=datetime.now(UTC) + MINUTE))
     assert not node.look()
     assert "held until" in node.said
+
+
+def test_the_database_is_dumped_before_the_shutdown(node: Node) -> None:
+    assert node.look()
+    assert (node.folder / "dump.log").read_text() == "dumped\n"
+
+
+@pytest.mark.parametrize("dump", ["false", "/no/such/program"])
+def test_a_dump_that_fails_keeps_nothing_running(node: Node, dump: str) -> None:
+    node.environment["WMS_DUMP"] = dump
+    assert node.look()
+    assert "no dump of the database" in node.said
 
 
 def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_first(

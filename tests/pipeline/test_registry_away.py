@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -13,9 +14,10 @@ from meters import tiny_settings, write_dataset
 from pipeline.conftest import Open
 from pipeline.small import write_small_pairs
 from servers import free_port, mlflow_serving
+from wms.adapters.absent import Absent
 from wms.adapters.mlflow_client import connect
 from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.domain.errors import PreflightError, RegistryError, UnregisteredModelError
+from wms.domain.errors import PreflightError, RegistryAwayError, RegistryError, UnregisteredModelError
 from wms.domain.run import RunOptions
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_bytes, write_record
@@ -23,6 +25,7 @@ from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import tracking, training
+from wms.pipeline.stages.readiness import run_preflight
 from wms.ports import Registry
 from wms.steps import train as train_step
 
@@ -98,6 +101,13 @@ def test_a_server_that_stays_away_is_the_same_error_again_without_training(
     monkeypatch.setattr(training, "train", lambda **_: pytest.fail("trained again"))
     with pytest.raises(UnregisteredModelError):
         take_up(ctx)
+
+
+def test_a_registry_on_an_instance_that_is_not_up_hinders_no_preflight(small_workspace: Open) -> None:
+    away = Absent(RegistryAwayError("MLflow is on the instance"))
+    report = run_preflight(with_registry(small_workspace(), cast("Registry", away)))
+    (line,) = [line for line in report.lines if line.what == "model registry"]
+    assert (line.ok, "once the instance is up" in line.result) == (True, True)
 
 
 def test_other_settings_are_another_training(trainable: Context, monkeypatch: pytest.MonkeyPatch) -> None:

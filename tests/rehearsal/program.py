@@ -1,50 +1,75 @@
 """`wms` as the rehearsed jobs run it: the program itself, with the contract-tested fakes for what is slow.
 
-MLflow and DVC give way to the fakes of `tests/fakes`, whose files lie where the embedded default keeps its
-own, and a model is written down instead of trained: its skill is the seed in hundredths. Commands, stages,
-steps, Git, the forge over HTTP and the state's way through the Git remote are the real ones.
-`test_real_parts.py` leaves nothing out.
+Without a cloud, MLflow and DVC give way to the fakes of `tests/fakes`, whose files lie where the embedded
+default keeps its own. In an environment DVC is the real one, on S3, and the fake of MLflow answers through
+the tunnel alone. A model is written down instead of trained: its skill is the seed in hundredths. Commands,
+stages, steps, Git, the forge over HTTP, leases, Terraform and the state's way through the Git remote are the
+real ones. `test_real_parts.py` leaves nothing out.
 """
 
 from __future__ import annotations
 
-import sys
+import os
 from dataclasses import replace
 from pathlib import Path
 
 from fakes.data_store import FakeDataStore
 from fakes.registry import FakeRegistry
+from forges import QUICK
+from pipeline.small import WrittenTraining
 from wms import wiring
+from wms.adapters.github_forge import GitHubForge
 from wms.cli import main
+from wms.domain.errors import RegistryError
+from wms.pipeline import reports
 from wms.pipeline.context import Context
+from wms.pipeline.stages import training
 from wms.progress import Progress
+from wms.wiring.hosting import Hosted
+
+NODE_DISK = "REHEARSAL_NODE_DISK"
+"""The variable that names the folder in which the node's MLflow keeps what it is told."""
 
 open_workspace = wiring.open_workspace
 
 
+class ServedRegistry(FakeRegistry):
+    """A registry on the node: every call knocks at the tunnel first, with the credentials of this job."""
+
+    def _load(self) -> dict:
+        from wms.adapters.ssm_tunnel import Tunnel
+
+        uri, password = os.environ["MLFLOW_TRACKING_URI"], os.environ["MLFLOW_TRACKING_PASSWORD"]
+        port = int(uri.rpartition(":")[2])
+        said = Tunnel(instance_id="", region="", local_port=port, remote_port=0, password=password).answer()
+        if said != "ok":
+            raise RegistryError(f"{uri}: {said}")
+        return super()._load()
+
+
 def open_with_fakes(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
-    """The workspace, with fakes for the data store and the registry."""
+    """The workspace, with fakes for the registry and, without a cloud, for the data store."""
     ctx = open_workspace(start, progress, embedded=embedded)
-    state = ctx.layout.state
-    ports = replace(
-        ctx.ports,
-        data_store=FakeDataStore(state / "dvc-remote/fake"),
-        registry=FakeRegistry(state / "mlartifacts/fake"),
-    )
+    ports, state = ctx.ports, ctx.layout.state
+    if ctx.environment is None:
+        fakes = FakeDataStore(state / "dvc-remote/fake"), FakeRegistry(state / "mlartifacts/fake")
+        return replace(ctx, ports=replace(ports, data_store=fakes[0], registry=fakes[1]))
+    if "MLFLOW_TRACKING_URI" in os.environ:
+        ports = replace(ports, registry=ServedRegistry(Path(os.environ[NODE_DISK])))
     return replace(ctx, ports=ports)
 
 
+def impatient_forge(hosted: Hosted) -> GitHubForge:
+    """The real adapter, which GitHub would ask to wait a second between two writes; the stand-in does not."""
+    return GitHubForge(
+        api_url=hosted.api_url, repository=hosted.repository, token=hosted.token, patience=QUICK
+    )
+
+
 def run() -> None:
-    """The entry point. What only one command needs is imported for that one: PyTorch takes seconds."""
+    """The entry point."""
+    Hosted.forge = impatient_forge  # type: ignore[method-assign]
     wiring.open_workspace = open_with_fakes  # type: ignore[assignment]
-    command = sys.argv[1:2]
-    if command == ["train"]:
-        from pipeline.small import WrittenTraining
-        from wms.pipeline.stages import training
-
-        training.train = WrittenTraining()  # type: ignore[assignment]
-    if command == ["report"]:
-        from wms.pipeline import reports
-
-        reports.write_run_report = lambda layout, *, to, predict: to / "index.html"  # type: ignore[assignment]
+    training.train = WrittenTraining()  # type: ignore[assignment]
+    reports.write_run_report = lambda layout, *, to, predict: to / "index.html"  # type: ignore[assignment]
     main()

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,14 +26,10 @@ from wms.config import GATE_CONFIG
 from wms.template import template_files
 
 ROOT = Path(__file__).parents[2]
-TESTS = Path(__file__).parents[1]
 REPOSITORY = "octo/meters"
 PIPELINE = "training-data-pipeline.yaml"
 MAKEFILE = "check test:\n\t@echo $@ passed\n"
 """The project's own tests are not the matter here: the checks of a promotion's commit pass at once."""
-
-FAKES = "from rehearsal.program import run; run()"
-REAL = "from wms.cli import main; main()"
 
 
 @dataclass(kw_only=True)
@@ -41,6 +37,7 @@ class Stage:
     """What a scenario acts on.
 
     `clone` is a person's checkout; what is pushed from there is announced, as a person's push is.
+    `write_pairs` makes the pairs that are pushed.
     """
 
     sim: GitHubSim
@@ -48,21 +45,22 @@ class Stage:
     clone: Path
     remote: Path
     runs: list[Run] = field(default_factory=list)
+    write_pairs: Callable[..., object] = write_small_pairs
 
     def push_pairs(self, name: str, *, seed: int, count: int = 24) -> str:
-        """Push small pairs as the branch `data/<name>`, from main as it is; the workflow will start."""
+        """Push pairs as the branch `data/<name>`, from main as it is; the workflow will start."""
         branch = f"data/{name}"
         self.git("fetch", "--quiet", "origin")
         self.git("checkout", "--quiet", "-B", branch, "origin/main")
-        write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
+        self.write_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
         return self.push(branch)
 
     def push_pairs_again(self, name: str, *, seed: int, count: int = 24) -> str:
-        """Push more small pairs on top of `data/<name>` as it is on the remote."""
+        """Push more pairs on top of `data/<name>` as it is on the remote."""
         branch = f"data/{name}"
         self.git("fetch", "--quiet", "origin")
         self.git("checkout", "--quiet", "-B", branch, f"origin/{branch}")
-        write_small_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
+        self.write_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
         return self.push(branch)
 
     def push(self, branch: str) -> str:
@@ -118,7 +116,7 @@ class Stage:
 
     def at_main(self, path: str) -> str:
         """A file as main has it now."""
-        return self.git("show", f"{self.main}:{path}")
+        return git(self.remote, "show", f"refs/heads/main:{path}")
 
     @property
     def main(self) -> str:
@@ -128,13 +126,11 @@ class Stage:
     @property
     def production(self) -> int | None:
         """The version of the model in production, as main says."""
-        self.git("fetch", "--quiet", "origin")
         return json.loads(self.at_main("model-metadata.json"))["version"]
 
     @property
     def samples(self) -> int:
         """How many samples main's dataset has."""
-        self.git("fetch", "--quiet", "origin")
         return len(self.at_main("WMS/data/manifest.jsonl").splitlines())
 
     @property
@@ -180,28 +176,26 @@ def project_files() -> dict[str, bytes]:
     return files
 
 
-def make_program(folder: Path, entry: str) -> Path:
-    """A folder for PATH with a `wms` that starts this entry point."""
-    program = folder / "wms"
-    folder.mkdir(parents=True)
-    text = f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(TESTS)!r})\n{entry}\n"
-    program.write_text(text)
-    program.chmod(0o755)
-    return folder
-
-
 @contextmanager
-def open_stage(folder: Path, node: Node, *, entry: str = FAKES, **settings: Any) -> Iterator[Stage]:
+def open_stage(
+    folder: Path,
+    node: Node,
+    *,
+    programs: Sequence[Path],
+    files: Mapping[str, bytes] | None = None,
+    **settings: Any,
+) -> Iterator[Stage]:
     """A fresh repository with nothing in production.
 
     Args:
         folder: an empty one.
         node: GitHub's parser and evaluator.
-        entry: what `wms` is.
+        programs: folders for the jobs' PATH before the interpreter's own, whose `wms` is the real one.
+        files: what the repository holds beside, or instead of, `project_files()`.
         settings: fields of the engine's `World`, such as `vars`, `secrets`, `env`.
     """
     remote, clone = folder / "remote.git", folder / "clone"
-    init_repository(clone, remote, project_files(), message="The project")
+    init_repository(clone, remote, project_files() | dict(files or {}), message="The project")
     github = FakeGitHub(git=remote, repository=REPOSITORY)
 
     def mint(grant: Grant) -> str:
@@ -215,7 +209,7 @@ def open_stage(folder: Path, node: Node, *, entry: str = FAKES, **settings: Any)
         node=node,
         mint=mint,
         api_url=github.api_url,
-        path=(make_program(folder / "bin", entry), Path(sys.executable).parent),
+        path=(*programs, Path(sys.executable).parent),
         grace=Grace(interrupt_seconds=5, terminate_seconds=5),
         **settings,
     )

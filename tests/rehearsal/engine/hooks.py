@@ -73,41 +73,54 @@ class Watch:
 
 def before_job(job: str, do: Callable[[], object]) -> Watcher:
     """Do something as a job starts, once."""
-    return _once(job, Phase.JOB_START, do)
+    return _once(_at(job, Phase.JOB_START), do)
 
 
 def after_job(job: str, do: Callable[[], object]) -> Watcher:
     """Do something as a job ends, once: move `main`, close a pull request, stop a server."""
-    return _once(job, Phase.JOB_END, do)
+    return _once(_at(job, Phase.JOB_END), do)
 
 
 def die_after(job: str) -> Watcher:
     """Let the runner vanish as a job ends, once: no later job of that run starts, `always()` or not."""
-    return _once(job, Phase.JOB_END, lambda: Act.DIE)
+    return _once(_at(job, Phase.JOB_END), lambda: Act.DIE)
 
 
 def cancel_during(job: str, *, step: str | None = None, line: str | None = None) -> Watcher:
     """Cancel while a step of a job runs, once: at its first line, or at one that holds some words."""
+    return during(job, lambda: Act.CANCEL, step=step, line=line)
+
+
+def die_during(job: str, *, step: str | None = None, line: str | None = None) -> Watcher:
+    """Let the runner vanish while a step runs, once: at its first line, or at one that holds some words."""
+    return during(job, lambda: Act.DIE, step=step, line=line)
+
+
+def during(
+    job: str, do: Callable[[], object], *, step: str | None = None, line: str | None = None
+) -> Watcher:
+    """Do something while a step of a job runs, once: at its first line, or at one that holds some words."""
+
+    def here(moment: Moment) -> bool:
+        if moment.phase is not Phase.STEP_RUNS or moment.job != job or step not in (None, moment.step):
+            return False
+        return moment.line is not None and (line or "") in moment.line
+
+    return _once(here, do)
+
+
+def _once(here: Callable[[Moment], bool], do: Callable[[], object]) -> Watcher:
     used: list[bool] = []
 
     def watcher(moment: Moment) -> Act | None:
-        here = moment.phase is Phase.STEP_RUNS and moment.job == job and step in (None, moment.step)
-        if used or not here or moment.line is None or (line or "") not in moment.line:
-            return None
-        used.append(True)
-        return Act.CANCEL
-
-    return watcher
-
-
-def _once(job: str, phase: Phase, do: Callable[[], object]) -> Watcher:
-    used: list[bool] = []
-
-    def watcher(moment: Moment) -> Act | None:
-        if used or moment.job != job or moment.phase is not phase:
+        if used or not here(moment):
             return None
         used.append(True)
         act = do()
         return act if isinstance(act, Act) else None
 
     return watcher
+
+
+def _at(job: str, phase: Phase) -> Callable[[Moment], bool]:
+    return lambda moment: moment.job == job and moment.phase is phase

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -45,7 +46,7 @@ class Ec2:
 
     def __init__(self, aws: Aws) -> None:
         self.region = aws.region
-        self._client = aws.client("ec2")
+        self._aws = aws
 
     def named(self, name: str) -> Instance | None:
         """The instance whose tag `Name` is `name`, or `None` if there is none.
@@ -105,6 +106,10 @@ class Ec2:
     def wait_stopped(self, instance_id: str) -> None:
         """Return once an instance is stopped."""
         self._wait("instance_stopped", instance_id, CHANGE_SECONDS)
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._aws.client("ec2")
 
     def _wait(self, waiter: str, instance_id: str, seconds: int) -> None:
         attempts = {"Delay": POLL_SECONDS, "MaxAttempts": seconds // POLL_SECONDS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +28,20 @@ ENVIRONMENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
+    # Of more threads than connections those that wait are refused after 30 s, as if they had asked for
+    # something wrong (HTTP 400), which no client tries again. A server runs up to 40 threads.
+    "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "60",
 }
+
+LOCK_SECONDS = 30.0
 
 
 def connect(uri: str) -> MlflowClient:
     """A client for a tracking URI. A SQLite file is made at its first use, which takes seconds.
 
     Raises:
-        RegistryError: a SQLite path with a character that has a meaning of its own in addresses.
+        RegistryError: a SQLite path with a character that has a meaning of its own in addresses, or a
+            file that is no SQLite database.
     """
     set_environment()
     if uri.startswith(SQLITE):
@@ -44,12 +51,22 @@ def connect(uri: str) -> MlflowClient:
                 f"MLflow cannot keep its data below {path}: addresses give ? and % another meaning",
                 remedy="Give the workspace's folder another name.",
             )
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _prepare(Path(path))
     from mlflow import MlflowClient
 
     for noisy in ("alembic", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _prepare(database: Path) -> None:
+    """Let readers and a writer of a SQLite file work at once (write-ahead log); the file remembers it."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with contextlib.closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.Error as error:
+        raise RegistryError(f"{database} cannot be opened: {error}") from error
 
 
 def set_environment() -> None:

@@ -24,6 +24,7 @@ DOCUMENT = "AWS-StartPortForwardingSession"
 ADMIN = "admin"
 QUESTION = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
 RESTART_SECONDS = 2.0
+ASK_SECONDS = 0.3
 END_SECONDS = 30
 PROGRAMS = {
     "aws": "Install the AWS CLI, version 2.",
@@ -153,7 +154,7 @@ class Tunnel:
                     f"MLflow did not answer at {self.address} within {wait_seconds:.0f} s: {said}",
                     remedy="Give it more time (--wait), or see what MLflow logs on the instance.",
                 )
-            time.sleep(1.0)
+            time.sleep(ASK_SECONDS)
         raise TunnelError(f"the tunnel ended: {' '.join(log.read_text(errors='replace').split())[-600:]}")
 
     def _require_means(self) -> None:

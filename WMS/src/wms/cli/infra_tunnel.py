@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="The port on this machine."
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=5000,
+    show_default=True,
+    envvar="WMS_TUNNEL_PORT",
+    help="The port on this machine.",
 )
 @click.option("--detach", is_flag=True, help="Return once MLflow answers, and leave the tunnel open.")
 @click.option(
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=1),
     default=300.0,
     show_default=True,
+    envvar="WMS_TUNNEL_WAIT_SECONDS",
     metavar="SECONDS",
     help="With --detach: how long MLflow may take to answer.",
 )

@@ -15,6 +15,7 @@ from wms.ml import checkpoint as checkpoints
 from wms.ml.batches import derived_seed
 from wms.ml.checkpoint import Checkpoint
 from wms.ml.loss import segmentation_loss
+from wms.ml.normalise import share_batches
 from wms.ml.team import Team
 from wms.ml.unet import build
 
@@ -30,6 +31,7 @@ class Learner:
     def __init__(self, settings: TrainSettings, team: Team) -> None:
         self.settings, self.team = settings, team
         network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
+        share_batches(network, processes=team.size)
         self.network = network.to(team.device)
         self._parallel = team.parallel(self.network)
         self.average = AveragedModel(

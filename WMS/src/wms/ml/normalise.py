@@ -7,13 +7,17 @@ process would train another network than a single process does.
 from __future__ import annotations
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation (Ioffe, Szegedy 2015) of BxCxHxW; in use it folds into the convolution before."""
+    """Batch normalisation (Ioffe, Szegedy 2015) of BxCxHxW; in use it folds into the convolution before.
+
+    `processes` is how many share each batch; all of them must call `forward` together then.
+    """
+
+    processes = 1
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise; while training in several processes, by the statistics of all their parts.
@@ -24,10 +28,10 @@ class BatchNorm(nn.BatchNorm2d):
         Returns:
             the same shape and type.
         """
-        if not self.training or not dist.is_initialized() or dist.get_world_size() == 1:
+        if not self.training or self.processes == 1:
             return super().forward(x)
         whole = x.float()
-        count = dist.get_world_size() * whole[:, 0].numel()
+        count = self.processes * whole[:, 0].numel()
         # Two passes, as one process does it: a difference of large sums would lose digits.
         mean = all_reduce(whole.sum(dim=(0, 2, 3))) / count  # C
         centred = whole - mean[:, None, None]
@@ -45,3 +49,10 @@ class BatchNorm(nn.BatchNorm2d):
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(variance, self.momentum)
         self.num_batches_tracked += 1
+
+
+def share_batches(network: nn.Module, *, processes: int) -> None:
+    """Let every normalisation of a network take its statistics over so many processes."""
+    for module in network.modules():
+        if isinstance(module, BatchNorm):
+            module.processes = processes

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rehearsal.engine.hooks import after_job, cancel_during, die_after
+from rehearsal.engine.hooks import after_job, cancel_during, die_after, die_during
 from rehearsal.engine.tests.rig import Rig
 
 JOBS = """
@@ -84,6 +84,14 @@ def test_when_the_runner_dies_nothing_runs_after_it(rig: Rig) -> None:
     rig.sim.watch(die_after("a"))
     run = rig.run(JOBS.replace("SLEEP", "true")).expect("died")
     assert set(run.jobs) <= {"a"}
+
+
+def test_a_runner_that_dies_during_a_step_does_not_even_tidy_up(rig: Rig) -> None:
+    rig.sim.watch(die_during("a", line="started"))
+    began = time.monotonic()
+    run = rig.run(JOBS.replace("SLEEP", "sleep 60")).expect("died")
+    assert time.monotonic() - began < 30
+    assert not run.jobs
 
 
 def test_the_next_run_goes_on_after_one_that_died(rig: Rig) -> None:

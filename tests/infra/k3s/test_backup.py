@@ -1,0 +1,228 @@
+"""Dumps to S3 and back, by the node's own scripts, on a real PostgreSQL with real data of MLflow."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.k3s.conftest import NODE, client
+from inputs.postgres import Postgres
+from wms.adapters.mlflow_client import connect
+
+KEY = "backup/mlflow.dump"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """The scripts, as they run on the node; MLflow's server is only noted as stopped and started."""
+
+    environment: dict[str, str]
+    control: Path
+    dumps: Path
+
+    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [NODE / script, *arguments], env=self.environment, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture
+def node(postgres: Postgres, aws: dict[str, str], node_root: Path, tmp_path: Path) -> Node:
+    dumps = tmp_path / "dumps"
+    dumps.mkdir()
+    control = tmp_path / "control"
+    control.write_text(f"#!/bin/sh\necho $1 >>'{tmp_path}/calls'\n")
+    control.chmod(0o755)
+    return Node(
+        environment={
+            **os.environ,
+            **aws,
+            **postgres.environment,
+            "WMS_BOOT_ROOT": str(node_root),
+            "WMS_PG_COMMAND": "",
+            "WMS_DUMP_FOLDER": str(dumps),
+            "WMS_DUMP_FOLDER_THERE": str(dumps),
+            "WMS_MLFLOW_CONTROL": str(control),
+        },
+        control=tmp_path / "calls",
+        dumps=dumps,
+    )
+
+
+def uri(postgres: Postgres) -> str:
+    return f"postgresql+psycopg2://mlflow:{postgres.password}@127.0.0.1:{postgres.port}/mlflow"
+
+
+@pytest.fixture(scope="module")
+def template(postgres: Postgres) -> str:
+    """A database with MLflow's tables: making them takes seconds, and a client does it once an address."""
+    connect(uri(postgres)).search_experiments()
+    disconnect = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'mlflow'"
+    postgres.sql(f"{disconnect}; ALTER DATABASE mlflow RENAME TO tables_of_it", database="postgres")
+    return "tables_of_it"
+
+
+def make_database(postgres: Postgres, *, template: str = "template1") -> None:
+    for name in databases(postgres):
+        postgres.sql(f"DROP DATABASE {name} WITH (FORCE)", database="postgres")
+    postgres.sql(f"CREATE DATABASE mlflow TEMPLATE {template} OWNER mlflow", database="postgres")
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres, template: str) -> Postgres:
+    make_database(postgres)
+    return postgres
+
+
+@pytest.fixture
+def filled(empty_database: Postgres, template: str) -> str:
+    """The ID of a run with 300 metrics, whose model is registered and has an alias."""
+    make_database(empty_database, template=template)
+    mlflow = connect(uri(empty_database))
+    run_id = mlflow.create_run(mlflow.create_experiment("meters"), run_name="the run").info.run_id
+    for step in range(300):
+        mlflow.log_metric(run_id, "val_dice", step / 300, step=step)
+    mlflow.set_terminated(run_id)
+    mlflow.create_registered_model("register window")
+    version = mlflow.create_model_version("register window", "s3://artifacts/model", run_id)
+    mlflow.set_registered_model_alias("register window", "production", version.version)
+    return str(run_id)
+
+
+def assert_everything_is_there(postgres: Postgres, run_id: str) -> None:
+    mlflow = connect(uri(postgres))
+    assert mlflow.get_run(run_id).info.run_name == "the run"
+    history = mlflow.get_metric_history(run_id, "val_dice")
+    assert [(metric.step, metric.value) for metric in history] == [(step, step / 300) for step in range(300)]
+    aliased = mlflow.get_model_version_by_alias("register window", "production")
+    assert (aliased.run_id, int(aliased.version)) == (run_id, 1)
+
+
+def databases(postgres: Postgres) -> list[str]:
+    return postgres.sql(
+        "SELECT datname FROM pg_database WHERE datname LIKE 'mlflow%'", database="postgres"
+    ).split()
+
+
+def test_what_was_logged_and_registered_survives_the_loss_of_the_database(
+    node: Node, empty_database: Postgres, filled: str
+) -> None:
+    stored = node.run("backup.sh")
+    assert stored.returncode == 0, stored.stderr
+    empty_database.sql("DROP DATABASE mlflow WITH (FORCE)", database="postgres")
+
+    restored = node.run("restore.sh")
+
+    assert restored.returncode == 0, restored.stderr
+    assert_everything_is_there(empty_database, filled)
+    assert databases(empty_database) == ["mlflow"]
+    assert node.control.read_text().split() == ["stop", "start"]
+    assert list(node.dumps.iterdir()) == []
+
+
+def test_a_fresh_node_whose_mlflow_has_made_its_tables_is_restored_without_force(
+    node: Node, empty_database: Postgres, filled: str, template: str
+) -> None:
+    assert node.run("backup.sh").returncode == 0
+    make_database(empty_database, template=template)
+
+    restored = node.run("restore.sh")
+
+    assert restored.returncode == 0, restored.stderr
+    assert_everything_is_there(empty_database, filled)
+    assert databases(empty_database) == ["mlflow"]
+
+
+def test_a_database_that_holds_runs_is_left_alone_unless_forced_and_is_then_kept_beside(
+    node: Node, empty_database: Postgres, filled: str
+) -> None:
+    assert node.run("backup.sh").returncode == 0
+    connect(uri(empty_database)).delete_registered_model_alias("register window", "production")
+
+    refused = node.run("restore.sh")
+    assert refused.returncode == 1
+    assert "holds 3 runs, models and experiments; nothing was changed" in refused.stderr
+    assert "--force" in refused.stderr
+    assert not node.control.exists()
+
+    assert node.run("restore.sh", "--force").returncode == 0
+    assert_everything_is_there(empty_database, filled)
+    (kept,) = [name for name in databases(empty_database) if name != "mlflow"]
+    assert kept.startswith("mlflow_before_")
+    assert empty_database.sql("SELECT count(*) FROM registered_model_aliases", database=kept) == "0"
+
+
+def test_an_older_dump_is_restored_by_its_version(
+    node: Node, empty_database: Postgres, filled: str, aws: dict[str, str], data_bucket: str
+) -> None:
+    assert node.run("backup.sh").returncode == 0
+    older = client("s3", aws).head_object(Bucket=data_bucket, Key=KEY)["VersionId"]
+    connect(uri(empty_database)).delete_registered_model("register window")
+    assert node.run("backup.sh").returncode == 0
+
+    listed = node.run("restore.sh", "--list")
+    assert older in listed.stdout
+    assert node.run("restore.sh", "--force", "--version", older).returncode == 0
+    assert_everything_is_there(empty_database, filled)
+
+
+def test_a_damaged_dump_changes_nothing(
+    node: Node, empty_database: Postgres, filled: str, aws: dict[str, str], data_bucket: str
+) -> None:
+    assert node.run("backup.sh").returncode == 0
+    s3 = client("s3", aws)
+    found = s3.get_object(Bucket=data_bucket, Key=KEY)
+    damaged = bytearray(found["Body"].read())
+    damaged[len(damaged) // 2] ^= 1
+    s3.put_object(Bucket=data_bucket, Key=KEY, Body=bytes(damaged), Metadata=found["Metadata"])
+
+    refused = node.run("restore.sh", "--force")
+
+    assert refused.returncode == 1
+    assert "does not have the SHA-256" in refused.stderr
+    assert_everything_is_there(empty_database, filled)
+    assert not node.control.exists()
+
+
+def test_a_dump_that_cannot_be_read_in_changes_nothing(
+    node: Node, empty_database: Postgres, filled: str, aws: dict[str, str], data_bucket: str
+) -> None:
+    body = b"no dump at all"
+    metadata = {"sha256": hashlib.sha256(body).hexdigest()}
+    client("s3", aws).put_object(Bucket=data_bucket, Key=KEY, Body=body, Metadata=metadata)
+
+    refused = node.run("restore.sh", "--force")
+
+    assert refused.returncode == 1
+    assert "could not be read in; nothing was changed" in refused.stderr
+    assert_everything_is_there(empty_database, filled)
+    assert databases(empty_database) == ["mlflow"]
+
+
+def test_an_empty_database_never_becomes_the_newest_dump(node: Node, empty_database: Postgres) -> None:
+    refused = node.run("backup.sh")
+    assert refused.returncode == 1
+    assert "the database is empty; nothing was stored" in refused.stderr
+
+
+def test_a_bucket_that_keeps_no_versions_is_an_error(
+    node: Node, filled: str, aws: dict[str, str], data_bucket: str, node_root: Path
+) -> None:
+    client("s3", aws).create_bucket(Bucket="no-versions")
+    settings = node_root / "etc/wms/node.env"
+    settings.write_text(settings.read_text().replace(data_bucket, "no-versions"))
+    refused = node.run("backup.sh")
+    assert refused.returncode == 1
+    assert "keeps no versions" in refused.stderr
+
+
+def test_without_any_dump_the_restore_says_so(node: Node, empty_database: Postgres) -> None:
+    refused = node.run("restore.sh")
+    assert refused.returncode == 1
+    assert "there is no such dump" in refused.stderr
+    assert databases(empty_database) == ["mlflow"]

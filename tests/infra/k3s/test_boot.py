@@ -1,0 +1,285 @@
+"""The boot script on a folder that stands for the node: real shell, file system, AWS CLI; SSM and S3 by moto.
+
+What needs the machine itself (systemd, mounting, a running k3s) is stood in for by scripts that note calls.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import http.server
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.k3s.conftest import NODE, ROOT, client
+
+PARAMETER = "/wms-test/mlflow/admin-password"
+STAND_INS = {
+    "systemctl": "",
+    "mount": 'touch "$WMS_BOOT_ROOT/mounted"',
+    "mountpoint": '[ -e "$WMS_BOOT_ROOT/mounted" ]',
+    # Rendering and making manifests is real; only what would reach a cluster is kept instead.
+    "k3s": """shift
+case "$*" in
+  kustomize* | *--dry-run=client*) exec kubectl "$@" ;;
+  *--filename=-*) cat >>"$WMS_BOOT_ROOT/applied"; echo --- >>"$WMS_BOOT_ROOT/applied" ;;
+esac""",
+}
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """MLflow's answer to whoever has the password that Parameter Store holds."""
+
+    def do_GET(self) -> None:
+        expected = base64.b64encode(f"admin:{self.server.password()}".encode()).decode()
+        self.send_response(200 if self.headers.get("Authorization") == f"Basic {expected}" else 401)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    root: Path
+    release: Path
+    device: Path
+    environment: dict[str, str]
+
+    def boot(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.release / "node/boot.sh"], env=self.environment, capture_output=True, text=True, check=False
+        )
+
+    def calls(self) -> list[str]:
+        return (self.root / "calls").read_text().splitlines()
+
+    def applied(self) -> dict[tuple[str, str], dict]:
+        found = [each for each in yaml.safe_load_all((self.root / "applied").read_text()) if each]
+        return {(each["kind"], each["metadata"]["name"]): each for each in found}
+
+
+def stand_in(name: str) -> str:
+    return f'#!/bin/bash\necho "{name} $*" >>"$WMS_BOOT_ROOT/calls"\n{STAND_INS[name]}\n'
+
+
+def password(aws: dict[str, str]) -> str:
+    return client("ssm", aws).get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]["Value"]
+
+
+def image_key(release: Path) -> str:
+    manifest = (release / "k3s/base/mlflow/deployment.yaml").read_text()
+    tag = manifest.split("localhost/wms-mlflow:")[1].split()[0]
+    return f"node/images/wms-mlflow/{tag}.tar.gz"
+
+
+def store_image(aws: dict[str, str], bucket: str, release: Path, *, sha256: str | None = None) -> None:
+    body = gzip.compress(b"an image")
+    metadata = {"sha256": sha256 or hashlib.sha256(body).hexdigest()}
+    client("s3", aws).put_object(Bucket=bucket, Key=image_key(release), Body=body, Metadata=metadata)
+
+
+@pytest.fixture
+def node(aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path) -> Iterator[Node]:
+    for name in ("kubectl", "mkfs.ext4", "blkid"):
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed on this machine")
+    release = tmp_path / "opt/wms"
+    for name in ("node", "k3s", "containers"):
+        shutil.copytree(ROOT / "devops" / name, release / name)
+    shutil.copytree(ROOT / "infrastructure/dev", release / "infrastructure/dev")
+    downloads = tmp_path / "releases/v1+k3s1"
+    downloads.mkdir(parents=True)
+    (downloads / "k3s").write_text(stand_in("k3s"))
+    (downloads / "k3s-airgap-images-amd64.tar.zst").write_bytes(b"images")
+    sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(downloads.iterdir())]
+    (release / "node/pins.env").write_text(
+        f"K3S_VERSION=v1+k3s1\nK3S_SHA256={sums[0]}\nK3S_IMAGES_SHA256={sums[1]}\n"
+    )
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in STAND_INS.keys() - {"k3s"}:
+        (programs / name).write_text(stand_in(name))
+        (programs / name).chmod(0o755)
+    with (tmp_path / "device").open("wb") as device:
+        device.truncate(32 * 2**20)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    server.password = lambda: password(aws)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    found = Node(
+        root=node_root,
+        release=release,
+        device=tmp_path / "device",
+        environment={
+            **os.environ,
+            **aws,
+            "PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin",
+            "WMS_BOOT_ROOT": str(node_root),
+            "WMS_K3S_RELEASES": f"file://{tmp_path}/releases".replace(" ", "%20"),
+            "WMS_MLFLOW_ADDRESS": f"http://127.0.0.1:{server.server_port}",
+            "POSTGRES_UID": str(os.getuid()),
+            "VOLUME_WAIT_SECONDS": "1",
+            "MLFLOW_WAIT_SECONDS": "5",
+        },
+    )
+    store_image(aws, data_bucket, release)
+    yield found
+    server.shutdown()
+    if client("ssm", aws).describe_parameters()["Parameters"]:
+        client("ssm", aws).delete_parameter(Name=PARAMETER)
+
+
+def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(node: Node, aws: dict[str, str]) -> None:
+    done = node.boot()
+    assert done.returncode == 0, done.stderr
+    assert "MLflow answers after" in done.stderr
+    made = {path.name: path.read_text() for path in (node.root / "var/lib/wms/secrets").iterdir()}
+    applied = node.applied()
+    secrets = {
+        name: {
+            key: base64.b64decode(value).decode() for key, value in applied["Secret", name]["data"].items()
+        }
+        for name in ("postgres", "mlflow")
+    }
+    assert secrets == {
+        "postgres": {
+            "password": made["postgres-password"],
+            "superuser-password": made["postgres-superuser-password"],
+        },
+        "mlflow": {"admin-password": password(aws), "flask-secret-key": made["flask-secret-key"]},
+    }
+    assert applied["ConfigMap", "node"]["data"]["artifacts-destination"] == "s3://wms-test-artifacts"
+    assert len(set(made.values()) | {password(aws)}) == 4
+    assert min(map(len, made.values())) == 64
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (node.root / "var/lib/wms/secrets").iterdir())
+    assert not [call for call in node.calls() if password(aws) in call]
+
+
+def test_a_second_boot_changes_nothing(node: Node, aws: dict[str, str]) -> None:
+    assert node.boot().returncode == 0
+    kept = [
+        node.root / "etc/fstab",
+        *sorted((node.root / "var/lib").rglob("*")),
+        node.root / "usr/local/bin/k3s",
+    ]
+    before = {path: path.read_bytes() for path in kept if path.is_file() and path.name != ".cache.json"}
+    first, mark = password(aws), [call for call in node.calls() if " patch " in call]
+    shutil.rmtree(node.release.parents[1] / "releases")
+
+    done = node.boot()
+
+    assert done.returncode == 0, done.stderr
+    assert {path: path.read_bytes() for path in before} == before
+    assert password(aws) == first
+    assert [call for call in node.calls() if " patch " in call] == [*mark, *mark]
+
+
+def test_a_fresh_instance_takes_the_password_that_is_known_already(node: Node, aws: dict[str, str]) -> None:
+    client("ssm", aws).put_parameter(Name=PARAMETER, Value="known to everybody", Type="SecureString")
+    assert node.boot().returncode == 0
+    assert (
+        base64.b64decode(node.applied()["Secret", "mlflow"]["data"]["admin-password"])
+        == b"known to everybody"
+    )
+    assert password(aws) == "known to everybody"
+
+
+def test_a_parameter_store_that_does_not_answer_is_an_error_and_no_new_password(node: Node) -> None:
+    (node.release / "node/secrets.sh").write_text(
+        (NODE / "secrets.sh").read_text().replace("aws ssm get-parameter", "aws ssm get-parameter-denied")
+    )
+    done = node.boot()
+    assert done.returncode == 1
+    assert f"{PARAMETER} could not be read" in done.stderr
+    assert not [call for call in node.calls() if "create secret generic mlflow" in call]
+
+
+def test_the_watchdog_runs_before_anything_that_can_fail(node: Node) -> None:
+    node.device.unlink()
+    done = node.boot()
+    assert done.returncode == 1
+    assert "the data volume did not appear" in done.stderr
+    assert node.calls()[-1] == "systemctl enable --quiet --now wms-watchdog.timer"
+
+
+def test_other_bytes_under_k3s_s_name_are_not_installed(node: Node) -> None:
+    (node.release.parents[1] / "releases/v1+k3s1/k3s").write_bytes(b"something else")
+    done = node.boot()
+    assert done.returncode == 1
+    assert "does not have the SHA-256" in done.stderr
+    assert not (node.root / "usr/local/bin").exists() or not list((node.root / "usr/local/bin").iterdir())
+
+
+def test_an_image_that_nobody_stored_is_named_with_what_stores_it(
+    node: Node, aws: dict[str, str], data_bucket: str
+) -> None:
+    client("s3", aws).delete_object(Bucket=data_bucket, Key=image_key(node.release))
+    done = node.boot()
+    assert done.returncode == 1
+    assert f"containers/publish.sh mlflow {data_bucket}" in done.stderr
+
+
+def test_a_damaged_image_is_not_kept(node: Node, aws: dict[str, str], data_bucket: str) -> None:
+    store_image(aws, data_bucket, node.release, sha256="0" * 64)
+    done = node.boot()
+    assert done.returncode == 1
+    assert "that was stored with it" in done.stderr
+    assert not list((node.root / "var/lib/rancher/k3s/agent/images").glob("wms-mlflow*"))
+
+
+def test_the_image_of_an_older_release_goes(node: Node) -> None:
+    older = node.root / "var/lib/rancher/k3s/agent/images/wms-mlflow-3.16.0-000000000000.tar.gz"
+    older.parent.mkdir(parents=True)
+    older.write_bytes(b"old")
+    assert node.boot().returncode == 0
+    assert [path.name for path in older.parent.glob("wms-mlflow-*")] != [older.name]
+    assert not older.exists()
+
+
+class TestVolume:
+    def test_a_blank_one_gets_a_file_system_and_keeps_it(self, node: Node) -> None:
+        assert node.boot().returncode == 0
+        formatted = node.device.read_bytes()
+        (node.root / "mounted").unlink()
+        assert node.boot().returncode == 0
+        assert node.device.read_bytes() == formatted
+        assert (node.root / "etc/fstab").read_text().count("LABEL=wms-data") == 1
+
+    @pytest.mark.parametrize("content", ["a file system of somebody else", "bytes that nobody knows"])
+    def test_one_that_holds_anything_else_is_left_alone(self, node: Node, content: str) -> None:
+        if content == "bytes that nobody knows":
+            with node.device.open("r+b") as device:
+                device.seek(4096)
+                device.write(b"precious")
+        else:
+            subprocess.run(["mkfs.ext4", "-q", node.device], env=node.environment, check=True)
+        before = node.device.read_bytes()
+        done = node.boot()
+        assert done.returncode == 1
+        assert "was left alone" in done.stderr
+        assert node.device.read_bytes() == before
+        assert not (node.root / "mounted").exists()
+
+
+def test_a_release_without_an_environment_is_an_error(node: Node) -> None:
+    shutil.rmtree(node.release / "infrastructure")
+    done = node.boot()
+    assert done.returncode == 1
+    assert "does not hold the kustomization.yaml of one environment" in done.stderr
+
+
+def test_a_node_that_was_not_told_what_it_is_says_so(node: Node) -> None:
+    settings = node.root / "etc/wms/node.env"
+    settings.write_text(settings.read_text().replace("WMS_DATA_BUCKET", "OTHER"))
+    done = node.boot()
+    assert done.returncode == 1
+    assert "does not set WMS_DATA_BUCKET" in done.stderr

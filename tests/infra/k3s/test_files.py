@@ -1,0 +1,98 @@
+"""What ships to the node, by the tools that know it: shell scripts, units of systemd, the container file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.k3s.conftest import NODE, ROOT
+
+CONTAINERS = ROOT / "devops/containers"
+SCRIPTS = sorted([*ROOT.glob("devops/**/*.sh"), *ROOT.glob("infrastructure/**/*.sh")])
+
+
+def tool(name: str) -> Path:
+    return Path(sys.executable).with_name(name)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_script_passes_shellcheck_and_ends_at_its_first_failure(script: Path) -> None:
+    checked = subprocess.run(
+        [tool("shellcheck"), "-x", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
+    sourced = "ourced by" in script.read_text()[:300]
+    assert sourced or "set -euo pipefail" in script.read_text()
+
+
+@pytest.mark.parametrize("dockerfile", sorted(CONTAINERS.glob("*.Dockerfile")), ids=lambda path: path.name)
+class TestDockerfile:
+    def test_hadolint_finds_nothing(self, dockerfile: Path) -> None:
+        done = subprocess.run([tool("hadolint"), dockerfile], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def test_it_starts_from_a_digest_and_ends_as_nobody_special(self, dockerfile: Path) -> None:
+        lines = dockerfile.read_text().splitlines()
+        for line in lines:
+            if line.startswith("FROM "):
+                assert re.search(r"@sha256:[0-9a-f]{64}\b", line), line
+        (user,) = [line for line in lines if line.startswith("USER ")]
+        assert re.fullmatch(r"USER [1-9]\d+:[1-9]\d+", user)
+
+
+def test_the_server_s_versions_are_those_of_the_project_s_lock() -> None:
+    locked = set((ROOT / "requirements.lock").read_text().splitlines())
+    pinned = set((CONTAINERS / "mlflow/requirements.txt").read_text().splitlines())
+    assert {line.split(" ;")[0] for line in pinned} <= {line.split(" ;")[0] for line in locked}
+    assert any(line.startswith("mlflow==3.17.") for line in pinned)
+
+
+def test_the_manifest_names_the_image_by_what_it_is_made_of() -> None:
+    tag = subprocess.run(
+        [CONTAINERS / "tag.sh", "mlflow"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    manifest = (ROOT / "devops/k3s/base/mlflow/deployment.yaml").read_text()
+    assert f"image: localhost/wms-mlflow:{tag}\n" in manifest, f"write {tag} into mlflow/deployment.yaml"
+
+
+def test_another_byte_in_the_image_is_another_tag(tmp_path: Path) -> None:
+    shutil.copytree(CONTAINERS, tmp_path / "containers")
+    command = [tmp_path / "containers/tag.sh", "mlflow"]
+    before = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert before == subprocess.run([CONTAINERS / "tag.sh", "mlflow"], capture_output=True, text=True).stdout
+    with (tmp_path / "containers/mlflow/ready.py").open("a") as file:
+        file.write("\n")
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout != before
+
+
+def test_what_is_downloaded_is_pinned_by_its_bytes() -> None:
+    pins = dict(
+        line.split("=", 1)
+        for line in (NODE / "pins.env").read_text().splitlines()
+        if not line.startswith("#")
+    )
+    assert re.fullmatch(r"v1\.\d+\.\d+\+k3s\d+", pins.pop("K3S_VERSION"))
+    assert pins.keys() == {"K3S_SHA256", "K3S_IMAGES_SHA256"}
+    for digest in pins.values():
+        assert re.fullmatch(r"[0-9a-f]{64}", digest)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
+def test_systemd_knows_every_line_of_the_units(tmp_path: Path) -> None:
+    units = sorted(path for path in (NODE / "systemd").iterdir() if path.suffix != ".conf")
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    absent = re.compile(r"is not executable: No such file or directory|^$")
+    assert [line for line in done.stderr.splitlines() if not absent.search(line)] == []
+
+
+def test_the_dump_before_a_stop_comes_before_the_containers_end() -> None:
+    """systemd stops in the reverse order of starting; each container is a scope of its own."""
+    assert "Before=wms-backup-on-stop.service" in (NODE / "systemd/pods-after-backup.conf").read_text()
+    unit = (NODE / "systemd/wms-backup-on-stop.service").read_text()
+    assert "After=k3s.service network-online.target" in unit
+    assert "ExecStop=/opt/wms/node/backup.sh" in unit

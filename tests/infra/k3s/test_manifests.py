@@ -1,0 +1,205 @@
+"""The manifests, rendered by the real kustomize: valid for Kubernetes, and within the project's rules."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.k3s.conftest import ROOT, render
+
+FOLDERS = [
+    *sorted(path.parent for path in ROOT.glob("infrastructure/*/kustomization.yaml")),
+    ROOT / "devops/k3s/jobs",
+]
+MIB = 2**20
+T3_LARGE_MIB = 7_700
+"""What Linux sees of a t3.large's 8 GiB."""
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+def folder(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def manifests(folder: Path) -> list[dict]:
+    return render(folder)
+
+
+def of_kind(manifests: list[dict], *kinds: str) -> list[dict]:
+    return [each for each in manifests if each["kind"] in kinds]
+
+
+def pods(manifests: list[dict]) -> list[dict]:
+    return [
+        each["spec"]["template"]["spec"] for each in of_kind(manifests, "Deployment", "StatefulSet", "Job")
+    ]
+
+
+def containers(manifests: list[dict]) -> list[dict]:
+    return [each for pod in pods(manifests) for each in [*pod["containers"], *pod.get("initContainers", [])]]
+
+
+@pytest.mark.parametrize("version", ["1.33", "1.36"])
+def test_kubernetes_knows_every_field(manifests: list[dict], version: str, tmp_path: Path) -> None:
+    rendered = tmp_path / "rendered.yaml"
+    rendered.write_text(yaml.safe_dump_all(manifests))
+    tool = Path(sys.executable).with_name("kubernetes-validate")
+    done = subprocess.run(
+        [tool, "-k", version, "--strict", rendered], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_environment_holds_no_resources_of_its_own() -> None:
+    for path in ROOT.glob("infrastructure/*/kustomization.yaml"):
+        assert yaml.safe_load(path.read_text())["resources"] == ["../../devops/k3s/base"], path
+
+
+def test_everything_lies_in_the_namespace(manifests: list[dict]) -> None:
+    for each in manifests:
+        if each["kind"] not in {"Namespace", "PersistentVolume"}:
+            assert each["metadata"]["namespace"] == "wms", each["metadata"]["name"]
+
+
+def test_kubernetes_enforces_the_restricted_standard() -> None:
+    (namespace,) = of_kind(render(ROOT / "infrastructure/dev"), "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_no_pod_runs_as_root_or_shares_anything_of_the_host(manifests: list[dict]) -> None:
+    for pod in pods(manifests):
+        context = pod["securityContext"]
+        assert context["runAsNonRoot"] is True
+        assert context["runAsUser"] >= 999
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+        assert not [volume for volume in pod["volumes"] if "hostPath" in volume]
+
+
+def test_no_container_can_gain_rights_or_write_its_own_files(manifests: list[dict]) -> None:
+    for container in containers(manifests):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }, container["name"]
+        assert not [port for port in container.get("ports", []) if "hostPort" in port]
+
+
+def test_every_image_is_pinned(manifests: list[dict]) -> None:
+    for container in containers(manifests):
+        image = container["image"]
+        assert not image.endswith(":latest")
+        if image.startswith("localhost/"):
+            assert ":" in image.removeprefix("localhost/")
+            assert container["imagePullPolicy"] == "Never"
+        else:
+            assert re.search(r":[^@/]+@sha256:[0-9a-f]{64}$", image), image
+
+
+def test_every_container_has_requests_and_limits(manifests: list[dict]) -> None:
+    for container in containers(manifests):
+        for bound in ("requests", "limits"):
+            assert container["resources"][bound].keys() >= {"cpu", "memory", "ephemeral-storage"}, container[
+                "name"
+            ]
+    for pod in pods(manifests):
+        for volume in pod["volumes"]:
+            assert "emptyDir" not in volume or "sizeLimit" in volume["emptyDir"], volume["name"]
+
+
+def test_every_server_has_its_three_probes(manifests: list[dict]) -> None:
+    for workload in of_kind(manifests, "Deployment", "StatefulSet"):
+        for container in workload["spec"]["template"]["spec"]["containers"]:
+            assert container.keys() >= {"startupProbe", "readinessProbe", "livenessProbe"}, container["name"]
+
+
+def test_no_service_opens_a_port_of_the_node(manifests: list[dict]) -> None:
+    for service in of_kind(manifests, "Service"):
+        assert service["spec"].get("type", "ClusterIP") == "ClusterIP"
+        assert not {"externalIPs", "loadBalancerIP"} & service["spec"].keys()
+    assert not of_kind(manifests, "Ingress")
+
+
+def test_secrets_are_never_in_git(manifests: list[dict]) -> None:
+    assert not of_kind(manifests, "Secret")
+    for container in containers(manifests):
+        for variable in container["env"]:
+            if re.search("PASSWORD|SECRET|TOKEN", variable["name"]):
+                assert "secretKeyRef" in variable["valueFrom"], variable["name"]
+
+
+@pytest.fixture(scope="module")
+def policies() -> dict[str, dict]:
+    found = of_kind(render(ROOT / "infrastructure/dev"), "NetworkPolicy")
+    return {each["metadata"]["name"]: each["spec"] for each in found}
+
+
+class TestNetwork:
+    def test_everything_is_denied_first(self, policies: dict[str, dict]) -> None:
+        assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+    def test_the_database_is_reached_by_mlflow_alone_and_reaches_nothing(
+        self, policies: dict[str, dict]
+    ) -> None:
+        postgres = policies["postgres"]
+        mlflow = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "mlflow"}}}
+        assert postgres["ingress"] == [{"from": [mlflow], "ports": [{"protocol": "TCP", "port": 5432}]}]
+        assert "egress" not in postgres
+
+    def test_mlflow_goes_out_to_its_database_to_the_role_and_to_https(
+        self, policies: dict[str, dict]
+    ) -> None:
+        ports = [[port["port"] for port in rule["ports"]] for rule in policies["mlflow"]["egress"]]
+        assert ports == [[5432], [80], [443]]
+        outside = policies["mlflow"]["egress"][2]["to"][0]["ipBlock"]
+        assert {"10.0.0.0/8", "169.254.0.0/16"} <= set(outside["except"])
+
+
+def test_the_node_holds_all_limits_at_once() -> None:
+    """The memory table of docs/runbook.md, as a sum: k3s and the system are set aside by its own settings."""
+    settings = (ROOT / "devops/node/k3s-config.yaml").read_text()
+    aside = sum(int(each) for each in re.findall(r"reserved=.*memory=(\d+)Mi", settings))
+    limits = sum(
+        memory(each["resources"]["limits"]["memory"])
+        for each in containers(render(ROOT / "infrastructure/dev"))
+    )
+    later = 2_048
+    assert aside + limits // MIB + later <= T3_LARGE_MIB
+
+
+def memory(quantity: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(Mi|Gi)", quantity).groups()
+    return int(number) * {"Mi": MIB, "Gi": 1024 * MIB}[unit]
+
+
+def test_the_proxy_on_the_node_goes_where_the_service_is() -> None:
+    (service,) = [
+        each
+        for each in of_kind(render(ROOT / "infrastructure/dev"), "Service")
+        if each["metadata"]["name"] == "mlflow"
+    ]
+    unit = (ROOT / "devops/node/systemd/wms-mlflow.service").read_text()
+    assert f" {service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}\n" in unit
+
+
+def test_connections_of_all_workers_fit_into_the_database() -> None:
+    manifests = render(ROOT / "infrastructure/dev")
+    (postgres,) = of_kind(manifests, "StatefulSet")
+    (mlflow,) = of_kind(manifests, "Deployment")
+    arguments = postgres["spec"]["template"]["spec"]["containers"][0]["args"]
+    (allowed,) = [int(each.split("=")[1]) for each in arguments if each.startswith("max_connections=")]
+    variables = {
+        each["name"]: each.get("value") for each in mlflow["spec"]["template"]["spec"]["containers"][0]["env"]
+    }
+    entrypoint = (ROOT / "devops/containers/mlflow/entrypoint.sh").read_text()
+    sizes = re.findall(r"_(?:POOL_SIZE|MAX_OVERFLOW):-(\d+)", entrypoint)
+    assert len(sizes) == 2
+    assert int(variables["WORKERS"]) * 3 * sum(map(int, sizes)) < allowed

@@ -1,0 +1,64 @@
+"""Images on their way to the node: stored once under the name of what they are made of, with their digest."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.k3s.conftest import ROOT, client
+
+PUBLISH = ROOT / "devops/containers/publish.sh"
+BUILDER = """#!/bin/sh
+echo "$@" >>"$CALLS"
+[ "$1" != save ] || printf 'an image'
+"""
+
+
+@pytest.fixture
+def environment(aws: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A container tool that notes what it is asked, in the place of Docker."""
+    builder = tmp_path / "builder"
+    builder.write_text(BUILDER)
+    builder.chmod(0o755)
+    return {**os.environ, **aws, "CONTAINER_TOOL": str(builder), "CALLS": str(tmp_path / "calls")}
+
+
+def publish(environment: dict[str, str], bucket: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PUBLISH, "mlflow", bucket], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_an_image_is_stored_once_where_the_node_looks_for_it(
+    environment: dict[str, str], aws: dict[str, str], data_bucket: str, tmp_path: Path
+) -> None:
+    first = publish(environment, data_bucket)
+    assert first.returncode == 0, first.stderr
+    tag = subprocess.run(
+        [PUBLISH.with_name("tag.sh"), "mlflow"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    stored = client("s3", aws).get_object(Bucket=data_bucket, Key=f"node/images/wms-mlflow/{tag}.tar.gz")
+    body = stored["Body"].read()
+    assert gzip.decompress(body) == b"an image"
+    assert stored["Metadata"]["sha256"] == hashlib.sha256(body).hexdigest()
+    calls = (tmp_path / "calls").read_text()
+    assert f"--tag localhost/wms-mlflow:{tag} ." in calls
+
+    again = publish(environment, data_bucket)
+    assert "is there already" in again.stdout
+    assert (tmp_path / "calls").read_text() == calls
+
+
+def test_a_bucket_that_cannot_be_asked_is_an_error_before_anything_is_built(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    unreachable = {**environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    done = publish(unreachable, "somewhere")
+    assert done.returncode == 1
+    assert "could not be asked for" in done.stderr
+    assert not (tmp_path / "calls").exists()

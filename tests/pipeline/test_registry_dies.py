@@ -1,0 +1,79 @@
+"""A real tracking server that is killed in the middle of a training and comes back while it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from factories import make_manifest, make_train_result
+from servers import free_port, mlflow_serving
+from wms.adapters.mlflow_client import connect
+from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.steps.tracking import Tracker, read_spool
+from wms.steps.train import TRACKING_WAIT_SECONDS
+
+METRICS = make_train_result(make_manifest(10)).epochs[0]
+EPOCH_SECONDS = 0.5
+BEFORE, AFTER = 4, 4
+SPOOLING_SECONDS = 0.25
+"""What a training may wait for its tracker in an epoch: the spool's write, on a busy machine."""
+
+
+@pytest.mark.parametrize("away_seconds", [1, pytest.param(60, marks=pytest.mark.soak)])
+def test_a_server_that_dies_in_the_middle_costs_no_metric_and_no_time(
+    tmp_path: Path, away_seconds: int
+) -> None:
+    port = free_port()
+    store, out = tmp_path / "server", tmp_path / "run"
+    store.mkdir()
+    out.mkdir()
+    waited: list[float] = []
+
+    with contextlib.ExitStack() as servers:
+        first = servers.enter_context(contextlib.ExitStack())
+        address = first.enter_context(mlflow_serving(store, port))
+        tracker = Tracker(
+            out=out,
+            registry=MlflowRegistry(address, "experiment", "model", artifact_root=None),
+            run_name="run",
+            params={},
+            tags={},
+        )
+
+        def epoch() -> None:
+            time.sleep(EPOCH_SECONDS)
+            began = time.monotonic()
+            tracker.epoch(METRICS.model_copy(update={"epoch": len(waited)}))
+            waited.append(time.monotonic() - began)
+
+        for _ in range(BEFORE):
+            epoch()
+        first.close()
+        back = threading.Event()
+
+        def come_back() -> None:
+            time.sleep(away_seconds)
+            servers.enter_context(mlflow_serving(store, port))
+            back.set()
+
+        returning = threading.Thread(target=come_back)
+        returning.start()
+        while returning.is_alive():
+            epoch()
+        assert back.is_set()
+        for _ in range(AFTER):
+            epoch()
+
+        assert tracker.finish("finished", wait_seconds=TRACKING_WAIT_SECONDS)
+        history = connect(address).get_metric_history(tracker.run_id, "val_dice")
+        status = connect(address).get_run(tracker.run_id).info.status
+
+    assert len(waited) > BEFORE + AFTER + away_seconds
+    assert max(waited) < SPOOLING_SECONDS
+    assert len(read_spool(out)) == len(waited)
+    assert [metric.step for metric in history] == list(range(len(waited)))
+    assert status == "FINISHED"

@@ -1,0 +1,114 @@
+"""The workflows with AWS, where something goes wrong: what is left is a stopped instance and a clear word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rehearsal.cloud_stage import CloudStage, Door, after, denying_writes
+from rehearsal.engine.hooks import before_job, cancel_during, die_during, during
+from rehearsal.engine.results import Run
+from wms.pipeline.stages.instance import TRAINING_TTL
+
+TRAINING_BEGINS = "fetching the dataset"
+"""What `wms train` says first."""
+
+
+def play_pipeline(there: CloudStage) -> Run:
+    """Let what waits run; the pipeline's own run."""
+    there.stage.play()
+    return there.stage.pipelines()[-1]
+
+
+def reap(there: CloudStage) -> None:
+    """What happens every hour."""
+    there.stage.sim.event("schedule")
+    (run,) = there.stage.play()
+    run.expect("success", instance="success")
+
+
+def by_hand(there: CloudStage, action: str) -> Run:
+    """A person presses *Run workflow* of the instance."""
+    there.stage.sim.dispatch("infra.yml", {"action": action})
+    (run,) = there.stage.play()
+    return run.expect("success")
+
+
+def test_a_cancelled_training_gives_the_instance_back(there: CloudStage) -> None:
+    seen: list[str] = []
+    there.stage.push_pairs("first", seed=1)
+    there.stage.sim.watch(during("train", lambda: seen.append(there.instance), line=TRAINING_BEGINS))
+    there.stage.sim.watch(cancel_during("train", line=TRAINING_BEGINS))
+    run = play_pipeline(there)
+    run.expect("cancelled", train="cancelled", gate="skipped", infra_down="success")
+    assert seen == ["running"]
+    assert (there.instance, there.holders) == ("stopped", [])
+    assert (there.stage.production, there.stage.pulls("open")) == (None, [])
+
+
+def test_a_runner_that_dies_in_a_training_costs_no_more_than_its_lease(there: CloudStage) -> None:
+    there.stage.push_pairs("first", seed=1)
+    there.stage.sim.watch(die_during("train", line=TRAINING_BEGINS))
+    play_pipeline(there).expect("died")
+    (dead,) = there.holders
+    reap(there)
+    assert (there.instance, there.holders) == ("running", [dead])
+    there.let_time_pass(TRAINING_TTL + timedelta(minutes=5))
+    reap(there)
+    assert (there.instance, there.holders) == ("stopped", [])
+
+
+def test_credentials_that_end_too_soon_are_refused_before_anything_starts(there: CloudStage) -> None:
+    there.stage.sim.world.vars["WMS_CREDENTIALS_EXPIRE_AT"] = after(minutes=20)
+    branch = there.stage.push_pairs("first", seed=1)
+    run = play_pipeline(there)
+    run.expect("failure", infra_up="failure", train="skipped", infra_down="success", report="success")
+    (said,) = [note.message for note in run.annotations if "credentials' life" in note.message]
+    assert "minutes left, the run wants 45. Take new credentials before the run starts" in said
+    assert there.instance == "stopped"
+    assert there.book.history == there.book.leases == ()
+    assert branch in there.stage.branches
+
+
+def test_who_browses_keeps_the_instance_when_a_run_ends(there: CloudStage) -> None:
+    by_hand(there, "up")
+    (person,) = there.holders
+    there.stage.push_pairs("first", seed=1)
+    there.stage.sim.watch(cancel_during("train", line=TRAINING_BEGINS))
+    run = play_pipeline(there)
+    run.expect("cancelled", infra_down="success")
+    assert (there.instance, there.holders) == ("running", [person])
+    assert person in run.jobs["infra-down"].log
+    by_hand(there, "down")
+    assert (there.instance, there.holders) == ("stopped", [])
+
+
+def test_a_denied_data_bucket_is_told_before_anything_is_trained(there: CloudStage) -> None:
+    branch = there.stage.push_pairs("first", seed=1)
+    with denying_writes(there, there.data_bucket):
+        run = play_pipeline(there)
+    run.expect("failure", data="success", infra_up="failure", train="skipped")
+    (said,) = [note.message for note in run.annotations if "data bucket" in note.message]
+    assert f"{there.data_bucket}: no permission (PutObject: " in said
+    assert (there.instance, there.holders) == ("stopped", [])
+    assert branch in there.stage.branches
+
+
+def test_an_mlflow_that_went_away_before_the_training_ends_the_run(there: CloudStage, door: Door) -> None:
+    there.stage.sim.world.env["WMS_TUNNEL_WAIT_SECONDS"] = "3"
+    there.stage.push_pairs("first", seed=1)
+    there.stage.sim.watch(before_job("train", door.shut))
+    run = play_pipeline(there)
+    run.expect("failure", infra_up="success", train="failure", gate="skipped", infra_down="success")
+    assert "MLflow did not answer" in run.jobs["train"].log
+    assert (there.instance, there.holders) == ("stopped", [])
+
+
+def test_an_mlflow_that_goes_away_during_a_training_costs_no_model(there: CloudStage, door: Door) -> None:
+    there.stage.push_pairs("first", seed=1)
+    there.stage.sim.watch(during("train", door.shut, line=TRAINING_BEGINS))
+    run = play_pipeline(there)
+    run.expect("failure", train="failure", publish="skipped", infra_down="success")
+    assert "the registry did not take it" in run.jobs["train"].log
+    assert {"model/model.onnx", "train.json"} <= set(run.artifacts["run-train-1"].files)
+    assert (there.instance, there.holders) == ("stopped", [])
+    assert there.stage.production is None

@@ -24,8 +24,9 @@ from wms.cli.app import root as program
 from wms.config.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook, Session
 from wms.ports import Stopped
+from wms.progress import Silent
 from wms.steps.infra import infra_down, infra_up
-from wms.wiring import make_workspace
+from wms.wiring import make_workspace, open_workspace
 from wms.wiring.cloud import Cloud
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +108,20 @@ def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
     assert "browse" in typed("wms infra cost").output
 
 
+def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    ran = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))
+    boto3.client("s3").put_object(Bucket=DATA, Key=LEASE_BOOK_KEY, Body=ran.to_json())
+
+    def usd_per_hour() -> float:
+        (line,) = answered("wms infra cost")["lines"]
+        return float(line["usd"] / line["hours"])
+
+    assert usd_per_hour() == pytest.approx(0.0832 + 0.005)
+    monkeypatch.setattr(AwsNode, "instance_type", lambda self: "m5.large")
+    assert usd_per_hour() == pytest.approx(0.096 + 0.005)
+
+
 def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: Path) -> None:
     now = datetime.now(UTC)
     spent = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))
@@ -117,9 +132,12 @@ def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: P
     refused = typed("wms infra up --holder ann")
     assert refused.exit_code == 56, refused.output
     assert "--over-budget REASON" in refused.output
-    result = CliRunner().invoke(program, ["infra", "up", "--holder", "ann", "--over-budget", "a demo"])
-    assert result.exit_code == 0, result.output
-    assert [item.reason for item in stored().overrides] == ["a demo"]
+    for name in ("over_budget", "WMS_OVER_BUDGET"):
+        words = ["infra", "up", "--holder", name]
+        given = ["--over-budget", "a demo"] if name == "over_budget" else []
+        result = CliRunner().invoke(program, [*words, *given], env={name: "a demo"})
+        assert result.exit_code == 0, result.output
+    assert [item.reason for item in stored().overrides] == ["a demo", "a demo"]
 
 
 def test_the_preflight_asks_the_account(workspace: Path) -> None:
@@ -132,6 +150,22 @@ def test_the_preflight_asks_the_account(workspace: Path) -> None:
     told = typed(f"wms infra preflight --expect 2h --credentials-expire {late}")
     assert told.exit_code == 43
     assert "the run wants 120" in told.output
+
+
+def test_without_an_instance_the_environment_keeps_the_data_alone(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WMS_WITHOUT_INSTANCE", "true")
+    monkeypatch.setattr(AwsNode, "report", lambda self: pytest.fail("there is no node"))
+    answered("wms infra up --holder ann")
+    assert (workspace / ".wms/leases.json").exists()
+    ctx = open_workspace(workspace, Silent())
+    ctx.ports.data_store.probe()
+    stored = boto3.client("s3").list_objects_v2(Bucket=DATA)["Contents"]
+    assert {item["Key"].split("/")[0] for item in stored} == {"dvc"}
+    assert ctx.ports.registry.versions() == ()
+    told = json.loads(typed("wms infra preflight --json").stdout)["lines"]
+    assert all(line["ok"] for line in told), told
 
 
 def test_without_the_variable_no_environment_is_read(

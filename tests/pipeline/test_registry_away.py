@@ -24,7 +24,7 @@ from wms.files import read_record, write_bytes, write_record
 from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages import training
+from wms.pipeline.stages import tracking, training
 from wms.pipeline.stages.readiness import run_preflight
 from wms.ports import Registry
 from wms.steps import train as train_step
@@ -154,5 +154,5 @@ def test_metrics_that_were_missed_are_sent_when_a_run_is_taken_up_after_register
 
     folder = trainable.layout.state / "registry"
     assert not take_up(with_registry(trainable, NoMetrics(folder))).tracking_complete
-    training.finish_tracking(with_registry(trainable, FakeRegistry(folder)))
+    tracking.finish_tracking(with_registry(trainable, FakeRegistry(folder)))
     assert read_record(trainable.layout.record("train"), TrainResult).tracking_complete

@@ -59,6 +59,13 @@ def test_a_job_runs_when_the_graph_says(job: Job) -> None:
         assert said in ("", "needs.data.outputs.next == 'train'")
 
 
+@pytest.mark.parametrize("name", ["Terraform", "Tunnel to MLflow"])
+def test_without_an_instance_nothing_that_belongs_to_one_is_done(name: str) -> None:
+    steps = [step for job in YAML.values() for step in job.get("steps", []) if step.get("name") == name]
+    wanted = "vars.WMS_ENVIRONMENT != '' && vars.WMS_WITHOUT_INSTANCE != 'true'"
+    assert {step["if"] for step in steps} == {wanted}
+
+
 def test_a_check_of_the_commit_and_a_merge_follow_a_publication_only() -> None:
     assert "needs.publish.outputs.commit || needs.data.outputs.commit" in condition("ci")
     assert "needs.ci.result" in condition("merge")

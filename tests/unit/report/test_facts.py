@@ -7,6 +7,7 @@ import pytest
 from factories import BRANCH, Story, make_finding, make_report, write_run
 from wms.domain.dataset import Conflict
 from wms.domain.run import RunState
+from wms.domain.training import Candidate
 from wms.layout import Layout
 from wms.report import facts
 from wms.report.records import RunRecords
@@ -41,6 +42,16 @@ def test_a_run_whose_base_moved_is_void_though_it_was_published(tmp_path: Path) 
     state = RunState(run_id="run-1", jobs={"merge": "failed"}, outcome="void")
     records = records_of(tmp_path, "published").model_copy(update={"state": state})
     assert facts.ending(records).kind == "void"
+
+
+def test_a_model_in_no_registry_is_kept_and_the_ending_says_how_to_adopt_it(tmp_path: Path) -> None:
+    kept = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files are denied")
+    gone = {"promotion": None, "merged": None, "candidate": kept, "state": None}
+    records = records_of(tmp_path, "merged").model_copy(update=gone)
+    assert records.archive is not None
+    end = facts.ending(records)
+    assert (end.kind, end.headline) == ("candidate", "Kept as a candidate")
+    assert f"files are denied; `wms model adopt {records.archive.digest}`" in end.detail
 
 
 def test_a_promotion_that_could_not_be_published_is_a_failure_that_keeps_the_verdict(tmp_path: Path) -> None:

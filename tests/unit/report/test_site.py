@@ -12,6 +12,7 @@ from factories import BRANCH, NOW, Story, make_finding, make_metadata, make_requ
 from wms.domain.dataset import BranchHead, DatasetManifest
 from wms.domain.errors import RecordError
 from wms.domain.records import Record
+from wms.domain.training import Candidate
 from wms.files import read_record, write_record
 from wms.layout import Layout
 from wms.report.site import RunEntry, write_index, write_run_report
@@ -88,6 +89,16 @@ def test_every_picture_says_what_it_shows_and_every_table_heads_its_columns(page
     assert all(tag["scope"] in {"row", "col"} for tag in page.having("th"))
     assert page.having("html") == [{"lang": "en"}]
     assert len(page.having("h1")) == 1
+
+
+def test_a_model_in_no_registry_is_said_on_its_page_whatever_the_verdict(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    write_run(layout, "held")
+    kept = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files <denied>")
+    write_record(layout.record("candidate"), kept)
+    shutil.copytree(CONFIGS, tmp_path / "WMS/configs")
+    page = Page(write_run_report(layout, to=layout.reports, predict=None))
+    assert "in no registry: files <denied>" in page.text
 
 
 def test_names_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from wms.domain.cloud import Answer, CallerIdentity, StateLock
 from wms.domain.errors import BudgetError, CloudError, ConfigError
 from wms.domain.lease import LeaseBook, Session
 from wms.steps.aws_preflight import aws_preflight, credentials_expire_at
-from wms.steps.cost import require_budget
+from wms.steps.cost import month_cost, require_budget
 from wms.steps.preflight import PreflightLine
 
 SETTINGS = load_infra_settings(Path(__file__).parents[3], "dev")
@@ -63,15 +63,20 @@ def leases(tmp_path: Path) -> LocalLeaseStore:
 
 
 def lines(
-    leases: LocalLeaseStore, account: FakeAccount, *, expire_at: datetime | None = None
+    leases: LocalLeaseStore,
+    account: FakeAccount,
+    *,
+    expire_at: datetime | None = None,
+    over_budget: str | None = None,
 ) -> dict[str, PreflightLine]:
     found = aws_preflight(
         settings=SETTINGS,
         account=account,
-        leases=leases,
+        ledger=lambda: month_cost(settings=SETTINGS, month=None, clock=lambda: NOW, leases=leases),
         clock=lambda: NOW,
         expected=HOUR,
         expire_at=expire_at,
+        over_budget=over_budget,
     )
     return {line.what: line for line in found}
 
@@ -82,8 +87,8 @@ def test_an_account_that_allows_everything_is_well(leases: LocalLeaseStore) -> N
     assert list(told) == [
         "AWS identity",
         "credentials' life",
-        "start of the instance",
         "data bucket",
+        "start of the instance",
         "artifacts bucket",
         "Terraform state stack",
         "Terraform state power",
@@ -177,6 +182,22 @@ def test_a_bucket_that_is_not_there_is_no_degraded_mode(leases: LocalLeaseStore)
     assert not lines(leases, FakeAccount(buckets={"artifacts": gone}))["artifacts bucket"].ok
 
 
+def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: LocalLeaseStore) -> None:
+    account = FakeAccount(node=None, buckets={"artifacts": DENIED})
+    found = aws_preflight(
+        settings=SETTINGS,
+        account=account,
+        ledger=lambda: month_cost(settings=SETTINGS, month=None, clock=lambda: NOW, leases=leases),
+        clock=lambda: NOW,
+        expected=HOUR,
+        expire_at=None,
+        without_instance=True,
+    )
+    assert [line.what for line in found] == ["AWS identity", "credentials' life", "data bucket", "registry"]
+    assert (found[-1].ok, found[-1].degraded) == (True, True)
+    assert "wms model adopt" in found[-1].remedy
+
+
 def test_a_locked_state_names_its_holder(leases: LocalLeaseStore) -> None:
     lock = StateLock(who="ann@laptop", operation="OperationTypeApply", created=NOW)
     told = lines(leases, FakeAccount(locks={"power/terraform.tfstate": lock}))
@@ -202,6 +223,9 @@ def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseSt
     assert lines(leases, FakeAccount())["budget"].result == "$45.77 left: $4.23 of $50.00 in 2026-11"
     overspend(leases)
     assert not lines(leases, FakeAccount())["budget"].ok
+    told = lines(leases, FakeAccount(), over_budget="a demo")["budget"]
+    assert told.ok
+    assert told.result.endswith("the run starts all the same: a demo")
 
 
 def test_above_the_budget_nothing_is_started_without_a_reason_that_is_kept(leases: LocalLeaseStore) -> None:

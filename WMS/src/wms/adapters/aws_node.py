@@ -33,6 +33,11 @@ class AwsNode:
             raise WrongInstanceError(f"there is no instance named {self._name} in {self._aws.region}")
         return node.started_at
 
+    def instance_type(self) -> str | None:
+        """The type that it has; `None` where there is no instance."""
+        node = Ec2(self._aws).named(self._name)
+        return node.type if node else None
+
     def report(self) -> NodeReport | None:
         """What it wrote last; `None` if it never wrote."""
         where = f"s3://{self._bucket()}/{self._key}"

@@ -37,6 +37,7 @@ class Instance:
     owner: str
     state: InstanceState
     started_at: datetime
+    type: str
     tags: dict[str, str]
 
 
@@ -124,6 +125,7 @@ class Ec2:
                 owner=reservation["OwnerId"],
                 state=STATES.get(item["State"]["Name"], "absent"),
                 started_at=item["LaunchTime"],
+                type=item["InstanceType"],
                 tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", [])},
             )
             for page in pages

@@ -40,6 +40,7 @@ MODEL = LazyGroup(
         "list": Entry("wms.cli.model:list_models", "List the registered models."),
         "show": Entry("wms.cli.model:show", "Show the model in production, or an earlier one."),
         "pull": Entry("wms.cli.model:pull", "Fetch a model's files, checked by SHA-256."),
+        "adopt": Entry("wms.cli.adopt:adopt", "Register the model of a run that had no registry for it."),
         "rollback": Entry("wms.cli.model:rollback", "Put an earlier model back into production."),
         "reconcile": Entry("wms.cli.model:reconcile", "Make the registry agree with model-metadata.json."),
         "history": Entry("wms.cli.model:history", "List what was in production, and when."),

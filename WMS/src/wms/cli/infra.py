@@ -19,6 +19,7 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.config.infra import OVER_BUDGET_VARIABLE
 from wms.pipeline.context import Context
 from wms.steps.infra import InfraStatus
 
@@ -94,7 +95,12 @@ def cost(month: str | None, as_json: bool) -> None:
 @click.command()
 @click.option("--purpose", default="browse", show_default=True, help="What the instance is wanted for.")
 @click.option("--ttl", type=Duration(), default="30m", show_default=True, help="How long, such as 30m or 2h.")
-@click.option("--over-budget", metavar="REASON", help="Start it above the budget; kept in the lease book.")
+@click.option(
+    "--over-budget",
+    metavar="REASON",
+    envvar=OVER_BUDGET_VARIABLE,
+    help="Start it above the budget; kept in the lease book.",
+)
 @holder_option
 @run_option
 @dry_run_option

@@ -116,11 +116,15 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
         decision = _replay_version(replay_version)
         output.say(f"v{replay_version}: the decision follows from its records")
     else:
+        from wms.pipeline.current import to_publish
         from wms.pipeline.stages.judging import run_gate
 
         with step_of_run("wms gate", wait) as ctx:
             decision = run_gate(ctx)
-        output.step_output("verdict", decision.verdict)
+        kept = decision.verdict == "promote" and not to_publish(ctx)
+        output.step_output("verdict", "candidate" if kept else decision.verdict)
+        if kept:
+            output.notice("nothing is promoted: the model is in no registry; the report says how to adopt it")
     if as_json:
         output.say_json(decision.model_dump(mode="json"))
         return

@@ -17,6 +17,8 @@ from wms.domain.errors import ConfigError
 from wms.domain.records import Frozen
 
 ENVIRONMENT_VARIABLE = "WMS_ENVIRONMENT"
+OVER_BUDGET_VARIABLE = "WMS_OVER_BUDGET"
+WITHOUT_INSTANCE_VARIABLE = "WMS_WITHOUT_INSTANCE"
 INFRASTRUCTURE = "infrastructure"
 TFVARS = "terraform.tfvars"
 

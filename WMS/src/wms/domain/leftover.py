@@ -9,8 +9,10 @@ from wms.domain.records import Frozen
 MONTHLY_USD = {"volume": 0.08, "bucket": 0.023, "snapshot": 0.05}
 """A GiB a month in us-east-1: gp3 volumes, S3 standard, EBS snapshots (AWS's price pages, 2026)."""
 
-ADDRESS_MONTHLY_USD = 3.65
-"""A public IPv4 address for 730 hours at $0.005, used or not (AWS's VPC price page, 2026)."""
+ADDRESS_USD_PER_HOUR = 0.005
+"""A public IPv4 address, used or not (AWS's VPC price page, 2026); the instance has one while it runs."""
+
+HOURS_A_MONTH = 730
 
 Kind = Literal["instance", "volume", "snapshot", "address", "bucket"]
 
@@ -27,5 +29,5 @@ class Leftover(Frozen):
     def usd_per_month(self) -> float:
         """What keeping it costs; the disk of an instance is listed as a volume of its own."""
         if self.kind == "address":
-            return ADDRESS_MONTHLY_USD
+            return ADDRESS_USD_PER_HOUR * HOURS_A_MONTH
         return MONTHLY_USD.get(self.kind, 0.0) * self.size_gib

@@ -14,8 +14,9 @@ from wms.domain.records import Frozen, GitSha, Record, Sha256, canonical_json, s
 
 OnConflict = Literal["refuse", "replace", "rename"]
 JobState = Literal["done", "failed"]
-Outcome = Literal["promoted", "held", "void"]
-"""How a run ended. `void`: what it published can never be merged, as when main changed under it."""
+Outcome = Literal["promoted", "held", "candidate", "void"]
+"""How a run ended. `candidate`: the gate said promote, and the registry could not take the model. `void`:
+what the run published can never be merged, as when main changed under it."""
 
 
 class RunOptions(Frozen):

@@ -118,8 +118,19 @@ class TrainResult(Record):
 
 
 class Candidate(Record):
-    """A trained model as the registry knows it."""
+    """A trained model as the registry knows it.
 
-    version: PositiveInt
+    Where the registry could not take it, `version` is `None` and `unregistered` says why: such a model
+    is judged like any other and never promoted.
+    """
+
+    version: PositiveInt | None
     run_id: str
     weights_sha256: Sha256
+    unregistered: str = ""
+
+    @model_validator(mode="after")
+    def _registered_or_not(self) -> Self:
+        if (self.version is None) != bool(self.unregistered):
+            raise ValueError("a candidate has a version, or a reason why it has none")
+        return self

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from wms.ml.team import join_team
 from wms.pipeline.context import Context
+from wms.pipeline.current import to_publish
 from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, judging, promotion, training
 from wms.pipeline.stages.readiness import run_preflight
@@ -33,6 +34,8 @@ def _train(ctx: Context) -> None:
 def _gate(ctx: Context) -> None:
     decision = judging.run_gate(ctx)
     ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
+    if decision.verdict == "promote" and not to_publish(ctx):
+        ctx.progress.say("nothing is promoted: the model is in no registry")
 
 
 ACTIONS: dict[str, Callable[[Context], object]] = {

@@ -46,12 +46,25 @@ class Clone:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node."""
+    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node.
+
+    `without_instance`: none can be had there, so only the data bucket is used and the rest is embedded.
+    """
 
     name: str
     settings: InfraSettings
     account: CloudAccount
     node: Node
+    without_instance: bool = False
+
+    def priced(self) -> InfraSettings:
+        """The settings as far as money goes: of the type that the instance really has, if there is one.
+
+        Raises:
+            ComputeError: it cannot be asked for.
+        """
+        real = None if self.without_instance else self.node.instance_type()
+        return self.settings.model_copy(update={"instance_type": real}) if real else self.settings
 
 
 @dataclass(frozen=True, kw_only=True)

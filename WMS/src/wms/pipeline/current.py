@@ -7,6 +7,7 @@ import logging
 from wms.domain.errors import RecordError, StaleBaseError, UnfinishedRunError
 from wms.domain.gate import GateDecision, Verdict
 from wms.domain.run import Outcome, RunRequest, RunState
+from wms.domain.training import Candidate
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.start import require_settings_of_main
@@ -51,18 +52,26 @@ def verdict_of(ctx: Context) -> Verdict | None:
     return read_record(path, GateDecision).verdict if path.is_file() else None
 
 
+def to_publish(ctx: Context) -> bool:
+    """Whether the gate said promote, of a model that the registry has."""
+    path = ctx.layout.record("candidate")
+    registered = path.is_file() and read_record(path, Candidate).version is not None
+    return registered and verdict_of(ctx) == "promote"
+
+
 def is_decided(ctx: Context) -> bool:
-    """Whether nothing of the run in `run/` is left to do but to tidy up: merged, held or void."""
+    """Whether nothing of the run in `run/` is left to do but to tidy up: merged, held, kept or void."""
     state = ctx.run_state
-    held = state.done("gate") and verdict_of(ctx) == "hold"
-    return state.outcome is not None or state.done("merge") or held
+    kept = state.done("gate") and not to_publish(ctx)
+    return state.outcome is not None or state.done("merge") or kept
 
 
 def end_run(ctx: Context) -> RunState:
     """Write down how a decided run ended."""
     state = ctx.run_state
     if state.outcome is None:
-        outcome: Outcome = "promoted" if state.done("merge") else "held"
+        unpublished: Outcome = "candidate" if verdict_of(ctx) == "promote" else "held"
+        outcome: Outcome = "promoted" if state.done("merge") else unpublished
         state = state.model_copy(update={"outcome": outcome})
         write_record(ctx.layout.record("state"), state)
     return state

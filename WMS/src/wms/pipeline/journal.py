@@ -10,7 +10,7 @@ from wms.domain.errors import StaleBaseError, UnfinishedRunError, WmsError
 from wms.domain.run import RunState
 from wms.files import write_record
 from wms.pipeline.context import Context
-from wms.pipeline.current import is_published, verdict_of
+from wms.pipeline.current import is_published, to_publish
 from wms.pipeline.graph import JOBS, Job, job_of
 from wms.steps.withdraw import withdraw
 
@@ -60,8 +60,8 @@ def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
     """Whether an error here speaks of what the run publishes, and not of a command typed before its turn."""
     if job.when != "promoted" or ctx.layout.record("merged").is_file():
         return False
-    to_publish = job.name == "publish" and state.done("gate") and verdict_of(ctx) == "promote"
-    return is_published(ctx) or to_publish
+    publishing = job.name == "publish" and state.done("gate") and to_publish(ctx)
+    return is_published(ctx) or publishing
 
 
 def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:

@@ -10,7 +10,7 @@ from wms.domain.errors import WmsError
 from wms.domain.run import RunOptions, RunRequest, RunState
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
-from wms.pipeline.current import abandon, end_run, is_published, still_holds, unfinished_run, verdict_of
+from wms.pipeline.current import abandon, end_run, is_published, still_holds, to_publish, unfinished_run
 from wms.pipeline.graph import JOBS, Job
 from wms.pipeline.journal import noting
 from wms.pipeline.start import branch_heads, start_run
@@ -110,6 +110,6 @@ def _due(job: Job, ctx: Context) -> bool:
     if job.forge_only or state.done(job.name):
         return False
     if job.when == "promoted":
-        return verdict_of(ctx) == "promote"
+        return to_publish(ctx)
     # The instance is needed only while something that uses it is still to be done.
     return job.when == "always" or not (job.transient and state.done("gate"))

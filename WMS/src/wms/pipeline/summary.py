@@ -9,6 +9,8 @@ from wms.domain.records import Record
 from wms.domain.run import RunState
 from wms.files import read_record
 from wms.pipeline.context import Context
+from wms.report.kept import unregistered
+from wms.report.records import RunRecords
 
 
 class RunOutcome(Record):
@@ -19,6 +21,7 @@ class RunOutcome(Record):
     verdict: str | None
     reasons: tuple[str, ...]
     version: int | None
+    unregistered: str
     taken_branches: tuple[str, ...]
     findings: tuple[Finding, ...]
     report: str
@@ -29,6 +32,8 @@ class RunOutcome(Record):
         lines += [f"  {reason}" for reason in self.reasons]
         if self.version is not None:
             lines.append(f"  model v{self.version} is in production")
+        if self.unregistered:
+            lines.append(f"  {self.unregistered}")
         lines += [
             f"  {branch} stays: it holds what was set aside (wms data status)"
             for branch in self.taken_branches
@@ -53,6 +58,7 @@ def outcome_of(ctx: Context) -> RunOutcome:
         verdict=decision.verdict if decision else None,
         reasons=decision.reasons if decision else (),
         version=merged.version if merged else None,
+        unregistered=unregistered(RunRecords.load(layout.run)),
         taken_branches=merged.taken_branches if merged else (),
         findings=validation.findings if validation else (),
         report=str(layout.reports / run_id / "index.html"),

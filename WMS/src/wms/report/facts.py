@@ -10,13 +10,14 @@ from typing import Literal
 from wms.domain.dataset import Finding, Severity, Split
 from wms.domain.gate import GateDecision, Interval, Newcomers
 from wms.domain.metrics import MetricSummary
+from wms.report.kept import unregistered
 from wms.report.records import RunRecords
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
 
 
-EndingKind = Literal["merged", "published", "held", "void", "blocked", "failed", "unfinished"]
+EndingKind = Literal["merged", "published", "held", "candidate", "void", "blocked", "failed", "unfinished"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,12 @@ def ending(records: RunRecords) -> Ending:
         )
     if decision is not None and decision.verdict == "hold":
         return Ending(kind="held", headline="Held", detail=why)
+    if decision is not None and unregistered(records):
+        return Ending(
+            kind="candidate",
+            headline="Kept as a candidate",
+            detail=f"the gate said promote: {why}; {unregistered(records)}",
+        )
     if records.validation is not None and records.validation.blocked:
         count = len(records.validation.errors)
         faults = "one error" if count == 1 else f"{count} errors"

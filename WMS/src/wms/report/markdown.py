@@ -13,7 +13,7 @@ from wms.domain.dataset import SPLITS, Finding, MergePlan, ValidationReport
 from wms.domain.errors import RecordError
 from wms.domain.gate import GateDecision, Newcomers
 from wms.domain.left_out import LeftOut
-from wms.report import facts
+from wms.report import facts, kept
 from wms.report.markup import COMMENT_LIMIT, code, fitting, table, text
 from wms.report.records import RunRecords
 
@@ -32,11 +32,13 @@ def promotion_body(records: RunRecords, *, from_version: int | None = None) -> s
         from_version: the version in production now, where the caller knows it.
 
     Raises:
-        RecordError: one of those records is missing.
+        RecordError: one of those records is missing, or the model is in no registry.
     """
     decision, candidate = records.decision, records.candidate
     if decision is None or candidate is None:
         raise RecordError("a promotion needs the run's candidate and decision")
+    if candidate.version is None:
+        raise RecordError(kept.unregistered(records), remedy=f"Register it: `{kept.adopting(records)}`.")
     if decision.champion is None:
         change = f"Version {candidate.version} becomes the first model in production"
     elif from_version is None:
@@ -64,7 +66,9 @@ def promotion_body(records: RunRecords, *, from_version: int | None = None) -> s
 
 
 def hold_body(records: RunRecords) -> str:
-    """The comment on a held branch: why, with the numbers, and what can be done next.
+    """The comment on a branch that is not promoted: why, with the numbers, and what can be done next.
+
+    That is a hold, or a model that is good enough and in no registry.
 
     Raises:
         RecordError: the run has no decision.
@@ -72,8 +76,7 @@ def hold_body(records: RunRecords) -> str:
     decision = records.decision
     if decision is None:
         raise RecordError("a hold needs the run's decision")
-    lines = [f"**Held**: {text('; '.join(decision.reasons))}.", ""]
-    lines += ["Production is unchanged and the branch stays as it is. " + _next_after_hold(decision), ""]
+    lines = kept.opening(records, decision, after_hold=_next_after_hold(decision))
     lines += _scores(decision)
     lines += _data(records)
     lines += _findings_by_rule(records)
@@ -133,6 +136,8 @@ def summary(records: RunRecords) -> str:
     if records.request is not None:
         branches = ", ".join(code(branch.name) for branch in records.request.branches) or "none (retraining)"
         lines += [f"Run {code(records.request.run_id)}, data branches: {branches}.", ""]
+    if kept.unregistered(records) and end.kind != "candidate":
+        lines += [text(_sentence(kept.unregistered(records))), ""]
     if records.decision is not None:
         lines += _scores(records.decision)
     if records.merge is not None:

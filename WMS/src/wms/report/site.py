@@ -22,7 +22,7 @@ from wms.domain.promotion import ModelMetadata
 from wms.domain.records import Record
 from wms.files import read_record, write_bytes, write_record
 from wms.layout import Layout
-from wms.report import facts
+from wms.report import facts, kept
 from wms.report.markup import visible
 from wms.report.overlays import Overlay, Pair, Predict, choose, write_overlays
 from wms.report.plots import write_plots
@@ -80,6 +80,7 @@ def write_run_report(layout: Layout, *, to: Path, predict: Predict | None) -> Pa
             records=records,
             request=records.request,
             ending=facts.ending(records),
+            unregistered=kept.unregistered(records),
             comparison=facts.comparison(records.decision) if records.decision else (),
             newcomers=(
                 facts.newcomer_rows(records.decision.newcomers)

@@ -12,10 +12,8 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from wms.config.infra import InfraSettings
 from wms.domain.cloud import Answer, CallerIdentity, StateLock
-from wms.domain.cost import BudgetPolicy
+from wms.domain.cost import BudgetPolicy, CostLedger
 from wms.domain.errors import CloudError, ConfigError, PreflightError
-from wms.ports import LeaseStore
-from wms.steps.cost import month_cost
 from wms.steps.preflight import PreflightLine, ask
 
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
@@ -23,6 +21,16 @@ EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
 
 STATE_KEYS = ("stack/terraform.tfstate", "power/terraform.tfstate")
 """The states of the two roots in devops/terraform."""
+
+STAYS_A_CANDIDATE = "promotes nothing: the model stays a candidate until `wms model adopt` registers it."
+
+WITHOUT_INSTANCE = PreflightLine(
+    what="registry",
+    ok=True,
+    degraded=True,
+    result="there is no instance (WMS_WITHOUT_INSTANCE)",
+    remedy=f"The run goes on and {STAYS_A_CANDIDATE}",
+)
 
 NO_PERMISSION_HELPS = (
     "A rule of the account forbids it, which no permission overcomes: take an instance over, "
@@ -78,20 +86,24 @@ def aws_preflight(
     *,
     settings: InfraSettings,
     account: CloudAccount,
-    leases: LeaseStore,
+    ledger: Callable[[], CostLedger],
     clock: Callable[[], datetime],
     expected: timedelta,
     expire_at: datetime | None,
+    without_instance: bool = False,
+    over_budget: str | None = None,
 ) -> tuple[PreflightLine, ...]:
     """Ask everything at once; each line says what, the result, and what to do.
 
     Args:
         settings: the environment.
         account: the account.
-        leases: the book, for the month's cost.
+        ledger: asks for the month's cost.
         clock: the time.
         expected: how long the run will take, from here to its merge.
         expire_at: when the credentials end, if somebody said so.
+        without_instance: the run does without one, so nothing that belongs to it is asked.
+        over_budget: why the run may start above the budget.
     """
     who = ask("AWS identity", lambda: f"{account.identity().arn} in account {account.identity().account}")
     if not who.ok:
@@ -99,12 +111,18 @@ def aws_preflight(
     number = account.identity().account
     questions: list[Callable[[], PreflightLine]] = [
         lambda: _credentials(account.identity(), clock(), expected, expire_at),
-        lambda: ask("start of the instance", lambda: _start(settings, account)),
         lambda: _bucket("data bucket", settings.data_bucket(number), account, needed=True),
-        lambda: _bucket("artifacts bucket", settings.artifacts_bucket(number), account, needed=False),
-        *(partial(_state, number, key, settings, account) for key in STATE_KEYS),
-        lambda: ask("budget", lambda: _budget(settings, leases, clock)),
     ]
+    questions += (
+        [lambda: WITHOUT_INSTANCE]
+        if without_instance
+        else [
+            lambda: ask("start of the instance", lambda: _start(settings, account)),
+            lambda: _bucket("artifacts bucket", settings.artifacts_bucket(number), account, needed=False),
+            *(partial(_state, number, key, settings, account) for key in STATE_KEYS),
+            lambda: ask("budget", lambda: _budget(settings, ledger(), over_budget)),
+        ]
+    )
     with ThreadPoolExecutor(len(questions)) as pool:
         return (who, *pool.map(lambda question: question(), questions))
 
@@ -184,7 +202,7 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
         return PreflightLine(what=what, ok=True, result="a probe was written, read and deleted")
     refused = answer.verdict in ("explicit deny", "no permission")
     if refused and not needed:
-        remedy = "The run can go on without the files that MLflow would keep; its model is in the data store."
+        remedy = f"Where the node is refused as well, the run goes on and {STAYS_A_CANDIDATE}"
     elif answer.verdict == "explicit deny":
         remedy = "A rule of the account forbids it: use another one, or run embedded without WMS_ENVIRONMENT."
     elif refused:
@@ -215,10 +233,11 @@ def _unlocked(number: str, key: str, settings: InfraSettings, account: CloudAcco
     )
 
 
-def _budget(settings: InfraSettings, leases: LeaseStore, clock: Callable[[], datetime]) -> str:
-    ledger = month_cost(settings=settings, month=None, clock=clock, leases=leases)
+def _budget(settings: InfraSettings, ledger: CostLedger, over_budget: str | None) -> str:
     left = BudgetPolicy(monthly_usd=settings.monthly_budget_usd).left_usd(ledger)
     spent = f"${ledger.total_usd:.2f} of ${settings.monthly_budget_usd:.2f} in {ledger.month}"
+    if left <= 0 and over_budget:
+        return f"nothing is left ({spent}), and the run starts all the same: {over_budget}"
     if left <= 0:
         raise PreflightError(
             f"nothing is left: {spent}",

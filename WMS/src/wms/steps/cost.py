@@ -9,14 +9,9 @@ from wms.config.infra import InfraSettings
 from wms.domain.cost import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
 from wms.domain.errors import BudgetError, ConfigError
 from wms.domain.lease import BudgetOverride, LeaseBook, note_override
+from wms.domain.leftover import ADDRESS_USD_PER_HOUR, MONTHLY_USD
 from wms.ports import LeaseStore
 from wms.steps.lease_swap import swap
-
-GIB_MONTH_USD = {"disk": 0.08, "bucket": 0.023}
-"""gp3 and S3 Standard in us-east-1, https://aws.amazon.com/ebs/pricing and /s3/pricing, 2026-11."""
-
-ADDRESS_USD_PER_HOUR = 0.005
-"""A public IPv4 address; the instance has one only while it runs."""
 
 BUCKETS_GIB = 10
 """What data, dumps and artifacts are assumed to take; S3 is not asked."""
@@ -38,8 +33,8 @@ def prices(settings: InfraSettings) -> Prices:
     return Prices(
         running_usd_per_hour=hour + ADDRESS_USD_PER_HOUR,
         fixed_usd_per_month={
-            f"disks, {disks_gib} GiB": disks_gib * GIB_MONTH_USD["disk"],
-            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * GIB_MONTH_USD["bucket"],
+            f"disks, {disks_gib} GiB": disks_gib * MONTHLY_USD["volume"],
+            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * MONTHLY_USD["bucket"],
         },
     )
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from wms.domain.dataset import BranchHead, MergePlan, ValidationReport
-from wms.domain.gate import GateDecision
 from wms.domain.promotion import RunArchive
 from wms.domain.records import Frozen
 from wms.domain.run import RunRequest
@@ -24,14 +23,12 @@ class HeldNote(Frozen):
     records_sha256: str
 
 
-def announce_hold(
-    *, request: RunRequest, decision: GateDecision, archive: RunArchive, body: str, forge: Forge
-) -> None:
+def announce_hold(*, request: RunRequest, why: str, archive: RunArchive, body: str, forge: Forge) -> None:
     """Put the verdict on the head of every branch that took part (on main's, for a retraining).
 
     A branch's data were accepted: what an earlier run refused, this one may have set aside.
     """
-    reason = re.split(r":| \(", decision.reasons[0])[0]
+    reason = re.split(r":| \(", why)[0]
     description = f"hold: {reason[:50]} [records {archive.digest}]"
     for branch in request.branches:
         forge.set_status(branch.sha, _data_check("success", "accepted by the last run"))

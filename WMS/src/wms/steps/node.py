@@ -22,6 +22,9 @@ class Node(Protocol):
     def started_at(self) -> datetime:
         """When it was last started, by the cloud's own clock."""
 
+    def instance_type(self) -> str | None:
+        """The type that it has, which may be one to fall back to; `None` where there is no instance."""
+
     def report(self) -> NodeReport | None:
         """The latest report, of whichever boot; `None` if none was ever written."""
 

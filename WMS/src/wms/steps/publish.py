@@ -74,11 +74,16 @@ def publish(
         forge: where the pull request goes.
 
     Raises:
-        RecordError: the decision is a hold.
+        RecordError: the decision is a hold, or the model is in no registry.
         StaleBaseError: main's dataset or model changed since the run started.
     """
     if decision.verdict != "promote":
         raise RecordError("the gate's decision is a hold: there is nothing to publish")
+    if candidate.version is None:
+        raise RecordError(
+            f"the model is in no registry, so it is not published: {candidate.unregistered}",
+            remedy=f"Register it first: `wms model adopt {archive.digest}`.",
+        )
     repository.fetch()
     main_sha = main_head(repository)
     require_fresh(repository, base_sha=request.base_sha, main_sha=main_sha)

@@ -23,6 +23,7 @@ from wms.config.infra import (
     LEASE_BOOK_KEY,
     NODE_REPORT_KEY,
     TFVARS,
+    WITHOUT_INSTANCE_VARIABLE,
     InfraSettings,
     load_infra_settings,
 )
@@ -55,6 +56,7 @@ class Cloud:
             node=AwsNode(
                 self.settings.node_name, aws=self.aws, bucket=self._data_bucket, key=NODE_REPORT_KEY
             ),
+            without_instance=os.environ.get(WITHOUT_INSTANCE_VARIABLE) == "true",
         )
         self._folder = layout.root / INFRASTRUCTURE / environment
         self._roots = layout.root / ROOTS

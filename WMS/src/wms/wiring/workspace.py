@@ -39,7 +39,8 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
     model there, for repositories that share a server. With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the
     forge is GitHub. `WMS_ENVIRONMENT` names the cloud environment that keeps data, leases and instance; its
-    tracking server is reached through `wms infra tunnel`, which sets `MLFLOW_TRACKING_URI`.
+    tracking server is reached through `wms infra tunnel`, which sets `MLFLOW_TRACKING_URI`. With
+    `WMS_WITHOUT_INSTANCE=true` the environment keeps the data alone.
 
     Raises:
         WorkspaceError: not inside a workspace.
@@ -50,12 +51,13 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     hosted = None if embedded else Hosted.from_environment(os.environ)
     model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
     cloud = None if embedded else chosen_cloud(layout)
+    instance = None if cloud is None or cloud.environment.without_instance else cloud
     ports = Ports(
-        registry=_registry(state, tracking_uri, model_name, hosted_elsewhere=cloud is not None),
+        registry=_registry(state, tracking_uri, model_name, hosted_elsewhere=instance is not None),
         data_store=DvcDataStore(layout.root, state / "dvc-scratch", url=cloud.dvc_url if cloud else None),
         repository=GitRepository(layout.root, env=hosted.git_access if hosted else None),
-        compute=cloud.compute() if cloud else LocalCompute(state),
-        leases=cloud.leases() if cloud else LocalLeaseStore(state / "leases.json"),
+        compute=instance.compute() if instance else LocalCompute(state),
+        leases=instance.leases() if instance else LocalLeaseStore(state / "leases.json"),
         forge=hosted.forge() if hosted else local_forge(layout),
     )
     return Context(

@@ -32,10 +32,8 @@ def run_merge(ctx: Context) -> MergePlan:
     request, repository = ctx.request, ctx.ports.repository
     manifest = manifest_at(repository, request.base_sha)
     write_bytes(ctx.layout.base_manifest, manifest.to_jsonl())
-    sources = []
-    for branch in request.branches:
-        repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / branch.folder)
-        sources.append(Source(branch=branch, folder=branch.folder))
+    export_incoming(ctx)
+    sources = [Source(branch=branch, folder=branch.folder) for branch in request.branches]
     plan = merge(
         incoming=ctx.layout.incoming,
         sources=sources,
@@ -55,6 +53,12 @@ def run_merge(ctx: Context) -> MergePlan:
     if request.branches and not plan.pairs and not plan.leftover:
         raise _nothing_new(ctx, plan)
     return plan
+
+
+def export_incoming(ctx: Context) -> None:
+    """Write the pairs of the run's branches, as of their commits, into `run/`."""
+    for branch in ctx.request.branches:
+        ctx.ports.repository.export(branch.sha, INCOMING_PATH, ctx.layout.incoming / branch.folder)
 
 
 def plan_folder(clone: Clone, folder: Path) -> MergePlan:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wms.config.infra import OVER_BUDGET_VARIABLE
 from wms.domain.cost import CostLedger
 from wms.domain.errors import ConfigError
 from wms.domain.lease import Lease
 from wms.pipeline.context import Context
+from wms.pipeline.stages.degraded import consequence, unregistered_because
 from wms.steps.cost import month_cost, require_budget
 from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
 from wms.steps.lease_keeper import LeaseKeeper
@@ -33,8 +36,13 @@ class Claim:
 
 
 def run_claim(ctx: Context) -> Claim:
-    """What the current run wants."""
-    return Claim(holder=ctx.request.run_id, purpose="training", ttl=TRAINING_TTL)
+    """What the current run wants; `WMS_OVER_BUDGET` is why even above the budget."""
+    return Claim(
+        holder=ctx.request.run_id,
+        purpose="training",
+        ttl=TRAINING_TTL,
+        over_budget=os.environ.get(OVER_BUDGET_VARIABLE) or None,
+    )
 
 
 def take_lease(ctx: Context, claim: Claim) -> Lease:
@@ -43,12 +51,14 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
     Raises:
         NodeError: what is on the instance does not work; the lease is kept for whoever looks into it.
     """
-    if ctx.environment is not None:
+    environment = ctx.environment
+    hosted = environment is not None and not environment.without_instance
+    if environment is not None and hosted:
         require_budget(
             holder=claim.holder,
             ttl=claim.ttl,
             override=claim.over_budget,
-            settings=ctx.environment.settings,
+            settings=environment.priced(),
             clock=ctx.clock,
             leases=ctx.ports.leases,
         )
@@ -60,10 +70,13 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
     )
-    if ctx.environment is not None:
-        report = await_node(node=ctx.environment.node, clock=ctx.clock)
+    if environment is not None and hosted:
+        report = await_node(node=environment.node, clock=ctx.clock)
         runs = ", ".join(f"{name} {version[:12]}" for name, version in sorted(report.versions.items()))
         ctx.progress.say(f"the node is ready: MLflow answers ({runs or 'no versions told'})")
+    reason = unregistered_because(ctx)
+    if reason:
+        ctx.progress.say(consequence(reason))
     return lease
 
 
@@ -119,5 +132,5 @@ def run_cost(ctx: Context, month: str | None) -> CostLedger:
             remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
         )
     return month_cost(
-        settings=ctx.environment.settings, month=month, clock=ctx.clock, leases=ctx.ports.leases
+        settings=ctx.environment.priced(), month=month, clock=ctx.clock, leases=ctx.ports.leases
     )

@@ -7,6 +7,7 @@ from wms.domain.gate import GateDecision
 from wms.domain.records import canonical_json
 from wms.files import write_bytes, write_record
 from wms.pipeline.context import Context
+from wms.pipeline.current import to_publish
 from wms.pipeline.stages.data import require_dataset
 from wms.pipeline.stages.tracking import finish_tracking
 from wms.report.markdown import hold_body
@@ -60,17 +61,17 @@ def run_evaluate(ctx: Context) -> EvalReport:
 
 
 def run_gate(ctx: Context) -> GateDecision:
-    """Decide, keep the run's records by digest, and say on the forge if it is a hold."""
+    """Decide, keep the run's records by digest, and say on the forge if nothing is promoted."""
     layout = ctx.layout
     decision = decide_run(layout.run, ctx.gate_policy)
     write_record(layout.record("decision"), decision)
     archive = archive_run(
         run_id=ctx.request.run_id, records=layout.run, bundle=layout.bundle, data_store=ctx.ports.data_store
     )
-    if decision.verdict == "hold":
+    if decision.verdict == "hold" or not to_publish(ctx):
         announce_hold(
             request=ctx.request,
-            decision=decision,
+            why=decision.reasons[0] if decision.verdict == "hold" else "the model is in no registry",
             archive=archive,
             body=hold_body(RunRecords.load(layout.run)),
             forge=ctx.ports.forge,

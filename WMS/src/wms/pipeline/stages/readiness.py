@@ -6,7 +6,9 @@ import os
 from datetime import datetime, timedelta
 
 from wms.config import load_train_settings
+from wms.config.infra import OVER_BUDGET_VARIABLE
 from wms.pipeline.context import Context
+from wms.pipeline.stages.instance import run_cost
 from wms.steps.aws_preflight import aws_preflight, credentials_expire_at
 from wms.steps.preflight import PreflightReport, preflight
 
@@ -33,10 +35,12 @@ def run_preflight(
     lines = aws_preflight(
         settings=ctx.environment.settings,
         account=ctx.environment.account,
-        leases=ctx.ports.leases,
+        ledger=lambda: run_cost(ctx, None),
         clock=ctx.clock,
         expected=expected or expected_duration(ctx),
         expire_at=credentials_expire_at(expire_at, os.environ),
+        without_instance=ctx.environment.without_instance,
+        over_budget=os.environ.get(OVER_BUDGET_VARIABLE) or None,
     )
     return PreflightReport(lines=(*report.lines, *lines))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wms.domain.training import TrainResult
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
+from wms.pipeline.stages.degraded import tracking_registry, unregistered_because
 from wms.steps.tracking import flush_spool
 
 
@@ -23,6 +24,7 @@ def deliver_tracking(ctx: Context, result: TrainResult) -> TrainResult:
     """
     if result.tracking_complete:
         return result
-    delivered = flush_spool(result, out=ctx.layout.run, registry=ctx.ports.registry)
+    registry = tracking_registry(ctx, reason=unregistered_because(ctx))
+    delivered = flush_spool(result, out=ctx.layout.run, registry=registry)
     write_record(ctx.layout.record("train"), delivered)
     return delivered

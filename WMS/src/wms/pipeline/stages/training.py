@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from wms.config import load_train_settings
 from wms.domain.errors import RegistryError, UnregisteredModelError
-from wms.domain.training import TrainResult
+from wms.domain.training import Candidate, TrainResult
 from wms.files import write_record
 from wms.ml.team import Team
 from wms.pipeline.context import Context
 from wms.pipeline.stages.data import require_dataset
+from wms.pipeline.stages.degraded import consequence, tracking_registry, unregistered_because
 from wms.pipeline.stages.instance import kept_lease
 from wms.pipeline.stages.tracking import deliver_tracking
 from wms.steps.assist import assist
@@ -21,6 +22,8 @@ from wms.steps.training_start import Resume
 def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
     """Train on the run's dataset and register the candidate; this process leads the team.
 
+    A registry that is known to take no models is left alone: the candidate says so.
+
     Unless `resume` is `never`, a training that has ended already is not done again, only brought to
     the registry.
 
@@ -28,6 +31,9 @@ def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
         UnregisteredModelError: the model is trained and the registry did not take it.
     """
     request, layout = ctx.request, ctx.layout
+    unregistered = unregistered_because(ctx)
+    if unregistered:
+        ctx.progress.say(consequence(unregistered))
     settings = load_train_settings(layout.root, request.options.train_overrides)
     result = finished_training(layout, ctx.manifest(), settings) if resume != "never" else None
     if result is None:
@@ -43,7 +49,7 @@ def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
                 out=layout.run,
                 cache=layout.cache,
                 code_sha=ctx.code_sha,
-                registry=ctx.ports.registry,
+                registry=tracking_registry(ctx, reason=unregistered),
                 run_name=request.run_id,
                 resume=resume,
                 team=team,
@@ -54,7 +60,16 @@ def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
         team.agree(False)  # the others need not wait for a training
     try:
         result = deliver_tracking(ctx, result)
-        candidate = register(result=result, bundle=layout.bundle, registry=ctx.ports.registry)
+        candidate = (
+            Candidate(
+                version=None,
+                run_id=result.run_id,
+                weights_sha256=result.weights_sha256,
+                unregistered=unregistered,
+            )
+            if unregistered
+            else register(result=result, bundle=layout.bundle, registry=ctx.ports.registry)
+        )
     except RegistryError as error:
         raise UnregisteredModelError(
             f"the model is trained and safe in {layout.bundle}, but the registry did not take it: {error}"

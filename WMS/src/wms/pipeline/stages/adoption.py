@@ -1,0 +1,115 @@
+"""The stage that registers what an earlier run had to keep as a candidate, and proposes its promotion."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from wms.domain.errors import RecordError, StaleBaseError
+from wms.domain.gate import GateDecision
+from wms.domain.promotion import Promotion
+from wms.domain.records import Frozen
+from wms.domain.run import RunState
+from wms.domain.training import Candidate, TrainResult
+from wms.files import read_record, write_record
+from wms.pipeline.context import Context
+from wms.pipeline.current import make_room
+from wms.pipeline.graph import JOBS
+from wms.pipeline.journal import noting
+from wms.pipeline.stages.data import export_incoming
+from wms.pipeline.stages.promotion import run_publish
+from wms.steps.adopt import adopt
+from wms.steps.archive import archive_run, restore_run
+from wms.steps.evidence import require_fresh
+from wms.steps.production import main_head
+
+
+class Adopted(Frozen):
+    """The model's version, and the pull request that proposes it; `None` where the gate said hold."""
+
+    run_id: str
+    version: int
+    promotion: Promotion | None
+
+
+def run_adopt(ctx: Context, source: str) -> Adopted:
+    """Bring a kept run back into `run/`, register its model, and publish it if the gate said promote.
+
+    Args:
+        ctx: the workspace; what lies in its `run/` must have ended.
+        source: the folder of a run's parcel, or the SHA-256 of its records in the data store.
+
+    Raises:
+        RecordError: there is no such run, it came to no decision, or its model is registered already.
+        StaleBaseError: the model is registered, and main moved since it was judged.
+        RegistryError: the registry did not take the model.
+    """
+    make_room(ctx, give_up=False)
+    _bring_back(ctx, source)
+    layout, ports, request = ctx.layout, ctx.ports, ctx.request
+    decision = read_record(layout.record("decision"), GateDecision)
+    result, candidate = adopt(
+        name=request.run_id,
+        result=read_record(layout.record("train"), TrainResult),
+        candidate=read_record(layout.record("candidate"), Candidate),
+        run=layout.run,
+        bundle=layout.bundle,
+        registry=ports.registry,
+    )
+    write_record(layout.record("train"), result)
+    write_record(layout.record("candidate"), candidate)
+    archive_run(run_id=request.run_id, records=layout.run, bundle=layout.bundle, data_store=ports.data_store)
+    version = candidate.version
+    if version is None:
+        raise AssertionError("it was registered just now")
+    if decision.verdict == "hold":
+        return Adopted(run_id=request.run_id, version=version, promotion=None)
+    ports.repository.fetch()
+    try:
+        require_fresh(ports.repository, base_sha=request.base_sha, main_sha=main_head(ports.repository))
+    except StaleBaseError as error:
+        raise StaleBaseError(
+            f"the model is registered as v{version}; what was measured then promotes it no more: {error}",
+            remedy=f"Judge its data on main as it is now: `{request.command_line()}`.",
+        ) from error
+    with noting(ctx, "wms publish"):
+        promotion = run_publish(ctx)
+    return Adopted(run_id=request.run_id, version=version, promotion=promotion)
+
+
+def _bring_back(ctx: Context, source: str) -> None:
+    """Put the run into `run/`, judged and not yet published."""
+    layout = ctx.layout
+    folder = Path(source)
+    if folder.is_dir():
+        for name in ("request", "train", "candidate", "decision"):
+            if not (folder / f"{name}.json").is_file():
+                raise RecordError(
+                    f"{source} holds no {name}.json",
+                    remedy="Name the unpacked artifact `run-gate-N` of the run, which holds all of it.",
+                )
+        if folder.resolve() != layout.run.resolve():
+            _clear(layout.run)
+            shutil.copytree(folder, layout.run)
+    elif re.fullmatch(r"[0-9a-f]{64}", source):
+        _clear(layout.run)
+        archive = restore_run(source, ctx.ports.data_store, layout.run)
+        for name, sha256 in archive.files.items():
+            if name.startswith("model/"):
+                (layout.run / name).parent.mkdir(exist_ok=True)
+                ctx.ports.data_store.get_blob(sha256, layout.run / name)
+        export_incoming(ctx)
+    else:
+        raise RecordError(
+            f"{source} is neither a folder nor the SHA-256 of a run's records",
+            remedy="The run's summary and its comment on the commit name the records.",
+        )
+    done = [job.name for job in JOBS if job.when == "success" and not job.transient]
+    state = RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(done, "done"))
+    write_record(layout.record("state"), state)
+
+
+def _clear(run: Path) -> None:
+    if run.exists():
+        shutil.rmtree(run)

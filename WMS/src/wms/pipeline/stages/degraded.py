@@ -1,0 +1,56 @@
+"""Whether the registry can take this run's model; if not, the run goes on, says so, and promotes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from wms.domain.node import ARTIFACTS
+from wms.pipeline.context import Context
+from wms.ports import Registry
+
+WITHOUT_INSTANCE = "there is no instance (WMS_WITHOUT_INSTANCE), and the registry here ends with this machine"
+
+
+def unregistered_because(ctx: Context) -> str:
+    """Why the registry cannot take a model; empty if it can, as far as anybody knows.
+
+    The only place that decides it. MLflow stores by the node's role, so what the node was refused counts.
+
+    Raises:
+        ComputeError: the node's report cannot be read.
+    """
+    if ctx.environment is None:
+        return ""
+    if ctx.environment.without_instance:
+        return WITHOUT_INSTANCE
+    report = ctx.environment.node.report()
+    refused = {check.what: check.result for check in report.refused} if report else {}
+    return f"MLflow may not store files: {refused[ARTIFACTS]}" if ARTIFACTS in refused else ""
+
+
+def consequence(reason: str) -> str:
+    """What follows, for everybody who reads it."""
+    return (
+        f"going on without the registry: {reason}. Metrics are logged; model and records are kept in the "
+        "run's folder and in the data store, and the model stays a candidate until `wms model adopt` takes it"
+    )
+
+
+def tracking_registry(ctx: Context, *, reason: str) -> Registry:
+    """Where this run's metrics go; its files do not, if they would only be refused, slowly."""
+    return cast("Registry", _WithoutFiles(ctx.ports.registry)) if reason else ctx.ports.registry
+
+
+class _WithoutFiles:
+    """A registry that is given no files."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the registry's own."""
+        return getattr(self._registry, name)
+
+    def log_files(self, run_id: str, folder: Path, *, under: str) -> None:
+        """Leave them where they lie."""

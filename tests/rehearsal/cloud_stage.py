@@ -22,6 +22,7 @@ from rehearsal.engine.node import Node
 from rehearsal.program import NODE_DISK
 from rehearsal.stage import ROOT, Stage, open_stage
 from servers import free_port
+from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.config.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook
@@ -116,7 +117,7 @@ class CloudStage:
 
     @property
     def _leases(self) -> S3LeaseStore:
-        return S3LeaseStore(lambda: self.data_bucket, LEASE_BOOK_KEY, region="us-east-1")
+        return S3LeaseStore(lambda: self.data_bucket, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
 
 
 def make_environment(cloud: Cloud) -> str:
@@ -126,6 +127,7 @@ def make_environment(cloud: Cloud) -> str:
     """
     for kind in ("data", "artifacts"):
         cloud.client("s3").create_bucket(Bucket=f"{cloud.name}-{kind}-{ACCOUNT}")
+    cloud.node_says("ready")
     node = cloud.run_instance(Project=cloud.name, ManagedBy="terraform")
     cloud.client("ec2").stop_instances(InstanceIds=[node])
     cloud.client("ssm").put_parameter(

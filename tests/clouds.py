@@ -25,7 +25,7 @@ from wms.adapters.aws_compute import AwsCompute
 from wms.adapters.ec2 import Ec2
 from wms.adapters.terraform import Terraform
 from wms.config.infra import NODE_REPORT_KEY
-from wms.domain.node import NodeReport
+from wms.domain.node import NodeCheck, NodeReport
 
 ROOT = Path(__file__).parents[1]
 PROVIDER = ROOT / "tests/infra/provider"
@@ -154,10 +154,10 @@ class Cloud:
         )
         return str(made["Instances"][0]["InstanceId"])
 
-    def node_says(self, stage: str, *, why: str = "") -> None:
+    def node_says(self, stage: str, *, why: str = "", **refused: str) -> None:
         """As if the node, of which moto runs nothing, had written its report after every start to come."""
         bucket = f"{self.name}-data-123456789012"
-        report = node_report(stage, why=why).to_json()
+        report = node_report(stage, why=why, **refused).to_json()
         self.client("s3").put_object(Bucket=bucket, Key=NODE_REPORT_KEY, Body=report)
 
     def instance_state(self, instance_id: str) -> str:
@@ -193,11 +193,18 @@ def lead_terraform(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform_configuration(cloud.folder)))
 
 
-def node_report(stage: str, *, why: str = "") -> NodeReport:
-    """What a node writes on which all works, of a boot that is later than any start."""
+def node_report(stage: str, *, why: str = "", **refused: str) -> NodeReport:
+    """What a node writes on which all works but what was refused, of a boot that is later than any start."""
+    checks = [NodeCheck(what=what.replace("_", " "), ok=False, result=said) for what, said in refused.items()]
     later = datetime.now(UTC) + timedelta(days=1)
     return NodeReport(
-        stage=stage, why=why, boot_id="later", booted_at=later, reported_at=later, checks=(), versions={}
+        stage=stage,
+        why=why,
+        boot_id="later",
+        booted_at=later,
+        reported_at=later,
+        checks=tuple(checks),
+        versions={},
     )
 
 

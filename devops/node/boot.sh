@@ -21,8 +21,18 @@ source "${NODE_FOLDER}/cluster.sh"
 
 step() {
   local begun="${SECONDS}"
+  STEP="$1"
   "$1"
   log "$1: $((SECONDS - begun)) s"
+}
+
+# Who started the instance reads this and cannot see the log. That it cannot be told stops nothing here.
+report() { "${NODE_FOLDER}/report" "$@" || log "nobody was told: $*"; }
+
+# Whatever ends the boot too early is told, by the step that it was in and the last words there.
+tell_failure() {
+  local code="$?"
+  [[ "${code}" -eq 0 ]] || report failed "${STEP:-the beginning}: ${LAST_WORDS:-exit code ${code}}"
 }
 
 # A release holds devops/'s folders and the one environment's, which names the base as it lies in Git.
@@ -39,8 +49,10 @@ find_environment() {
 
 main() {
   load_settings
+  trap tell_failure EXIT
   step start_watchdog
-  find_environment
+  report booting
+  step find_environment
   step mount_data_volume
   step make_node_secrets
   step install_k3s
@@ -50,6 +62,7 @@ main() {
   step apply_manifests
   step wait_for_mlflow
   log "MLflow answers after ${SECONDS} s"
+  report ready
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

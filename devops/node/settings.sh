@@ -12,6 +12,7 @@ export PATH="${ROOT}/usr/local/bin:${PATH}"
 
 log() { printf '%s wms: %s\n' "$(date --utc +%FT%TZ)" "$*" >&2; }
 die() {
+  LAST_WORDS="$1"
   log "$1"
   [[ -z "${2:-}" ]] || log "what to do: $2"
   exit 1

@@ -112,3 +112,26 @@ def test_an_mlflow_that_goes_away_during_a_training_costs_no_model(there: CloudS
     assert {"model/model.onnx", "train.json"} <= set(run.artifacts["run-train-1"].files)
     assert (there.instance, there.holders) == ("stopped", [])
     assert there.stage.production is None
+
+
+def test_where_the_node_may_not_store_models_the_run_goes_on_and_promotes_nothing(there: CloudStage) -> None:
+    there.cloud.node_says("ready", artifacts_bucket="PutObject: AccessDenied")
+    branch = there.stage.push_pairs("first", seed=1)
+    run = play_pipeline(there)
+    run.expect("success", train="success", gate="success", publish="skipped", infra_down="success")
+    for job in ("infra-up", "train"):
+        assert "going on without the registry: MLflow may not store files" in run.jobs[job].log
+    assert "Kept as a candidate" in run.jobs["report"].summary
+    assert {"model/model.onnx", "candidate.json"} <= set(run.artifacts["run-gate-1"].files)
+    assert (there.stage.production, there.registry.versions()) == (None, ())
+    assert branch in there.stage.branches
+
+
+def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: CloudStage) -> None:
+    there.stage.sim.world.vars["WMS_WITHOUT_INSTANCE"] = "true"
+    there.stage.push_pairs("first", seed=1)
+    run = play_pipeline(there)
+    run.expect("success", infra_up="success", gate="success", publish="skipped", infra_down="success")
+    assert "Kept as a candidate" in run.jobs["report"].summary
+    assert there.objects("dvc/wms-blobs/")
+    assert (there.instance, there.book.history, there.stage.production) == ("stopped", (), None)

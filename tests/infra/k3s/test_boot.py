@@ -21,6 +21,8 @@ import pytest
 import yaml
 
 from infra.k3s.conftest import NODE, ROOT, client
+from wms.config.infra import NODE_REPORT_KEY
+from wms.domain.node import NodeReport
 
 PARAMETER = "/wms-test/mlflow/admin-password"
 STAND_INS = {
@@ -162,6 +164,40 @@ def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(node: Node, aws: di
     assert min(map(len, made.values())) == 64
     assert all(path.stat().st_mode & 0o077 == 0 for path in (node.root / "var/lib/wms/secrets").iterdir())
     assert not [call for call in node.calls() if password(aws) in call]
+
+
+def told(aws: dict[str, str], bucket: str) -> NodeReport:
+    """What the node said of itself last, as `wms infra up` reads it."""
+    body = client("s3", aws).get_object(Bucket=bucket, Key=NODE_REPORT_KEY)["Body"].read()
+    return NodeReport.from_json(body, source="the bucket")
+
+
+def test_who_started_it_is_told_that_mlflow_answers(
+    node: Node, aws: dict[str, str], data_bucket: str
+) -> None:
+    client("s3", aws).create_bucket(Bucket="wms-test-artifacts")
+    assert node.boot().returncode == 0
+    report = told(aws, data_bucket)
+    assert (report.stage, report.refused) == ("ready", ())
+
+
+def test_who_started_it_is_told_where_a_boot_gave_up_and_why(
+    node: Node, aws: dict[str, str], data_bucket: str
+) -> None:
+    node.device.unlink()
+    assert node.boot().returncode == 1
+    report = told(aws, data_bucket)
+    assert report.stage == "failed"
+    assert report.why.startswith("mount_data_volume: the data volume did not appear")
+
+
+def test_a_report_that_cannot_be_written_stops_no_boot(
+    node: Node, aws: dict[str, str], data_bucket: str
+) -> None:
+    (node.release / "node/report").write_text("#!/bin/sh\nexit 1\n")
+    done = node.boot()
+    assert done.returncode == 0, done.stderr
+    assert "nobody was told: ready" in done.stderr
 
 
 def test_a_second_boot_changes_nothing(node: Node, aws: dict[str, str]) -> None:

@@ -101,7 +101,7 @@ def _registry(ports: Ports) -> str:
     try:
         version = require_own_alias(repository=ports.repository, registry=ports.registry)
     except RegistryAwayError:
-        return "on the instance, and asked once that is up"
+        return "asked once the instance is up"
     return f"answers; production is {f'v{version}' if version else 'not set'}"
 
 

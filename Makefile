@@ -32,8 +32,11 @@ hooks: setup ## Let Git keep photographs off main: a push of them becomes a data
 demo: setup ## The whole story on rendered pictures: promotions, a block, a hold, a rollback
 	$(BIN)/wms demo run/demo
 
+# Files of tests are shared out over so many processes; each lives in folders and ports of its own.
+TEST_WORKERS ?= 2
+
 test: setup ## All tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/ruff check .

@@ -100,7 +100,7 @@ def test_a_new_push_to_the_branch_meanwhile_keeps_it_for_its_own_run(stage: Stag
 
 
 def test_a_commit_that_fails_its_checks_is_closed_and_starts_no_loop(stage: Stage) -> None:
-    stage.commit_to_main({"Makefile": "check test:\n\t@false\n"})
+    stage.commit_to_main({"Makefile": "rehearsal-setup:\n\t@true\ncheck test:\n\t@false\n"})
     branch = stage.push_pairs("first", seed=1)
     (run,) = stage.play()
     run.expect("failure", ci="failure", merge="failure", report="success")

@@ -22,6 +22,7 @@ from wms.synth.dataset import write_pairs
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.soak
 def test_a_push_with_aws_and_the_nodes_own_mlflow(
     tmp_path: Path, node: Node, moto: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -166,6 +166,36 @@ def test_what_is_merged_after_a_death_is_what_was_published(ctx: Context, died: 
     assert promotion.files.keys() >= {METADATA_PATH}
 
 
+def test_what_an_earlier_run_had_to_leave_waiting_follows_too(
+    ctx: Context, died: str, tmp_path: Path
+) -> None:
+    lost = pushed(ctx, tmp_path, "two", seed=2)
+    asked = pushed(ctx, tmp_path, "three", seed=3)
+    begin(ctx, asked)
+    do(ctx, "merge")
+    assert [run.branches for run in follow_up(ctx)] == [(asked,), (lost,)]
+
+
+def test_only_data_branches_are_taken(ctx: Context) -> None:
+    with pytest.raises(ConfigError, match="main: only branches"):
+        begin(ctx, "main")
+
+
+def test_a_push_whose_commit_is_gone_leaves_the_branch_to_the_newer_push(
+    ctx: Context, tmp_path: Path
+) -> None:
+    branch = pushed(ctx, tmp_path, "one", seed=1)
+    assert begin(ctx, branch, workflow_sha="0" * 40).next == "nothing"
+
+
+def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, tmp_path: Path) -> None:
+    for attempt, name in ((1, "one"), (2, "two")):
+        begin(ctx, pushed(ctx, tmp_path, name, seed=attempt))
+        shutil.copytree(ctx.layout.run, tmp_path / f"parcels/run-data-{attempt}")
+    second = ctx.request.run_id
+    assert take(ctx, tmp_path / "parcels").run_id == second
+
+
 def test_while_the_pull_request_is_open_nothing_follows(ctx: Context, died: str) -> None:
     begin(ctx)
     assert follow_up(ctx) == ()
@@ -185,8 +215,8 @@ def test_a_run_that_died_and_came_too_late_is_closed_and_asked_for_again(
     branch = pushed(ctx, tmp_path, "two", seed=2)
     assert begin(ctx, branch).next == "data"
     assert ctx.ports.forge.pull_requests(head_prefix="promote/", state="open") == ()
-    do(ctx, "data", "train", "gate", "publish", "merge")
-    assert follow_up(ctx) == (RunAsked(branches=(died,), options=GOOD),)
+    (dispatched,) = ctx.ports.forge.dispatches()  # type: ignore[attr-defined]
+    assert dispatched.inputs["branches"] == died
 
 
 def write_gate(ctx: Context) -> None:

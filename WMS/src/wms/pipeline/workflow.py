@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wms.domain.errors import ConfigError, RecordError, WmsError
-from wms.domain.run import FollowUp, RunAsked, RunRequest, RunState
+from wms.domain.errors import ConfigError, RecordError, RepositoryError, WmsError
+from wms.domain.promotion import Promotion
+from wms.domain.run import FollowUp, RunAsked, RunOptions, RunRequest, RunState
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.current import is_published
 from wms.pipeline.graph import JOBS
 from wms.pipeline.start import branch_heads, start_run
 from wms.ports import PullRequest
-from wms.steps.data_status import data_status
+from wms.steps.data_status import DATA_PREFIX, data_status
 from wms.steps.evidence import require_fresh
 from wms.steps.production import main_head
 from wms.steps.recover import PREFIX, recover
@@ -46,7 +47,7 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
     """Begin a run on the forge, unless one that died after its pull request comes first.
 
     A dead run's promotion is taken up where main is still its base; then what is asked for now
-    follows later. Else its pull request is closed, and it is asked for again when this run has ended.
+    follows later, with all that waits. Else its pull request is closed, and it is asked for again at once.
 
     Args:
         ctx: the workspace, whose `run/` is empty.
@@ -57,33 +58,48 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
         RepositoryError: of several branches one does not exist.
         ConfigError: the workflow is another than main's.
     """
-    ctx.ports.repository.fetch()
+    repository = ctx.ports.repository
+    repository.fetch()
+    foreign = [name for name in asked.branches if not (name.startswith(DATA_PREFIX) or name == HELD)]
+    if foreign:
+        raise ConfigError(
+            f"{', '.join(foreign)}: only branches whose names start with {DATA_PREFIX} are taken, for what is "
+            "taken is deleted",
+            remedy=f"Push the pairs as a branch {DATA_PREFIX}NAME: `wms data push` does.",
+        )
+    gone = asked.branches not in ((), (HELD,)) and not any(map(repository.head, asked.branches))
+    if not gone:
+        try:
+            _require_workflow_of_main(ctx, workflow_sha)
+        except RepositoryError:
+            return Started(
+                next="nothing", said="the commit of this push is gone: a newer push has its own run"
+            )
     again: list[RunAsked] = []
     for pull_request in ctx.ports.forge.pull_requests(head_prefix=PREFIX, state="open"):
         if asked.options.dry_run:
             ctx.progress.say(f"pull request #{pull_request.number} of a run that died would come first")
             continue
         if _take_up(ctx, pull_request, again):
-            write_record(ctx.layout.record("follow-up"), FollowUp(asked=(*again, asked)))
+            _start_again(ctx, again, asked)
+            write_record(ctx.layout.record("follow-up"), FollowUp(asked=(asked, *_waiting(ctx, asked))))
             said = f"pull request #{pull_request.number} of a run that died comes first"
             return Started(next="merge", commit=pull_request.head_sha, said=said)
+    _start_again(ctx, again, asked)
     names = _named(ctx, asked.branches)
     if asked.branches and not names:
         return Started(next="nothing", said="no data branch is held")
-    if names and not any(ctx.ports.repository.head(name) for name in names):
+    if gone:
         return Started(next="nothing", said=f"{', '.join(names)} is gone: an earlier run took it")
-    _require_workflow_of_main(ctx, workflow_sha)
     request = start_run(ctx, branch_heads(ctx, names), asked.options)
-    left = tuple(each for each in again if each.branches != asked.branches)
-    if left:
-        write_record(ctx.layout.record("follow-up"), FollowUp(asked=left))
     return Started(next="data", said=f"run {request.run_id}")
 
 
 def take(ctx: Context, parcels: Path) -> RunRequest:
     """Put the run that earlier jobs left into `run/`: of their copies the one that came furthest.
 
-    The pictures are not among them; the stages that read them fetch them.
+    Where the first job ran again, its newest attempt says which run it is. The pictures are not among the
+    copies; the stages that read them fetch them.
 
     Args:
         ctx: the workspace; what lies in its `run/` is replaced.
@@ -93,6 +109,10 @@ def take(ctx: Context, parcels: Path) -> RunRequest:
         RecordError: there is no copy, or they are of several runs.
     """
     copies = {folder: read_record(folder / "state.json", RunState) for folder in _copies(parcels)}
+    started = [folder for folder in copies if folder.name.startswith("run-data-")]
+    if started:
+        run_id = copies[max(started, key=lambda folder: int(folder.name.rpartition("-")[2]))].run_id
+        copies = {folder: state for folder, state in copies.items() if state.run_id == run_id}
     runs = {state.run_id for state in copies.values()}
     if len(runs) != 1:
         found = f"copies of {len(runs)} runs" if runs else "no copy of a run"
@@ -114,7 +134,9 @@ def follow_up(ctx: Context) -> tuple[RunAsked, ...]:
     """
     path, state = ctx.layout.record("follow-up"), ctx.run_state
     if is_published(ctx) and state.outcome is None and not state.done("merge"):
-        return ()
+        number = read_record(ctx.layout.record("promotion"), Promotion).pull_request
+        if ctx.ports.forge.pull_request(number).state == "open":
+            return ()
     waiting = read_record(path, FollowUp).asked if path.is_file() else ()
     asked = (*waiting, ctx.request.asked) if state.stale else waiting
     for each in asked:
@@ -141,6 +163,24 @@ def _named(ctx: Context, branches: tuple[str, ...]) -> tuple[str, ...]:
         return branches
     status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
     return tuple(branch.name for branch in status.branches if branch.state == "held")
+
+
+def _start_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
+    """Ask for closed runs once more, at once, so that nothing that fails later loses them."""
+    for each in again:
+        if each.branches != asked.branches:
+            ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each))
+
+
+def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
+    """Other branches that nobody told anything: earlier requests that met the same dead run, or were lost."""
+    status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
+    taken = {branch.name for branch in ctx.request.branches} | set(asked.branches)
+    return tuple(
+        RunAsked(branches=(branch.name,), options=RunOptions())
+        for branch in status.branches
+        if branch.state == "waiting" and branch.name not in taken
+    )
 
 
 def _take_up(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> bool:

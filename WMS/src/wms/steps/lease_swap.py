@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 
 from wms.domain.errors import LeaseConflictError
@@ -11,6 +13,10 @@ from wms.ports import LeaseStore
 ATTEMPTS = 20
 """How often a compare-and-swap is tried; each loss means that another holder won."""
 
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.5
+"""Between two tries it is waited up to so long, twice as long each time and by chance, so that writers
+who lost to the same one do not meet again."""
+
 
 def swap(leases: LeaseStore, change: Callable[[LeaseBook], LeaseBook]) -> LeaseBook:
     """Apply a change to the book as it is now; an unchanged book is not written.
@@ -18,7 +24,7 @@ def swap(leases: LeaseStore, change: Callable[[LeaseBook], LeaseBook]) -> LeaseB
     Raises:
         LeaseConflictError: others wrote the book in between, each time.
     """
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         book, tag = leases.load()
         changed = change(book)
         if changed == book:
@@ -26,6 +32,7 @@ def swap(leases: LeaseStore, change: Callable[[LeaseBook], LeaseBook]) -> LeaseB
         try:
             leases.swap(changed, expect=tag)
         except LeaseConflictError:
+            time.sleep(random.uniform(0, min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)))
             continue
         return changed
     raise LeaseConflictError(f"the lease book changed {ATTEMPTS} times while writing it")

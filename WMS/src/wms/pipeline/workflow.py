@@ -63,7 +63,7 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
     foreign = [name for name in asked.branches if not (name.startswith(DATA_PREFIX) or name == HELD)]
     if foreign:
         raise ConfigError(
-            f"{', '.join(foreign)}: only branches whose names start with {DATA_PREFIX} are taken, for what is "
+            f"{', '.join(foreign)}: only branches whose names start with {DATA_PREFIX} are taken: what is "
             "taken is deleted",
             remedy=f"Push the pairs as a branch {DATA_PREFIX}NAME: `wms data push` does.",
         )

@@ -10,7 +10,7 @@ import pytest
 
 from fakes.dying import Killed
 from pipeline.small import write_small_pairs
-from wms.domain.errors import ConfigError, RecordError
+from wms.domain.errors import ConfigError, RecordError, RepositoryError
 from wms.domain.promotion import METADATA_PATH
 from wms.domain.run import RunAsked, RunOptions
 from wms.files import write_record
@@ -186,6 +186,11 @@ def test_a_push_whose_commit_is_gone_leaves_the_branch_to_the_newer_push(
 ) -> None:
     branch = pushed(ctx, tmp_path, "one", seed=1)
     assert begin(ctx, branch, workflow_sha="0" * 40).next == "nothing"
+
+
+def test_an_unknown_commit_of_a_retrainings_workflow_is_an_error(ctx: Context) -> None:
+    with pytest.raises(RepositoryError):
+        begin(ctx, workflow_sha="0" * 40)
 
 
 def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wms.cli import output
 from wms.cli.common import wait_option
 
-ELSEWHERE = "the environment keeps the state: nothing to do"
+if TYPE_CHECKING:
+    from wms.wiring import GitState
 
 
 @click.command()
@@ -24,17 +27,7 @@ def load(wait: float) -> None:
     Example:
       wms state load
     """
-    from wms.layout import Layout
-    from wms.pipeline.lock import only_run
-    from wms.wiring import open_state
-
-    layout = Layout.find(Path.cwd())
-    with only_run(layout, wait_seconds=wait):
-        state = open_state(layout)
-        if state is None:
-            output.say(ELSEWHERE)
-        else:
-            output.say("loaded from refs/wms/state" if state.load() else "the remote keeps no state yet")
+    _carry(wait, lambda state: "loaded from refs/wms/state" if state.load() else "the remote has none yet")
 
 
 @click.command()
@@ -48,14 +41,16 @@ def save(wait: float) -> None:
     Example:
       wms state save
     """
+    _carry(wait, lambda state: "saved to refs/wms/state" if state.save() else "unchanged since it was loaded")
+
+
+def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:
+    """Do it to the state, unless an environment keeps that, and say how it went."""
     from wms.layout import Layout
     from wms.pipeline.lock import only_run
     from wms.wiring import open_state
 
     layout = Layout.find(Path.cwd())
-    with only_run(layout, wait_seconds=wait):
+    with only_run(layout, wait_seconds=wait_seconds):
         state = open_state(layout)
-        if state is None:
-            output.say(ELSEWHERE)
-        else:
-            output.say("saved to refs/wms/state" if state.save() else "nothing changed since it was loaded")
+        output.say(do(state) if state else "the environment keeps the state: nothing to do")

@@ -69,12 +69,10 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
         )
     gone = asked.branches not in ((), (HELD,)) and not any(map(repository.head, asked.branches))
     if not gone:
-        try:
-            _require_workflow_of_main(ctx, workflow_sha)
-        except RepositoryError:
-            return Started(
-                next="nothing", said="the commit of this push is gone: a newer push has its own run"
-            )
+        if _superseded(ctx, asked, workflow_sha):
+            said = "the commit of this push is gone: a newer push has its own run"
+            return Started(next="nothing", said=said)
+        _require_workflow_of_main(ctx, workflow_sha)
     again: list[RunAsked] = []
     for pull_request in ctx.ports.forge.pull_requests(head_prefix=PREFIX, state="open"):
         if asked.options.dry_run:
@@ -163,6 +161,20 @@ def _named(ctx: Context, branches: tuple[str, ...]) -> tuple[str, ...]:
         return branches
     status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
     return tuple(branch.name for branch in status.branches if branch.state == "held")
+
+
+def _superseded(ctx: Context, asked: RunAsked, workflow_sha: str) -> bool:
+    """Whether the commit of a push is on no branch any more, since its branch was pushed anew by force.
+
+    Only this one lookup may fail: all branches were fetched just before.
+    """
+    if asked.branches in ((), (HELD,)):
+        return False
+    try:
+        ctx.ports.repository.parents(workflow_sha)
+    except RepositoryError:
+        return True
+    return False
 
 
 def _start_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:

@@ -1,5 +1,4 @@
 import torch
-from torchvision import tv_tensors
 
 from meters import tiny_settings
 from wms.ml.augment import Recolour, affine_matrices, augment, draw_epoch
@@ -22,7 +21,7 @@ def batch(count=4, size=32):
 
 def change(draws, settings=SETTINGS, *, size_px=32):
     pictures, masks = batch(len(draws))
-    return augment(pictures, masks, draws, settings, size_px=size_px, fill=0.0)
+    return augment(torch.cat([pictures, masks], dim=1), draws, settings, size_px=size_px, fill=0.0)
 
 
 def test_the_same_seed_changes_alike_and_another_seed_differently():
@@ -70,7 +69,7 @@ def test_mirroring_alone_flips_left_and_right():
     draws[0, 5], draws[1, 5] = 1.0, -1.0
     masks = torch.zeros(2, 1, 8, 8)
     masks[..., 1] = 1.0
-    _, flipped = augment(masks.repeat(1, 3, 1, 1), masks, draws, settings, size_px=8, fill=0.0)
+    _, flipped = augment(masks.repeat(1, 4, 1, 1), draws, settings, size_px=8, fill=0.0)
     assert torch.allclose(flipped[0], masks[0].flip(-1), atol=1e-5)
     assert torch.allclose(flipped[1], masks[1], atol=1e-5)
 
@@ -92,7 +91,7 @@ def test_colours_of_a_mask_never_change():
 def test_colours_change_as_if_each_change_were_made_in_turn():
     pictures = torch.rand(3, 3, 20, 30, generator=torch.Generator().manual_seed(1))
     draws = draw_epoch(3, seed=4)[:, 6:]
-    changed = Recolour(draws, SETTINGS)(tv_tensors.Image(pictures)).as_subclass(torch.Tensor)
+    changed = Recolour(draws, SETTINGS)(pictures)
     for picture, one, draw in zip(pictures, changed, draws, strict=True):
         light, contrast, saturation = (
             1.0 + float(amount) * limit
@@ -107,3 +106,13 @@ def test_colours_change_as_if_each_change_were_made_in_turn():
         x = grey + (x - grey) * saturation
         x = grey.mean() + (x - grey.mean()) * contrast
         assert torch.allclose(one, x.clamp(0.0, 1.0), atol=1e-5)
+
+
+def test_what_comes_in_from_outside_is_grey_and_no_window():
+    settings = NOTHING.model_copy(update={"max_shift": 0.5})
+    pixels, draws = torch.ones(1, 4, 8, 8), torch.zeros(1, 12)
+    draws[0, 3] = 1.0  # half a picture to the right
+    pictures, masks = augment(pixels, draws, settings, size_px=8, fill=0.25)
+    assert torch.allclose(pictures[..., :4], torch.ones(3, 8, 4))
+    assert torch.allclose(pictures[..., 4:], torch.full((3, 8, 4), 0.25))
+    assert torch.equal(masks[..., 4:], torch.zeros(1, 1, 8, 4))

@@ -1,4 +1,5 @@
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,21 +99,16 @@ def flip(path):
     path.write_bytes(data)
 
 
-def take_another_shape(path):
-    with path.open("wb") as stream:
-        np.save(stream, np.zeros((8, 8, 4), dtype=np.uint8))
-    path.write_bytes(path.read_bytes() + zlib.crc32(path.read_bytes()).to_bytes(4, "big"))
-
-
-def lose_the_header(path):
-    path.write_bytes(b"\0" * 128 + path.read_bytes()[128:])
+def take_another_size(path):
+    pixels = bytes(8 * 8 * 4)
+    path.write_bytes(pixels + zlib.crc32(pixels).to_bytes(4, "big"))
 
 
 def empty(path):
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [truncate, flip, lose_the_header, take_another_shape, empty])
+@pytest.mark.parametrize("damage", [truncate, flip, take_another_size, empty])
 def test_a_damaged_entry_is_decoded_anew(tmp_path, damage):
     manifest = write_dataset(tmp_path / "data", train=3, val=0, test=0)
     before, _ = fill(manifest, tmp_path / "data", tmp_path / "cache")
@@ -124,9 +120,10 @@ def test_a_damaged_entry_is_decoded_anew(tmp_path, damage):
         assert np.array_equal(old, new)
 
 
-def test_an_entry_that_is_damaged_while_it_is_used_is_an_error_that_names_it(tmp_path):
+@pytest.mark.parametrize("damage", [truncate, take_another_size, Path.unlink])
+def test_an_entry_that_is_damaged_while_it_is_used_is_an_error_that_names_it(tmp_path, damage):
     manifest = write_dataset(tmp_path / "data", train=1, val=0, test=0)
     cached, _ = fill(manifest, tmp_path / "data", tmp_path / "cache")
-    cached.files[0].write_bytes(cached.files[0].read_bytes()[:200])
+    damage(cached.files[0])
     with pytest.raises(StorageError, match=cached.files[0].name):
         cached.batch([0])

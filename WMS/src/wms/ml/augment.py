@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from wms.config import AugmentSettings
@@ -30,13 +29,12 @@ def draw_epoch(samples: int, *, seed: int) -> Tensor:
 
 
 def augment(
-    pictures: Tensor, masks: Tensor, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float
+    pixels: Tensor, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float
 ) -> tuple[Tensor, Tensor]:
     """Change a batch at random and resample it to the size that is trained at.
 
     Args:
-        pictures: float32, Bx3xSxS in 0..1.
-        masks: float32, Bx1xSxS in 0..1.
+        pixels: float32, Bx4xSxS in 0..1: pictures, and their masks as a fourth channel.
         draws: float32, Bx12, rows of `draw_epoch`.
         settings: how much may change.
         size_px: side of the result, at most S.
@@ -46,13 +44,12 @@ def augment(
         pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
     """
     warp, colour = draws.split([WARP_DRAWS, COLOUR_DRAWS], dim=1)
-    transform = v2.Compose([Warp(warp, settings, size_px=size_px, fill=fill), Recolour(colour, settings)])
-    changed, mask = transform(tv_tensors.Image(pictures), tv_tensors.Mask(masks))
-    return changed.as_subclass(Tensor), mask.as_subclass(Tensor)
+    warped = Warp(warp, settings, size_px=size_px, fill=fill)(pixels)
+    return Recolour(colour, settings)(warped[:, :3]), warped[:, 3:]
 
 
 class Warp(v2.Transform):
-    """Turn, shear, zoom, shift and mirror each sample, in one bilinear resampling.
+    """Turn, shear, zoom, shift and mirror each sample, picture and mask in one bilinear resampling.
 
     Args:
         draws: float32, Bx6 in -1..1: angle, shear, zoom, shift right, shift down, mirror.
@@ -65,22 +62,17 @@ class Warp(v2.Transform):
         super().__init__()
         self.draws, self.settings, self.size_px, self.fill = draws, settings, size_px, fill
 
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """The sampling grid, BxsxsX2, shared by pictures and masks."""
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Resample, Bx4xSxS to Bx4xsxs."""
         matrices = affine_matrices(self.draws, self.settings)
         shape = [len(self.draws), 1, self.size_px, self.size_px]
-        return {"grid": functional.affine_grid(matrices, shape, align_corners=False)}
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Resample pictures or masks."""
-        fill = self.fill if isinstance(inpt, tv_tensors.Image) else 0.0
-        plain = inpt.as_subclass(Tensor) - fill
-        warped = functional.grid_sample(plain, params["grid"], mode="bilinear", align_corners=False)
-        return tv_tensors.wrap(warped + fill, like=inpt)
+        grid = functional.affine_grid(matrices, shape, align_corners=False)  # B x s x s x 2
+        outside = inpt.new_tensor([3 * [self.fill] + [0.0]]).view(1, 4, 1, 1)
+        return functional.grid_sample(inpt - outside, grid, align_corners=False).add_(outside)
 
 
 class Recolour(v2.Transform):
-    """Change light and colour of each picture; masks stay as they are.
+    """Change light and colour of each picture.
 
     Brightness and tint scale the channels, saturation moves them from or towards their grey, contrast
     from or towards the picture's mean grey. All of it is linear in the pixels, so each picture gets one
@@ -96,9 +88,7 @@ class Recolour(v2.Transform):
         self.draws, self.settings = draws, settings
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Recolour pictures."""
-        if not isinstance(inpt, tv_tensors.Image):
-            return inpt
+        """Recolour pictures, Bx3xsxs."""
         s = self.settings
         limits = [s.max_brightness, s.max_contrast, s.max_saturation, *3 * [s.max_tint]]
         factors = 1.0 + self.draws * self.draws.new_tensor(limits)  # B x 6
@@ -106,10 +96,10 @@ class Recolour(v2.Transform):
         scale = light * torch.diag_embed(factors[:, 3:])  # B x 3 x 3
         identity = torch.eye(3, device=scale.device)
         towards_grey = saturation * identity + (1.0 - saturation) / 3.0  # B x 3 x 3
-        pixels = inpt.as_subclass(Tensor).flatten(2)  # B x 3 x HW
+        pixels = inpt.flatten(2)  # B x 3 x HW
         level = (scale @ pixels.mean(dim=2, keepdim=True)).mean(dim=1, keepdim=True)  # B x 1 x 1
         changed = torch.baddbmm((1.0 - contrast) * level, contrast * (towards_grey @ scale), pixels)
-        return tv_tensors.wrap(changed.clamp_(0.0, 1.0).view(inpt.shape), like=inpt)
+        return changed.clamp_(0.0, 1.0).view(inpt.shape)
 
 
 def affine_matrices(draws: Tensor, settings: AugmentSettings) -> Tensor:

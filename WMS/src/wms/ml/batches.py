@@ -31,10 +31,9 @@ def training_batches(
     for batch in range(batches_per_epoch(len(samples), settings)):
         whole = slice(batch * settings.batch_size, (batch + 1) * settings.batch_size)
         rows = team.share(whole, len(samples))
-        pictures, masks = samples.batch(order[rows].tolist())
+        pixels = to_input(samples.pixels(order[rows].tolist()))
         yield augment(
-            torch.from_numpy(to_input(pictures)).to(team.device),
-            torch.from_numpy(to_input(masks)).to(team.device),
+            torch.from_numpy(pixels).to(team.device),
             draws[rows].to(team.device),
             settings.augment,
             size_px=size_px,

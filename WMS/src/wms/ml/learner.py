@@ -66,12 +66,19 @@ class Learner:
             raise TrainingError(f"the loss became {value} at a learning rate of {rate:.2g}")
         self.optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_norm)
+        self._clip_gradients()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.average.update_parameters(self.network)
         return value
+
+    def _clip_gradients(self) -> None:
+        """Scale the gradients down to the settings' norm; most steps are below it and leave them alone."""
+        parameters = list(self.network.parameters())
+        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if norm > self.settings.gradient_norm:
+            nn.utils.clip_grads_with_norm_(parameters, self.settings.gradient_norm, norm)
 
     def tensors(self) -> dict[str, Tensor]:
         """All tensors that a checkpoint needs, by name."""

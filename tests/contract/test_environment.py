@@ -122,6 +122,18 @@ def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch
     assert usd_per_hour() == pytest.approx(0.096 + 0.005)
 
 
+def test_an_hour_that_is_over_keeps_the_price_of_its_type(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AwsNode, "instance_type", lambda self: "m5.large")
+    answered("wms infra up --holder ann")
+    answered("wms infra down --holder ann")
+    monkeypatch.setattr(AwsNode, "instance_type", lambda self: "t3.large")
+    answered("wms infra up --holder ann")
+    assert [item.instance_type for item in stored().sessions] == ["m5.large"]
+    assert stored().running_type == "t3.large"
+
+
 def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: Path) -> None:
     now = datetime.now(UTC)
     spent = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))

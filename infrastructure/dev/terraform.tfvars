@@ -32,3 +32,12 @@ price_usd_per_hour = {
   "t3a.large" = 0.0752
   "m5.large"  = 0.096
 }
+
+# What is paid for beside it: disks, snapshots (https://aws.amazon.com/ebs/pricing/) and buckets
+# (https://aws.amazon.com/s3/pricing/) for a GiB a month, a public address (https://aws.amazon.com/vpc/pricing/) an hour.
+price_usd_of_keeping = {
+  volume_gib_month   = 0.08
+  snapshot_gib_month = 0.05
+  bucket_gib_month   = 0.023
+  address_hour       = 0.005
+}

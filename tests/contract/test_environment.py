@@ -108,6 +108,13 @@ def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
     assert "browse" in typed("wms infra cost").output
 
 
+def test_what_is_kept_costs_what_the_settings_say(workspace: Path) -> None:
+    before = answered("wms infra cost")["total_usd"]
+    settings = workspace / "infrastructure/dev/terraform.tfvars"
+    settings.write_text(settings.read_text().replace("= 0.08\n", "= 0.18\n"))
+    assert answered("wms infra cost")["total_usd"] == pytest.approx(before + 50 * 0.10)
+
+
 def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
     ran = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))

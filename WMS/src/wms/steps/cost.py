@@ -9,7 +9,6 @@ from wms.config.infra import InfraSettings
 from wms.domain.cost import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
 from wms.domain.errors import BudgetError
 from wms.domain.lease import BudgetOverride, LeaseBook, note_override
-from wms.domain.leftover import ADDRESS_USD_PER_HOUR, MONTHLY_USD
 from wms.ports import LeaseStore
 from wms.steps.lease_swap import swap
 
@@ -20,13 +19,13 @@ BUCKETS_GIB = 10
 def prices(settings: InfraSettings) -> Prices:
     """What an environment costs; its address is paid for while the instance runs."""
     disks_gib = settings.root_volume_gib + settings.data_volume_gib
-    hourly = settings.price_usd_per_hour
+    hourly, keeping = settings.price_usd_per_hour, settings.price_usd_of_keeping
     return Prices(
-        usd_per_hour={name: usd + ADDRESS_USD_PER_HOUR for name, usd in hourly.items()},
+        usd_per_hour={name: usd + keeping.address_hour for name, usd in hourly.items()},
         instance_type=settings.instance_type,
         fixed_usd_per_month={
-            f"disks, {disks_gib} GiB": disks_gib * MONTHLY_USD["volume"],
-            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * MONTHLY_USD["bucket"],
+            f"disks, {disks_gib} GiB": disks_gib * keeping.volume_gib_month,
+            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * keeping.bucket_gib_month,
         },
     )
 

@@ -6,7 +6,8 @@
 name   = "wms-dev"
 region = "us-east-1"
 
-# The instance that hosts MLflow and the service: 2 vCPU, 8 GiB. Where AWS refuses the type, the next one is tried.
+# The instance that hosts MLflow and the service: 2 vCPU, 8 GiB. Where AWS refuses the type, `wms infra preflight` says
+# which of the others it allows: write that one here.
 instance_type           = "t3.large"
 fallback_instance_types = ["t3a.large", "m5.large"]
 

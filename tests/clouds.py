@@ -9,7 +9,7 @@ import subprocess
 import sys
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -216,11 +216,17 @@ def power_root(cloud: Cloud) -> Path:
     return root
 
 
-def aws_compute(cloud: Cloud, *, lock_seconds: tuple[int, int] = (30, 2)) -> AwsCompute:
+def aws_compute(
+    cloud: Cloud,
+    *,
+    lock_seconds: tuple[int, int] = (30, 2),
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> AwsCompute:
     """The instance of `cloud` behind its switch."""
     return AwsCompute(
         f"{cloud.name}-node",
         ec2=Ec2(Aws("us-east-1")),
         switch=lambda: cloud.terraform(power_root(cloud), name="power"),
         lock_seconds=lock_seconds,
+        clock=clock,
     )

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Builds an image and stores it in the data bucket, where the node fetches it. Nothing is done where it is already.
 #
+#   WMS_ENVIRONMENT=dev devops/containers/publish.sh mlflow
 #   devops/containers/publish.sh mlflow wms-dev-data-123456789012
 #
-# Docker or podman builds it (CONTAINER_TOOL); a workflow and a laptop do the same.
+# Docker or podman builds it (CONTAINER_TOOL). The workflow mlflow-image.yml and a laptop do the same.
 set -euo pipefail
+export AWS_PAGER=""
 cd "$(dirname "$0")"
 name="${1:?the name of an image, such as mlflow}"
-bucket="${2:?the data bucket}"
+bucket="${2:-$(./data-bucket.sh)}"
 tool="${CONTAINER_TOOL:-docker}"
 tag="$(./tag.sh "${name}")"
 image="localhost/wms-${name}:${tag}"
 key="node/images/wms-${name}/${tag}.tar.gz"
-export AWS_PAGER=""
 
 answer="$(aws s3api head-object --bucket "${bucket}" --key "${key}" 2>&1)" && {
   echo "s3://${bucket}/${key} is there already"

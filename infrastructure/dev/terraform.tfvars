@@ -6,7 +6,8 @@
 name   = "wms-dev"
 region = "us-east-1"
 
-# The instance that hosts MLflow and the service: 2 vCPU, 8 GiB. Where AWS refuses the type, the next one is tried.
+# The instance that hosts MLflow and the service: 2 vCPU, 8 GiB. Where AWS refuses the type, `wms infra preflight` says
+# which of the others it allows: write that one here.
 instance_type           = "t3.large"
 fallback_instance_types = ["t3a.large", "m5.large"]
 
@@ -31,4 +32,13 @@ price_usd_per_hour = {
   "t3.large"  = 0.0832
   "t3a.large" = 0.0752
   "m5.large"  = 0.096
+}
+
+# What is paid for beside it: disks, snapshots (https://aws.amazon.com/ebs/pricing/) and buckets
+# (https://aws.amazon.com/s3/pricing/) for a GiB a month, a public address (https://aws.amazon.com/vpc/pricing/) an hour.
+price_usd_of_keeping = {
+  volume_gib_month   = 0.08
+  snapshot_gib_month = 0.05
+  bucket_gib_month   = 0.023
+  address_hour       = 0.005
 }

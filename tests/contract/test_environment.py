@@ -108,6 +108,13 @@ def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
     assert "browse" in typed("wms infra cost").output
 
 
+def test_what_is_kept_costs_what_the_settings_say(workspace: Path) -> None:
+    before = answered("wms infra cost")["total_usd"]
+    settings = workspace / "infrastructure/dev/terraform.tfvars"
+    settings.write_text(settings.read_text().replace("= 0.08\n", "= 0.18\n"))
+    assert answered("wms infra cost")["total_usd"] == pytest.approx(before + 50 * 0.10)
+
+
 def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime.now(UTC)
     ran = LeaseBook(sessions=(Session(started_at=now - timedelta(days=400), ended_at=now),))
@@ -120,6 +127,18 @@ def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch
     assert usd_per_hour() == pytest.approx(0.0832 + 0.005)
     monkeypatch.setattr(AwsNode, "instance_type", lambda self: "m5.large")
     assert usd_per_hour() == pytest.approx(0.096 + 0.005)
+
+
+def test_an_hour_that_is_over_keeps_the_price_of_its_type(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AwsNode, "instance_type", lambda self: "m5.large")
+    answered("wms infra up --holder ann")
+    answered("wms infra down --holder ann")
+    monkeypatch.setattr(AwsNode, "instance_type", lambda self: "t3.large")
+    answered("wms infra up --holder ann")
+    assert [item.instance_type for item in stored().sessions] == ["m5.large"]
+    assert stored().running_type == "t3.large"
 
 
 def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rehearsal.cloud_stage import CloudStage, Door, after, denying_writes
+import pytest
+
+from rehearsal.cloud_stage import ACCOUNT, CloudStage, Door, after, denying_writes
 from rehearsal.engine.hooks import before_job, cancel_during, die_during, during
 from rehearsal.engine.results import Run
 from wms.pipeline.stages.instance import TRAINING_TTL
@@ -19,11 +21,17 @@ def play_pipeline(there: CloudStage) -> Run:
     return there.stage.pipelines()[-1]
 
 
-def reap(there: CloudStage) -> None:
+def hour(there: CloudStage) -> Run:
     """What happens every hour."""
     there.stage.sim.event("schedule")
     (run,) = there.stage.play()
-    run.expect("success", instance="success")
+    return run
+
+
+def reap(there: CloudStage) -> None:
+    """The same, where there is a role to take."""
+    there.stage.sim.world.vars["AWS_ROLE_ARN"] = f"arn:aws:iam::{ACCOUNT}:role/wms-test-pipeline"
+    hour(there).expect("success", instance="success")
 
 
 def by_hand(there: CloudStage, action: str) -> Run:
@@ -135,3 +143,19 @@ def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: Cloud
     assert "Kept as a candidate" in run.jobs["report"].summary
     assert there.objects("dvc/wms-blobs/")
     assert (there.instance, there.book.history, there.stage.production) == ("stopped", (), None)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"WMS_ENVIRONMENT": ""}, id="no environment"),
+        pytest.param({"AWS_ROLE_ARN": "a role", "WMS_WITHOUT_INSTANCE": "true"}, id="no instance to be had"),
+        pytest.param({}, id="session keys, which have ended by the next morning"),
+    ],
+)
+def test_where_there_is_nothing_to_reap_or_nobody_to_do_it_no_hour_is_red(
+    there: CloudStage, settings: dict[str, str]
+) -> None:
+    there.stage.sim.world.vars |= settings
+    there.stage.sim.world.environments.clear()
+    hour(there).expect("skipped", instance="skipped")

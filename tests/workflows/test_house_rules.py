@@ -88,6 +88,15 @@ def test_what_changes_production_waits_in_one_group_and_is_never_dropped(name: s
     assert load(PIPELINE.with_name(name))["concurrency"] == {"group": "wms-pipeline", "queue": "max"}
 
 
+def test_what_runs_on_the_node_is_stored_by_main_alone() -> None:
+    """An environment accepts data branches too, and its roles are bound to its name."""
+    (job,) = jobs(PIPELINE.with_name("mlflow-image.yml")).values()
+    assert "environment" not in job
+    assert "github.ref == 'refs/heads/main'" in job["if"]
+    takers = [path.name for path in WORKFLOWS if "AWS_IMAGES_ROLE_ARN" in path.read_text()]
+    assert takers == ["mlflow-image.yml"]
+
+
 def test_whoever_merely_uses_the_instance_waits_for_nobody() -> None:
     for path in WORKFLOWS:
         if path.name in {"infra.yml", "deploy-model.yaml", "ci.yml"}:

@@ -79,6 +79,8 @@ module "identity" {
     node_trust     = module.policies.node_trust
     pipeline       = module.policies.pipeline
     pipeline_trust = module.policies.pipeline_trust
+    images         = module.policies.images
+    images_trust   = module.policies.images_trust
   }
 }
 

@@ -23,6 +23,11 @@ output "pipeline_role_arn" {
   value       = module.identity.pipeline_role_arn
 }
 
+output "images_role_arn" {
+  description = "For the repository's variable AWS_IMAGES_ROLE_ARN; null where no roles are made."
+  value       = module.identity.images_role_arn
+}
+
 output "release" {
   description = "What the node runs from its next boot on."
   value       = module.k3s_node.release

@@ -90,6 +90,12 @@ variable "price_usd_per_hour" {
   default     = {}
 }
 
+variable "price_usd_of_keeping" {
+  description = "Read by `wms infra cost` and `wms infra destroy` alone."
+  type        = map(number)
+  default     = {}
+}
+
 # What is rarely needed, given as TF_VAR_<name> or by -var.
 
 variable "availability_zone" {

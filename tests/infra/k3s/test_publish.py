@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.k3s.conftest import ROOT, client
+from wms.config.infra import load_infra_settings
 
 PUBLISH = ROOT / "devops/containers/publish.sh"
 BUILDER = """#!/bin/sh
@@ -28,9 +29,9 @@ def environment(aws: dict[str, str], tmp_path: Path) -> dict[str, str]:
     return {**os.environ, **aws, "CONTAINER_TOOL": str(builder), "CALLS": str(tmp_path / "calls")}
 
 
-def publish(environment: dict[str, str], bucket: str) -> subprocess.CompletedProcess[str]:
+def publish(environment: dict[str, str], *bucket: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [PUBLISH, "mlflow", bucket], env=environment, capture_output=True, text=True, check=False
+        [PUBLISH, "mlflow", *bucket], env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -52,6 +53,27 @@ def test_an_image_is_stored_once_where_the_node_looks_for_it(
     again = publish(environment, data_bucket)
     assert "is there already" in again.stdout
     assert (tmp_path / "calls").read_text() == calls
+
+
+def test_in_an_environment_the_bucket_is_that_of_wms(
+    environment: dict[str, str], aws: dict[str, str]
+) -> None:
+    bucket = load_infra_settings(ROOT, "dev").data_bucket("123456789012")
+    client("s3", aws).create_bucket(Bucket=bucket)
+    done = publish({**environment, "WMS_ENVIRONMENT": "dev"})
+    assert done.returncode == 0, done.stderr
+    (stored,) = client("s3", aws).list_objects_v2(Bucket=bucket)["Contents"]
+    assert f"stored s3://{bucket}/{stored['Key']}" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "says"), [("", "set WMS_ENVIRONMENT"), ("nowhere", "nowhere")])
+def test_without_a_bucket_or_an_environment_nothing_is_built(
+    environment: dict[str, str], tmp_path: Path, name: str, says: str
+) -> None:
+    done = publish({**environment, "WMS_ENVIRONMENT": name})
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert not (tmp_path / "calls").exists()
 
 
 def test_a_bucket_that_cannot_be_asked_is_an_error_before_anything_is_built(

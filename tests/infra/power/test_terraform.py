@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ Terraform(
 """
 """A program that applies a root and is ended from outside, as a cancelled workflow ends `wms`."""
 
+SLEEPS = 20
 WAITING = """
 terraform {
   backend "s3" {
@@ -67,6 +69,19 @@ def test_an_interrupted_apply_lets_go_of_the_lock(cloud: Cloud) -> None:
     program.send_signal(signal.SIGTERM)
     _, complaint = program.communicate(timeout=60)
     assert "KeyboardInterrupt" in complaint
+    assert "slow/terraform.tfstate.tflock" not in state_objects(cloud)
+
+
+def test_an_apply_that_takes_too_long_is_interrupted_and_lets_go_of_the_lock(cloud: Cloud) -> None:
+    root = cloud.folder / "slow"
+    root.mkdir()
+    (root / "main.tf").write_text(WAITING)
+    slow = cloud.terraform(root, name="slow")
+    slow.resources()
+    began = time.monotonic()
+    with pytest.raises(TerraformError):
+        slow.apply(limit_seconds=4)
+    assert time.monotonic() - began < SLEEPS
     assert "slow/terraform.tfstate.tflock" not in state_objects(cloud)
 
 

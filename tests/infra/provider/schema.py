@@ -48,7 +48,12 @@ OWN = {
             "attributes": attributes(
                 required="instance_id state", optional="force", computed="id", force="bool"
             ),
-            "block_types": {},
+            "block_types": {
+                "timeouts": {
+                    "nesting_mode": "single",
+                    "block": {"attributes": attributes(optional="create update delete"), "block_types": {}},
+                }
+            },
         },
         "aws_ebs_volume": {
             "attributes": attributes(

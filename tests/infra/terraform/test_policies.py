@@ -22,6 +22,7 @@ from infra.terraform.conftest import Terraform, policies
 BUCKETS = {"data": "the-data", "artifacts": "the-artifacts", "state": "the-state"}
 OBJECTS = [
     ("data", "node/current"),
+    ("data", "node/images/wms-mlflow/1.tar.gz"),
     ("data", "lease/book.json"),
     ("data", "backup/mlflow.dump"),
     ("data", "dvc/files/md5/ab"),
@@ -79,6 +80,11 @@ MAY: dict[str, dict[str, Act]] = {
         "read what the stack made": get("state", "stack/terraform.tfstate"),
         "look at instances": call("ec2", "describe_instances"),
     },
+    "images": {
+        "see that an image is missing": listing("data"),
+        "see that an image is there": get("data", "node/images/wms-mlflow/1.tar.gz"),
+        "store an image": put("data", "node/images/wms-mlflow/2.tar.gz"),
+    },
 }
 MAY_NOT: dict[str, dict[str, Act]] = {
     "node": {
@@ -91,6 +97,7 @@ MAY_NOT: dict[str, dict[str, Act]] = {
     },
     "pipeline": {
         "change what the node runs": put("data", "node/current"),
+        "change an image": put("data", "node/images/wms-mlflow/1.tar.gz"),
         "read a dump": get("data", "backup/mlflow.dump"),
         "delete a dump": delete("data", "backup/mlflow.dump"),
         "read an artifact behind MLflow": get("artifacts", "1/run/model"),
@@ -99,6 +106,16 @@ MAY_NOT: dict[str, dict[str, Act]] = {
         "make roles": call("iam", "create_role", RoleName="other", AssumeRolePolicyDocument="{}"),
         "make keys": call("iam", "create_access_key", UserName="node"),
         "run commands on the node": call("ssm", "send_command", DocumentName="AWS-RunShellScript"),
+    },
+    "images": {
+        "change the node's release": put("data", "node/current"),
+        "delete an image": delete("data", "node/images/wms-mlflow/1.tar.gz"),
+        "take a lease": put("data", "lease/book.json"),
+        "read the dataset": get("data", "dvc/files/md5/ab"),
+        "read a dump": get("data", "backup/mlflow.dump"),
+        "read an artifact": get("artifacts", "1/run/model"),
+        "flip the switch": put("state", "power/terraform.tfstate"),
+        "look at instances": call("ec2", "describe_instances"),
     },
 }
 
@@ -135,10 +152,7 @@ def roles(documents: dict[str, Any]) -> Iterator[dict[str, Callable[[str], Any]]
             admin("s3").create_bucket(Bucket=bucket)
         for bucket, key in OBJECTS:
             put(bucket, key)(admin)
-        found = {
-            role: session(endpoint, *user_with(documents[role], admin("iam")))
-            for role in ("node", "pipeline")
-        }
+        found = {role: session(endpoint, *user_with(documents[role], admin("iam"))) for role in MAY}
         with enforcing(endpoint):
             yield found
     finally:

@@ -51,6 +51,9 @@ def test_buckets_are_named_after_the_account() -> None:
         pytest.param("= 50", "= 5 * 10", "monthly_budget_usd: must be written out", id="computed"),
         pytest.param('"wms-dev"', "var.name", "name: must be written out", id="variable"),
         pytest.param('"m5.large"]', '"m5"]', "fallback_instance_types.1: String should match", id="item"),
+        pytest.param(
+            "address_hour       = 0.005", "", "price_usd_of_keeping.address_hour: Field required", id="price"
+        ),
         pytest.param("= 0.096", '= "x"', "price_usd_per_hour.m5.large: Input should be", id="entry"),
     ],
 )

@@ -9,12 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wms.domain.cost import NOBODY, BudgetPolicy, Prices, make_ledger
+from wms.domain.errors import ConfigError
 from wms.domain.lease_book import EndedLease, Lease, LeaseBook, Session
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-PRICES = Prices(running_usd_per_hour=0.5, fixed_usd_per_month={"disks": 4.0})
+PRICES = Prices(
+    usd_per_hour={"t3.large": 0.5, "m5.large": 0.75},
+    instance_type="t3.large",
+    fixed_usd_per_month={"disks": 4.0},
+)
 
 
 def ended(purpose: str, start: float, end: float) -> EndedLease:
@@ -63,6 +68,29 @@ def test_a_session_over_the_turn_of_the_month_is_cut_there() -> None:
 
 def test_a_lease_on_an_instance_that_did_not_run_costs_nothing() -> None:
     assert hours(LeaseBook(history=(ended("training", -5, -3),))) == {}
+
+
+def test_each_hour_has_the_price_of_the_type_that_ran_then() -> None:
+    dear = session(-9, -7).model_copy(update={"instance_type": "m5.large"})
+    book = LeaseBook(
+        sessions=(dear, session(-5, -4)),
+        history=(ended("training", -9, -4),),
+        running_since=NOW - HOUR,
+        running_type="m5.large",
+    )
+    ledger = make_ledger(book, month="2026-11", prices=PRICES, now=NOW)
+    assert {line.purpose: line.usd for line in ledger.lines} == {
+        "training": pytest.approx(2 * 0.75 + 0.5),
+        NOBODY: pytest.approx(0.75),
+    }
+
+
+def test_a_type_without_a_price_is_an_error_in_the_months_that_it_ran_in() -> None:
+    odd = Session(started_at=BEGIN - 3 * HOUR, ended_at=BEGIN - HOUR, instance_type="x1.large")
+    book = LeaseBook(sessions=(odd,))
+    assert make_ledger(book, month="2026-11", prices=PRICES, now=NOW).running_usd == 0.0
+    with pytest.raises(ConfigError, match=r"no price for x1\.large"):
+        make_ledger(book, month="2026-10", prices=PRICES, now=NOW)
 
 
 def test_fixed_costs_are_paid_whatever_runs() -> None:

@@ -139,6 +139,18 @@ def test_a_session_that_ended_unseen_is_closed_at_its_last_sign() -> None:
     assert book.running_since == later
 
 
+def test_a_session_keeps_the_type_that_it_began_with() -> None:
+    def confirmed(book: LeaseBook, holder: str, kind: str) -> LeaseBook:
+        return confirm_running(taken(book, holder), holder=holder, now=NOW, instance_type=kind)
+
+    book = confirmed(confirmed(LeaseBook(), "run", "t3.large"), "other", "m5.large")
+    assert book.running_type == "t3.large"
+    later = NOW + HOUR / 4
+    book = confirm_running(book, holder="run", now=later, stopped_at=later, instance_type="m5.large")
+    assert [item.instance_type for item in book.sessions] == ["t3.large"]
+    assert book.running_type == "m5.large"
+
+
 def test_of_two_that_start_it_at_once_the_second_ends_no_session() -> None:
     later = NOW + timedelta(minutes=2)
     book = confirm_running(taken(taken(LeaseBook()), "other"), holder="run", now=later, stopped_at=NOW)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wms.domain.leftover import Leftover
+from wms.domain.leftover import KeepingPrices, Leftover
+
+PRICES = KeepingPrices(
+    volume_gib_month=0.08, snapshot_gib_month=0.05, bucket_gib_month=0.023, address_hour=0.005
+)
 
 
 @pytest.mark.parametrize(
@@ -18,4 +22,4 @@ from wms.domain.leftover import Leftover
     ],
 )
 def test_a_month_has_its_price(item: Leftover, usd: float) -> None:
-    assert item.usd_per_month == pytest.approx(usd)
+    assert item.usd_per_month(PRICES) == pytest.approx(usd)

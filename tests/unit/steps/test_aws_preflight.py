@@ -13,7 +13,7 @@ from wms.config.infra import load_infra_settings
 from wms.domain.cloud import Answer, CallerIdentity, StateLock
 from wms.domain.errors import BudgetError, CloudError, ConfigError
 from wms.domain.lease import LeaseBook, Session
-from wms.steps.aws_preflight import aws_preflight, credentials_expire_at
+from wms.steps.aws_preflight import STATE_KEYS, aws_preflight, credentials_expire_at
 from wms.steps.cost import month_cost, require_budget
 from wms.steps.preflight import PreflightLine
 
@@ -206,6 +206,14 @@ def test_a_locked_state_names_its_holder(leases: LocalLeaseStore) -> None:
     assert told["Terraform state power"].result == (
         "ann@laptop holds it since 2026-11-23 08:00 UTC, for OperationTypeApply"
     )
+
+
+def test_only_the_switchs_lock_is_known_to_be_dead_by_its_age(leases: LocalLeaseStore) -> None:
+    lock = StateLock(who="runner@killed", operation="OperationTypeApply", created=NOW - HOUR)
+    told = lines(leases, FakeAccount(locks=dict.fromkeys(STATE_KEYS, lock)))
+    assert not told["Terraform state stack"].ok
+    assert told["Terraform state power"].ok
+    assert told["Terraform state power"].result.endswith("that run is dead, and the start breaks its lock")
 
 
 def overspend(leases: LocalLeaseStore) -> None:

@@ -81,10 +81,10 @@ class Ec2:
         with asking(f"to tag {instance_id}"):
             self._client.create_tags(Resources=[instance_id], Tags=tag_list(tags))
 
-    def stop(self, instance_id: str) -> None:
-        """Stop an instance and return once it is stopped; a starting one is let start first."""
+    def stop(self, instance_id: str, *, start_seconds: float = CHANGE_SECONDS) -> None:
+        """Stop an instance and return once it is stopped; a starting one is let start first, in that time."""
         if self.instance(instance_id).state == "pending":
-            self._wait("instance_running", instance_id, CHANGE_SECONDS)
+            self._wait("instance_running", instance_id, start_seconds)
         with asking(f"to stop {instance_id}"):
             self._client.stop_instances(InstanceIds=[instance_id])
         self.wait_stopped(instance_id)
@@ -111,8 +111,8 @@ class Ec2:
     def _client(self) -> Any:
         return self._aws.client("ec2")
 
-    def _wait(self, waiter: str, instance_id: str, seconds: int) -> None:
-        attempts = {"Delay": POLL_SECONDS, "MaxAttempts": seconds // POLL_SECONDS}
+    def _wait(self, waiter: str, instance_id: str, seconds: float) -> None:
+        attempts = {"Delay": POLL_SECONDS, "MaxAttempts": max(1, int(seconds // POLL_SECONDS))}
         with asking(f"until {waiter.replace('_', ' ')} of {instance_id}"):
             self._client.get_waiter(waiter).wait(InstanceIds=[instance_id], WaiterConfig=attempts)
 

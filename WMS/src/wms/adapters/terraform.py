@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -59,16 +62,21 @@ class Terraform:
         self._ready = False
 
     def apply(
-        self, variables: Mapping[str, str | bool] | None = None, *, lock_seconds: int = LOCK_SECONDS
+        self,
+        variables: Mapping[str, str | bool] | None = None,
+        *,
+        lock_seconds: int = LOCK_SECONDS,
+        limit_seconds: float | None = None,
     ) -> None:
         """Bring everything to what the root says, without asking.
 
         Raises:
             StateLockedError: another run held the state for longer than `lock_seconds`.
-            TerraformError: anything else went wrong.
+            TerraformError: anything else went wrong, or it was not done within `limit_seconds`.
         """
+        until = None if limit_seconds is None else time.monotonic() + limit_seconds
         given = [f"-var={name}={_hcl(value)}" for name, value in (variables or {}).items()]
-        self._work("apply", "-auto-approve", *given, lock_seconds=lock_seconds)
+        self._work("apply", "-auto-approve", *given, lock_seconds=lock_seconds, until=until)
 
     def plan(self, to: Path) -> tuple[Change, ...]:
         """Plan into the file `to` and return what would change; the plan is told as well."""
@@ -94,31 +102,43 @@ class Terraform:
         self._init()
         self._run("state", "rm", f"-lock-timeout={LOCK_SECONDS}s", address)
 
+    def unlock(self, lock_id: str) -> None:
+        """Break a lock; one with another ID stays."""
+        self._init()
+        self._run("force-unlock", "-force", lock_id)
+
     def resources(self) -> dict[str, str]:
         """The ID of every resource in the state, by address; data sources are left out."""
         self._init()
         shown = json.loads("\n".join(self._run("show", "-json", quiet=True)))
         return dict(_managed(shown.get("values", {}).get("root_module", {})))
 
-    def _init(self) -> None:
+    def _init(self, until: float | None = None) -> None:
         if self._ready:
             return
         self.data.mkdir(parents=True, exist_ok=True)
         self._plugins.mkdir(parents=True, exist_ok=True)
-        self._run("init", "-input=false", "-no-color", "-reconfigure", *self._backend, quiet=True)
+        self._run(
+            "init", "-input=false", "-no-color", "-reconfigure", *self._backend, quiet=True, until=until
+        )
         self._ready = True
 
     def _work(
-        self, verb: str, *options: str, after: Sequence[str] = (), lock_seconds: int = LOCK_SECONDS
+        self,
+        verb: str,
+        *options: str,
+        after: Sequence[str] = (),
+        lock_seconds: int = LOCK_SECONDS,
+        until: float | None = None,
     ) -> None:
-        self._init()
+        self._init(until)
         common = ("-input=false", "-no-color", f"-lock-timeout={lock_seconds}s", *self._inputs)
-        self._run(verb, *common, *options, *after)
+        self._run(verb, *common, *options, *after, until=until)
 
-    def _run(self, *arguments: str, quiet: bool = False) -> list[str]:
+    def _run(self, *arguments: str, quiet: bool = False, until: float | None = None) -> list[str]:
         tell = log.debug if quiet else self._tell
         with tempfile.TemporaryFile() as complaints:
-            with self._start(arguments, complaints) as process:
+            with self._start(arguments, complaints) as process, _ended_at(until, process):
                 lines = self._listen(process, tell)
             if process.returncode != 0:
                 complaints.seek(0)
@@ -168,6 +188,30 @@ class Terraform:
     def _plugins(self) -> Path:
         """Providers are large; the roots of an environment share them."""
         return self.data.parent / "plugins"
+
+
+@contextlib.contextmanager
+def _ended_at(until: float | None, process: subprocess.Popen[str]) -> Iterator[None]:
+    """Within, a process that is at work too long is interrupted, and killed if that does not help."""
+    if until is None:
+        yield
+        return
+
+    def end() -> None:
+        log.warning("terraform took too long, and is interrupted")
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(INTERRUPT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    timer = threading.Timer(max(0.0, until - time.monotonic()), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _hcl(value: str | bool) -> str:

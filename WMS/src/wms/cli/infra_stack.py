@@ -91,9 +91,10 @@ def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool, as
     if not dry_run:
         _ask_twice(cloud, yes, len(doomed), empty_buckets)
         stack.destroy(empty_buckets=empty_buckets)
-    left = stack.leftovers()
+    prices = cloud.settings.price_usd_of_keeping
+    left = [(item, item.usd_per_month(prices)) for item in stack.leftovers()]
     if as_json:
-        found = [{**item.model_dump(mode="json"), "usd_per_month": item.usd_per_month} for item in left]
+        found = [{**item.model_dump(mode="json"), "usd_per_month": usd} for item, usd in left]
         output.say_json({"dry_run": dry_run, "destroyed": list(doomed), "left": found})
         return
     if dry_run:
@@ -145,12 +146,12 @@ def _say_done(done: Sequence[str], *, dry_run: bool, as_json: bool) -> None:
         output.say(f"would {item}" if dry_run and done else item)
 
 
-def _show_left(left: Sequence[Leftover], when: str) -> None:
+def _show_left(left: Sequence[tuple[Leftover, float]], when: str) -> None:
     if not left:
         output.say(f"nothing is {when}")
         return
     output.table(
         ("what", "which", "", "USD a month"),
-        [(item.kind, item.id, item.note, f"{item.usd_per_month:.2f}") for item in left],
+        [(item.kind, item.id, item.note, f"{usd:.2f}") for item, usd in left],
     )
-    output.say(f"{when}: {sum(item.usd_per_month for item in left):.2f} USD a month, instances not counted")
+    output.say(f"{when}: {sum(usd for _, usd in left):.2f} USD a month, instances not counted")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, PositiveInt, StringConstraints, ValidationError
 
 from wms.domain.errors import ConfigError
+from wms.domain.leftover import KeepingPrices
 from wms.domain.records import Frozen
 
 ENVIRONMENT_VARIABLE = "WMS_ENVIRONMENT"
@@ -53,6 +54,7 @@ class InfraSettings(Frozen):
     monthly_budget_usd: Annotated[float, Field(gt=0.0)]
     alarm_email: str | None
     price_usd_per_hour: Mapping[InstanceType, Annotated[float, Field(gt=0.0)]]
+    price_usd_of_keeping: KeepingPrices
 
     @property
     def node_name(self) -> str:

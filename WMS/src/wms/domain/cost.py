@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated
 
 from pydantic import NonNegativeFloat, PositiveFloat, StringConstraints
 
-from wms.domain.lease_book import BudgetOverride, LeaseBook
+from wms.domain.errors import ConfigError
+from wms.domain.lease_book import BudgetOverride, LeaseBook, Session
 from wms.domain.records import Frozen, Record
 
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -20,10 +21,29 @@ NOBODY = "nobody (until it stopped)"
 
 
 class Prices(Frozen):
-    """US dollars. What is fixed is paid whether the instance runs or not."""
+    """US dollars. What is fixed is paid whether the instance runs or not.
 
-    running_usd_per_hour: PositiveFloat
+    `usd_per_hour` is by instance type, what is paid beside it while it runs included; `instance_type` is
+    the one that runs next, and that ran wherever the book does not say.
+    """
+
+    usd_per_hour: dict[str, PositiveFloat]
+    instance_type: str
     fixed_usd_per_month: dict[str, NonNegativeFloat]
+
+    def hour(self, instance_type: str | None = None) -> float:
+        """What an hour costs.
+
+        Raises:
+            ConfigError: that type has no price.
+        """
+        name = instance_type or self.instance_type
+        if name not in self.usd_per_hour:
+            raise ConfigError(
+                f"terraform.tfvars: price_usd_per_hour has no price for {name}",
+                remedy="Write it there, from https://aws.amazon.com/ec2/pricing/on-demand/.",
+            )
+        return self.usd_per_hour[name]
 
 
 class CostLine(Frozen):
@@ -65,7 +85,7 @@ class BudgetPolicy(Frozen):
 
     def refusal(self, ledger: CostLedger, *, ttl: timedelta, prices: Prices) -> str:
         """Why the instance must not be started for so long; empty if it may."""
-        planned = ttl.total_seconds() / 3600 * prices.running_usd_per_hour
+        planned = ttl.total_seconds() / 3600 * prices.hour()
         if ledger.total_usd + planned <= self.monthly_usd:
             return ""
         return (
@@ -87,20 +107,26 @@ def make_ledger(book: LeaseBook, *, month: str, prices: Prices, now: datetime) -
         month: such as `2026-11`.
         prices: of an hour, and of the month.
         now: until when what goes on is counted.
+
+    Raises:
+        ConfigError: the instance ran in that month as a type that has no price.
     """
     begin = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     end = min(now, (begin + timedelta(days=32)).replace(day=1))
-    sessions = [(item.started_at, item.ended_at) for item in book.sessions]
+    sessions = list(book.sessions)
     if book.running_since is not None:
-        sessions.append((book.running_since, now))
+        going_on = Session(started_at=book.running_since, ended_at=now, instance_type=book.running_type)
+        sessions.append(going_on)
     leases = [(item.started_at, item.ended_at, item.purpose) for item in book.history]
     leases += [(item.acquired_at, min(item.expires_at, now), item.purpose) for item in book.leases]
-    seconds: dict[str, float] = defaultdict(float)
-    for started_at, ended_at in sessions:
-        _share(max(started_at, begin), min(ended_at, end), leases, seconds)
+    hours: dict[str, float] = defaultdict(float)
+    usd: dict[str, float] = defaultdict(float)
+    for session in sessions:
+        for purpose, share in _shares(max(session.started_at, begin), min(session.ended_at, end), leases):
+            hours[purpose] += share
+            usd[purpose] += share * prices.hour(session.instance_type)
     lines = tuple(
-        CostLine(purpose=purpose, hours=spent / 3600, usd=spent / 3600 * prices.running_usd_per_hour)
-        for purpose, spent in sorted(seconds.items())
+        CostLine(purpose=purpose, hours=spent, usd=usd[purpose]) for purpose, spent in sorted(hours.items())
     )
     return CostLedger(
         month=month,
@@ -111,17 +137,14 @@ def make_ledger(book: LeaseBook, *, month: str, prices: Prices, now: datetime) -
     )
 
 
-def _share(
-    started_at: datetime,
-    ended_at: datetime,
-    leases: Iterable[tuple[datetime, datetime, str]],
-    seconds: dict[str, float],
-) -> None:
-    """Cut a session wherever a lease begins or ends, and share each piece among its holders."""
+def _shares(
+    started_at: datetime, ended_at: datetime, leases: Iterable[tuple[datetime, datetime, str]]
+) -> Iterator[tuple[str, float]]:
+    """Cut a session wherever a lease begins or ends, and share each piece among its holders, in hours."""
     inside = [lease for lease in leases if lease[0] < ended_at and lease[1] > started_at]
     cuts = {started_at, ended_at, *(time for lease in inside for time in lease[:2])}
     times = sorted(time for time in cuts if started_at <= time <= ended_at)
     for begin, end in pairwise(times):
         held = [purpose for since, until, purpose in inside if since <= begin and until >= end] or [NOBODY]
         for purpose in held:
-            seconds[purpose] += (end - begin).total_seconds() / len(held)
+            yield purpose, (end - begin).total_seconds() / 3600 / len(held)

@@ -75,7 +75,12 @@ def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: 
 
 
 def confirm_running(
-    book: LeaseBook, *, holder: str, now: datetime, stopped_at: datetime | None = None
+    book: LeaseBook,
+    *,
+    holder: str,
+    now: datetime,
+    stopped_at: datetime | None = None,
+    instance_type: str | None = None,
 ) -> LeaseBook:
     """Note that the holder saw the instance running, which makes its lease usable.
 
@@ -85,6 +90,7 @@ def confirm_running(
         now: when it was seen running.
         stopped_at: when the holder saw it stopped and started it, if it did: a session that the book
             has as going on from before then ended unseen.
+        instance_type: as what it runs, where that is known; it cannot change before the next stop.
 
     Raises:
         LeaseLostError: the lease expired while the instance was starting.
@@ -95,7 +101,9 @@ def confirm_running(
         book = _end_session(book, ended_at=max([book.running_since, *signs]))
     if lease.running_since is None:
         book = _with_lease(book, lease.model_copy(update={"running_since": now}))
-    return book if book.running_since is not None else book.model_copy(update={"running_since": now})
+    if book.running_since is not None:
+        return book
+    return book.model_copy(update={"running_since": now, "running_type": instance_type})
 
 
 def renew(book: LeaseBook, *, holder: str, ttl: timedelta, now: datetime) -> LeaseBook:
@@ -190,5 +198,10 @@ def _ended(lease: Lease, now: datetime) -> EndedLease:
 def _end_session(book: LeaseBook, *, ended_at: datetime) -> LeaseBook:
     if book.running_since is None:
         return book
-    session = Session(started_at=book.running_since, ended_at=max(book.running_since, ended_at))
-    return book.model_copy(update={"running_since": None, "sessions": (*book.sessions, session)[-HISTORY:]})
+    session = Session(
+        started_at=book.running_since,
+        ended_at=max(book.running_since, ended_at),
+        instance_type=book.running_type,
+    )
+    sessions = (*book.sessions, session)[-HISTORY:]
+    return book.model_copy(update={"running_since": None, "running_type": None, "sessions": sessions})

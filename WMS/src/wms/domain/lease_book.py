@@ -81,10 +81,11 @@ class EndedLease(Frozen):
 
 
 class Session(Frozen):
-    """A time during which the instance ran, as far as the book's writers saw it."""
+    """A time during which the instance ran, as far as the book's writers saw it, and as which type."""
 
     started_at: AwareDatetime
     ended_at: AwareDatetime
+    instance_type: str | None = None
 
 
 class BudgetOverride(Frozen):
@@ -105,6 +106,7 @@ class LeaseBook(Record):
     leases: tuple[Lease, ...] = ()
     stopping: Stopping | None = None
     running_since: AwareDatetime | None = None
+    running_type: str | None = None
     history: tuple[EndedLease, ...] = ()
     sessions: tuple[Session, ...] = ()
     overrides: tuple[BudgetOverride, ...] = ()

@@ -1,20 +1,25 @@
-"""What an environment leaves behind, and what that costs."""
+"""What is paid for whether an instance runs or not: what an environment keeps, and what it leaves behind."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import NonNegativeFloat
+
 from wms.domain.records import Frozen
-
-MONTHLY_USD = {"volume": 0.08, "bucket": 0.023, "snapshot": 0.05}
-"""A GiB a month in us-east-1: gp3 volumes, S3 standard, EBS snapshots (AWS's price pages, 2026)."""
-
-ADDRESS_USD_PER_HOUR = 0.005
-"""A public IPv4 address, used or not (AWS's VPC price page, 2026); the instance has one while it runs."""
 
 HOURS_A_MONTH = 730
 
 Kind = Literal["instance", "volume", "snapshot", "address", "bucket"]
+
+
+class KeepingPrices(Frozen):
+    """US dollars for a GiB a month, and for a public IPv4 address an hour; of one region."""
+
+    volume_gib_month: NonNegativeFloat
+    snapshot_gib_month: NonNegativeFloat
+    bucket_gib_month: NonNegativeFloat
+    address_hour: NonNegativeFloat
 
 
 class Leftover(Frozen):
@@ -25,9 +30,10 @@ class Leftover(Frozen):
     note: str = ""
     size_gib: float = 0.0
 
-    @property
-    def usd_per_month(self) -> float:
+    def usd_per_month(self, prices: KeepingPrices) -> float:
         """What keeping it costs; the disk of an instance is listed as a volume of its own."""
+        if self.kind == "instance":
+            return 0.0
         if self.kind == "address":
-            return ADDRESS_USD_PER_HOUR * HOURS_A_MONTH
-        return MONTHLY_USD.get(self.kind, 0.0) * self.size_gib
+            return prices.address_hour * HOURS_A_MONTH
+        return float(getattr(prices, f"{self.kind}_gib_month")) * self.size_gib

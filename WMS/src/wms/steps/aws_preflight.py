@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from wms.config.infra import InfraSettings
-from wms.domain.cloud import Answer, CallerIdentity, StateLock
+from wms.domain.cloud import Answer, CallerIdentity, StateLock, switch_lock_is_left_behind
 from wms.domain.cost import BudgetPolicy, CostLedger
 from wms.domain.errors import CloudError, ConfigError, PreflightError
 from wms.steps.preflight import PreflightLine, ask
@@ -19,7 +19,8 @@ from wms.steps.preflight import PreflightLine, ask
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
 """Who made the credentials says there when they end, in ISO form; the first that is set counts."""
 
-STATE_KEYS = ("stack/terraform.tfstate", "power/terraform.tfstate")
+SWITCH_KEY = "power/terraform.tfstate"
+STATE_KEYS = ("stack/terraform.tfstate", SWITCH_KEY)
 """The states of the two roots in devops/terraform."""
 
 STAYS_A_CANDIDATE = "promotes nothing: the model stays a candidate until `wms model adopt` registers it."
@@ -119,7 +120,7 @@ def aws_preflight(
         else [
             lambda: ask("start of the instance", lambda: _start(settings, account)),
             lambda: _bucket("artifacts bucket", settings.artifacts_bucket(number), account, needed=False),
-            *(partial(_state, number, key, settings, account) for key in STATE_KEYS),
+            *(partial(_state, number, key, settings, account, clock) for key in STATE_KEYS),
             lambda: ask("budget", lambda: _budget(settings, ledger(), over_budget)),
         ]
     )
@@ -218,19 +219,23 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
     )
 
 
-def _state(number: str, key: str, settings: InfraSettings, account: CloudAccount) -> PreflightLine:
-    return ask(f"Terraform state {key.split('/')[0]}", lambda: _unlocked(number, key, settings, account))
+def _state(
+    number: str, key: str, settings: InfraSettings, account: CloudAccount, clock: Callable[[], datetime]
+) -> PreflightLine:
+    def unlocked() -> str:
+        lock = account.state_lock(settings.state_bucket(number), key)
+        if lock is None:
+            return "reachable, not locked"
+        since = f" since {lock.created:%Y-%m-%d %H:%M} UTC" if lock.created else ""
+        held = f"{lock.who} holds it{since}, for {lock.operation}"
+        if key == SWITCH_KEY and switch_lock_is_left_behind(lock.created, clock()):
+            return f"{held}: that run is dead, and the start breaks its lock"
+        raise PreflightError(
+            held,
+            remedy="Wait for that run to end; if it is dead, `terraform force-unlock` in that root frees it.",
+        )
 
-
-def _unlocked(number: str, key: str, settings: InfraSettings, account: CloudAccount) -> str:
-    lock = account.state_lock(settings.state_bucket(number), key)
-    if lock is None:
-        return "reachable, not locked"
-    since = f" since {lock.created:%Y-%m-%d %H:%M} UTC" if lock.created else ""
-    raise PreflightError(
-        f"{lock.who} holds it{since}, for {lock.operation}",
-        remedy="Wait for that run to end; if it is dead, `terraform force-unlock` in that root frees it.",
-    )
+    return ask(f"Terraform state {key.split('/')[0]}", unlocked)
 
 
 def _budget(settings: InfraSettings, ledger: CostLedger, over_budget: str | None) -> str:

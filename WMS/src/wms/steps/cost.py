@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from wms.config.infra import InfraSettings
 from wms.domain.cost import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
-from wms.domain.errors import BudgetError, ConfigError
+from wms.domain.errors import BudgetError
 from wms.domain.lease import BudgetOverride, LeaseBook, note_override
-from wms.domain.leftover import ADDRESS_USD_PER_HOUR, MONTHLY_USD
 from wms.ports import LeaseStore
 from wms.steps.lease_swap import swap
 
@@ -18,23 +17,15 @@ BUCKETS_GIB = 10
 
 
 def prices(settings: InfraSettings) -> Prices:
-    """What an environment costs.
-
-    Raises:
-        ConfigError: the instance type has no price.
-    """
-    hour = settings.price_usd_per_hour.get(settings.instance_type)
-    if hour is None:
-        raise ConfigError(
-            f"terraform.tfvars: price_usd_per_hour has no price for {settings.instance_type}",
-            remedy="Write it there, from https://aws.amazon.com/ec2/pricing/on-demand/.",
-        )
+    """What an environment costs; its address is paid for while the instance runs."""
     disks_gib = settings.root_volume_gib + settings.data_volume_gib
+    hourly, keeping = settings.price_usd_per_hour, settings.price_usd_of_keeping
     return Prices(
-        running_usd_per_hour=hour + ADDRESS_USD_PER_HOUR,
+        usd_per_hour={name: usd + keeping.address_hour for name, usd in hourly.items()},
+        instance_type=settings.instance_type,
         fixed_usd_per_month={
-            f"disks, {disks_gib} GiB": disks_gib * MONTHLY_USD["volume"],
-            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * MONTHLY_USD["bucket"],
+            f"disks, {disks_gib} GiB": disks_gib * keeping.volume_gib_month,
+            f"buckets, {BUCKETS_GIB} GiB assumed": BUCKETS_GIB * keeping.bucket_gib_month,
         },
     )
 

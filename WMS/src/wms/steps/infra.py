@@ -56,12 +56,23 @@ def infra_up(
     clock: Clock,
     leases: LeaseStore,
     compute: Compute,
+    instance_type: Callable[[], str | None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Lease:
     """Take a lease, start the instance if it is not running, and note that it runs.
 
     The lease comes first, so nobody who reads the book stops what is about to be used; while somebody
     is stopping the instance, it is waited until that has ended.
+
+    Args:
+        holder: who wants it.
+        purpose: what for.
+        ttl: for how long.
+        clock: the time.
+        leases: the book.
+        compute: the instance.
+        instance_type: says what it runs as, for the cost; asked once it runs.
+        sleep: waits.
 
     Raises:
         InstanceStoppingError: the instance is still being stopped after a long wait.
@@ -77,7 +88,13 @@ def infra_up(
         state = compute.state()
         if state != "running":
             raise ComputeError(f"the instance was started and is {state}")
-    book = swap(leases, lambda book: confirm_running(book, holder=holder, now=clock(), stopped_at=stopped_at))
+    runs_as = instance_type()
+    book = swap(
+        leases,
+        lambda book: confirm_running(
+            book, holder=holder, now=clock(), stopped_at=stopped_at, instance_type=runs_as
+        ),
+    )
     return _lease_of(book, holder)
 
 

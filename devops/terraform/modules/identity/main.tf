@@ -1,9 +1,10 @@
-# Two roles: the instance's, and the one that workflows take by GitHub's token. What they may do is decided in the
-# module policies.
+# The roles: the instance's, and two that workflows take by GitHub's token. What they may do is decided in the module
+# policies.
 
 locals {
   node     = var.manage_iam ? { node = var.documents.node } : {}
   pipeline = var.manage_iam ? { pipeline = var.documents.pipeline } : {}
+  images   = var.manage_iam ? { images = var.documents.images } : {}
 }
 
 resource "aws_iam_role" "node" {
@@ -53,5 +54,21 @@ resource "aws_iam_role_policy" "pipeline" {
 
   name   = "pipeline"
   role   = aws_iam_role.pipeline[each.key].name
+  policy = each.value
+}
+
+resource "aws_iam_role" "images" {
+  for_each = local.images
+
+  name               = "${var.name}-images"
+  description        = "GitHub's workflow that stores images for ${var.name}"
+  assume_role_policy = var.documents.images_trust
+}
+
+resource "aws_iam_role_policy" "images" {
+  for_each = local.images
+
+  name   = "images"
+  role   = aws_iam_role.images[each.key].name
   policy = each.value
 }

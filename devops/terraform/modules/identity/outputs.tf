@@ -7,3 +7,8 @@ output "pipeline_role_arn" {
   description = "For the repository's variable AWS_ROLE_ARN; null where no role was made."
   value       = one([for role in aws_iam_role.pipeline : role.arn])
 }
+
+output "images_role_arn" {
+  description = "For the repository's variable AWS_IMAGES_ROLE_ARN; null where no role was made."
+  value       = one([for role in aws_iam_role.images : role.arn])
+}

@@ -10,6 +10,8 @@ variable "documents" {
     node_trust     = string
     pipeline       = string
     pipeline_trust = string
+    images         = string
+    images_trust   = string
   })
 }
 

@@ -17,3 +17,13 @@ output "pipeline_trust" {
   description = "Whose workflows may take the role."
   value       = jsonencode({ Version = "2012-10-17", Statement = local.pipeline_trust })
 }
+
+output "images" {
+  description = "What the workflow that stores images may do."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.images })
+}
+
+output "images_trust" {
+  description = "That only runs of the protected branch may take that role."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.images_trust })
+}

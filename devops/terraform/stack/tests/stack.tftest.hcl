@@ -90,7 +90,7 @@ run "where_iam_is_forbidden_no_role_is_told" {
   }
 
   assert {
-    condition     = output.pipeline_role_arn == null
+    condition     = output.pipeline_role_arn == null && output.images_role_arn == null
     error_message = "A role is made."
   }
 }
@@ -134,5 +134,12 @@ run "jobs_of_the_environment_and_main_are_trusted" {
       "repo:octocat@*/meters@*:ref:refs/heads/main", "repo:octocat@*/meters@*:environment:test",
     ])
     error_message = "The role is given to others, or not to the workflows."
+  }
+
+  assert {
+    condition = toset(jsondecode(module.policies.images_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
+      "repo:octocat/meters:ref:refs/heads/main", "repo:octocat@*/meters@*:ref:refs/heads/main",
+    ])
+    error_message = "Images are stored by others than runs of main."
   }
 }

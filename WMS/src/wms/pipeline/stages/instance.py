@@ -69,6 +69,7 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
         clock=ctx.clock,
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
+        instance_type=environment.node.instance_type if environment and hosted else lambda: None,
     )
     if environment is not None and hosted:
         report = await_node(node=environment.node, clock=ctx.clock)

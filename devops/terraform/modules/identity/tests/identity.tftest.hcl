@@ -1,8 +1,15 @@
 mock_provider "aws" {}
 
 variables {
-  name      = "wms-test"
-  documents = { node = "{\"a\":1}", node_trust = "{\"b\":2}", pipeline = "{\"c\":3}", pipeline_trust = "{\"d\":4}" }
+  name = "wms-test"
+  documents = {
+    node           = "{\"a\":1}"
+    node_trust     = "{\"b\":2}"
+    pipeline       = "{\"c\":3}"
+    pipeline_trust = "{\"d\":4}"
+    images         = "{\"e\":5}"
+    images_trust   = "{\"f\":6}"
+  }
 }
 
 run "each_role_gets_its_own_documents" {
@@ -13,7 +20,9 @@ run "each_role_gets_its_own_documents" {
       aws_iam_role.node["node"].assume_role_policy == var.documents.node_trust &&
       aws_iam_role_policy.node["node"].policy == var.documents.node &&
       aws_iam_role.pipeline["pipeline"].assume_role_policy == var.documents.pipeline_trust &&
-      aws_iam_role_policy.pipeline["pipeline"].policy == var.documents.pipeline
+      aws_iam_role_policy.pipeline["pipeline"].policy == var.documents.pipeline &&
+      aws_iam_role.images["images"].assume_role_policy == var.documents.images_trust &&
+      aws_iam_role_policy.images["images"].policy == var.documents.images
     )
     error_message = "The documents are mixed up."
   }
@@ -60,13 +69,14 @@ run "where_iam_is_forbidden_nothing_of_it_is_made" {
   assert {
     condition = 0 == (
       length(aws_iam_role.node) + length(aws_iam_role_policy.node) + length(aws_iam_instance_profile.node) +
-      length(aws_iam_role.pipeline) + length(aws_iam_role_policy.pipeline) + length(aws_iam_openid_connect_provider.github)
+      length(aws_iam_role.pipeline) + length(aws_iam_role_policy.pipeline) + length(aws_iam_openid_connect_provider.github) +
+      length(aws_iam_role.images) + length(aws_iam_role_policy.images)
     )
     error_message = "Something of IAM is made."
   }
 
   assert {
-    condition     = output.instance_profile == "LabInstanceProfile" && output.pipeline_role_arn == null
+    condition     = output.instance_profile == "LabInstanceProfile" && output.pipeline_role_arn == null && output.images_role_arn == null
     error_message = "The existing profile is not used, or a role is told that is not there."
   }
 }

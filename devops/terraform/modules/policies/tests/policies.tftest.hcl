@@ -25,6 +25,23 @@ run "both_forms_of_a_subject_are_trusted_by_name" {
   }
 }
 
+run "images_are_stored_by_runs_of_main_alone" {
+  command = plan
+
+  assert {
+    condition = toset(jsondecode(output.images_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
+      "repo:octocat/meters:ref:refs/heads/main",
+      "repo:octocat@*/meters@*:ref:refs/heads/main",
+    ])
+    error_message = "A job of another branch, or of an environment, may change what runs on the node."
+  }
+
+  assert {
+    condition     = jsondecode(output.images_trust).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
+    error_message = "Tokens made for others would be taken."
+  }
+}
+
 run "with_ids_one_repository_alone_is_trusted" {
   command = plan
 
@@ -73,7 +90,7 @@ run "every_statement_on_all_resources_only_looks_or_talks_to_ssm" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement) : [
+      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement, jsondecode(output.images).Statement) : [
         for action in statement.Action : can(regex("^(ec2:Describe|ssm:(Describe|Get|List|UpdateInstanceInformation)|ssmmessages:|ec2messages:)", action))
       ] if contains(statement.Resource, "*")
     ]))
@@ -86,7 +103,7 @@ run "no_action_is_a_wildcard" {
 
   assert {
     condition = !anytrue(flatten([
-      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement) : [
+      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement, jsondecode(output.images).Statement) : [
         for action in statement.Action : strcontains(action, "*")
       ]
     ]))
@@ -112,7 +129,7 @@ run "parameters_and_documents_of_others_stay_closed" {
 
   assert {
     condition = toset(flatten([
-      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement) : [
+      for statement in concat(jsondecode(output.node).Statement, jsondecode(output.pipeline).Statement, jsondecode(output.images).Statement) : [
         for resource in statement.Resource : resource if strcontains(resource, ":ssm:")
       ]
       ])) == toset([

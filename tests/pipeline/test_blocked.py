@@ -156,3 +156,14 @@ def test_a_hold_that_is_decided_again_is_told_once(ctx: Context, tmp_path: Path)
     run_pipeline(ctx, branches=[branch], options=RunOptions(train_overrides={"seed": 0}))
     run_gate(ctx)
     assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1
+
+
+def test_a_run_whose_data_were_refused_is_not_called_given_up(
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(ctx.progress, "say", said.append, raising=False)
+    for name, seed in (("one", 1), ("two", 2)):
+        with pytest.raises(BadDataError):
+            run_pipeline(ctx, incoming=broken_pairs(tmp_path / name, seed=seed), options=RunOptions())
+    assert not [line for line in said if "given up" in line]

@@ -15,7 +15,7 @@ from pipeline.small import write_small_pairs
 from pipeline.test_kill import end_state
 from wms.cli.app import root
 from wms.domain.run import RunOptions
-from wms.files import write_bytes
+from wms.files import write_bytes, write_record
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS
@@ -217,8 +217,8 @@ def test_a_run_whose_data_were_refused_makes_room(ctx: Context, branch: str, tmp
 
 @pytest.fixture
 def checked_out(ctx: Context, branch: str) -> Context:
-    """A promoted dataset that is pulled, as `git pull && dvc pull` leaves it."""
-    run_pipeline(ctx, branches=[branch], options=GOOD)
+    """A promoted dataset that is pulled, as `git pull && dvc pull` leaves it; the model can be bettered."""
+    run_pipeline(ctx, branches=[branch], options=RunOptions(train_overrides={"seed": 75}))
     ctx.ports.repository.fetch()
     for path in ("WMS/data/manifest.jsonl", "WMS/data/training.dvc"):
         write_bytes(ctx.layout.root / path, ctx.ports.repository.read_file("main", path) or b"")
@@ -231,6 +231,20 @@ def test_a_repro_over_an_earlier_one_needs_no_asking(checked_out: Context) -> No
     for command in ("wms data prepare", "wms train", "wms data prepare", "wms train", "wms evaluate"):
         typed(command)
     typed("wms data merge")
+
+
+@pytest.mark.parametrize("command", ["wms publish", "wms publish --dry-run"])
+def test_what_dvc_repro_made_is_judged_but_not_published(checked_out: Context, command: str) -> None:
+    typed("wms data prepare")
+    better = checked_out.request.model_copy(update={"options": GOOD})
+    write_record(checked_out.layout.record("request"), better)
+    for step in ("wms train", "wms evaluate"):
+        typed(step)
+    assert "promote" in typed("wms gate").output
+    said = typed(command, exit_code=5).output
+    assert "of `dvc repro`" in said
+    assert "wms pipeline run" in said
+    assert checked_out.run_state.outcome is None
 
 
 def test_a_void_run_makes_room(ctx: Context, branch: str) -> None:

@@ -235,8 +235,9 @@ def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_p
 
 
 def test_a_branch_that_brings_nothing_new_is_deleted(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(NothingToDoError, match="the branch was deleted"):
+    with pytest.raises(NothingToDoError, match="the branch was deleted") as said:
         run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
+    assert said.value.remedy == "Nothing need be done."
     assert first.ports.repository.branches("data/") == ()
 
 

@@ -12,7 +12,7 @@ from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle, write_small_pairs
 from wms.domain.errors import ImageError, NothingToDoError, OccupiedFolderError
 from wms.progress import Silent
-from wms.steps.predict import predict_pictures
+from wms.steps.predict import Predicted, predict_pictures
 
 
 @pytest.fixture
@@ -26,14 +26,14 @@ def pictures(tmp_path: Path) -> Path:
     return write_small_pairs(tmp_path / "pairs", count=2, seed=1) / "images"
 
 
-def predict(bundle: Path, *images: Path, out: Path, overlays: Path | None = None) -> int:
+def predict(bundle: Path, *images: Path, out: Path, overlays: Path | None = None) -> Predicted:
     return predict_pictures(images, bundle=bundle, out=out, overlays=overlays, progress=Silent())
 
 
 def test_a_folder_gives_a_mask_of_0_and_255_for_each_picture(
     bundle: Path, pictures: Path, tmp_path: Path
 ) -> None:
-    assert predict(bundle, pictures, out=tmp_path / "masks") == 2
+    assert len(predict(bundle, pictures, out=tmp_path / "masks").masks) == 2
     for picture in pictures.iterdir():
         mask = np.asarray(Image.open(tmp_path / "masks" / picture.name))
         assert mask.shape == (96, 128)
@@ -84,7 +84,7 @@ def test_two_pictures_of_one_stem_do_not_share_a_mask(bundle: Path, pictures: Pa
 
 
 def test_a_picture_that_is_named_twice_is_done_once(bundle: Path, pictures: Path, tmp_path: Path) -> None:
-    assert predict(bundle, pictures, pictures / "meter-1-000.png", out=tmp_path / "masks") == 2
+    assert len(predict(bundle, pictures, pictures / "meter-1-000.png", out=tmp_path / "masks").masks) == 2
 
 
 def test_a_folder_without_pictures_is_an_error(bundle: Path, tmp_path: Path) -> None:
@@ -93,7 +93,17 @@ def test_a_folder_without_pictures_is_an_error(bundle: Path, tmp_path: Path) -> 
         predict(bundle, tmp_path / "empty", out=tmp_path / "masks")
 
 
-def test_a_file_that_is_no_picture_is_named(bundle: Path, tmp_path: Path) -> None:
-    (tmp_path / "notes.jpg").write_text("nothing to see")
-    with pytest.raises(ImageError, match=r"notes\.jpg is no picture"):
-        predict(bundle, tmp_path / "notes.jpg", out=tmp_path / "masks")
+def test_files_that_are_no_pictures_are_named_and_the_others_done(
+    bundle: Path, pictures: Path, tmp_path: Path
+) -> None:
+    (pictures / "a-note.jpg").write_text("nothing to see")
+    (pictures / "z-empty.png").write_bytes(b"")
+    done = predict(bundle, pictures, out=tmp_path / "masks")
+    assert [path.name for path in done.masks] == ["meter-1-000.png", "meter-1-001.png"]
+    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == [path.name for path in done.masks]
+    with pytest.raises(ImageError, match=r"(?s)2 of 4 .* 2 masks .*a-note\.jpg is no .*z-empty\.png is no"):
+        done.require_all()
+
+
+def test_nothing_refused_is_no_error(bundle: Path, pictures: Path, tmp_path: Path) -> None:
+    predict(bundle, pictures, out=tmp_path / "masks").require_all()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wms.cli import output
-from wms.cli.common import workspace
+from wms.cli.common import json_option, workspace
 
 
 @click.command()
@@ -26,10 +26,18 @@ from wms.cli.common import workspace
     help="A model folder, such as run/model or one from `wms model pull`; default: production.",
 )
 @click.option("--version", type=click.IntRange(min=1), metavar="N", help="A version that was promoted.")
+@json_option
 def predict(
-    images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None
+    images: tuple[Path, ...],
+    out: Path,
+    overlays: Path | None,
+    model: Path | None,
+    version: int | None,
+    as_json: bool,
 ) -> None:
     """Mark the register window in pictures (files or folders), at each picture's upright size.
+
+    Files that are no pictures are passed over and named at the end (exit 14).
 
     \b
     Examples:
@@ -46,7 +54,10 @@ def predict(
         model = fetch_bundle(
             metadata.card_sha256, ctx.ports.data_store, ctx.layout.champions / metadata.weights_sha256[:16]
         )
-    written = predict_pictures(
+    predicted = predict_pictures(
         images, bundle=model, out=out, overlays=overlays, progress=output.ConsoleProgress()
     )
-    output.say(f"{written} masks in {out}")
+    if as_json:
+        output.say_json(predicted.model_dump(mode="json"))
+    predicted.require_all()
+    output.say(f"{len(predicted.masks)} masks in {out}")

@@ -22,8 +22,7 @@ logger = logging.getLogger(__name__)
 def unfinished_run(ctx: Context) -> RunRequest | None:
     """The run in `run/` if it has not ended, else `None`.
 
-    What `wms data prepare` started for `dvc repro` counts only once it is published: until then DVC
-    makes all of it again.
+    What `wms data prepare` started for `dvc repro` does not count: DVC makes all of it again.
 
     Raises:
         RecordError: the records of a run are there and cannot be read.
@@ -36,14 +35,26 @@ def unfinished_run(ctx: Context) -> RunRequest | None:
         raise RecordError(
             str(error), remedy=f"Remove {ctx.layout.run} if the run in it is not wanted any more."
         ) from error
-    if request.checked_out and not is_published(ctx):
-        return None
-    return request if state.outcome is None else None
+    return request if state.outcome is None and not request.checked_out else None
 
 
 def is_published(ctx: Context) -> bool:
     """Whether the run in `run/` has opened its pull request."""
     return ctx.layout.record("promotion").is_file()
+
+
+def require_run_of_main(ctx: Context) -> None:
+    """Check that the run in `run/` is one on main: what `dvc repro` makes rests on what is checked out.
+
+    Raises:
+        RecordError: it is not.
+    """
+    if ctx.request.checked_out:
+        raise RecordError(
+            f"run {ctx.request.run_id} is of `dvc repro`, made of the dataset and the settings that are "
+            "checked out here and not of main's, so it is not published",
+            remedy="Train on main with `wms pipeline run`; --set, --seed and --epochs change one run.",
+        )
 
 
 def verdict_of(ctx: Context) -> Verdict | None:

@@ -58,7 +58,7 @@ def _require_evidence_kept(ctx: Context, job: Job) -> None:
 
 def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
     """Whether an error here speaks of what the run publishes, and not of a command typed before its turn."""
-    if job.when != "promoted" or ctx.layout.record("merged").is_file():
+    if job.when != "promoted" or ctx.layout.record("merged").is_file() or ctx.request.checked_out:
         return False
     publishing = job.name == "publish" and state.done("gate") and to_publish(ctx)
     return is_published(ctx) or publishing

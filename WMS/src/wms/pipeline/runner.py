@@ -52,7 +52,8 @@ def run_pipeline(
             ctx.progress.say(f"taking up the unfinished run {old.run_id}")
             return _walk(ctx, old)
         why = "it was asked for differently, or main moved"
-        ctx.progress.say(f"run {old.run_id} is given up: {why}")
+        if ctx.run_state.jobs.get("data") != "failed":
+            ctx.progress.say(f"run {old.run_id} is given up: {why}")
         abandon(ctx, old, why=f"The run was given up: {why}.")
     return _walk(ctx, start_run(ctx, heads, options))
 

@@ -10,6 +10,8 @@ from PIL import Image
 
 from wms.domain.errors import ImageError, NothingToDoError, OccupiedFolderError
 from wms.domain.names import PICTURE_SUFFIXES
+from wms.domain.records import Frozen
+from wms.domain.rules import RULES
 from wms.files import replacing
 from wms.ml.cores import usable_cores
 from wms.ml.images import read_picture
@@ -20,10 +22,34 @@ OVERLAY_RGB = (255, 196, 0)
 """Colour of the marked window in overlays: far from the greys and browns of meters."""
 
 
+class Predicted(Frozen):
+    """The masks that were written, and why other pictures have none, one sentence and remedy each."""
+
+    masks: tuple[Path, ...]
+    refused: tuple[str, ...]
+
+    def require_all(self) -> None:
+        """End with an error if a picture has no mask.
+
+        Raises:
+            ImageError: names every such picture.
+        """
+        if self.refused:
+            listed = "\n".join(f"  {line}" for line in self.refused)
+            raise ImageError(
+                f"{len(self.refused)} of {len(self.refused) + len(self.masks)} pictures cannot be used; "
+                f"{len(self.masks)} masks were written:\n{listed}",
+                remedy="Mend those pictures, or leave them out.",
+            )
+
+
 def predict_pictures(
     images: Sequence[Path], *, bundle: Path, out: Path, overlays: Path | None, progress: Progress
-) -> int:
-    """Write `out/<stem>.png`, uint8 0 and 255, at each picture's upright size; return how many.
+) -> Predicted:
+    """Write `out/<stem>.png`, uint8 0 and 255, at each picture's upright size.
+
+    A file that is no picture is passed over, and named in the answer: one bad file of a folder does not
+    keep the others from their masks.
 
     Args:
         images: picture files, or folders whose pictures are taken (not their subfolders').
@@ -35,20 +61,26 @@ def predict_pictures(
     Raises:
         NothingToDoError: there are no pictures.
         OccupiedFolderError: a file would be overwritten, or two pictures would share a mask.
-        ImageError: a file that is no picture; what was written before stays.
     """
     pictures = _pictures(images)
     _refuse_overwriting(pictures, out, overlays)
     predictor = load_bundle(bundle, threads=usable_cores())
+    masks, refused = [], []
     for path in progress.track(pictures, label="predict", total=len(pictures)):
-        picture = read_picture(path)
+        try:
+            picture = read_picture(path)
+        except ImageError as error:
+            own = error.remedy if error.remedy != ImageError.remedy else RULES[error.rule].remedy
+            refused.append(f"{error}. {own}")
+            continue
         mask = predictor.mask(picture)
-        _save(Image.fromarray(mask.astype(np.uint8) * 255), out / f"{path.stem}.png")
+        masks.append(out / f"{path.stem}.png")
+        _save(Image.fromarray(mask.astype(np.uint8) * 255), masks[-1])
         if overlays is not None:
             tinted = picture.copy()
             tinted[mask] = (tinted[mask] * 0.5 + np.array(OVERLAY_RGB) * 0.5).astype(np.uint8)
             _save(Image.fromarray(tinted), overlays / f"{path.stem}.png")
-    return len(pictures)
+    return Predicted(masks=tuple(masks), refused=tuple(refused))
 
 
 def _refuse_overwriting(pictures: Sequence[Path], out: Path, overlays: Path | None) -> None:

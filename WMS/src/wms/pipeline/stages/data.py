@@ -143,17 +143,18 @@ def _announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -
 
 def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
     """The error for branches that bring nothing; one whose pairs are all in the dataset is deleted."""
-    said = []
+    said, remedy = [], "Nothing need be done."
     for branch in ctx.request.branches:
         present = len(plan.part_of(branch.name).present)
         if not present:
             said.append(f"{branch.name} brings no pairs")
+            remedy = NothingToDoError.remedy
             continue
         end = _delete_known(ctx, branch)
         said.append(
             f"{branch.name} brings no new pairs: all {present} pairs are in the dataset already; {end}"
         )
-    return NothingToDoError("; ".join(said))
+    return NothingToDoError("; ".join(said), remedy=remedy)
 
 
 def _delete_known(ctx: Context, branch: BranchHead) -> str:
@@ -179,7 +180,9 @@ def run_split(ctx: Context) -> SplitPlan:
     )
     if request.branches and outcome.manifest == base:
         raise NothingToDoError(
-            "there is nothing new to train on: every incoming pair is in the dataset already or was set aside"
+            "there is nothing new to train on: "
+            "every incoming pair is in the dataset already or was set aside",
+            remedy="Repair what the findings set aside and push it again, or delete the branch.",
         )
     _lay_out(ctx, plan, outcome.manifest)
     write_bytes(layout.manifest, outcome.manifest.to_jsonl())

@@ -12,6 +12,7 @@ from wms.domain.split import SplitPlan
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
+from wms.pipeline.current import require_run_of_main
 from wms.pipeline.stages.data import require_dataset
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
@@ -27,6 +28,7 @@ from wms.steps.taken import announce_taken
 def run_publish(ctx: Context) -> Promotion:
     """Store data and weights, make the promotion's commit, open its pull request."""
     layout = ctx.layout
+    require_run_of_main(ctx)
     require_dataset(ctx)
     promotion = publish(
         layout=layout,
@@ -52,7 +54,12 @@ def run_publish(ctx: Context) -> Promotion:
 
 
 def publication_text(ctx: Context) -> str:
-    """What the pull request of this run would say."""
+    """What the pull request of this run would say.
+
+    Raises:
+        RecordError: the run is none on main.
+    """
+    require_run_of_main(ctx)
     production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     return promotion_body(
         RunRecords.load(ctx.layout.run), from_version=production.version if production else None

@@ -1,10 +1,17 @@
-"""What all tests share: a skip must be one that was reckoned with, where that is asked for."""
+"""What all tests share: Ctrl-C is heard, and a skip is one reckoned with, where that is asked for."""
 
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Hear SIGINT, as commands started here then do, too: a shell's background job begins by ignoring it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

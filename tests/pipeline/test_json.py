@@ -40,6 +40,8 @@ ELSEWHERE = {("github", "setup"), *IN_THE_CLOUD}
 """They change nothing here: a repository on GitHub (tests/repository_setup), or an account (tests/infra)."""
 CHANGING = [each for each in COMMANDS if "--dry-run" in each.values[1] and each.values[0] not in ELSEWHERE]
 NEEDS_NO_WORKSPACE = ("pipeline", "graph")
+NEEDED = {("predict",): [".", "--out", "masks"]}
+"""What a command cannot be called without."""
 
 
 def answer(*words: str) -> tuple[Any, Result]:
@@ -80,7 +82,7 @@ def test_an_error_is_a_document(
     path: tuple[str, ...], options: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    document, result = answer(*path, "--json")
+    document, result = answer(*path, *NEEDED.get(path, []), "--json")
     if path == NEEDS_NO_WORKSPACE:
         assert result.exit_code == 0
     else:
@@ -99,7 +101,7 @@ def test_a_wrong_command_line_is_a_document(path: tuple[str, ...], options: set[
 def test_every_command_answers_with_a_document(
     path: tuple[str, ...], options: set[str], published: Path
 ) -> None:
-    document, result = answer(*path, "--json")
+    document, result = answer(*path, *NEEDED.get(path, []), "--json")
     if result.exit_code != 0:
         require_error(document, result)
 

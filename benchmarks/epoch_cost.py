@@ -4,8 +4,9 @@
 
 Pictures per second of the loop (reading, augmentation, step, optimizer, moving average) against those of
 forward, loss and backward alone on one batch that lies in memory, in turns in one process, for each
-picture size of `train.yaml`. The goal is 0.85. Without FOLDER, pairs are made. `--float32` leaves bfloat16
-alone where the CPU has it, as if on a t3.large, which has none.
+picture size of `train.yaml` and for a whole training, which is its stages' epochs. The goal is 0.85.
+Without FOLDER, pairs are made. `--float32` leaves bfloat16 alone where the CPU has it, as if on a
+t3.large, which has none.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 from inputs.dataset import lay_out
 from inputs.pairs import make_pairs
@@ -57,9 +59,25 @@ def bare_seconds(learner: Learner, pictures: torch.Tensor, masks: torch.Tensor, 
     return time.perf_counter() - start
 
 
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of one picture in the loop, and of the bare network."""
+
+    loop: float
+    bare: float
+
+    def document(self) -> dict[str, float]:
+        """Speeds and their ratio."""
+        return {
+            "loop_pictures_per_second": round(1 / self.loop, 1),
+            "bare_pictures_per_second": round(1 / self.bare, 1),
+            "ratio": round(self.bare / self.loop, 3),
+        }
+
+
 def measure(
     samples: CachedSamples, settings: TrainSettings, size_px: int, turns: int, *, bfloat16: bool
-) -> dict[str, object]:
+) -> Cost:
     learner, loops, bares = Learner(settings, Team()), [], []
     pictures, masks = next(training_batches(samples, settings, Team(), epoch=0, size_px=size_px))
     pictures = pictures.contiguous(memory_format=torch.channels_last)
@@ -67,13 +85,7 @@ def measure(
         loops.append(loop_seconds(learner, samples, size_px, turn, bfloat16=bfloat16))
         bares.append(bare_seconds(learner, pictures, masks, bfloat16=bfloat16))
     seen = BATCHES * settings.batch_size
-    loop, bare = seen / median(loops[1:]), seen / median(bares[1:])  # the first turn warms up
-    return {
-        "size_px": size_px,
-        "loop_pictures_per_second": round(loop, 1),
-        "bare_pictures_per_second": round(bare, 1),
-        "ratio": round(loop / bare, 3),
-    }
+    return Cost(median(loops[1:]) / seen, median(bares[1:]) / seen)  # the first turn warms up
 
 
 def main() -> None:
@@ -95,12 +107,23 @@ def main() -> None:
             manifest.of_split("train"), source, folder=Path(scratch) / "cache", workers=1, progress=Silent()
         )
         with deterministic(usable_cores()):
-            results = [
+            costs = [
                 measure(samples, settings, size, args.turns, bfloat16=bfloat16)
                 for size in settings.stage_sizes_px
             ]
-    machine = {"threads": usable_cores(), "bfloat16": bfloat16}
-    print(json.dumps({**machine, "results": results, "goal": GOAL}, indent=2))
+    shares = [stage.share for stage in settings.stages]
+    whole = Cost(fmean((c.loop for c in costs), shares), fmean((c.bare for c in costs), shares))
+    result = {
+        "threads": usable_cores(),
+        "bfloat16": bfloat16,
+        "stages": [
+            {"size_px": size, **cost.document()}
+            for size, cost in zip(settings.stage_sizes_px, costs, strict=True)
+        ],
+        "training": whole.document(),
+        "goal": GOAL,
+    }
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from wms.progress import Silent
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 
 ROOT = Path(__file__).parents[1]
-GOAL, BATCHES, WARM_UP = 0.85, 12, 3
+GOAL, BATCHES = 0.85, 12
 
 
 def loop_seconds(
@@ -61,7 +61,7 @@ def bare_seconds(learner: Learner, pictures: torch.Tensor, masks: torch.Tensor, 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of one picture in the loop, and of the bare network."""
+    """Seconds that a picture takes in the loop, and in the bare network."""
 
     loop: float
     bare: float
@@ -94,7 +94,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--turns", type=int, default=7)
-    parser.add_argument("--float32", action="store_true")
+    parser.add_argument("--float32", action="store_true", help="no bfloat16, as on a t3.large")
     args = parser.parse_args()
     bfloat16 = has_bfloat16(CPU) and not args.float32
     settings = load_train_settings(ROOT)

@@ -62,7 +62,11 @@ def open_with_fakes(start: Path, progress: Progress, *, embedded: bool = False) 
 def impatient_forge(hosted: Hosted) -> GitHubForge:
     """The real adapter, which GitHub would ask to wait a second between two writes; the stand-in does not."""
     return GitHubForge(
-        api_url=hosted.api_url, repository=hosted.repository, token=hosted.token, patience=QUICK
+        api_url=hosted.api_url,
+        repository=hosted.repository,
+        token=hosted.token,
+        patience=QUICK,
+        run_url=hosted.run_url,
     )
 
 

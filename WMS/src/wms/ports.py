@@ -287,6 +287,9 @@ class Forge(Protocol):
     def statuses(self, sha: str) -> tuple[Check, ...]:
         """The latest status of every context on a commit, by context."""
 
+    def ci_passed(self, sha: str) -> bool:
+        """Whether the check or status `ci` of a commit is there and passed."""
+
     def comment(self, sha: str, body: str) -> None:
         """Comment on a commit."""
 

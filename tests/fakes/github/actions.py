@@ -17,6 +17,7 @@ ROUTES = Routes()
 
 @ROUTES.add("POST", "{repo}/actions/workflows/{workflow}/dispatches", needs=("actions", "write"))
 def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
+    workflow = _named(hub, workflow)
     ref, inputs = str(request.body["ref"]), dict(request.body.get("inputs") or {})
     declared = _declared_inputs(hub, workflow)
     sha = hub.git.tip(ref.removeprefix("refs/heads/"))
@@ -39,9 +40,11 @@ def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
 
 @ROUTES.add("GET", "{repo}/actions/workflows/{workflow}", needs=("actions", "read"))
 def get_workflow(hub: Hub, request: Request, workflow: str) -> Answer:
+    workflow = _named(hub, workflow)
     _declared_inputs(hub, workflow, triggered=False)
+    number = _files(hub).index(workflow) + 1
     return Answer(
-        body={"id": 1, "name": workflow, "path": f".github/workflows/{workflow}", "state": "active"}
+        body={"id": number, "name": workflow, "path": f".github/workflows/{workflow}", "state": "active"}
     )
 
 
@@ -74,6 +77,24 @@ def set_token_settings(hub: Hub, request: Request) -> Answer:
         "can_approve_pull_request_reviews", settings.actions_may_open_pull_requests
     )
     return Answer(status=204)
+
+
+def _files(hub: Hub) -> list[str]:
+    """The workflow files of the default branch; a workflow's ID is its place among them."""
+    if hub.workflows is not None:
+        return sorted(hub.workflows)
+    folder = f"refs/heads/{hub.settings.default_branch}:.github/workflows"
+    return hub.git.run("ls-tree", "--name-only", folder, ok=(0, 128))[1].splitlines()
+
+
+def _named(hub: Hub, workflow: str) -> str:
+    """A workflow's file, asked for by that or by its ID."""
+    if not workflow.isdigit():
+        return workflow
+    files = _files(hub)
+    if not 0 < int(workflow) <= len(files):
+        raise Refusal(404, "Not Found")
+    return files[int(workflow) - 1]
 
 
 def _declared_inputs(hub: Hub, workflow: str, *, triggered: bool = True) -> dict[str, Any] | None:

@@ -62,7 +62,9 @@ def post_check_run(hub: Hub, request: Request) -> Answer:
 @ROUTES.add("GET", "{repo}/commits/{ref}/check-runs", needs=("checks", "read"))
 def list_check_runs(hub: Hub, request: Request, ref: str) -> Answer:
     sha = _commit(hub, ref)
-    return page(request, [run for run in hub.check_runs if run["head_sha"] == sha], inside="check_runs")
+    name = request.query.get("check_name")
+    found = [run for run in hub.check_runs if run["head_sha"] == sha and name in (None, run["name"])]
+    return page(request, found, inside="check_runs")
 
 
 @ROUTES.add("POST", "{repo}/commits/{sha}/comments", needs=("contents", "write"))

@@ -14,7 +14,9 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-ALL_PERMISSIONS = ("actions", "administration", "contents", "issues", "pull_requests", "secrets", "statuses")
+ALL_PERMISSIONS = (
+    "actions", "administration", "checks", "contents", "issues", "pull_requests", "secrets", "statuses",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -145,8 +145,9 @@ class Root(LazyGroup):
 
             fail(StorageError(f"{error.filename or 'a file'}: {error.strerror or error}"))
         except click.ClickException as error:
-            from wms.cli.output import document_of_error
+            from wms.cli.output import document_of_error, show_error_on_github
 
+            show_error_on_github(error.format_message(), "See --help.")
             document_of_error(error.format_message(), remedy="See --help.", code=error.exit_code)
             raise
         except (click.exceptions.Exit, click.Abort):

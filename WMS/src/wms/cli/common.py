@@ -28,10 +28,10 @@ wait_option = click.option(
 )
 
 
-def _commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A full commit SHA; an empty one, as from a job that was skipped, is no SHA either."""
     if value is not None and not re.fullmatch(r"[0-9a-f]{40}", value):
-        raise click.BadParameter(f"{value!r} is no full commit SHA")
+        raise click.BadParameter(f"{value!r} is not a full commit SHA")
     return value
 
 
@@ -39,15 +39,8 @@ ci_passed_option = click.option(
     "--ci-passed",
     metavar="SHA",
     envvar="WMS_CI_PASSED",
-    callback=_commit_sha,
-    help="The commit that the CI ran on and passed; its status `ci` is posted, for this commit alone.",
-)
-ci_failed_option = click.option(
-    "--ci-failed",
-    metavar="SHA",
-    envvar="WMS_CI_FAILED",
-    callback=_commit_sha,
-    help="The commit that the CI ran on and failed; its pull request is closed.",
+    callback=commit_sha,
+    help="The commit that ci.yml ran on and passed. Needed only where main's own commit did not pass `ci`.",
 )
 abandon_option = click.option(
     "--abandon",

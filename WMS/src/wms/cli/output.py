@@ -143,9 +143,8 @@ def findings(items: Sequence[Finding]) -> None:
 
 
 def fail(error: WmsError) -> NoReturn:
-    """Print an error with its remedy and exit with its code."""
-    if on_github():
-        _annotate("error", f"{error} {error.remedy}")
+    """Print an error with its remedy and exit with its code; on GitHub the run's page shows it too."""
+    show_error_on_github(str(error), error.remedy)
     stop(str(error), remedy=error.remedy, code=error.exit_code)
 
 
@@ -162,6 +161,19 @@ def notice(text: str) -> None:
     say(text)
     if on_github():
         _annotate("notice", text)
+
+
+def show_error_on_github(message: str, remedy: str) -> None:
+    """Put an error on the page of the workflow run: as an annotation, and as a line of the job summary."""
+    if not on_github():
+        return
+    _annotate("error", f"{message} {remedy}")
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        from wms.report.markup import text
+
+        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
+            file.write(f"**Error:** {text(message)}. **What to do:** {text(remedy)}\n")
 
 
 def step_output(name: str, value: str) -> None:

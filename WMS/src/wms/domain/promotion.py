@@ -18,6 +18,9 @@ MANIFEST_PATH = "WMS/data/manifest.jsonl"
 POINTER_PATH = "WMS/data/training.dvc"
 LOCK_PATH = "dvc.lock"
 
+GENERATED_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
+"""What a promotion or a rollback may change: files that the pipeline writes, and no code."""
+
 EVIDENCE_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH)
 """A promotion is void once one of these changed on main: its evidence speaks of another state."""
 
@@ -132,11 +135,12 @@ class Merged(Record):
 
 
 class Proposed(Frozen):
-    """A rollback that waits to be merged: its commit is what the CI has to run on."""
+    """A rollback that waits to be merged; unless it is `tested`, `ci.yml` has to run on its commit first."""
 
     pull_request: PositiveInt
     branch: str
     commit_sha: GitSha
+    tested: bool
 
 
 class RolledBack(Frozen):

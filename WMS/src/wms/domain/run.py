@@ -35,10 +35,15 @@ class RunOptions(Frozen):
 
 
 class RunAsked(Frozen):
-    """What a person asked for: data branches by name (none is a retraining), and the choices."""
+    """What was asked for: data branches by name (none is a retraining), and the choices.
+
+    `commit` is that of the push that asked; `None` where a person did. A push is judged once; a person may
+    ask again.
+    """
 
     branches: tuple[str, ...]
     options: RunOptions
+    commit: GitSha | None = None
 
 
 class FollowUp(Record):

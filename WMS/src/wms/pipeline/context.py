@@ -72,7 +72,8 @@ class Context:
     """One workspace, wired. `environment` is `None` where everything is embedded.
 
     `actor` is the person or bot that asked for the work; `code_sha` the commit of the code that
-    runs; `clock` gives the time, aware of its zone.
+    runs; `clock` gives the time, aware of its zone; `run_url` is the page of the workflow run, empty on a
+    laptop.
     """
 
     layout: Layout
@@ -82,6 +83,7 @@ class Context:
     code_sha: str
     clock: Callable[[], datetime]
     environment: Environment | None = None
+    run_url: str = ""
 
     @property
     def data_settings(self) -> DataSettings:

@@ -38,6 +38,7 @@ class Hosted:
     server_url: str
     repository: str
     token: str
+    run_url: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Hosted | None:
@@ -53,6 +54,7 @@ class Hosted:
             server_url=environment.get("GITHUB_SERVER_URL") or "https://github.com",
             repository=repository,
             token=token,
+            run_url=run_url(environment),
         )
 
     @property
@@ -64,7 +66,18 @@ class Hosted:
         """Pull requests, statuses and dispatches there."""
         from wms.adapters.github_forge import GitHubForge
 
-        return GitHubForge(api_url=self.api_url, repository=self.repository, token=self.token)
+        return GitHubForge(
+            api_url=self.api_url, repository=self.repository, token=self.token, run_url=self.run_url
+        )
+
+
+def run_url(environment: Mapping[str, str]) -> str:
+    """The page of the workflow run that runs this; empty where none does."""
+    repository, run_id = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_RUN_ID")
+    if not (repository and run_id):
+        return ""
+    server_url = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    return f"{server_url}/{repository}/actions/runs/{run_id}"
 
 
 def open_state(layout: Layout) -> GitState | None:

@@ -24,7 +24,7 @@ from wms.pipeline.context import Context
 from wms.ports import Ports, Registry
 from wms.progress import Progress
 from wms.template import template_files
-from wms.wiring.hosting import REMOTE, Hosted, local_forge
+from wms.wiring.hosting import REMOTE, Hosted, local_forge, run_url
 
 if TYPE_CHECKING:
     from wms.wiring.cloud import Cloud
@@ -64,10 +64,11 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         layout=layout,
         ports=ports,
         progress=progress,
-        actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
+        actor=os.environ.get("WMS_ACTOR") or os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
         environment=cloud.environment if cloud else None,
+        run_url="" if embedded else run_url(os.environ),
     )
 
 

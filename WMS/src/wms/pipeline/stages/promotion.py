@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import FailedChecksError, RegistryAwayError
+from wms.domain.errors import RegistryAwayError
 from wms.domain.gate import GateDecision
 from wms.domain.left_out import left_out
 from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
@@ -12,22 +12,28 @@ from wms.domain.split import SplitPlan
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
-from wms.pipeline.current import require_run_of_main
+from wms.pipeline.current import is_published, require_run_of_main
 from wms.pipeline.stages.data import require_dataset
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
 from wms.steps.complete_merge import complete_merge
 from wms.steps.gate import read_inputs
-from wms.steps.production import metadata_at
+from wms.steps.production import main_head, metadata_at
 from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
 from wms.steps.rollback import roll_back
 from wms.steps.taken import announce_taken
+from wms.steps.tested import ci_evidence
 
 
 def run_publish(ctx: Context) -> Promotion:
-    """Store data and weights, make the promotion's commit, open its pull request."""
+    """Store data and weights, make the promotion's commit, open its pull request.
+
+    What is published already stays as it is: a job that runs again goes on with the same commit.
+    """
     layout = ctx.layout
+    if is_published(ctx):
+        return read_record(layout.record("promotion"), Promotion)
     require_run_of_main(ctx)
     require_dataset(ctx)
     promotion = publish(
@@ -53,6 +59,20 @@ def run_publish(ctx: Context) -> Promotion:
     return promotion
 
 
+def is_tested(ctx: Context, promotion: Promotion) -> bool:
+    """Whether a promotion's commit has earned the status `ci`, so that `ci.yml` need not run on it."""
+    repository = ctx.ports.repository
+    evidence = ci_evidence(
+        promotion.commit_sha,
+        base_sha=promotion.base_sha,
+        main_sha=main_head(repository),
+        ci_passed=None,
+        repository=repository,
+        forge=ctx.ports.forge,
+    )
+    return evidence is not None
+
+
 def publication_text(ctx: Context) -> str:
     """What the pull request of this run would say.
 
@@ -66,18 +86,13 @@ def publication_text(ctx: Context) -> str:
     )
 
 
-def run_complete_merge(ctx: Context, *, ci_passed: str | None = None, ci_failed: str | None = None) -> Merged:
+def run_complete_merge(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     """Replay the decision on the published commit, merge it, and move the registry's alias.
 
-    `ci_passed` is the commit that the CI ran on and passed, where it ran; `ci_failed` the one it failed on.
-
-    Raises:
-        FailedChecksError: the CI failed on the published commit.
+    `ci_passed` is the commit that `ci.yml` was called on and passed, where it had to be.
     """
     layout = ctx.layout
     promotion = read_record(layout.record("promotion"), Promotion)
-    if ci_failed == promotion.commit_sha:
-        raise FailedChecksError(f"the CI failed on {ci_failed[:12]}, which this run published")
     merged = complete_merge(
         promotion=promotion,
         decision=read_record(layout.record("decision"), GateDecision),
@@ -117,7 +132,7 @@ def run_rollback(
 ) -> RolledBack:
     """Put an earlier model back into production, and move the registry's alias.
 
-    With `propose` only its pull request is opened; `ci_passed` then names the commit that the CI passed.
+    With `propose` only its pull request is opened. `ci_passed` is the commit that `ci.yml` was called on.
     """
     ports = ctx.ports
     outcome = roll_back(

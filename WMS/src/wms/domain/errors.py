@@ -215,6 +215,16 @@ class RemoteMovedError(RepositoryError):
     remedy = "Run the command again: it starts from the branch as it is now."
 
 
+class StateTooLargeError(RepositoryError):
+    """The embedded default's state has outgrown what a Git remote takes; nothing was changed there."""
+
+    exit_code = 70
+    remedy = (
+        "Keep data and models in a bucket of an environment instead (docs/usage.md, `When the state outgrows "
+        "Git`); what was saved before is as it was."
+    )
+
+
 class StaleBaseError(WmsError):
     """The dataset or the model on main changed since the run started: its evidence is void."""
 

@@ -240,6 +240,22 @@ class ForgeError(WmsError):
     remedy = "See what the forge says above and run the command again."
 
 
+class NotReleasedError(ForgeError):
+    """The forge answers, and has no such release, or the release no such file."""
+
+    exit_code = 71
+    can_heal = False
+    remedy = "See what is released on the repository's page, or let `wms model release` publish it."
+
+
+class TagTakenError(ForgeError):
+    """The tag of a release is there already, on another commit."""
+
+    exit_code = 72
+    can_heal = False
+    remedy = "See who set the tag. Delete it (`git push origin --delete TAG`) and run the command again."
+
+
 class UnmergeableError(ForgeError):
     """A pull request can never be merged as it is: closed, in conflict, or no longer the published commit."""
 

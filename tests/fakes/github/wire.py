@@ -19,7 +19,10 @@ MAX_BODY = 65_536
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request; `path` is below the API's root, `root` is the API's own address."""
+    """One request; `path` is below the API's root, `root` is the API's own address.
+
+    `body` is what was sent as JSON, `data` what was sent as bytes, as uploads are.
+    """
 
     method: str
     path: str
@@ -27,11 +30,13 @@ class Request:
     body: dict[str, Any]
     caller: Caller
     root: str
+    data: bytes = b""
+    accept: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A status, a body that becomes JSON (nothing where `None`) and headers."""
+    """A status, a body that becomes JSON (nothing where `None`, bytes as they are) and headers."""
 
     status: int = 200
     body: Any = None

@@ -39,7 +39,8 @@ MODEL = LazyGroup(
     entries={
         "list": Entry("wms.cli.model:list_models", "List the registered models."),
         "show": Entry("wms.cli.model:show", "Show the model in production, or an earlier one."),
-        "pull": Entry("wms.cli.model:pull", "Fetch a model's files, checked by SHA-256."),
+        "pull": Entry("wms.cli.release:pull", "Fetch a model's files, checked by SHA-256."),
+        "release": Entry("wms.cli.release:release", "Make the forge's releases agree with main."),
         "adopt": Entry("wms.cli.adopt:adopt", "Register the model of a run that had no registry for it."),
         "rollback": Entry("wms.cli.model:rollback", "Put an earlier model back into production."),
         "reconcile": Entry("wms.cli.model:reconcile", "Make the registry agree with model-metadata.json."),
@@ -82,6 +83,8 @@ STATE = LazyGroup(
     entries={
         "load": Entry("wms.cli.state:load", "Fetch MLflow store and DVC remote from the Git remote."),
         "save": Entry("wms.cli.state:save", "Put MLflow store and DVC remote into the Git remote."),
+        "list": Entry("wms.cli.state:list_states", "List the states that the Git remote keeps."),
+        "restore": Entry("wms.cli.state:restore", "Make an earlier state the one that jobs load."),
     },
 )
 GITHUB = LazyGroup(

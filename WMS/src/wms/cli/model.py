@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from wms.cli import output
@@ -107,25 +105,6 @@ def show(version: int | None, as_json: bool) -> None:
 
 
 @click.command()
-@version_option
-@click.option("--out", type=click.Path(path_type=Path), default=Path("model"), show_default=True)
-def pull(version: int | None, out: Path) -> None:
-    """Fetch a model's files (safetensors, ONNX, card) from the data store, checked by SHA-256.
-
-    \b
-    Example:
-      wms model pull --out model
-    """
-    from wms.steps.production import fetch_bundle, require_room_for_bundle
-
-    require_room_for_bundle(out)
-    ctx = workspace()
-    metadata = chosen_model(ctx, version)
-    fetch_bundle(metadata.card_sha256, ctx.ports.data_store, out)
-    output.say(f"model v{metadata.version} is in {out}")
-
-
-@click.command()
 @click.option(
     "--to",
     "version",
@@ -203,6 +182,8 @@ def rollback(
         output.say("  to go further back, name the model: see `wms model history`, then use --to N")
     else:
         output.say(f"model v{model.version} is in production already")
+    if done.unreleased is not None:
+        output.say(f"its release is not marked: {done.unreleased}")
 
 
 @click.command()

@@ -147,10 +147,12 @@ class RolledBack(Frozen):
     """What a rollback came to: the model gone back to, and the merge that did it.
 
     `merged` is `None` where only a plan or a proposal was asked for, and where `already` says that the
-    model was in production before.
+    model was in production before. `unreleased` says why the releases do not agree with main, and what to do;
+    `None` where they do.
     """
 
     model: ModelMetadata
     already: bool = False
     proposed: Proposed | None = None
     merged: Merged | None = None
+    unreleased: str | None = None

@@ -14,7 +14,7 @@ class Job:
 
     `when` is `success` (all that it needs ended well), `promoted` (that, and the gate said
     promote) or `always` (also after a failure and on cancel). A `transient` job changes the
-    instance, not the run: it is done again when a run is taken up again. `workflow_job` is the job of the
+    instance or the releases, not the run: it is done again when a run is taken up again. `workflow_job` is the job of the
     workflow that runs it: fewer machines are set up there than there are jobs here.
     """
 
@@ -52,9 +52,17 @@ JOBS: tuple[Job, ...] = (
     Job(name="publish", commands=("wms publish",), needs=("gate",), when="promoted", workflow_job="publish"),
     Job(name="merge", commands=("wms merge",), needs=("publish",), when="promoted", workflow_job="publish"),
     Job(
+        name="release",
+        commands=("wms model release",),
+        needs=("merge",),
+        when="promoted",
+        transient=True,
+        workflow_job="publish",
+    ),
+    Job(
         name="report",
         commands=("wms report",),
-        needs=("merge",),
+        needs=("release",),
         when="always",
         transient=True,
         workflow_job="report",

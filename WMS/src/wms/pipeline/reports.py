@@ -29,6 +29,11 @@ def write_reports(ctx: Context) -> Path:
     return page
 
 
+def write_report_page(ctx: Context) -> Path:
+    """Write the current run's report as one file; return it."""
+    return write_reports(ctx)
+
+
 def write_reports_index(ctx: Context) -> Path:
     """Write the index of all runs, with what is in production and its history."""
     repository = ctx.ports.repository

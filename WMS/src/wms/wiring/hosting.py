@@ -23,9 +23,10 @@ from wms.domain.errors import ForgeError, GitHubError, WorkspaceError
 from wms.domain.github import slug_of
 from wms.layout import Layout
 from wms.pipeline.context import Clone
-from wms.ports import Forge
+from wms.ports import Forge, Releases
 from wms.progress import Progress
 
+GITHUB_API = "https://api.github.com"
 REMOTE = ".wms/remote.git"
 """Where a workspace keeps the bare repository that is its remote."""
 
@@ -50,7 +51,7 @@ class Hosted:
         if not (repository and token):
             return None
         return cls(
-            api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
+            api_url=environment.get("GITHUB_API_URL") or GITHUB_API,
             server_url=environment.get("GITHUB_SERVER_URL") or "https://github.com",
             repository=repository,
             token=token,
@@ -163,6 +164,28 @@ def local_forge(layout: Layout) -> Forge:
         f"the remote {url} is no bare repository on this machine, where the embedded default could merge",
         remedy="Make a workspace with `wms init DIR`, or name its remote: `git remote set-url origin URL`.",
     )
+
+
+def open_releases(name: str) -> Releases:
+    """The releases of a repository on GitHub by its name; those of a public one need no token."""
+    from wms.adapters.github_forge import GitHubForge
+
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
+    api_url = os.environ.get("GITHUB_API_URL") or GITHUB_API
+    return GitHubForge(api_url=api_url, repository=name, token=token)
+
+
+def releases_of(layout: Layout) -> Releases:
+    """The releases of the repository that a clone's `origin` is; public ones need no token.
+
+    Raises:
+        WorkspaceError: there is no `origin`, or its folder is gone.
+    """
+    hosted = Hosted.from_environment(os.environ)
+    if hosted is not None:
+        return hosted.forge()
+    name = slug_of(Git(layout.root).run("remote", "get-url", "origin", ok=(0, 2)).line)
+    return open_releases(name) if name else local_forge(layout)
 
 
 _HOSTED = re.compile(r"[a-z+]+://|[^/]+@?[^/]*:")

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import RegistryAwayError
+from wms.domain.errors import DataStoreError, ForgeError, RegistryAwayError
 from wms.domain.gate import GateDecision
 from wms.domain.left_out import left_out
 from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
+from wms.domain.release import ReleaseOutcome, ReleaseProvenance
 from wms.domain.run import Reconciliation
 from wms.domain.split import SplitPlan
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
+from wms.pipeline import reports
 from wms.pipeline.context import Context
 from wms.pipeline.current import is_published, require_run_of_main
 from wms.pipeline.stages.data import require_dataset
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
+from wms.report.release import release_body
 from wms.steps.complete_merge import complete_merge
 from wms.steps.gate import read_inputs
 from wms.steps.production import main_head, metadata_at
 from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
+from wms.steps.release import release_production
 from wms.steps.rollback import roll_back
 from wms.steps.taken import announce_taken
 from wms.steps.tested import ci_evidence
@@ -130,7 +136,7 @@ def run_rollback(
     propose: bool = False,
     ci_passed: str | None = None,
 ) -> RolledBack:
-    """Put an earlier model back into production, and move the registry's alias.
+    """Put an earlier model back into production, and move the registry's alias and the release's mark.
 
     With `propose` only its pull request is opened. `ci_passed` is the commit that `ci.yml` was called on.
     """
@@ -149,7 +155,45 @@ def run_rollback(
     )
     if not dry_run and outcome.proposed is None:
         _reconcile_if_there(ctx)
+        return outcome.model_copy(update={"unreleased": _why_unreleased(ctx)})
     return outcome
+
+
+def run_release(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome:
+    """Make the forge's releases agree with main.
+
+    Raises:
+        DataStoreError: a file of the model in production is not in the data store.
+        ForgeError: the forge refused.
+    """
+    ctx.ports.repository.fetch()
+    return release_production(
+        repository=ctx.ports.repository,
+        data_store=ctx.ports.data_store,
+        forge=ctx.ports.forge,
+        describe=release_body,
+        report_of=lambda promoted: _report_of(ctx, promoted),
+        scratch=ctx.layout.state,
+        dry_run=dry_run,
+    )
+
+
+def _why_unreleased(ctx: Context) -> str | None:
+    """Make the releases agree with main; return why not, if that failed: the rollback is done either way."""
+    try:
+        run_release(ctx)
+    except (ForgeError, DataStoreError) as error:
+        return f"{error}. {error.remedy} Then run `wms model release`."
+    return None
+
+
+def _report_of(ctx: Context, promoted: ReleaseProvenance) -> Path | None:
+    """The report of the run in `run/`, if it promoted this very model."""
+    record = ctx.layout.record("promotion")
+    if not record.is_file():
+        return None
+    records_sha256 = read_record(record, Promotion).records_sha256
+    return reports.write_report_page(ctx) if records_sha256 == promoted.model.records_sha256 else None
 
 
 def _reconcile_if_there(ctx: Context) -> None:

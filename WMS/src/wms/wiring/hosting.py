@@ -60,6 +60,11 @@ class Hosted:
         """What Git needs to fetch and push."""
         return token_access(self.server_url, self.token)
 
+    @property
+    def page(self) -> str:
+        """The repository's address for people."""
+        return f"{self.server_url}/{self.repository}"
+
     def forge(self) -> Forge:
         """Pull requests, statuses and dispatches there."""
         from wms.adapters.github_forge import GitHubForge

@@ -1,4 +1,4 @@
-"""A workspace: what its settings and the environment variables say becomes the six ports."""
+"""A workspace: what its settings and the environment variables say becomes the ports."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from wms.adapters.git_cli import Git
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.picture_store import GitPictureStore, LocalPictureStore
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
 from wms.config.infra import ENVIRONMENT_VARIABLE
 from wms.domain.errors import RegistryAwayError, WorkspaceError
@@ -59,6 +60,11 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         compute=instance.compute() if instance else LocalCompute(state),
         leases=instance.leases() if instance else LocalLeaseStore(state / "leases.json"),
         forge=hosted.forge() if hosted else local_forge(layout),
+        pictures=(
+            GitPictureStore(layout.root, hosted.page, env=hosted.git_access)
+            if hosted
+            else LocalPictureStore(state / "forge/pictures")
+        ),
     )
     return Context(
         layout=layout,
@@ -68,7 +74,18 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
         environment=cloud.environment if cloud else None,
+        run_url="" if embedded else run_url(os.environ),
     )
+
+
+def run_url(environment: Mapping[str, str]) -> str:
+    """The page of the workflow's run that this is part of; empty outside of GitHub Actions.
+
+    By the variables that every runner sets (docs.github.com, "Variables reference").
+    """
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (environment.get(name, "") for name in names)
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
 
 
 def _registry(state: Path, tracking_uri: str | None, model_name: str, *, hosted_elsewhere: bool) -> Registry:

@@ -13,7 +13,9 @@ from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.current import require_run_of_main
+from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset
+from wms.report.gallery import NO_PICTURES, Gallery
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
 from wms.steps.complete_merge import complete_merge
@@ -43,7 +45,7 @@ def run_publish(ctx: Context) -> Promotion:
             read_record(layout.record("validation"), ValidationReport),
             read_record(layout.record("split"), SplitPlan),
         ),
-        body=publication_text(ctx),
+        body=publication_text(ctx, stored_gallery(ctx)),
         now=ctx.clock(),
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
@@ -53,8 +55,8 @@ def run_publish(ctx: Context) -> Promotion:
     return promotion
 
 
-def publication_text(ctx: Context) -> str:
-    """What the pull request of this run would say.
+def publication_text(ctx: Context, gallery: Gallery = NO_PICTURES) -> str:
+    """What the pull request of this run would say, with these pictures.
 
     Raises:
         RecordError: the run is none on main.
@@ -62,7 +64,10 @@ def publication_text(ctx: Context) -> str:
     require_run_of_main(ctx)
     production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     return promotion_body(
-        RunRecords.load(ctx.layout.run), from_version=production.version if production else None
+        RunRecords.load(ctx.layout.run),
+        from_version=production.version if production else None,
+        gallery=gallery,
+        run_url=ctx.run_url,
     )
 
 
@@ -101,7 +106,7 @@ def _announce_taken(ctx: Context, promotion: Promotion, merged: Merged) -> None:
                 branch=heads[item.branch],
                 left_out=item,
                 version=merged.version,
-                body=taken_body(item, version=merged.version),
+                body=taken_body(item, version=merged.version, run_url=ctx.run_url),
                 forge=ctx.ports.forge,
             )
 

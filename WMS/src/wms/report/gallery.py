@@ -58,7 +58,7 @@ def overlays_section(gallery: Gallery) -> list[str]:
     both = any(picture.champion_dice is not None for shown in groups.values() for picture in shown)
     legend = "Wide orange: the true outline; narrow blue: what the model found."
     if both:
-        legend += " Left: production, right: the candidate, with Dice of each."
+        legend += " Left: the champion, which is in production; right: the candidate."
     lines = ["### Test pictures", "", legend, ""]
     for kind, shown in groups.items():
         lines += [f"**{TITLES[kind]}**", "", *_rows(kind, shown, gallery.urls, MOST_CHARACTERS // 4)]
@@ -70,7 +70,8 @@ def added_section(gallery: Gallery) -> list[str]:
     groups = dict(gallery.pictures.groups()) if gallery.pictures else {}
     if "added" not in groups:
         return []
-    return _rows("added", groups["added"], gallery.urls, MOST_CHARACTERS // 4)
+    rows = _rows("added", groups["added"], gallery.urls, MOST_CHARACTERS // 4)
+    return ["Some of them, with the outline of the mask that came with each:", "", *rows]
 
 
 def caption(picture: Picture) -> str:

@@ -60,7 +60,7 @@ def _dice_scatter(pairs: Sequence[tuple[str, float, float]]) -> Plot:
             clip_on=False,
         )
         axes.set(
-            xlabel="production's Dice", ylabel="candidate's Dice", xlim=limits, ylim=limits, aspect="equal"
+            xlabel="champion's Dice", ylabel="candidate's Dice", xlim=limits, ylim=limits, aspect="equal"
         )
 
     counts = facts.tally(pairs)

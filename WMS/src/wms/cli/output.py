@@ -28,6 +28,10 @@ DOCUMENT = "wms.document"
 PLAIN_INTERVAL_SECONDS = 10.0
 """Without a terminal, progress is a line now and then instead of a bar."""
 
+ANNOTATED = 9
+"""Errors that are annotated: GitHub shows ten annotations of a kind for a step (community discussion 26680 of
+github.com/orgs/community), and the command's own error is the tenth."""
+
 EXAMPLES = 3
 """Files that are named for a warning; `--json` and the report have all of them."""
 
@@ -122,15 +126,16 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def findings(items: Sequence[Finding]) -> None:
     """Print validation's findings: every error, and warnings by rule, since those may be one a picture.
 
-    On GitHub errors are annotations on their files as well.
+    On GitHub the first errors are annotations on their files as well.
     """
-    for finding in sorted(
-        (item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule)
-    ):
+    errors = sorted((item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule))
+    for number, finding in enumerate(errors):
         say(f"error: {_printable(finding.file)} [{finding.rule}]")
         say(f"    {_printable(_advice(finding))}")
-        if on_github():
+        if on_github() and number < ANNOTATED:
             _annotate("error", _advice(finding), file=finding.file)
+    if on_github() and len(errors) > ANNOTATED:
+        notice(f"{ANNOTATED} of {len(errors)} errors are annotated; the job summary lists them all")
     warnings: dict[str, list[Finding]] = defaultdict(list)
     for finding in items:
         if finding.severity == "warning":

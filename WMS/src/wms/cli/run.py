@@ -219,7 +219,9 @@ def merge(ci_passed: str | None, wait: float, as_json: bool) -> None:
 @click.option("--summary", is_flag=True, help="Print the run's summary as Markdown instead.")
 @wait_option
 def report(summary: bool, wait: float) -> None:
-    """Write the run's report as a page, and the index of all runs; a decided run ends with it.
+    """Write the run's report as one page, and the index of all runs; a decided run ends with it.
+
+    Step output: page (the file).
 
     \b
     Examples:
@@ -238,4 +240,5 @@ def report(summary: bool, wait: float) -> None:
         page = write_reports(ctx)
         if is_decided(ctx):
             end_run(ctx)
+    output.step_output("page", str(page))
     output.say(str(page))

@@ -14,8 +14,8 @@ class Job:
 
     `when` is `success` (all that it needs ended well), `promoted` (that, and the gate said
     promote) or `always` (also after a failure and on cancel). A `transient` job changes the
-    instance or the releases, not the run: it is done again when a run is taken up again. `workflow_job` is the job of the
-    workflow that runs it: fewer machines are set up there than there are jobs here.
+    instance or the releases, not the run: it is done again when a run is taken up again. `workflow_job` is
+    the job of the workflow that runs it: fewer machines are set up there than there are jobs here.
     """
 
     name: str

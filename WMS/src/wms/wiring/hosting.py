@@ -63,6 +63,11 @@ class Hosted:
         """What Git needs to fetch and push."""
         return token_access(self.server_url, self.token)
 
+    @property
+    def page(self) -> str:
+        """The repository's address for people."""
+        return f"{self.server_url}/{self.repository}"
+
     def forge(self) -> Forge:
         """Pull requests, statuses and dispatches there."""
         from wms.adapters.github_forge import GitHubForge
@@ -73,12 +78,13 @@ class Hosted:
 
 
 def run_url(environment: Mapping[str, str]) -> str:
-    """The page of the workflow run that runs this; empty where none does."""
-    repository, run_id = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_RUN_ID")
-    if not (repository and run_id):
-        return ""
-    server_url = environment.get("GITHUB_SERVER_URL") or "https://github.com"
-    return f"{server_url}/{repository}/actions/runs/{run_id}"
+    """The page of the workflow's run that this is part of; empty outside of GitHub Actions.
+
+    By the variables that every runner sets (docs.github.com, "Variables reference").
+    """
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (environment.get(name, "") for name in names)
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
 
 
 def open_state(layout: Layout) -> GitState | None:

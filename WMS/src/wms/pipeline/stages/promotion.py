@@ -17,7 +17,9 @@ from wms.files import read_record, write_record
 from wms.pipeline import reports
 from wms.pipeline.context import Context
 from wms.pipeline.current import is_published, require_run_of_main
+from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset
+from wms.report.gallery import NO_PICTURES, Gallery
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
 from wms.report.release import release_body
@@ -55,7 +57,7 @@ def run_publish(ctx: Context) -> Promotion:
             read_record(layout.record("validation"), ValidationReport),
             read_record(layout.record("split"), SplitPlan),
         ),
-        body=publication_text(ctx),
+        body=publication_text(ctx, stored_gallery(ctx)),
         now=ctx.clock(),
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
@@ -79,8 +81,8 @@ def is_tested(ctx: Context, promotion: Promotion) -> bool:
     return evidence is not None
 
 
-def publication_text(ctx: Context) -> str:
-    """What the pull request of this run would say.
+def publication_text(ctx: Context, gallery: Gallery = NO_PICTURES) -> str:
+    """What the pull request of this run would say, with these pictures.
 
     Raises:
         RecordError: the run is none on main.
@@ -88,7 +90,10 @@ def publication_text(ctx: Context) -> str:
     require_run_of_main(ctx)
     production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     return promotion_body(
-        RunRecords.load(ctx.layout.run), from_version=production.version if production else None
+        RunRecords.load(ctx.layout.run),
+        from_version=production.version if production else None,
+        gallery=gallery,
+        run_url=ctx.run_url,
     )
 
 
@@ -122,7 +127,7 @@ def _announce_taken(ctx: Context, promotion: Promotion, merged: Merged) -> None:
                 branch=heads[item.branch],
                 left_out=item,
                 version=merged.version,
-                body=taken_body(item, version=merged.version),
+                body=taken_body(item, version=merged.version, run_url=ctx.run_url),
                 forge=ctx.ports.forge,
             )
 

@@ -187,6 +187,7 @@ def project_files() -> dict[str, bytes]:
     files = template_files({"seed": 75})
     files[GATE_CONFIG] = files[GATE_CONFIG].replace(b"min_pictures: 10", b"min_pictures: 3")
     files["Makefile"] = MAKEFILE.encode()
+    files[".ci/run"] = b"make rehearsal-setup check test\n"
     for path in sorted((ROOT / ".github").rglob("*")):
         if path.is_file():
             files[path.relative_to(ROOT).as_posix()] = path.read_bytes()

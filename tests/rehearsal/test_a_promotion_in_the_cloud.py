@@ -43,7 +43,7 @@ def promoted(
             folder, node, cloud, mlflow_port=door.server_port, programs=[programs]
         ) as there:
             world, stage = there.stage.sim.world, there.stage
-            world.environments.clear()
+            world.secrets.clear()
             world.vars |= {"AWS_ROLE_ARN": ROLE, "WMS_CREDENTIALS_EXPIRE_AT": after(minutes=1)}
             calls, seen = watch_credentials(stage), []
             stage.sim.watch(after_job("train", lambda: seen.extend([there.instance, there.holders])))

@@ -21,8 +21,8 @@ def play_pipeline(there: CloudStage) -> Run:
     return there.stage.pipelines()[-1]
 
 
-def hour(there: CloudStage) -> Run:
-    """What happens every hour."""
+def day(there: CloudStage) -> Run:
+    """What happens every day."""
     there.stage.sim.event("schedule")
     (run,) = there.stage.play()
     return run
@@ -31,7 +31,7 @@ def hour(there: CloudStage) -> Run:
 def reap(there: CloudStage) -> None:
     """The same, where there is a role to take."""
     there.stage.sim.world.vars["AWS_ROLE_ARN"] = f"arn:aws:iam::{ACCOUNT}:role/wms-test-pipeline"
-    hour(there).expect("success", instance="success")
+    day(there).expect("success", instance="success")
 
 
 def by_hand(there: CloudStage, action: str) -> Run:
@@ -153,9 +153,9 @@ def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: Cloud
         pytest.param({}, id="session keys, which have ended by the next morning"),
     ],
 )
-def test_where_there_is_nothing_to_reap_or_nobody_to_do_it_no_hour_is_red(
+def test_where_there_is_nothing_to_reap_or_nobody_to_do_it_no_day_is_red(
     there: CloudStage, settings: dict[str, str]
 ) -> None:
     there.stage.sim.world.vars |= settings
-    there.stage.sim.world.environments.clear()
-    hour(there).expect("skipped", instance="skipped")
+    there.stage.sim.world.secrets.clear()
+    day(there).expect("skipped", instance="skipped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -12,9 +13,13 @@ from typing import Any, TypeVar
 import click
 
 from wms.cli.output import ConsoleProgress
+from wms.domain.errors import TrainingError
 from wms.pipeline.context import Clone, Context
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "safetensors")
+"""The extra `train` of pyproject.toml."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -54,6 +59,20 @@ def workspace() -> Context:
     from wms.wiring import open_workspace
 
     return open_workspace(Path.cwd(), ConsoleProgress())
+
+
+def require_training_packages() -> None:
+    """Refuse to begin a training where the extra `train` is not installed.
+
+    Raises:
+        TrainingError: a package is missing.
+    """
+    missing = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise TrainingError(
+            f"training needs PyTorch and its exporter; not installed: {', '.join(missing)}",
+            remedy="Install them with `pip install '.[train]'` in the clone, or run `make setup`.",
+        )
 
 
 def clone(remote: str = "origin") -> Clone:

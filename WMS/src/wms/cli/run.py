@@ -12,6 +12,7 @@ from wms.cli.common import (
     dry_run_option,
     json_option,
     locked_workspace,
+    require_training_packages,
     step_of_run,
     wait_option,
     workspace,
@@ -36,6 +37,7 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
       wms train --resume
       torchrun --nproc-per-node 2 -m wms train
     """
+    require_training_packages()
     from wms.ml.team import join_team
     from wms.pipeline.stages.training import run_assist, run_train
 

@@ -20,6 +20,7 @@ from wms.pipeline.current import is_published
 from wms.pipeline.graph import JOBS, job_of
 from wms.pipeline.start import branch_heads, start_run
 from wms.ports import PullRequest, Repository
+from wms.steps.archive import restore_model
 from wms.steps.data_status import DATA_PREFIX, branch_status, data_status
 from wms.steps.evidence import require_fresh
 from wms.steps.production import main_head
@@ -95,11 +96,11 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
 
 
 def take(ctx: Context, artifacts: Path) -> RunRequest:
-    """Put together in `run/` what earlier jobs uploaded, in the order in which they came further.
+    """Put together in `run/` what earlier jobs uploaded, the furthest job last.
 
-    A job uploads what it made; the run's new pairs are uploaded by the first job alone. Where the first job
-    ran again, its newest attempt says which run it is. Main's images are not among the artifacts; the stages
-    that read them fetch them.
+    A job uploads what it made. The run's new pairs are uploaded by the first job alone, and the model of a
+    run that was judged comes from the data store. Where the first job ran again, its newest attempt says which
+    run it is. Main's images are not among the artifacts; the stages that read them fetch them.
 
     Args:
         ctx: the workspace; what lies in its `run/` is replaced.
@@ -121,6 +122,7 @@ def take(ctx: Context, artifacts: Path) -> RunRequest:
         shutil.rmtree(ctx.layout.run)
     for folder in sorted(copies, key=lambda folder: (_progress(copies[folder]), folder.name)):
         shutil.copytree(folder, ctx.layout.run, dirs_exist_ok=True)
+    restore_model(ctx.layout.run, ctx.ports.data_store)
     return ctx.request
 
 

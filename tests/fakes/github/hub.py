@@ -20,6 +20,7 @@ from fakes.github.records import (
     Pull,
     Settings,
     Status,
+    WorkflowRun,
     now,
 )
 
@@ -57,6 +58,9 @@ class Hub:
         self.comments: list[Comment] = []
         self.dispatches: list[Dispatch] = []
         self.events: list[Event] = []
+        self.runs: list[WorkflowRun] = []
+        self.runs_elsewhere: Callable[[], list[WorkflowRun]] | None = None
+        """Where something executes what is dispatched, it knows those runs."""
         self.labels: dict[str, dict[str, str]] = {}
         self.variables: dict[str, str] = {}
         self.sealed_secrets: dict[str, str] = {}
@@ -118,9 +122,13 @@ class Hub:
         """A number that nothing else has."""
         return next(self._ids)
 
-    def combined(self, sha: str) -> dict[str, Status]:
-        """The latest status of every context on a commit."""
-        return {status.context: status for status in self.statuses if status.sha == sha}
+    def combined(self, sha: str, *, app: int | None = None) -> dict[str, Status]:
+        """The latest status of every context on a commit, of those that an app posted where one is named."""
+        return {
+            status.context: status
+            for status in self.statuses
+            if status.sha == sha and app in (None, status.app)
+        }
 
     def note(self, kind: Any, ref: str, sha: str, caller: Caller) -> None:
         """Remember an event; those of a workflow's token start no workflow, but for a dispatch."""

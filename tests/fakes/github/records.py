@@ -14,7 +14,12 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-ALL_PERMISSIONS = ("actions", "administration", "contents", "issues", "pull_requests", "secrets", "statuses")
+ALL_PERMISSIONS = (
+    "actions", "administration", "checks", "contents", "issues", "pull_requests", "secrets", "statuses",
+    "variables",
+)  # fmt: skip
+GITHUB_ACTIONS = 15368
+"""The number of the app whose token a workflow's job has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,16 @@ class Caller:
     login: str
     kind: Literal["user", "actions"]
     permissions: Mapping[str, str]
+
+    @property
+    def app(self) -> int | None:
+        """The app that the token is of; `None` for a person's."""
+        return GITHUB_ACTIONS if self.kind == "actions" else None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is a person in the repository's role `admin`."""
+        return self.kind == "user" and self.may("administration", "write")
 
     def may(self, permission: str, level: str) -> bool:
         """Whether the token grants `read` or `write` of a permission."""
@@ -36,6 +51,17 @@ class Settings:
     """The repository's settings, and how this stand-in is to behave."""
 
     default_branch: str = "main"
+    private: bool = False
+    fork: bool = False
+    archived: bool = False
+    has_issues: bool = True
+    pushed_at: str = field(default_factory=now)
+    rulesets_available: bool = True
+    """False for a private repository on the Free plan."""
+    actions_enabled: bool = True
+    allowed_actions: str = "all"
+    workflow_states: dict[str, str] = field(default_factory=dict)
+    """The state of a workflow's file by its name, where it is not `active`."""
     allow_merge_commit: bool = True
     allow_squash_merge: bool = True
     allow_rebase_merge: bool = True
@@ -45,6 +71,8 @@ class Settings:
     actions_may_open_pull_requests: bool = True
     mergeable_after_reads: int = 1
     """How many reads of a pull request answer `mergeable: null` before it is known."""
+    max_per_page: int = 100
+    """The most entries of a page: a test with few of them finds out who reads one page alone."""
     head_lag_reads: int = 0
     """How many reads still show a pull request's old head after its branch was pushed to."""
 
@@ -84,6 +112,7 @@ class Status:
     description: str
     target_url: str | None
     creator: str
+    app: int | None = None
     created_at: str = field(default_factory=now)
 
 
@@ -106,6 +135,20 @@ class Dispatch:
     ref: str
     inputs: dict[str, Any]
     actor: str
+
+
+@dataclass(kw_only=True)
+class WorkflowRun:
+    """One run of a workflow; `workflow` is the name of its file."""
+
+    id: int
+    workflow: str
+    event: str
+    head_branch: str
+    head_sha: str
+    status: str = "queued"
+    conclusion: str | None = None
+    created_at: str = field(default_factory=now)
 
 
 @dataclass(frozen=True, kw_only=True)

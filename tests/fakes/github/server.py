@@ -105,8 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Tests speak for themselves."""
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        answer = self._answer(self.rfile.read(length))
+        answer = self._answer(self._body())
         data = b"" if answer.body is None else json.dumps(answer.body).encode()
         with contextlib.suppress(ConnectionError):
             self.send_response(answer.status)
@@ -118,6 +117,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(data)
             self.wfile.flush()
+
+    def _body(self) -> bytes:
+        """What was sent; gh sends its standard input in chunks."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def _answer(self, data: bytes) -> Answer:
         hub, parts = self.hub, urlsplit(self.path)
@@ -142,6 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
                     body=body,
                     caller=caller,
                     root=root,
+                    max_per_page=hub.settings.max_per_page,
                 )
                 route, named = find_route(hub, request, ROUTES)
                 if "/pulls/" not in path or self.command != "GET":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -46,8 +46,10 @@ class LocalForge:
         self._files = ForgeFiles(state)
         self._git = Git(remote)
 
-    def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request, or return the open one that this head already has.
+    def open_pull_request(
+        self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
+    ) -> PullRequest:
+        """Open a pull request, or take the open one that this head already has, and label it.
 
         Raises:
             ForgeError: a branch is missing, or the head has nothing that the base lacks.
@@ -56,7 +58,8 @@ class LocalForge:
             numbers = self._files.numbers()
             for pull in map(self._pull, numbers):
                 if pull.head == head and pull.state == "open":
-                    return self._shown(pull)
+                    both = tuple(dict.fromkeys((*pull.labels, *labels)))
+                    return self._shown(self._files.write_pull(pull.model_copy(update={"labels": both})))
             head_sha, base_sha = self._tip(head), self._tip(base)
             if head_sha is None or base_sha is None:
                 raise ForgeError(f"no pull request from {head} to {base}: one of the branches does not exist")
@@ -73,6 +76,7 @@ class LocalForge:
                 body=body,
                 state="open",
                 opened_at=datetime.now(UTC),
+                labels=tuple(labels),
             )
             return self._shown(self._files.write_pull(pull))
 
@@ -215,6 +219,7 @@ class LocalForge:
             title=pull.title,
             body=pull.body,
             state=pull.state,
+            labels=pull.labels,
         )
 
     def _tip(self, branch: str) -> str | None:

@@ -132,7 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, data: bytes) -> Answer:
         hub, parts = self.hub, urlsplit(self.path)
         path = unquote(parts.path)
-        root = hub.api_url if path.startswith(PREFIX) else hub.url
+        # gh, on the socket, sends its token to the host that it asked and to no other.
+        host = self.headers.get("Host", "")
+        root = hub.api_url if path.startswith(PREFIX) else f"https://{host}" if "github" in host else hub.url
         path = path.removeprefix(PREFIX).replace(GRAPHQL, "/graphql") or "/"
         with hub.lock:
             try:

@@ -360,6 +360,13 @@ class GitHubError(WmsError):
     remedy = "See what gh says above; `gh auth status` tells who you are to GitHub."
 
 
+class OccupiedRepositoryError(WmsError):
+    """A repository has data or a model of its own, which a command for a new one would lose."""
+
+    exit_code = 68
+    remedy = "Nothing need be done: what main names is this repository's own."
+
+
 class InstanceStoppingError(LeaseError):
     """Somebody is stopping the instance; a lease can be taken once that has ended."""
 

@@ -106,7 +106,7 @@ def local_commits(clone: Clone, spec: str) -> LocalCommits:
     return read_commits(clone.layout.root, spec)
 
 
-def open_github(clone: Clone, name: str | None) -> GhRepository:
+def open_github(clone: Clone, name: str | None, *, timeout_seconds: float | None = None) -> GhRepository:
     """The repository on GitHub by its name, or the one that the clone's remote is.
 
     Raises:
@@ -118,7 +118,19 @@ def open_github(clone: Clone, name: str | None) -> GhRepository:
             f"the remote {clone.remote_url} is no repository on github.com",
             remedy="Name one: --repo OWNER/NAME.",
         )
-    return GhRepository(found)
+    return GhRepository(found, timeout_seconds=timeout_seconds)
+
+
+def forge_of_person(repository: GhRepository) -> Forge:
+    """The forge on GitHub for the person who is signed in with gh.
+
+    Raises:
+        GitHubError: nobody is.
+    """
+    api_url = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
+    return Hosted(
+        api_url=api_url, server_url="https://github.com", repository=repository.name, token=repository.token()
+    ).forge()
 
 
 def local_forge(layout: Layout) -> Forge:

@@ -14,8 +14,8 @@ from forges import REPOSITORY, Author, forge_on
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import ForgeError, RemoteMovedError, UnmergeableError
-from wms.ports import Check, Forge
+from wms.domain.errors import ForgeError, NotReleasedError, RemoteMovedError, TagTakenError, UnmergeableError
+from wms.ports import Check, Forge, Release
 
 GitCommand = Callable[..., str]
 
@@ -272,3 +272,111 @@ def test_very_long_texts_are_taken(forge: Forge, author: Author) -> None:
 
 def test_a_workflow_can_be_started(forge: Forge) -> None:
     forge.dispatch("deploy-model.yaml", {"version": "3"})
+
+
+def write_files(folder: Path, **texts: str) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / f"{name}.txt").write_text(text)
+    return [folder / f"{name}.txt" for name in texts]
+
+
+@pytest.fixture
+def release(
+    forge: Forge, repository: GitRepository, tmp_path: Path
+) -> Callable[[str], tuple[Release, str, list[Path]]]:
+    """Publishes a release with two files on the tip of main."""
+
+    def publish(tag: str) -> tuple[Release, str, list[Path]]:
+        main = repository.head("main")
+        assert main is not None
+        files = write_files(tmp_path / tag, model=f"model {tag}", card=f"card {tag}")
+        made = forge.publish_release(tag=tag, sha=main, title=f"Title {tag}", body="A body", files=files)
+        return made, main, files
+
+    return publish
+
+
+Publish = Callable[[str], tuple[Release, str, list[Path]]]
+
+
+def test_a_release_puts_its_files_under_a_tag(
+    forge: Forge, release: Publish, remote: Path, git: GitCommand, tmp_path: Path
+) -> None:
+    assert forge.releases() == ()
+    made, main, _ = release("model-v1")
+    assert (made.tag, made.title, made.latest) == ("model-v1", "Title model-v1", True)
+    assert made.url
+    assert forge.releases() == (made,)
+    assert git(remote, "rev-parse", "model-v1^{commit}") == main
+    forge.download_asset("model-v1", "card.txt", tmp_path / "got")
+    assert (tmp_path / "got").read_text() == "card model-v1"
+
+
+def test_releases_are_listed_newest_first_and_the_newest_is_the_latest(
+    forge: Forge, release: Publish
+) -> None:
+    for tag in ("model-v1", "model-v2"):
+        release(tag)
+    assert [(each.tag, each.latest) for each in forge.releases()] == [("model-v2", True), ("model-v1", False)]
+
+
+def test_publishing_again_returns_the_release_as_it_is(
+    forge: Forge, release: Publish, repository: GitRepository, tmp_path: Path
+) -> None:
+    made, main, _ = release("model-v1")
+    others = write_files(tmp_path / "others", model="another")
+    again = forge.publish_release(tag="model-v1", sha=main, title="Another", body="", files=others)
+    assert again == made
+    forge.download_asset("model-v1", "model.txt", tmp_path / "got")
+    assert (tmp_path / "got").read_text() == "model model-v1"
+
+
+def test_a_tag_on_the_commit_is_used_and_one_elsewhere_is_an_error(
+    forge: Forge, author: Author, release: Publish, remote: Path, git: GitCommand
+) -> None:
+    git(remote, "tag", "model-v1", "main")
+    git(remote, "tag", "model-v2", author.push("other", "data", b"other\n"))
+    assert release("model-v1")[0].latest
+    with pytest.raises(TagTakenError, match="model-v2"):
+        release("model-v2")
+    assert [each.tag for each in forge.releases()] == ["model-v1"]
+
+
+def test_the_mark_moves_and_titles_change(forge: Forge, release: Publish) -> None:
+    for tag in ("model-v1", "model-v2"):
+        release(tag)
+    forge.mark_release("model-v1", title="In production", latest=True)
+    forge.mark_release("model-v2", title="Not any more", latest=False)
+    assert [(each.title, each.latest) for each in forge.releases()] == [
+        ("Not any more", False),
+        ("In production", True),
+    ]
+
+
+def test_what_is_not_released_is_an_error_and_leaves_no_file(
+    forge: Forge, release: Publish, tmp_path: Path
+) -> None:
+    release("model-v1")
+    for tag, name in (("model-v1", "nothing.txt"), ("model-v9", "model.txt")):
+        with pytest.raises(NotReleasedError):
+            forge.download_asset(tag, name, tmp_path / "got")
+    with pytest.raises(NotReleasedError):
+        forge.mark_release("model-v9", title="", latest=True)
+    assert not (tmp_path / "got").exists()
+
+
+def test_a_file_that_is_there_is_replaced_by_a_download(
+    forge: Forge, release: Publish, tmp_path: Path
+) -> None:
+    release("model-v1")
+    (tmp_path / "got").write_text("something longer than a card")
+    forge.download_asset("model-v1", "card.txt", tmp_path / "got")
+    assert (tmp_path / "got").read_text() == "card model-v1"
+
+
+def test_a_release_on_an_unknown_commit_is_an_error(forge: Forge, tmp_path: Path) -> None:
+    files = write_files(tmp_path / "files", model="model")
+    with pytest.raises(ForgeError):
+        forge.publish_release(tag="model-v1", sha="0" * 40, title="", body="", files=files)
+    assert forge.releases() == ()

@@ -258,8 +258,48 @@ class Check:
     description: str
 
 
-class Forge(Protocol):
-    """Pull requests, statuses, comments and dispatches. All methods raise `ForgeError`."""
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A published release; `latest` is the forge's mark of the one to take, which one release has."""
+
+    tag: str
+    title: str
+    url: str
+    latest: bool
+
+
+class Releases(Protocol):
+    """Files published under a tag. All methods raise `ForgeError`."""
+
+    def releases(self) -> tuple[Release, ...]:
+        """Every published release, newest first."""
+
+    def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
+        """Publish files under a tag on a commit and mark the release as the latest; seen whole or not at all.
+
+        A release that the tag has already is returned as it is. The files' names must differ.
+
+        Raises:
+            TagTakenError: the tag is there already, on another commit.
+        """
+
+    def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
+        """Give a published release another title, and with `latest` the mark, which another one loses.
+
+        Raises:
+            NotReleasedError: there is no such release.
+        """
+
+    def download_asset(self, tag: str, name: str, to: Path) -> None:
+        """Write a file of a published release to the path `to`, whole or not at all.
+
+        Raises:
+            NotReleasedError: there is no such release, or it has no such file.
+        """
+
+
+class Forge(Releases, Protocol):
+    """Pull requests, statuses, comments, dispatches and releases. All methods raise `ForgeError`."""
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()

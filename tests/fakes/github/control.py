@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fakes.github.hub import Hub
+from fakes.github.records import Release
 from fakes.github.wire import Answer, Request, Routes
 
 ROUTES = Routes()
@@ -24,6 +25,7 @@ def state(hub: Hub, request: Request) -> Answer:
             "statuses": plain(hub.statuses),
             "comments": plain(hub.comments),
             "dispatches": plain(hub.dispatches),
+            "releases": [_release(hub, each) for each in hub.releases.values()],
             "events": plain(hub.events),
             "settings": asdict(hub.settings),
             "labels": list(hub.labels.values()),
@@ -33,6 +35,16 @@ def state(hub: Hub, request: Request) -> Answer:
             "requests": hub.requests,
         }
     )
+
+
+def _release(hub: Hub, release: Release) -> dict[str, Any]:
+    return {
+        "tag": release.tag,
+        "name": release.name,
+        "draft": release.draft,
+        "latest": hub.latest_release == release.id,
+        "assets": [asset.name for asset in release.assets],
+    }
 
 
 @ROUTES.add("POST", "/_fake/failures")

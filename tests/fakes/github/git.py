@@ -51,6 +51,20 @@ class BareGit:
         code, sha = self.run("rev-parse", *revision, ok=(0, 1, 128))
         return sha if code == 0 else None
 
+    def tag(self, name: str) -> str | None:
+        """The commit that a tag names."""
+        revision = ("--verify", "--quiet", f"refs/tags/{name}^{{commit}}")
+        code, sha = self.run("rev-parse", *revision, ok=(0, 1, 128))
+        return sha if code == 0 else None
+
+    def set_tag(self, name: str, sha: str) -> None:
+        """Make a tag."""
+        self.run("update-ref", f"refs/tags/{name}", sha)
+
+    def same_files(self, one: str, other: str, folder: str) -> bool:
+        """Whether two revisions hold the same files below a folder."""
+        return self.run("diff", "--quiet", one, other, "--", folder, ok=(0, 1))[0] == 0
+
     def contains(self, of: str, sha: str) -> bool:
         """Whether `sha` is reachable from `of`."""
         return self.run("merge-base", "--is-ancestor", sha, of, ok=(0, 1))[0] == 0

@@ -18,6 +18,7 @@ from fakes.github.records import (
     Event,
     Fault,
     Pull,
+    Release,
     Settings,
     Status,
     WorkflowRun,
@@ -57,6 +58,8 @@ class Hub:
         self.check_runs: list[dict[str, Any]] = []
         self.comments: list[Comment] = []
         self.dispatches: list[Dispatch] = []
+        self.releases: dict[int, Release] = {}
+        self.latest_release: int | None = None
         self.events: list[Event] = []
         self.runs: list[WorkflowRun] = []
         self.runs_elsewhere: Callable[[], list[WorkflowRun]] | None = None

@@ -24,10 +24,10 @@ GITHUB_ACTIONS = 15368
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who a token stands for: a user with every permission, or a workflow's `GITHUB_TOKEN`."""
+    """Who a token stands for: a user with every permission, a workflow's `GITHUB_TOKEN`, or nobody."""
 
     login: str
-    kind: Literal["user", "actions"]
+    kind: Literal["user", "actions", "anonymous"]
     permissions: Mapping[str, str]
 
     @property
@@ -46,12 +46,14 @@ class Caller:
         return granted == "write" or (level == "read" and granted == "read")
 
 
+NOBODY = Caller(login="", kind="anonymous", permissions={})
+
+
 @dataclass(kw_only=True)
 class Settings:
     """The repository's settings, and how this stand-in is to behave."""
 
     default_branch: str = "main"
-    private: bool = False
     fork: bool = False
     archived: bool = False
     has_issues: bool = True
@@ -69,6 +71,8 @@ class Settings:
     delete_branch_on_merge: bool = False
     default_workflow_permissions: str = "read"
     actions_may_open_pull_requests: bool = True
+    private: bool = False
+    """A private repository answers nobody without a token; of a public one everybody may read."""
     mergeable_after_reads: int = 1
     """How many reads of a pull request answer `mergeable: null` before it is known."""
     max_per_page: int = 100
@@ -125,6 +129,33 @@ class Comment:
     body: str
     sha: str = ""
     created_at: str = field(default_factory=now)
+
+
+@dataclass(kw_only=True)
+class Asset:
+    """A file of a release; an upload that was cut off leaves one in the state `starter`."""
+
+    id: int
+    name: str
+    data: bytes
+    state: Literal["uploaded", "starter"] = "uploaded"
+    created_at: str = field(default_factory=now)
+
+
+@dataclass(kw_only=True)
+class Release:
+    """A release; a draft is seen by those who may write, and has no tag yet."""
+
+    id: int
+    tag: str
+    target: str
+    name: str
+    body: str
+    author: str
+    draft: bool = True
+    assets: list[Asset] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+    published_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

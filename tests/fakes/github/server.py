@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fakes.github import actions, commits, control, graphql, pulls, repository, rules, vault
+from fakes.github import actions, commits, control, graphql, pulls, releases, repository, rules, vault
 from fakes.github.hub import Hub
-from fakes.github.records import Dispatch
+from fakes.github.records import NOBODY, Dispatch
 from fakes.github.wire import Answer, Refusal, Request, find_route
 
 PREFIX = "/api/v3"
@@ -22,7 +22,7 @@ GRAPHQL = "/api/graphql"
 # Rules come before commits: `branches/x/protection` would read as a branch named `x/protection`.
 ROUTES = [
     route
-    for noun in (control, rules, pulls, commits, actions, vault, repository, graphql)
+    for noun in (control, rules, releases, pulls, commits, actions, vault, repository, graphql)
     for route in noun.ROUTES.all
 ]
 
@@ -106,10 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         answer = self._answer(self._body())
-        data = b"" if answer.body is None else json.dumps(answer.body).encode()
+        raw = isinstance(answer.body, bytes)
+        data = answer.body if raw else b"" if answer.body is None else json.dumps(answer.body).encode()
         with contextlib.suppress(ConnectionError):
             self.send_response(answer.status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
+            kind = "application/octet-stream" if raw else "application/json; charset=utf-8"
+            self.send_header("Content-Type", kind)
             if answer.status != 204:
                 self.send_header("Content-Length", str(len(data)))
             for name, value in answer.headers.items():
@@ -129,12 +131,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(chunks)
 
+    def _own_address(self) -> str:
+        """The host that was asked: gh, on the socket, sends its token to no other."""
+        host = self.headers.get("Host", "")
+        return f"https://{host}" if "github" in host else self.hub.url
+
     def _answer(self, data: bytes) -> Answer:
         hub, parts = self.hub, urlsplit(self.path)
         path = unquote(parts.path)
-        # gh, on the socket, sends its token to the host that it asked and to no other.
-        host = self.headers.get("Host", "")
-        root = hub.api_url if path.startswith(PREFIX) else f"https://{host}" if "github" in host else hub.url
+        root = hub.api_url if path.startswith((PREFIX, "/api/")) else self._own_address()
         path = path.removeprefix(PREFIX).replace(GRAPHQL, "/graphql") or "/"
         with hub.lock:
             try:
@@ -146,7 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
                     if fault is not None and not fault.after:
                         return Answer(status=fault.status, body=fault.body, headers=fault.headers)
                     caller = self._caller()
-                body: Any = json.loads(data) if data else {}
+                uploaded = path.startswith(releases.UPLOADS)
+                body: Any = json.loads(data) if data and not uploaded else {}
                 request = Request(
                     method=self.command,
                     path=path,
@@ -155,6 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
                     caller=caller,
                     root=root,
                     max_per_page=hub.settings.max_per_page,
+                    data=data,
+                    accept=self.headers.get("Accept", ""),
                 )
                 route, named = find_route(hub, request, ROUTES)
                 if "/pulls/" not in path or self.command != "GET":
@@ -168,6 +176,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _caller(self) -> Any:
         sent = self.headers.get("Authorization", "")
+        if (
+            not sent
+            and self.command == "GET"
+            and self.path.startswith((f"{PREFIX}/repos/", releases.STORAGE))
+        ):
+            if self.hub.settings.private and not self.path.startswith(releases.STORAGE):
+                raise Refusal(404, "Not Found")
+            return NOBODY
         caller = self.hub.callers.get(sent.split(" ", 1)[-1])
         if caller is None:
             raise Refusal(401, "Bad credentials" if sent else "Requires authentication")

@@ -19,7 +19,10 @@ MAX_BODY = 65_536
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request; `path` is below the API's root, `root` is the API's own address."""
+    """One request; `path` is below the API's root, `root` is the API's own address.
+
+    `body` is what was sent as JSON, `data` what was sent as bytes, as uploads are.
+    """
 
     method: str
     path: str
@@ -28,11 +31,13 @@ class Request:
     caller: Caller
     root: str
     max_per_page: int = 100
+    data: bytes = b""
+    accept: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A status, a body that becomes JSON (nothing where `None`) and headers."""
+    """A status, a body that becomes JSON (nothing where `None`, bytes as they are) and headers."""
 
     status: int = 200
     body: Any = None

@@ -32,9 +32,9 @@ def call(github: FakeGitHub, method: str, path: str, body: Any = None) -> reques
 
 
 def test_what_it_does_not_know_it_does_not_guess(github: FakeGitHub) -> None:
-    answer = call(github, "GET", f"/repos/{REPOSITORY}/releases")
+    answer = call(github, "GET", f"/repos/{REPOSITORY}/milestones")
     assert answer.status_code == 501
-    assert "releases" in answer.json()["message"]
+    assert "milestones" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(("allowed", "rules"), [(False, True), (True, False), (True, True)])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from wms.adapters import git_state
-from wms.adapters.git_state import REF, GitState
+from wms.adapters.git_state import HISTORY, REF, GitState
 from wms.adapters.git_workspace import init_repository
-from wms.domain.errors import RemoteMovedError, RepositoryError
+from wms.domain import state_history
+from wms.domain.errors import RemoteMovedError, RepositoryError, StateTooLargeError
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -33,8 +36,13 @@ def machine(remote: Path, name: str) -> Path:
     return folder / ".wms"
 
 
+START = datetime(2026, 11, 30, tzinfo=UTC)
+SECONDS = count()
+
+
 def state_of(folder: Path) -> GitState:
-    return GitState(folder.parent, folder)
+    """With a clock that goes on by a second each time it is read."""
+    return GitState(folder.parent, folder, clock=lambda: START + timedelta(seconds=next(SECONDS)))
 
 
 def write_state(folder: Path, *, runs: int, photo: bytes = b"jpeg") -> None:
@@ -123,10 +131,94 @@ def git_objects(clone: Path, name: str) -> str:
     return done.stdout
 
 
-def test_older_states_are_not_kept_as_history(remote: Path, saved: Path) -> None:
+def test_every_saved_state_has_a_ref_of_its_own_and_no_parents(remote: Path, saved: Path) -> None:
+    first = git(remote, "rev-parse", REF)
     write_state(saved, runs=1)
     state_of(saved).save()
     assert git(remote, "rev-list", "--count", REF) == "1"
+    assert [state.sha for state in state_of(saved).history()][1:] == [first]
+    write_state(saved, runs=0)
+    state_of(saved).save()
+    assert len(state_of(saved).history()) == 2, "a save that changes nothing makes no history"
+
+
+def test_a_state_that_was_overwritten_can_be_restored(remote: Path, saved: Path) -> None:
+    (good,) = state_of(saved).history()
+    second = machine(remote, "two")
+    write_state(second, runs=9)
+    git(remote, "update-ref", "-d", REF)
+    state_of(second).load()
+    state_of(second).save()
+    bad = git(remote, "rev-parse", REF)
+    third = machine(remote, "three")
+    assert state_of(third).restore(good.name, dry_run=True) == good
+    assert git(remote, "rev-parse", REF) == bad
+    state_of(third).restore(good.name)
+    state_of(third).load()
+    assert runs_in(third) == 3
+    assert {state.sha for state in state_of(third).history()} == {good.sha, bad}
+
+
+def test_a_deleted_state_can_be_restored(remote: Path, saved: Path) -> None:
+    (good,) = state_of(saved).history()
+    git(remote, "update-ref", "-d", REF)
+    second = machine(remote, "two")
+    state_of(second).restore(good.name)
+    state_of(second).load()
+    assert runs_in(second) == 3
+
+
+def test_a_state_without_a_ref_of_its_own_gets_one_when_it_is_replaced(remote: Path, saved: Path) -> None:
+    (forced,) = state_of(saved).history()
+    git(remote, "update-ref", "-d", HISTORY + forced.name)
+    write_state(saved, runs=1)
+    state_of(saved).save()
+    assert forced.sha in {state.sha for state in state_of(saved).history()}
+
+
+def test_the_name_of_no_state_is_an_error(saved: Path) -> None:
+    with pytest.raises(RepositoryError, match="no state named yesterday"):
+        state_of(saved).restore("yesterday")
+
+
+def test_the_oldest_states_are_dropped_and_refs_of_others_left_alone(
+    remote: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_history, "MOST_STATES", 3)
+    (first,) = state_of(saved).history()
+    git(remote, "update-ref", f"{HISTORY}by-hand", REF)
+    for _ in range(3):
+        write_state(saved, runs=1)
+        state_of(saved).save()
+    history = state_of(saved).history()
+    assert len(history) == 3
+    assert first not in history
+    assert git(remote, "rev-parse", f"{HISTORY}by-hand") == first.sha
+
+
+def test_a_push_that_the_remote_refuses_in_part_changes_nothing(remote: Path, saved: Path) -> None:
+    before = git(remote, "for-each-ref")
+    hook = remote / "hooks/update"
+    hook.write_text("#!/bin/sh\n! echo $1 | grep -q state-history\n")
+    hook.chmod(0o755)
+    write_state(saved, runs=1)
+    with pytest.raises(RepositoryError):
+        state_of(saved).save()
+    assert git(remote, "for-each-ref") == before
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"), [("MAX_PUSH_BYTES", "what is new"), ("MAX_STATE_BYTES", "the state")]
+)
+def test_a_state_that_the_forge_would_refuse_is_not_sent(
+    limit: str, said: str, remote: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = git(remote, "for-each-ref")
+    (saved / "dvc-remote/ab/large").write_bytes(b"x" * 50_001)
+    monkeypatch.setattr(git_state, limit, 50_000)
+    with pytest.raises(StateTooLargeError, match=said):
+        state_of(saved).save()
+    assert git(remote, "for-each-ref") == before
 
 
 def test_a_remote_that_is_away_is_an_error_and_no_empty_state(remote: Path, saved: Path) -> None:
@@ -139,5 +231,5 @@ def test_a_remote_that_is_away_is_an_error_and_no_empty_state(remote: Path, save
 def test_a_file_that_the_forge_would_refuse_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git_state, "MAX_FILE_BYTES", 20_000)
     (saved / "dvc-remote/ab/large").write_bytes(b"x" * 20_001)
-    with pytest.raises(RepositoryError, match="dvc-remote/ab/large"):
+    with pytest.raises(StateTooLargeError, match="dvc-remote/ab/large"):
         state_of(saved).save()

@@ -74,8 +74,8 @@ class PatientRetry(GithubRetry):
         return following
 
 
-def connect(api_url: str, token: str, patience: Patience) -> Github:
-    """A client; its objects are lazy, so that an address alone costs no request."""
+def connect(api_url: str, token: str | None, patience: Patience) -> Github:
+    """A client; its objects are lazy, so that an address alone costs no request. Without a token it reads."""
     retry = PatientRetry(
         total=patience.attempts - 1,
         backoff_factor=1,
@@ -86,7 +86,7 @@ def connect(api_url: str, token: str, patience: Patience) -> Github:
     )
     return Github(
         base_url=api_url.rstrip("/"),
-        auth=Auth.Token(token),
+        auth=Auth.Token(token) if token else None,
         timeout=patience.request_seconds,
         retry=retry,
         per_page=PER_PAGE,

@@ -1,4 +1,4 @@
-"""The forge on GitHub: pull requests, statuses, comments and dispatches by its REST API."""
+"""The forge on GitHub: pull requests, statuses, comments, dispatches and releases by its REST API."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
+from pathlib import Path
 from typing import Literal
 
 from github import GithubException, UnknownObjectException
@@ -18,10 +19,12 @@ from github.Repository import Repository as GitHubRepository
 from wms.adapters.github_client import Patience, connect
 from wms.adapters.github_errors import speaking_to_github, words_of
 from wms.adapters.github_merge import merge_pull_request
+from wms.adapters.github_releases import BODY_MAX as RELEASE_BODY_MAX
+from wms.adapters.github_releases import download, list_releases, mark, publish
 from wms.adapters.github_statuses import latest_statuses
 from wms.adapters.local_forge_files import DESCRIPTION_MAX
 from wms.domain.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
-from wms.ports import Check, PullRequest
+from wms.ports import Check, PullRequest, Release
 
 BODY_MAX = 65_536
 """Characters of a comment or of a pull request's text; GitHub's own limit."""
@@ -40,22 +43,22 @@ class GitHubForge:
     Args:
         api_url: such as `https://api.github.com` (`GITHUB_API_URL`).
         repository: `owner/name` (`GITHUB_REPOSITORY`).
-        token: a token of this repository; it is kept out of logs and errors.
+        token: a token of this repository; it is kept out of logs and errors. `None` reads what is public.
         patience: how long to wait for GitHub.
 
     Raises:
         ConfigError: `repository` is no `owner/name`.
-        ForgePermissionError: there is no token.
+        ForgePermissionError: the token is empty.
     """
 
     def __init__(
-        self, *, api_url: str, repository: str, token: str, patience: Patience | None = None
+        self, *, api_url: str, repository: str, token: str | None, patience: Patience | None = None
     ) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise ConfigError(
                 f"{repository!r} is no repository on GitHub", remedy="Write GITHUB_REPOSITORY as owner/name."
             )
-        if not token:
+        if token == "":
             raise ForgePermissionError(f"there is no token for {repository}", remedy="Set GITHUB_TOKEN.")
         self._name = repository
         self._patience = patience or Patience()
@@ -173,6 +176,46 @@ class GitHubForge:
                     f"{self._name} has no workflow {workflow} on {branch}",
                     remedy=f"Put .github/workflows/{workflow} on {branch}; until then do its work by hand.",
                 ) from error
+
+    def releases(self) -> tuple[Release, ...]:
+        """Every published release, newest first."""
+        with speaking_to_github("listing releases", self._name):
+            return list_releases(self._repository)
+
+    def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
+        """Publish files under a tag on a commit; a release that the tag has already is returned as it is.
+
+        Raises:
+            TagTakenError: the tag is there already, on another commit.
+            ForgePermissionError: the token may not set this tag.
+        """
+        with speaking_to_github(f"publishing the release {tag}", self._name):
+            return publish(
+                self._repository,
+                tag=tag,
+                sha=sha,
+                title=cut(title, TITLE_MAX, "…"),
+                body=cut(body, RELEASE_BODY_MAX),
+                files=files,
+            )
+
+    def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
+        """Give a published release another title, and with `latest` the mark of the latest.
+
+        Raises:
+            NotReleasedError: there is no such release.
+        """
+        with speaking_to_github(f"marking the release {tag}", self._name):
+            mark(self._repository, tag, title=cut(title, TITLE_MAX, "…"), latest=latest)
+
+    def download_asset(self, tag: str, name: str, to: Path) -> None:
+        """Write a file of a published release to the path `to`, whole or not at all.
+
+        Raises:
+            NotReleasedError: there is no such release, or it has no such file.
+        """
+        with speaking_to_github(f"fetching {name} of the release {tag}", self._name):
+            download(self._repository, tag, name, to)
 
     @cached_property
     def _repository(self) -> GitHubRepository:

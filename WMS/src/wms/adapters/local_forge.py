@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from wms.adapters.git_cli import Git, identity
-from wms.adapters.local import locked
+from wms.adapters.git_cli import identity
 from wms.adapters.local_forge_files import (
     DESCRIPTION_MAX,
     CommitRecord,
@@ -19,32 +17,25 @@ from wms.adapters.local_forge_files import (
     PullRecord,
     StatusEntry,
 )
-from wms.domain.errors import (
-    ForgeError,
-    RecordError,
-    RemoteMovedError,
-    RepositoryError,
-    StorageError,
-    UnmergeableError,
-)
+from wms.adapters.local_releases import LocalReleases
+from wms.domain.errors import ForgeError, RemoteMovedError, UnmergeableError
 from wms.ports import Check, PullRequest
 
 MERGE_ATTEMPTS = 5
 """How often a merge is made anew because the base branch moved under it."""
 
 
-class LocalForge:
+class LocalForge(LocalReleases):
     """`Forge` for a bare repository on this machine.
 
     Args:
-        state: a folder for `pulls/`, `commits/` and `dispatches.json`.
+        state: a folder for `pulls/`, `commits/`, `releases/` and `dispatches.json`.
         remote: the bare repository that branches live in. Merging needs Git 2.38 or newer.
     """
 
     def __init__(self, state: Path, remote: Path) -> None:
-        self._lock = state / "forge"
+        super().__init__(state, remote)
         self._files = ForgeFiles(state)
-        self._git = Git(remote)
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
@@ -174,19 +165,6 @@ class LocalForge:
         """Every workflow that was asked to start, oldest first."""
         with self._changing():
             return self._files.read_dispatches().dispatches
-
-    @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the forge's lock; whatever fails below it is the forge's failure."""
-        try:
-            with locked(self._lock):
-                yield
-        except (RecordError, StorageError) as error:
-            raise ForgeError(str(error), remedy=error.remedy) from error
-        except RemoteMovedError:
-            raise
-        except RepositoryError as error:
-            raise ForgeError(str(error)) from error
 
     def _said_about(self, sha: str) -> CommitRecord:
         if self._git.run("cat-file", "-e", f"{sha}^{{commit}}", ok=(0, 1, 128)).code != 0:

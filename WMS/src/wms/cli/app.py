@@ -82,6 +82,8 @@ STATE = LazyGroup(
     entries={
         "load": Entry("wms.cli.state:load", "Fetch MLflow store and DVC remote from the Git remote."),
         "save": Entry("wms.cli.state:save", "Put MLflow store and DVC remote into the Git remote."),
+        "list": Entry("wms.cli.state:list_states", "List the states that the Git remote keeps."),
+        "restore": Entry("wms.cli.state:restore", "Make an earlier state the one that jobs load."),
     },
 )
 GITHUB = LazyGroup(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wms.cli import output
-from wms.cli.common import wait_option
+from wms.cli.common import dry_run_option, json_option, wait_option
 
 if TYPE_CHECKING:
+    from wms.domain.state_history import SavedState
     from wms.wiring import GitState
 
 
@@ -41,7 +42,64 @@ def save(wait: float) -> None:
     Example:
       wms state save
     """
-    _carry(wait, lambda state: "saved to refs/wms/state" if state.save() else "unchanged since it was loaded")
+
+    def do(state: GitState) -> str:
+        saved = state.save()
+        return f"saved to refs/wms/state: {_size(saved)}" if saved else "unchanged since it was loaded"
+
+    _carry(wait, do)
+
+
+@click.command("list")
+@json_option
+def list_states(as_json: bool) -> None:
+    """List the states that the Git remote keeps, newest first; the first is what jobs load.
+
+    \b
+    Example:
+      wms state list
+    """
+    from wms.layout import Layout
+    from wms.wiring import open_state
+
+    state = open_state(Layout.find(Path.cwd()))
+    history = state.history() if state else ()
+    if as_json:
+        output.say_json([{"name": each.name, **each.model_dump(mode="json")} for each in history])
+        return
+    output.table(
+        ("name", "saved", "size", "new in it"),
+        [
+            (each.name, f"{each.saved_at:%Y-%m-%d %H:%M}", _size(each), f"{each.added_kib / 1024:,.1f} MiB")
+            for each in history
+        ],
+    )
+
+
+@click.command()
+@click.argument("name")
+@dry_run_option
+@wait_option
+def restore(name: str, dry_run: bool, wait: float) -> None:
+    """Make an earlier state the one that jobs load; see `wms state list` for the names.
+
+    The state that it replaces stays in the list. Where somebody saves meanwhile, nothing is changed
+    (exit 33). What lies in .wms/ here stays as it is, until `wms state load`.
+
+    \b
+    Example:
+      wms state restore 20261130T101500Z-1a2b3c4d5e6f-52480k-1024k
+    """
+
+    def do(state: GitState) -> str:
+        found = state.restore(name, dry_run=dry_run)
+        return f"{'would restore' if dry_run else 'restored'} {found.sha[:12]}: {_size(found)}"
+
+    _carry(wait, do)
+
+
+def _size(state: SavedState) -> str:
+    return f"{state.size_kib / 1024:,.1f} MiB"
 
 
 def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:

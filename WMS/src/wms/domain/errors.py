@@ -215,6 +215,16 @@ class RemoteMovedError(RepositoryError):
     remedy = "Run the command again: it starts from the branch as it is now."
 
 
+class StateTooLargeError(RepositoryError):
+    """The embedded default's state has outgrown what a Git remote takes; nothing was changed there."""
+
+    exit_code = 70
+    remedy = (
+        "Keep data and models in a bucket of an environment instead (docs/usage.md, `When the state outgrows "
+        "Git`); what was saved before is as it was."
+    )
+
+
 class StaleBaseError(WmsError):
     """The dataset or the model on main changed since the run started: its evidence is void."""
 
@@ -228,6 +238,22 @@ class ForgeError(WmsError):
     exit_code = 35
     can_heal = True
     remedy = "See what the forge says above and run the command again."
+
+
+class NotReleasedError(ForgeError):
+    """The forge answers, and has no such release, or the release no such file."""
+
+    exit_code = 71
+    can_heal = False
+    remedy = "See what is released on the repository's page, or let `wms model release` publish it."
+
+
+class TagTakenError(ForgeError):
+    """The tag of a release is there already, on another commit."""
+
+    exit_code = 72
+    can_heal = False
+    remedy = "See who set the tag. Delete it (`git push origin --delete TAG`) and run the command again."
 
 
 class UnmergeableError(ForgeError):

@@ -95,6 +95,7 @@ GITHUB = LazyGroup(
         ),
         "doctor": Entry("wms.cli.github:doctor", "Show all that a run needs there, each with its remedy."),
         "fresh": Entry("wms.cli.github:fresh", "Start without the template's data and model."),
+        "selftest": Entry("wms.cli.selftest:selftest", "Prove the pipeline on GitHub and put all back."),
     },
 )
 COMMANDS = {

@@ -7,6 +7,7 @@ from wms.wiring.hosting import (
     local_commits,
     open_clone,
     open_github,
+    open_selftest,
     open_state,
 )
 from wms.wiring.workspace import MODEL_NAME, make_workspace, open_workspace
@@ -20,6 +21,7 @@ __all__ = [
     "make_workspace",
     "open_clone",
     "open_github",
+    "open_selftest",
     "open_state",
     "open_workspace",
 ]

@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from wms.adapters.absent import Absent
 from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git, token_access
 from wms.adapters.git_range import read_commits
+from wms.adapters.git_refs import RemoteRefs
 from wms.adapters.git_state import GitState
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.words import without_credentials
@@ -25,6 +26,10 @@ from wms.layout import Layout
 from wms.pipeline.context import Clone
 from wms.ports import Forge
 from wms.progress import Progress
+from wms.steps.selftest import SelfTest
+
+if TYPE_CHECKING:
+    from wms.adapters.github_actions import GitHubActions
 
 REMOTE = ".wms/remote.git"
 """Where a workspace keeps the bare repository that is its remote."""
@@ -65,6 +70,37 @@ class Hosted:
         from wms.adapters.github_forge import GitHubForge
 
         return GitHubForge(api_url=self.api_url, repository=self.repository, token=self.token)
+
+    def workflows(self) -> GitHubActions:
+        """Runs of workflows there."""
+        from wms.adapters.github_actions import GitHubActions
+
+        return GitHubActions(api_url=self.api_url, repository=self.repository, token=self.token)
+
+
+def open_selftest(root: Path, progress: Progress) -> SelfTest:
+    """The self-test of the repository whose workflow runs this.
+
+    Raises:
+        WorkspaceError: no workflow runs this, or an environment is named, of which it would use the cloud.
+    """
+    hosted = Hosted.from_environment(os.environ)
+    if hosted is None:
+        raise WorkspaceError(
+            "the self-test runs on GitHub", remedy="Press *Run workflow* of `Self-test` in the Actions tab."
+        )
+    if os.environ.get(ENVIRONMENT_VARIABLE):
+        raise WorkspaceError(
+            "the self-test proves GitHub and not a cloud, and an environment is named",
+            remedy="Run it in a new repository without the variable WMS_ENVIRONMENT.",
+        )
+    return SelfTest(
+        repository=GitRepository(root, env=hosted.git_access, progress=progress),
+        forge=hosted.forge(),
+        workflows=hosted.workflows(),
+        refs=RemoteRefs(root, env=hosted.git_access),
+        progress=progress,
+    )
 
 
 def open_state(layout: Layout) -> GitState | None:

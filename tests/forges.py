@@ -18,6 +18,7 @@ QUICK = Patience(
     settle_seconds=1.0,
     lag_seconds=0.2,
     poll_seconds=0.01,
+    run_seconds=0.05,
 )
 
 

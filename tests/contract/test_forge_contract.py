@@ -53,6 +53,17 @@ def author(repository: GitRepository, forge: Forge) -> Author:
     return Author(repository, forge)
 
 
+def test_labels_are_put_on_a_pull_request_once(forge: Forge, author: Author) -> None:
+    opened = author.open()
+    assert opened.labels == ()
+    for _ in range(2):
+        again = forge.open_pull_request(
+            head=opened.head, base="main", title="", body="", labels=("promotion", "bug")
+        )
+        assert (again.number, again.labels) == (opened.number, ("promotion", "bug"))
+    assert forge.pull_request(opened.number).labels == ("promotion", "bug")
+
+
 def test_an_opened_pull_request_says_what_was_asked(forge: Forge, author: Author) -> None:
     opened = author.open()
     assert (opened.number, opened.head, opened.base, opened.state) == (1, "promote/1", "main", "open")

@@ -16,8 +16,9 @@ from pathlib import Path
 from fakes.data_store import FakeDataStore
 from fakes.registry import FakeRegistry
 from forges import QUICK
-from pipeline.small import WrittenTraining
+from pipeline.small import WrittenTraining, write_small_pairs
 from wms import wiring
+from wms.adapters.github_actions import GitHubActions
 from wms.adapters.github_forge import GitHubForge
 from wms.cli import main
 from wms.domain.errors import RegistryError
@@ -28,6 +29,7 @@ from wms.pipeline import reports
 from wms.pipeline.context import Context
 from wms.pipeline.stages import training
 from wms.progress import Progress
+from wms.synth import dataset
 from wms.wiring.hosting import Hosted
 
 NODE_DISK = "REHEARSAL_NODE_DISK"
@@ -80,9 +82,23 @@ def page_without_plots(layout: Layout, *, to: Path, **_: object) -> Path:
     return page
 
 
+def impatient_workflows(hosted: Hosted) -> GitHubActions:
+    """The same for runs."""
+    return GitHubActions(
+        api_url=hosted.api_url, repository=hosted.repository, token=hosted.token, patience=QUICK
+    )
+
+
+def small_pairs(out: Path, *, count: int, seed: int, start: int = 0) -> None:
+    """What the self-test renders, small enough for a model that is written down."""
+    write_small_pairs(out, count=count // 4, seed=seed + start)
+
+
 def run() -> None:
     """The entry point."""
     Hosted.forge = impatient_forge  # type: ignore[method-assign]
+    Hosted.workflows = impatient_workflows  # type: ignore[method-assign]
+    dataset.write_pairs = small_pairs  # type: ignore[assignment]
     wiring.open_workspace = open_with_fakes  # type: ignore[assignment]
     training.train = WrittenTraining()  # type: ignore[assignment]
     reports.write_run_page = page_without_plots  # type: ignore[assignment]

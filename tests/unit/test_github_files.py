@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from fakes.github.records import GITHUB_ACTIONS
+from fakes.github.rules import ADMIN_ROLE
 from wms.config import load_wanted
 from wms.domain.errors import ConfigError
 
@@ -22,13 +24,18 @@ def rules() -> dict[str, dict[str, Any]]:
     return {rule["type"]: rule.get("parameters", {}) for rule in ruleset["rules"]}
 
 
-def test_main_wants_the_check_ci_alone_and_nobody_s_approval() -> None:
+def test_main_wants_the_check_ci_of_github_actions_alone_and_nobody_s_approval() -> None:
     [ruleset] = WANTED.rulesets
     assert ruleset["conditions"]["ref_name"]["include"] == ["~DEFAULT_BRANCH"]
     assert set(rules()) == {"deletion", "non_fast_forward", "required_status_checks"}
     checks = rules()["required_status_checks"]
-    assert checks["required_status_checks"] == [{"context": "ci"}]
+    assert checks["required_status_checks"] == [{"context": "ci", "integration_id": GITHUB_ACTIONS}]
     assert checks["strict_required_status_checks_policy"] is False
+
+
+def test_administrators_may_pass_the_rules_by_a_pull_request_only() -> None:
+    [ruleset] = WANTED.rulesets
+    assert ruleset["bypass_actors"] == [{**ADMIN_ROLE, "bypass_mode": "pull_request"}]
 
 
 def test_workflows_may_open_pull_requests_and_branches_are_deleted_by_the_pipeline_alone() -> None:

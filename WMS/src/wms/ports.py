@@ -246,6 +246,7 @@ class PullRequest:
     title: str
     body: str
     state: Literal["open", "closed", "merged"]
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,8 +301,13 @@ class Releases(Protocol):
 class Forge(Releases, Protocol):
     """Pull requests, statuses, comments, dispatches and releases. All methods raise `ForgeError`."""
 
-    def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request, or return the open one that this head already has."""
+    def open_pull_request(
+        self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
+    ) -> PullRequest:
+        """Open a pull request, or take the open one that this head already has, and label it.
+
+        Labels are for people: one that cannot be put on it is logged as a warning, and is no error.
+        """
 
     def pull_request(self, number: int) -> PullRequest:
         """A pull request by number."""

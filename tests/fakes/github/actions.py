@@ -9,10 +9,11 @@ from typing import Any
 import yaml
 
 from fakes.github.hub import Hub
-from fakes.github.records import Dispatch
+from fakes.github.records import Dispatch, WorkflowRun
 from fakes.github.wire import Answer, Refusal, Request, Routes, page
 
 ROUTES = Routes()
+WORKFLOWS = ".github/workflows/"
 
 
 @ROUTES.add("POST", "{repo}/actions/workflows/{workflow}/dispatches", needs=("actions", "write"))
@@ -32,6 +33,11 @@ def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
                 raise Refusal(422, f"Required input '{name}' not provided")
     asked_for = Dispatch(workflow=workflow, ref=ref, inputs=inputs, actor=request.caller.login)
     hub.dispatches.append(asked_for)
+    hub.runs.append(
+        WorkflowRun(
+            id=hub.next_id(), workflow=workflow, event="workflow_dispatch", head_branch=ref, head_sha=sha
+        )
+    )
     hub.note("workflow_dispatch", ref, sha, request.caller)
     if hub.on_dispatch is not None:
         threading.Thread(target=hub.on_dispatch, args=(asked_for,), daemon=True).start()
@@ -42,19 +48,38 @@ def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
 def get_workflow(hub: Hub, request: Request, workflow: str) -> Answer:
     workflow = _named(hub, workflow)
     _declared_inputs(hub, workflow, triggered=False)
-    number = _files(hub).index(workflow) + 1
-    return Answer(
-        body={"id": number, "name": workflow, "path": f".github/workflows/{workflow}", "state": "active"}
-    )
+    return Answer(body=_workflow(hub, _files(hub).index(workflow) + 1, workflow))
+
+
+@ROUTES.add("GET", "{repo}/actions/workflows", needs=("actions", "read"))
+def list_workflows(hub: Hub, request: Request) -> Answer:
+    shown = [_workflow(hub, number, name) for number, name in enumerate(_files(hub), 1)]
+    return page(request, shown, inside="workflows")
 
 
 @ROUTES.add("GET", "{repo}/actions/runs", needs=("actions", "read"))
 def list_runs(hub: Hub, request: Request) -> Answer:
-    runs = [
-        {"id": number, "event": "workflow_dispatch", "path": f".github/workflows/{each.workflow}"}
-        for number, each in enumerate(hub.dispatches, 1)
-    ]
-    return page(request, runs, inside="workflow_runs")
+    return page(request, _runs(hub, request), inside="workflow_runs")
+
+
+@ROUTES.add("GET", "{repo}/actions/workflows/{workflow}/runs", needs=("actions", "read"))
+def list_runs_of_workflow(hub: Hub, request: Request, workflow: str) -> Answer:
+    _declared_inputs(hub, workflow, triggered=False)
+    return page(request, _runs(hub, request, workflow), inside="workflow_runs")
+
+
+@ROUTES.add("GET", "{repo}/actions/runs/{number}", needs=("actions", "read"))
+def get_run(hub: Hub, request: Request, number: str) -> Answer:
+    for run in _all_runs(hub):
+        if str(run.id) == number:
+            return Answer(body=_run_json(hub, request, run))
+    raise Refusal(404, "Not Found")
+
+
+@ROUTES.add("GET", "{repo}/actions/permissions", needs=("administration", "read"))
+def get_permissions(hub: Hub, request: Request) -> Answer:
+    settings = hub.settings
+    return Answer(body={"enabled": settings.actions_enabled, "allowed_actions": settings.allowed_actions})
 
 
 @ROUTES.add("GET", "{repo}/actions/permissions/workflow", needs=("administration", "read"))
@@ -114,3 +139,42 @@ def _declared_inputs(hub: Hub, workflow: str, *, triggered: bool = True) -> dict
         raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
     declared = triggers.get("workflow_dispatch") if isinstance(triggers, dict) else None
     return dict((declared or {}).get("inputs") or {})
+
+
+def _workflow(hub: Hub, number: int, name: str) -> dict[str, Any]:
+    state = hub.settings.workflow_states.get(name, "active")
+    return {"id": number, "name": name, "path": WORKFLOWS + name, "state": state}
+
+
+def _all_runs(hub: Hub) -> list[WorkflowRun]:
+    """Newest first, as GitHub lists them."""
+    runs = hub.runs
+    if hub.runs_elsewhere is not None:
+        runs = [run for run in hub.runs if run.event != "workflow_dispatch"] + hub.runs_elsewhere()
+    return sorted(runs, key=lambda run: run.id, reverse=True)
+
+
+def _runs(hub: Hub, request: Request, workflow: str | None = None) -> list[dict[str, Any]]:
+    status, event = request.query.get("status"), request.query.get("event")
+    return [
+        _run_json(hub, request, run)
+        for run in _all_runs(hub)
+        if workflow in (None, run.workflow)
+        and status in (None, run.status, run.conclusion)
+        and event in (None, run.event)
+    ]
+
+
+def _run_json(hub: Hub, request: Request, run: WorkflowRun) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "event": run.event,
+        "path": WORKFLOWS + run.workflow,
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "created_at": run.created_at,
+        "url": f"{request.root}/repos/{hub.repository}/actions/runs/{run.id}",
+        "html_url": f"https://github.example/{hub.repository}/actions/runs/{run.id}",
+    }

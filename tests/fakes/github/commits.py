@@ -28,6 +28,7 @@ def post_status(hub: Hub, request: Request, sha: str) -> Answer:
         description=description,
         target_url=body.get("target_url"),
         creator=request.caller.login,
+        app=request.caller.app,
     )
     hub.statuses.append(status)
     return Answer(status=201, body=status_json(status))
@@ -54,20 +55,24 @@ def combined_status(hub: Hub, request: Request, ref: str) -> Answer:
 
 @ROUTES.add("POST", "{repo}/check-runs", needs=("checks", "write"))
 def post_check_run(hub: Hub, request: Request) -> Answer:
-    run = {"id": hub.next_id(), **request.body, "head_sha": _commit(hub, str(request.body["head_sha"]))}
+    run = {
+        "id": hub.next_id(),
+        "app": {"id": request.caller.app},
+        **request.body,
+        "head_sha": _commit(hub, str(request.body["head_sha"])),
+    }
     hub.check_runs.append(run)
     return Answer(status=201, body=run)
 
 
 @ROUTES.add("GET", "{repo}/commits/{ref}/check-runs", needs=("checks", "read"))
 def list_check_runs(hub: Hub, request: Request, ref: str) -> Answer:
-    sha = _commit(hub, ref)
-    name = request.query.get("check_name")
+    sha, name = _commit(hub, ref), request.query.get("check_name")
     found = [run for run in hub.check_runs if run["head_sha"] == sha and name in (None, run["name"])]
     return page(request, found, inside="check_runs")
 
 
-@ROUTES.add("POST", "{repo}/commits/{sha}/comments", needs=("contents", "write"))
+@ROUTES.add("POST", "{repo}/commits/{sha}/comments", needs=("contents", "read"))
 def add_comment(hub: Hub, request: Request, sha: str) -> Answer:
     body, found = str(request.body["body"]), _commit(hub, sha)
     check_length("CommitComment", "body", body, MAX_BODY)
@@ -76,7 +81,7 @@ def add_comment(hub: Hub, request: Request, sha: str) -> Answer:
     return Answer(status=201, body=comment_json(request, comment))
 
 
-@ROUTES.add("GET", "{repo}/commits/{sha}/comments", needs=("contents", "read"))
+@ROUTES.add("GET", "{repo}/commits/{sha}/comments")
 def list_comments(hub: Hub, request: Request, sha: str) -> Answer:
     found = _commit(hub, sha)
     return page(request, [comment_json(request, each) for each in hub.comments if each.sha == found])
@@ -93,6 +98,27 @@ def get_commit(hub: Hub, request: Request, ref: str) -> Answer:
             "parents": [{"sha": parent} for parent in hub.git.parents(sha)],
         }
     )
+
+
+@ROUTES.add("GET", "{repo}/git/matching-refs/{prefix*}", needs=("contents", "read"))
+def matching_refs(hub: Hub, request: Request, prefix: str) -> Answer:
+    _, listed = hub.git.run("for-each-ref", "--format=%(refname) %(objectname)")
+    refs = [line.split() for line in listed.splitlines() if line.startswith(f"refs/{prefix}")]
+    return page(request, [{"ref": name, "object": {"type": "commit", "sha": sha}} for name, sha in refs])
+
+
+@ROUTES.add("GET", "{repo}/git/trees/{ref}", needs=("contents", "read"))
+def get_tree(hub: Hub, request: Request, ref: str) -> Answer:
+    if request.query.get("recursive") is None:
+        raise Refusal(501, "the stand-in lists trees recursively only")
+    code, listed = hub.git.run("ls-tree", "-r", "-l", ref, ok=(0, 128))
+    if code != 0:
+        raise Refusal(404, "Not Found")
+    tree = [
+        {"path": path, "type": kind, "sha": sha, "size": int(size)}
+        for _, kind, sha, size, path in (line.split(None, 4) for line in listed.splitlines())
+    ]
+    return Answer(body={"sha": ref, "tree": tree, "truncated": False})
 
 
 @ROUTES.add("GET", "{repo}/git/ref/heads/{branch*}", needs=("contents", "read"))

@@ -21,6 +21,7 @@ from fakes.github.records import (
     Release,
     Settings,
     Status,
+    WorkflowRun,
     now,
 )
 
@@ -60,6 +61,9 @@ class Hub:
         self.releases: dict[int, Release] = {}
         self.latest_release: int | None = None
         self.events: list[Event] = []
+        self.runs: list[WorkflowRun] = []
+        self.runs_elsewhere: Callable[[], list[WorkflowRun]] | None = None
+        """Where something executes what is dispatched, it knows those runs."""
         self.labels: dict[str, dict[str, str]] = {}
         self.variables: dict[str, str] = {}
         self.sealed_secrets: dict[str, str] = {}
@@ -121,9 +125,13 @@ class Hub:
         """A number that nothing else has."""
         return next(self._ids)
 
-    def combined(self, sha: str) -> dict[str, Status]:
-        """The latest status of every context on a commit."""
-        return {status.context: status for status in self.statuses if status.sha == sha}
+    def combined(self, sha: str, *, app: int | None = None) -> dict[str, Status]:
+        """The latest status of every context on a commit, of those that an app posted where one is named."""
+        return {
+            status.context: status
+            for status in self.statuses
+            if status.sha == sha and app in (None, status.app)
+        }
 
     def ci_ends(self, sha: str, conclusion: str = "success", *, app_id: int = 15368) -> None:
         """The check run `ci` that `ci.yml` leaves on a commit after a push."""

@@ -48,7 +48,7 @@ def merge_now(hub: Hub, pull: Pull, caller: Caller) -> str:
         raise Refusal(405, "Pull Request is not mergeable")
     if state == "draft":
         raise Refusal(405, "Pull Request is still a draft")
-    rules = broken_rules(hub, pull, base)
+    rules = broken_rules(hub, pull, base, caller=caller)
     if rules:
         raise Refusal(405, rules)
     owner = hub.repository.split("/")[0]
@@ -66,26 +66,32 @@ def merge_now(hub: Hub, pull: Pull, caller: Caller) -> str:
     return merged
 
 
-def broken_rules(hub: Hub, pull: Pull, base: str) -> str:
+def broken_rules(hub: Hub, pull: Pull, base: str, *, caller: Caller | None = None) -> str:
     """What branch protection and rulesets miss, in GitHub's words; empty if nothing.
 
-    Commit statuses count; check runs do not, as those of a dispatched run do not on GitHub.
+    Commit statuses count; check runs do not, as those of a dispatched run do not on GitHub. Where a check
+    names an app (`integration_id`), the status of nobody else counts.
+
+    Args:
+        hub: the repository.
+        pull: what is to be merged.
+        base: the commit at the tip of its base.
+        caller: who merges it, whom a ruleset may let pass; without one, the rules as everybody sees them.
     """
-    asked = requirements(hub, pull.base)
-    posted = hub.combined(pull.head_sha)
+    asked = requirements(hub, pull.base, caller=caller)
     lines = []
-    unmet = {
-        context: posted[context].state if context in posted else "expected"
-        for context in asked.contexts
-        if context not in posted or posted[context].state != "success"
-    }
+    unmet = {}
+    for context, app in asked.checks.items():
+        posted = hub.combined(pull.head_sha, app=app).get(context)
+        if posted is None or posted.state != "success":
+            unmet[context] = posted.state if posted else "expected"
     if len(unmet) == 1:
         [(context, state)] = unmet.items()
         word = {"expected": "is expected", "pending": "is pending"}.get(state, "is failing")
         lines.append(f'Required status check "{context}" {word}.')
     elif unmet:
         word = "are expected" if set(unmet.values()) == {"expected"} else "have not succeeded"
-        lines.append(f"{len(unmet)} of {len(asked.contexts)} required status checks {word}.")
+        lines.append(f"{len(unmet)} of {len(asked.checks)} required status checks {word}.")
     if pull.approvals < asked.approvals:
         some = "1 approving review is" if asked.approvals == 1 else f"{asked.approvals} approving reviews are"
         lines.append(f"At least {some} required by reviewers with write access.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakes.github.approval import runs_that_wait_for_approval
 from fakes.github.hub import Hub
 from fakes.github.merging import merge_pull, mergeability
 from fakes.github.records import Comment, Pull, now
@@ -11,6 +12,8 @@ from fakes.github.wire import MAX_BODY, Answer, Refusal, Request, Routes, check_
 
 ROUTES = Routes()
 MAX_TITLE = 256
+WRITES: Any = {"needs": ("issues", "write"), "otherwise": ("pull_requests", "write")}
+READS: Any = {"needs": ("issues", "read"), "otherwise": ("pull_requests", "read")}
 
 
 @ROUTES.add("POST", "{repo}/pulls", needs=("pull_requests", "write"))
@@ -51,6 +54,8 @@ def open_pull(hub: Hub, request: Request) -> Answer:
     )
     hub.pulls[number] = pull
     hub.note("pull_request", head, head_sha, request.caller)
+    if request.caller.kind == "actions":
+        hub.runs += runs_that_wait_for_approval(hub, pull)
     return Answer(status=201, body=shown(hub, request, pull))
 
 
@@ -68,7 +73,7 @@ def list_pulls(hub: Hub, request: Request) -> Answer:
     return page(request, [in_list(hub, request, pull) for pull in found])
 
 
-@ROUTES.add("GET", "{repo}/pulls/{number}", needs=("pull_requests", "read"))
+@ROUTES.add("GET", "{repo}/pulls/{number}", needs=("pull_requests", "read"), otherwise=("contents", "read"))
 def get_pull(hub: Hub, request: Request, number: str) -> Answer:
     pull = find_pull(hub, number)
     hub.sync(reading=pull.number)
@@ -114,7 +119,7 @@ def review(hub: Hub, request: Request, number: str) -> Answer:
     return Answer(body={"id": hub.next_id(), "state": "APPROVED" if event == "APPROVE" else "COMMENTED"})
 
 
-@ROUTES.add("POST", "{repo}/issues/{number}/comments", needs=("pull_requests", "write"))
+@ROUTES.add("POST", "{repo}/issues/{number}/comments", **WRITES)
 def add_comment(hub: Hub, request: Request, number: str) -> Answer:
     pull, body = find_pull(hub, number), str(request.body["body"])
     check_length("IssueComment", "body", body, MAX_BODY)
@@ -123,15 +128,20 @@ def add_comment(hub: Hub, request: Request, number: str) -> Answer:
     return Answer(status=201, body=comment_json(request, comment))
 
 
-@ROUTES.add("GET", "{repo}/issues/{number}/comments", needs=("pull_requests", "read"))
+@ROUTES.add("GET", "{repo}/issues/{number}/comments", **READS)
 def list_comments(hub: Hub, request: Request, number: str) -> Answer:
     return page(request, [comment_json(request, each) for each in find_pull(hub, number).comments])
 
 
-@ROUTES.add("POST", "{repo}/issues/{number}/labels", needs=("pull_requests", "write"))
+@ROUTES.add("POST", "{repo}/issues/{number}/labels", **WRITES)
 def add_labels(hub: Hub, request: Request, number: str) -> Answer:
     pull = find_pull(hub, number)
-    pull.labels.extend(name for name in request.body["labels"] if name not in pull.labels)
+    # GitHub takes a bare list as well, which is what PyGithub sends.
+    for name in request.body["labels"] if isinstance(request.body, dict) else request.body:
+        # GitHub makes a label that the repository does not have.
+        hub.labels.setdefault(name, {"name": name, "color": "ededed", "description": ""})
+        if name not in pull.labels:
+            pull.labels.append(name)
     return Answer(body=[{"name": name} for name in pull.labels])
 
 

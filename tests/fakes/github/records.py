@@ -16,7 +16,10 @@ def now() -> str:
 
 ALL_PERMISSIONS = (
     "actions", "administration", "checks", "contents", "issues", "pull_requests", "secrets", "statuses",
+    "variables",
 )  # fmt: skip
+GITHUB_ACTIONS = 15368
+"""The number of the app whose token a workflow's job has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +30,23 @@ class Caller:
     kind: Literal["user", "actions", "anonymous"]
     permissions: Mapping[str, str]
 
+    @property
+    def app(self) -> int | None:
+        """The app that the token is of; `None` for a person's."""
+        return GITHUB_ACTIONS if self.kind == "actions" else None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is a person in the repository's role `admin`."""
+        return self.kind == "user" and self.may("administration", "write")
+
     def may(self, permission: str, level: str) -> bool:
         """Whether the token grants `read` or `write` of a permission."""
         granted = self.permissions.get(permission)
         return granted == "write" or (level == "read" and granted == "read")
 
 
-NOBODY = Caller(login="", kind="anonymous", permissions=dict.fromkeys(ALL_PERMISSIONS, "read"))
+NOBODY = Caller(login="", kind="anonymous", permissions={})
 
 
 @dataclass(kw_only=True)
@@ -41,6 +54,16 @@ class Settings:
     """The repository's settings, and how this stand-in is to behave."""
 
     default_branch: str = "main"
+    fork: bool = False
+    archived: bool = False
+    has_issues: bool = True
+    pushed_at: str = field(default_factory=now)
+    rulesets_available: bool = True
+    """False for a private repository on the Free plan."""
+    actions_enabled: bool = True
+    allowed_actions: str = "all"
+    workflow_states: dict[str, str] = field(default_factory=dict)
+    """The state of a workflow's file by its name, where it is not `active`."""
     allow_merge_commit: bool = True
     allow_squash_merge: bool = True
     allow_rebase_merge: bool = True
@@ -52,6 +75,8 @@ class Settings:
     """A private repository answers nobody without a token; of a public one everybody may read."""
     mergeable_after_reads: int = 1
     """How many reads of a pull request answer `mergeable: null` before it is known."""
+    max_per_page: int = 100
+    """The most entries of a page: a test with few of them finds out who reads one page alone."""
     head_lag_reads: int = 0
     """How many reads still show a pull request's old head after its branch was pushed to."""
 
@@ -91,6 +116,7 @@ class Status:
     description: str
     target_url: str | None
     creator: str
+    app: int | None = None
     created_at: str = field(default_factory=now)
 
 
@@ -140,6 +166,20 @@ class Dispatch:
     ref: str
     inputs: dict[str, Any]
     actor: str
+
+
+@dataclass(kw_only=True)
+class WorkflowRun:
+    """One run of a workflow; `workflow` is the name of its file."""
+
+    id: int
+    workflow: str
+    event: str
+    head_branch: str
+    head_sha: str
+    status: str = "queued"
+    conclusion: str | None = None
+    created_at: str = field(default_factory=now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,16 @@ from dataclasses import fields
 from typing import Any
 
 from fakes.github.hub import Hub
+from fakes.github.pulls import READS, WRITES
 from fakes.github.records import Settings
 from fakes.github.wire import Answer, Refusal, Request, Routes, page
 
 ROUTES = Routes()
 ADMIN = ("administration", "write")
 CHANGEABLE = tuple(
-    field.name for field in fields(Settings) if field.name.startswith(("allow_", "delete_", "default_branch"))
+    field.name
+    for field in fields(Settings)
+    if field.name.startswith(("allow_", "delete_", "default_branch", "has_issues"))
 )
 
 
@@ -42,12 +45,12 @@ def rate_limit(hub: Hub, request: Request) -> Answer:
     return Answer(body={"resources": {"core": core}, "rate": core})
 
 
-@ROUTES.add("GET", "{repo}/labels", needs=("issues", "read"))
+@ROUTES.add("GET", "{repo}/labels", **READS)
 def list_labels(hub: Hub, request: Request) -> Answer:
     return page(request, list(hub.labels.values()))
 
 
-@ROUTES.add("POST", "{repo}/labels", needs=("issues", "write"))
+@ROUTES.add("POST", "{repo}/labels", **WRITES)
 def create_label(hub: Hub, request: Request) -> Answer:
     name = str(request.body["name"])
     if name.lower() in (known.lower() for known in hub.labels):
@@ -57,16 +60,16 @@ def create_label(hub: Hub, request: Request) -> Answer:
     return Answer(status=201, body=hub.labels[name])
 
 
-@ROUTES.add("GET", "{repo}/labels/{name}", needs=("issues", "read"))
+@ROUTES.add("GET", "{repo}/labels/{name}", **READS)
 def get_label(hub: Hub, request: Request, name: str) -> Answer:
     return Answer(body=_known_label(hub, name))
 
 
-@ROUTES.add("PATCH", "{repo}/labels/{name}", needs=("issues", "write"))
+@ROUTES.add("PATCH", "{repo}/labels/{name}", **WRITES)
 def change_label(hub: Hub, request: Request, name: str) -> Answer:
     known = _known_label(hub, name)
-    del hub.labels[name]
-    renamed = str(request.body.get("new_name", name))
+    del hub.labels[known["name"]]
+    renamed = str(request.body.get("new_name", known["name"]))
     hub.labels[renamed] = _label(renamed, {**known, **request.body})
     return Answer(body=hub.labels[renamed])
 
@@ -81,9 +84,12 @@ def _repository(hub: Hub, request: Request) -> dict[str, Any]:
         "owner": {"login": owner, "type": "User"},
         "private": hub.settings.private,
         "visibility": "private" if hub.settings.private else "public",
+        "fork": hub.settings.fork,
+        "archived": hub.settings.archived,
+        "pushed_at": hub.settings.pushed_at,
         "url": f"{request.root}/repos/{hub.repository}",
         "html_url": f"https://github.example/{hub.repository}",
-        "permissions": {"admin": request.caller.kind == "user", "push": True, "pull": True},
+        "permissions": {"admin": request.caller.is_admin, "push": True, "pull": True},
         **{key: getattr(hub.settings, key) for key in CHANGEABLE},
     }
 
@@ -97,6 +103,8 @@ def _label(name: str, body: dict[str, Any]) -> dict[str, str]:
 
 
 def _known_label(hub: Hub, name: str) -> dict[str, str]:
-    if name not in hub.labels:
-        raise Refusal(404, "Not Found")
-    return hub.labels[name]
+    """A label; GitHub compares names without regard to case."""
+    for known, label in hub.labels.items():
+        if known.lower() == name.lower():
+            return label
+    raise Refusal(404, "Not Found")

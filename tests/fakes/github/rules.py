@@ -7,54 +7,70 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakes.github.hub import Hub
+from fakes.github.records import Caller
 from fakes.github.wire import Answer, Refusal, Request, Routes, page
 
 ROUTES = Routes()
 ADMIN = ("administration", "write")
+ADMIN_ROLE = {"actor_type": "RepositoryRole", "actor_id": 5}
+"""How `bypass_actors` names the role `admin`, see .github/rulesets (docs/workflows.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """What a branch asks of a pull request."""
+    """What a branch asks of a pull request.
 
-    contexts: tuple[str, ...]
+    `checks` are the required contexts, each with the app that must have posted it, or `None` for any.
+    """
+
+    checks: dict[str, int | None]
     approvals: int
     strict: bool
     by_ruleset: bool
 
 
-def requirements(hub: Hub, branch: str) -> Requirements:
-    """Everything that rulesets and protection ask for on a branch."""
-    contexts: list[str] = []
+def requirements(hub: Hub, branch: str, *, caller: Caller | None = None) -> Requirements:
+    """Everything that rulesets and protection ask for on a branch, of a caller who merges a pull request."""
+    required: dict[str, int | None] = {}
     approvals, strict = 0, False
-    rules = active_rules(hub, branch)
+    rules = active_rules(hub, branch, caller=caller)
     for rule in rules:
         parameters = rule.get("parameters", {})
         if rule["type"] == "required_status_checks":
-            contexts += [check["context"] for check in parameters["required_status_checks"]]
+            for check in parameters["required_status_checks"]:
+                required[check["context"]] = check.get("integration_id") or required.get(check["context"])
             strict |= bool(parameters.get("strict_required_status_checks_policy"))
         elif rule["type"] == "pull_request":
             approvals = max(approvals, int(parameters.get("required_approving_review_count", 0)))
     protection = hub.protections.get(branch, {})
     checks = protection.get("required_status_checks") or {}
-    contexts += [*checks.get("contexts", []), *(check["context"] for check in checks.get("checks", []))]
+    for context in (*checks.get("contexts", []), *(each["context"] for each in checks.get("checks", []))):
+        required.setdefault(context, None)
     reviews = protection.get("required_pull_request_reviews") or {}
     return Requirements(
-        contexts=tuple(dict.fromkeys(contexts)),
+        checks=required,
         approvals=max(approvals, int(reviews.get("required_approving_review_count", 0))),
         strict=strict or bool(checks.get("strict")),
         by_ruleset=bool(rules),
     )
 
 
-def active_rules(hub: Hub, branch: str) -> list[dict[str, Any]]:
-    """The rules of every active ruleset that is about a branch."""
+def active_rules(hub: Hub, branch: str, *, caller: Caller | None = None) -> list[dict[str, Any]]:
+    """The rules of every active ruleset that is about a branch and that the caller may not pass."""
     return [
         rule
         for ruleset in hub.rulesets.values()
         if ruleset["enforcement"] == "active" and _is_about(hub, ruleset, branch)
+        if not _lets_pass(ruleset, caller)
         for rule in ruleset["rules"]
     ]
+
+
+def _lets_pass(ruleset: dict[str, Any], caller: Caller | None) -> bool:
+    """Whether a pull request's rules are not for this caller; both of its modes do that."""
+    if caller is None or not caller.is_admin:
+        return False
+    return any(ADMIN_ROLE.items() <= actor.items() for actor in ruleset.get("bypass_actors", []))
 
 
 def _is_about(hub: Hub, ruleset: dict[str, Any], branch: str) -> bool:
@@ -73,6 +89,7 @@ def _is_about(hub: Hub, ruleset: dict[str, Any], branch: str) -> bool:
 
 @ROUTES.add("GET", "{repo}/rulesets")
 def list_rulesets(hub: Hub, request: Request) -> Answer:
+    _require_plan(hub)
     brief = [
         {key: value for key, value in ruleset.items() if key not in ("rules", "conditions")}
         for ruleset in hub.rulesets.values()
@@ -82,6 +99,7 @@ def list_rulesets(hub: Hub, request: Request) -> Answer:
 
 @ROUTES.add("POST", "{repo}/rulesets", needs=ADMIN)
 def create_ruleset(hub: Hub, request: Request) -> Answer:
+    _require_plan(hub)
     name = request.body.get("name")
     if any(ruleset["name"] == name for ruleset in hub.rulesets.values()):
         raise Refusal(422, "Validation Failed", errors=["Name must be unique"])
@@ -92,7 +110,10 @@ def create_ruleset(hub: Hub, request: Request) -> Answer:
 
 @ROUTES.add("GET", "{repo}/rulesets/{number}")
 def get_ruleset(hub: Hub, request: Request, number: str) -> Answer:
-    return Answer(body=_found(hub, number))
+    ruleset = dict(_found(hub, number))
+    if not request.caller.may("administration", "write"):
+        del ruleset["bypass_actors"]  # Only who may change a ruleset sees who passes it.
+    return Answer(body=ruleset)
 
 
 @ROUTES.add("PUT", "{repo}/rulesets/{number}", needs=ADMIN)
@@ -132,6 +153,11 @@ def unprotect(hub: Hub, request: Request, branch: str) -> Answer:
     return Answer(status=204)
 
 
+def _require_plan(hub: Hub) -> None:
+    if not hub.settings.rulesets_available:
+        raise Refusal(403, "Upgrade to GitHub Pro or make this repository public to enable this feature.")
+
+
 def _found(hub: Hub, number: str) -> dict[str, Any]:
     ruleset = hub.rulesets.get(int(number)) if number.isdigit() else None
     if ruleset is None:
@@ -144,4 +170,13 @@ def _ruleset(hub: Hub, number: int, body: dict[str, Any]) -> dict[str, Any]:
         if not body.get(key):
             raise Refusal(422, "Validation Failed", errors=[f"{key.capitalize()} can't be blank"])
     defaults = {"target": "branch", "conditions": {}, "rules": [], "bypass_actors": []}
-    return {**defaults, **body, "id": number, "source": hub.repository, "source_type": "Repository"}
+    whole = {**defaults, **body, "id": number, "source": hub.repository, "source_type": "Repository"}
+    # GitHub adds members of its own to what it was given.
+    whole["rules"] = [{**rule, **_additions(rule)} for rule in whole["rules"]]
+    return whole
+
+
+def _additions(rule: dict[str, Any]) -> dict[str, Any]:
+    if rule["type"] != "required_status_checks":
+        return {}
+    return {"parameters": {"do_not_enforce_on_create": False, **rule["parameters"]}}

@@ -105,8 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Tests speak for themselves."""
 
     def _serve(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        answer = self._answer(self.rfile.read(length))
+        answer = self._answer(self._body())
         raw = isinstance(answer.body, bytes)
         data = answer.body if raw else b"" if answer.body is None else json.dumps(answer.body).encode()
         with contextlib.suppress(ConnectionError):
@@ -121,10 +120,26 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
             self.wfile.flush()
 
+    def _body(self) -> bytes:
+        """What was sent; gh sends its standard input in chunks."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def _own_address(self) -> str:
+        """The host that was asked: gh, on the socket, sends its token to no other."""
+        host = self.headers.get("Host", "")
+        return f"https://{host}" if "github" in host else self.hub.url
+
     def _answer(self, data: bytes) -> Answer:
         hub, parts = self.hub, urlsplit(self.path)
         path = unquote(parts.path)
-        root = hub.api_url if path.startswith((PREFIX, "/api/")) else hub.url
+        root = hub.api_url if path.startswith((PREFIX, "/api/")) else self._own_address()
         path = path.removeprefix(PREFIX).replace(GRAPHQL, "/graphql") or "/"
         with hub.lock:
             try:
@@ -145,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
                     body=body,
                     caller=caller,
                     root=root,
+                    max_per_page=hub.settings.max_per_page,
                     data=data,
                     accept=self.headers.get("Accept", ""),
                 )

@@ -15,6 +15,7 @@ ROUTES = Routes()
 KEY_ID = "standin-key"
 PRIVATE_KEY = PrivateKey.generate()
 WRITE, READ = ("secrets", "write"), ("secrets", "read")
+WRITE_VARIABLES, READ_VARIABLES = ("variables", "write"), ("variables", "read")
 
 
 def unsealed(hub: Hub, name: str) -> str:
@@ -22,13 +23,13 @@ def unsealed(hub: Hub, name: str) -> str:
     return SealedBox(PRIVATE_KEY).decrypt(base64.b64decode(hub.sealed_secrets[name])).decode()
 
 
-@ROUTES.add("GET", "{repo}/actions/variables", needs=READ)
+@ROUTES.add("GET", "{repo}/actions/variables", needs=READ_VARIABLES)
 def list_variables(hub: Hub, request: Request) -> Answer:
     listed = [_variable(name, value) for name, value in sorted(hub.variables.items())]
     return page(request, listed, inside="variables")
 
 
-@ROUTES.add("POST", "{repo}/actions/variables", needs=WRITE)
+@ROUTES.add("POST", "{repo}/actions/variables", needs=WRITE_VARIABLES)
 def create_variable(hub: Hub, request: Request) -> Answer:
     name = str(request.body["name"])
     if name in hub.variables:
@@ -37,19 +38,19 @@ def create_variable(hub: Hub, request: Request) -> Answer:
     return Answer(status=201, body={})
 
 
-@ROUTES.add("GET", "{repo}/actions/variables/{name}", needs=READ)
+@ROUTES.add("GET", "{repo}/actions/variables/{name}", needs=READ_VARIABLES)
 def get_variable(hub: Hub, request: Request, name: str) -> Answer:
     return Answer(body=_variable(name, _known(hub.variables, name)))
 
 
-@ROUTES.add("PATCH", "{repo}/actions/variables/{name}", needs=WRITE)
+@ROUTES.add("PATCH", "{repo}/actions/variables/{name}", needs=WRITE_VARIABLES)
 def change_variable(hub: Hub, request: Request, name: str) -> Answer:
     _known(hub.variables, name)
     hub.variables[name] = str(request.body["value"])
     return Answer(status=204)
 
 
-@ROUTES.add("DELETE", "{repo}/actions/variables/{name}", needs=WRITE)
+@ROUTES.add("DELETE", "{repo}/actions/variables/{name}", needs=WRITE_VARIABLES)
 def delete_variable(hub: Hub, request: Request, name: str) -> Answer:
     _known(hub.variables, name)
     del hub.variables[name]

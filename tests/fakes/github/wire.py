@@ -30,6 +30,7 @@ class Request:
     body: dict[str, Any]
     caller: Caller
     root: str
+    max_per_page: int = 100
     data: bytes = b""
     accept: str = ""
 
@@ -76,15 +77,20 @@ def check_length(resource: str, fld: str, text: str, limit: int) -> None:
 
 
 Handler = Callable[..., Answer]
+Need = tuple[str, str]
+"""A permission and its level, such as `("contents", "read")`."""
+
+NEVER_PUBLIC = ("administration", "secrets", "variables")
+"""What a public repository shows to nobody without the permission."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """One method and path; `needs` is the permission that the token must grant, and its level."""
+    """One method and path; the token must grant one of the permissions `needs`, at its level."""
 
     method: str
     pattern: re.Pattern[str]
-    needs: tuple[str, str] | None
+    needs: tuple[Need, ...]
     handler: Handler
 
 
@@ -95,15 +101,22 @@ class Routes:
         self.all: list[Route] = []
 
     def add(
-        self, method: str, path: str, *, needs: tuple[str, str] | None = None
+        self, method: str, path: str, *, needs: Need | None = None, otherwise: Need | None = None
     ) -> Callable[[Handler], Handler]:
-        """Register a handler; `{repo}` is the repository, `{name}` one part of a path, `{name*}` several."""
+        """Register a handler; `{repo}` is the repository, `{name}` one part of a path, `{name*}` several.
+
+        Permissions are those of GitHub's page "Permissions required for GitHub Apps", by endpoint (its data:
+        github/docs, src/github-apps/data/fpt-2026-03-10/server-to-server-permissions.json). Where that names
+        two of which one is enough, `otherwise` is the second. What asks for "Metadata" needs nothing here:
+        every token has it.
+        """
         pattern = path.replace("{repo}", "/repos/(?P<owner>[^/]+)/(?P<repo>[^/]+)")
         pattern = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", pattern)
         pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
 
         def register(handler: Handler) -> Handler:
-            self.all.append(Route(method=method, pattern=re.compile(pattern), needs=needs, handler=handler))
+            asked = tuple(need for need in (needs, otherwise) if need is not None)
+            self.all.append(Route(method=method, pattern=re.compile(pattern), needs=asked, handler=handler))
             return handler
 
         return register
@@ -111,7 +124,7 @@ class Routes:
 
 def page(request: Request, items: Sequence[Any], *, inside: str | None = None, **more: Any) -> Answer:
     """One page of a list, with `Link` to the next and last; `inside` wraps it with its total count."""
-    per_page = max(1, min(int(request.query.get("per_page", "30")), 100))
+    per_page = max(1, min(int(request.query.get("per_page", "30")), request.max_per_page))
     number = int(request.query.get("page", "1"))
     last = max(1, -(-len(items) // per_page))
 
@@ -135,12 +148,20 @@ def find_route(hub: Hub, request: Request, routes: Sequence[Route]) -> tuple[Rou
         owner = named.pop("owner", None)
         if owner is not None and f"{owner}/{named.pop('repo')}".lower() != hub.repository.lower():
             raise Refusal(404, "Not Found")
-        if route.needs is not None and not request.caller.may(*route.needs):
-            granted = f"{route.needs[0]}={route.needs[1]}"
+        if not _may(hub, request, route):
+            accepted = "; ".join(f"{permission}={level}" for permission, level in route.needs)
             raise Refusal(
                 403,
                 "Resource not accessible by integration",
-                headers={"X-Accepted-GitHub-Permissions": granted},
+                headers={"X-Accepted-GitHub-Permissions": accepted},
             )
         return route, named
     raise Refusal(501, f"the stand-in for GitHub has no {request.method} {request.path}")
+
+
+def _may(hub: Hub, request: Request, route: Route) -> bool:
+    """Whether the token grants one of the permissions; what is public may be read without any."""
+    public = not hub.settings.private and all(
+        level == "read" and permission not in NEVER_PUBLIC for permission, level in route.needs
+    )
+    return public or not route.needs or any(request.caller.may(*need) for need in route.needs)

@@ -191,7 +191,7 @@ class GitHubSim:
     def run_next(self) -> Run | None:
         """Execute the run that waits longest; `None` if none waits."""
         with self._lock:
-            waiting = next((one for one in self._waiting if one.run.conclusion is None), None)
+            waiting = next((one for one in self._waiting if one.run.status == "queued"), None)
             if waiting is None:
                 return None
             waiting.run.status = "in_progress"

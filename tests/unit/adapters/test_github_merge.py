@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from clones import ROOT
 from fakes.github import FakeGitHub
 from forges import QUICK, Author, forge_on
 from wms.adapters.git import GitRepository
 from wms.adapters.github_forge import GitHubForge
+from wms.config import load_wanted
 from wms.domain.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
 from wms.ports import Check
 
@@ -29,6 +32,11 @@ def require(github: FakeGitHub, *contexts: str, approvals: int = 0) -> None:
             {"type": "pull_request", "parameters": {"required_approving_review_count": approvals}},
         ],
     }
+
+
+def protect_as_the_project_does(github: FakeGitHub) -> None:
+    [ruleset] = load_wanted(ROOT).rulesets
+    github.rulesets[1] = {"id": 1, **ruleset}
 
 
 def test_mergeability_that_is_worked_out_late_is_waited_for(
@@ -170,6 +178,39 @@ def test_a_check_run_is_no_required_status(forge: GitHubForge, author: Author, g
     github.check_runs.append({"head_sha": opened.head_sha, "name": "ci", "conclusion": "success"})
     with pytest.raises(ProtectedBranchError):
         forge.merge(opened.number, sha=opened.head_sha)
+
+
+@pytest.mark.parametrize("who", ["a person", "another app"])
+def test_a_required_status_of_another_than_github_actions_does_not_count(
+    who: str, forge: GitHubForge, author: Author, github: FakeGitHub
+) -> None:
+    protect_as_the_project_does(github)
+    opened = author.open()
+    forge.set_status(opened.head_sha, PASSED)
+    github.statuses[-1] = replace(github.statuses[-1], app=None if who == "a person" else 1)
+    with pytest.raises(ForgeError, match="expected"):
+        forge.merge(opened.number, sha=opened.head_sha)
+    forge.set_status(opened.head_sha, PASSED)
+    forge.merge(opened.number, sha=opened.head_sha)
+
+
+def test_an_administrator_may_merge_a_pull_request_without_the_required_status(
+    forge: GitHubForge, author: Author, github: FakeGitHub
+) -> None:
+    protect_as_the_project_does(github)
+    opened = author.open()
+    with pytest.raises(ProtectedBranchError):
+        forge.merge(opened.number, sha=opened.head_sha)
+    forge_on(github, token=github.user_token).merge(opened.number, sha=opened.head_sha)
+    assert github.pulls[1].state == "merged"
+
+
+def test_somebody_who_may_only_write_may_not(author: Author, github: FakeGitHub) -> None:
+    protect_as_the_project_does(github)
+    opened = author.open()
+    token = github.new_token("ann", "user", {"contents": "write", "pull_requests": "write"})
+    with pytest.raises(ProtectedBranchError):
+        forge_on(github, token=token).merge(opened.number, sha=opened.head_sha)
 
 
 def test_a_review_that_is_needed_is_named(forge: GitHubForge, author: Author, github: FakeGitHub) -> None:

@@ -35,6 +35,8 @@ class Patience:
     settle_seconds: float = 90.0
     lag_seconds: float = 15.0
     poll_seconds: float = 2.0
+    run_seconds: float = 15.0
+    """Between two looks at a workflow's run, which takes minutes."""
 
 
 class PatientRetry(GithubRetry):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
@@ -29,6 +31,7 @@ BODY_MAX = 65_536
 """Characters of a comment or of a pull request's text; GitHub's own limit."""
 
 TITLE_MAX = 256
+log = logging.getLogger(__name__)
 CUT = "\n\n(The text was longer than GitHub takes, and is cut here.)"
 
 
@@ -70,8 +73,12 @@ class GitHubForge:
         self._run_url = run_url
         self._github = connect(api_url, token, self._patience)
 
-    def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request, or return the open one that this head already has.
+    def open_pull_request(
+        self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
+    ) -> PullRequest:
+        """Open a pull request, or take the open one that this head already has, and label it.
+
+        GitHub takes labels by `issues: write` or `pull-requests: write` (docs.github.com/rest/issues/labels).
 
         Raises:
             ForgeError: a branch is missing, or the head has nothing that the base lacks.
@@ -82,13 +89,12 @@ class GitHubForge:
             while True:
                 opened = self._open_one_of(head)
                 if opened is not None:
-                    return opened
+                    return self._labelled(opened, labels)
                 try:
-                    return _shown(
-                        self._repository.create_pull(
-                            base=base, head=head, title=cut(title, TITLE_MAX, "…"), body=cut(body, BODY_MAX)
-                        )
+                    made = self._repository.create_pull(
+                        base=base, head=head, title=cut(title, TITLE_MAX, "…"), body=cut(body, BODY_MAX)
                     )
+                    return self._labelled(made, labels)
                 except GithubException as error:
                     if not _may_pass(error) or time.monotonic() >= deadline:
                         raise
@@ -246,12 +252,26 @@ class GitHubForge:
             raise ForgeError(f"{self._name} is called {name} now", remedy=f"Set GITHUB_REPOSITORY to {name}.")
         return found
 
-    def _open_one_of(self, head: str) -> PullRequest | None:
+    def _open_one_of(self, head: str) -> GitHubPullRequest | None:
         owner = self._name.split("/")[0]
         for pull in self._repository.get_pulls(state="open", head=f"{owner}:{head}"):
             if pull.head.ref == head and self._is_ours(pull):
-                return _shown(pull)
+                return pull
         return None
+
+    def _labelled(self, pull: GitHubPullRequest, labels: Sequence[str]) -> PullRequest:
+        shown = _shown(pull)
+        missing = [label for label in labels if label not in shown.labels]
+        if not missing:
+            return shown
+        doing = f"putting the labels {', '.join(missing)} on pull request #{pull.number}"
+        try:
+            with speaking_to_github(doing, self._name):
+                pull.add_to_labels(*missing)
+        except ForgeError as error:
+            log.warning("%s; it goes on without them. %s", error, error.remedy)
+            return shown
+        return replace(shown, labels=(*shown.labels, *missing))
 
     def _read(self, number: int) -> GitHubPullRequest:
         pull = self._repository.get_pull(number)
@@ -289,4 +309,5 @@ def _shown(pull: GitHubPullRequest) -> PullRequest:
         title=pull.title,
         body=pull.body or "",
         state="merged" if pull.merged_at is not None else "closed" if pull.state == "closed" else "open",
+        labels=tuple(label.name for label in pull.labels),
     )

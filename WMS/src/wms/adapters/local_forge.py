@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -37,8 +37,10 @@ class LocalForge(LocalReleases):
         super().__init__(state, remote)
         self._files = ForgeFiles(state)
 
-    def open_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request, or return the open one that this head already has.
+    def open_pull_request(
+        self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
+    ) -> PullRequest:
+        """Open a pull request, or take the open one that this head already has, and label it.
 
         Raises:
             ForgeError: a branch is missing, or the head has nothing that the base lacks.
@@ -47,7 +49,8 @@ class LocalForge(LocalReleases):
             numbers = self._files.numbers()
             for pull in map(self._pull, numbers):
                 if pull.head == head and pull.state == "open":
-                    return self._shown(pull)
+                    both = tuple(dict.fromkeys((*pull.labels, *labels)))
+                    return self._shown(self._files.write_pull(pull.model_copy(update={"labels": both})))
             head_sha, base_sha = self._tip(head), self._tip(base)
             if head_sha is None or base_sha is None:
                 raise ForgeError(f"no pull request from {head} to {base}: one of the branches does not exist")
@@ -64,6 +67,7 @@ class LocalForge(LocalReleases):
                 body=body,
                 state="open",
                 opened_at=datetime.now(UTC),
+                labels=tuple(labels),
             )
             return self._shown(self._files.write_pull(pull))
 
@@ -197,6 +201,7 @@ class LocalForge(LocalReleases):
             title=pull.title,
             body=pull.body,
             state=pull.state,
+            labels=pull.labels,
         )
 
     def _tip(self, branch: str) -> str | None:

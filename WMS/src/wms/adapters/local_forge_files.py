@@ -30,6 +30,7 @@ class PullRecord(Record):
     opened_at: AwareDatetime
     merge_commit: GitSha | None = None
     comments: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class StatusEntry(Frozen):

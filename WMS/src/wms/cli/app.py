@@ -89,11 +89,14 @@ STATE = LazyGroup(
 )
 GITHUB = LazyGroup(
     name="github",
-    help="Set a repository on GitHub up.",
+    help="Set a repository on GitHub up and look after it.",
     entries={
         "setup": Entry(
             "wms.cli.github:setup", "Apply branch rules, labels, settings, variables and secrets."
         ),
+        "doctor": Entry("wms.cli.github:doctor", "Show all that a run needs there, each with its remedy."),
+        "fresh": Entry("wms.cli.github:fresh", "Start without the template's data and model."),
+        "selftest": Entry("wms.cli.selftest:selftest", "Prove the pipeline on GitHub and put all back."),
     },
 )
 COMMANDS = {

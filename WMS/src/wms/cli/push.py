@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ from wms.cli.data import show_validation
 
 if TYPE_CHECKING:
     from wms.pipeline.stages.push import DataPush
+
+log = logging.getLogger(__name__)
+GH_SECONDS = 5.0
+"""How long a push waits to be told whether the repository is public."""
 
 
 class DataBranchName(click.ParamType[str]):
@@ -94,8 +99,10 @@ def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
         "not pushed": f"would push {result.files} files as {result.branch}",
     }
     output.say(told[result.outcome])
+    slug = slug_of(remote_url)
+    if slug and result.outcome in ("pushed", "not pushed"):
+        _warn_if_public(slug)
     if result.outcome == "pushed" and not dry_run:
-        slug = slug_of(remote_url)
         output.say(
             f"the pipeline starts by itself: https://github.com/{slug}/actions"
             if slug
@@ -105,3 +112,24 @@ def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
         output.say("to take the pictures out of the local branch (the files stay in the working tree):")
         for command in result.commands:
             output.say(f"  {printable(command)}")
+
+
+def _warn_if_public(slug: str) -> None:
+    """Say that the photographs are public, until the owner says that he knows.
+
+    Nothing hangs on it: where gh is not there, not signed in or not quick, or may not see the variable,
+    nobody is told.
+    """
+    from wms.adapters.gh import GhRepository
+    from wms.domain.errors import GitHubError
+    from wms.domain.github_setup import PUBLIC_KNOWN
+
+    try:
+        repository = GhRepository(slug, timeout_seconds=GH_SECONDS)
+        known = repository.about()["private"] or repository.variables().get(PUBLIC_KNOWN) == "true"
+    except GitHubError as error:
+        log.info("whether %s is public is not known: %s", slug, error)
+        return
+    if not known:
+        output.say(f"warning: {slug} is public, and so are these photographs")
+        output.say(f"    if that is meant: wms github setup --variable {PUBLIC_KNOWN}=true")

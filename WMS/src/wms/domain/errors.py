@@ -379,6 +379,21 @@ class GitHubError(WmsError):
     remedy = "See what gh says above; `gh auth status` tells who you are to GitHub."
 
 
+class OccupiedRepositoryError(WmsError):
+    """A repository has data or a model of its own, which a command for a new one would lose."""
+
+    exit_code = 68
+    remedy = "Nothing need be done: what main names is this repository's own."
+
+
+class SelfTestError(WmsError):
+    """The self-test on GitHub did not go as it must, or cannot clean up after itself."""
+
+    exit_code = 69
+    can_heal = True
+    remedy = "See the run that is named; `wms github selftest --clean-up` puts the repository back."
+
+
 class InstanceStoppingError(LeaseError):
     """Somebody is stopping the instance; a lease can be taken once that has ended."""
 

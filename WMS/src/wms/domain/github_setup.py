@@ -1,17 +1,17 @@
-"""What a repository on GitHub should be set to, what it is set to, and what is to be changed."""
+"""What a repository on GitHub should be set to, what it is, and what is to be changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import StringConstraints
 
-from wms.domain.records import Frozen, Record
+from wms.domain.records import Frozen
 
-Kind = Literal["ruleset", "repository", "workflow permissions", "label", "variable", "secret"]
-State = Literal["as wanted", "create", "change", "missing", "not available"]
+PUBLIC_KNOWN = "WMS_PHOTOGRAPHS_ARE_PUBLIC"
+"""The repository's variable by which its owner says that he knows who can see the photographs."""
 
 
 class Label(Frozen):
@@ -20,13 +20,6 @@ class Label(Frozen):
     name: str
     color: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{6}$")]
     description: Annotated[str, StringConstraints(max_length=100)]
-
-
-class Feature(Frozen):
-    """What can be used once all the variables and secrets that it needs are set."""
-
-    name: str
-    needs: tuple[str, ...] = ()
 
 
 class Wanted(Frozen):
@@ -41,41 +34,39 @@ class Wanted(Frozen):
     labels: tuple[Label, ...]
     variables: dict[str, str]
     secrets: dict[str, str]
-    features: tuple[Feature, ...]
-
-    @model_validator(mode="after")
-    def _needs_are_known(self) -> Self:
-        unknown = {need for feature in self.features for need in feature.needs} - {
-            *self.variables,
-            *self.secrets,
-        }
-        if unknown:
-            raise ValueError(f"features need {', '.join(sorted(unknown))}, which are no variables or secrets")
-        return self
 
 
 @dataclass(frozen=True, kw_only=True)
-class Actual:
-    """The same as GitHub has it, by name; labels by their name in lower case, which GitHub compares by.
+class Unseen:
+    """What GitHub does not show to this token, in its own words. It is never taken for a value."""
 
-    `rulesets` is `None` where the repository cannot have any.
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """A repository as GitHub has it, by name; labels by their name in lower case, which GitHub compares by.
+
+    `rulesets` is `None` where the repository cannot have any. `workflows` are the states of its workflows by
+    their file's name. `ci` is how every check and status `ci` of the default branch's tip ended.
+    `state_bytes` is the size of `refs/wms/state`, `None` where there is none.
     """
 
-    rulesets: Mapping[str, Mapping[str, Any]] | None
     repository: Mapping[str, Any]
-    workflow_permissions: Mapping[str, Any]
-    labels: Mapping[str, Label]
-    variables: Mapping[str, str]
-    secrets: frozenset[str]
+    rulesets: Mapping[str, Mapping[str, Any]] | Unseen | None
+    workflow_permissions: Mapping[str, Any] | Unseen
+    labels: Mapping[str, Label] | Unseen
+    variables: Mapping[str, str] | Unseen
+    secrets: frozenset[str] | Unseen
+    actions: Mapping[str, Any] | Unseen
+    workflows: Mapping[str, str] | Unseen
+    ci: tuple[str, ...] | Unseen
+    state_bytes: int | Unseen | None
+    queued_runs: int | Unseen
+    runs_to_approve: int | Unseen
 
 
-class Item(Frozen):
-    """One setting: how it stands, and in words what that means or how it is set."""
-
-    kind: Kind
-    name: str
-    state: State
-    note: str = ""
+ChangeKind = Literal["ruleset", "repository", "workflow permissions", "label", "variable", "secret"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,29 +76,9 @@ class Change:
     `ruleset_id` is that of a ruleset that is there already.
     """
 
-    item: Item
+    kind: ChangeKind
+    name: str
+    verb: Literal["create", "change"]
+    note: str = ""
     value: Any = field(repr=False)
     ruleset_id: int | None = None
-
-
-class FeatureState(Frozen):
-    """A feature, and which of its needs are not set."""
-
-    name: str
-    missing: tuple[str, ...]
-
-
-class SetupReport(Record):
-    """How every setting stood, and what can be used once the changes are made."""
-
-    repository: str
-    items: tuple[Item, ...]
-    features: tuple[FeatureState, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetupPlan:
-    """The changes that turn what is into what should be, and the report on all of it."""
-
-    changes: tuple[Change, ...]
-    report: SetupReport

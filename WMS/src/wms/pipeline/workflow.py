@@ -99,8 +99,8 @@ def take(ctx: Context, artifacts: Path) -> RunRequest:
     """Put together in `run/` what earlier jobs uploaded, the furthest job last.
 
     A job uploads what it made. The run's new pairs are uploaded by the first job alone, and the model of a
-    run that was judged comes from the data store. Where the first job ran again, its newest attempt says which
-    run it is. Main's images are not among the artifacts; the stages that read them fetch them.
+    run that was judged comes from the data store. Where the first job ran again, its newest attempt says
+    which run it is. Main's images are not among the artifacts; the stages that read them fetch them.
 
     Args:
         ctx: the workspace; what lies in its `run/` is replaced.

@@ -125,7 +125,9 @@ def publish(
     title = f"Promote model v{metadata.version}: {decision.reasons[0]}"
     commit_sha = repository.commit(main_sha, files, message=f"{title}\n\n{decision.reasons[-1]}")
     repository.push(commit_sha, branch, expect=repository.head(branch))
-    pull_request = forge.open_pull_request(head=branch, base=MAIN, title=title, body=body)
+    pull_request = forge.open_pull_request(
+        head=branch, base=MAIN, title=title, body=body, labels=("promotion",)
+    )
     return Promotion(
         run_id=request.run_id,
         branch=branch,

@@ -132,7 +132,7 @@ def roll_back(
             forge=forge,
         )
         pull_request = forge.open_pull_request(
-            head=branch, base=MAIN, title=title, body=_body(current, metadata)
+            head=branch, base=MAIN, title=title, body=_body(current, metadata), labels=("rollback",)
         )
         _post_statuses(forge, commit_sha, evidence)
         if propose:

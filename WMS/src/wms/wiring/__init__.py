@@ -1,17 +1,27 @@
 """Settings become adapters; the only package that imports them."""
 
 from wms.adapters.git_state import GitState
-from wms.wiring.hosting import REMOTE, local_commits, open_clone, open_github, open_state
+from wms.wiring.hosting import (
+    REMOTE,
+    forge_of_person,
+    local_commits,
+    open_clone,
+    open_github,
+    open_selftest,
+    open_state,
+)
 from wms.wiring.workspace import MODEL_NAME, make_workspace, open_workspace
 
 __all__ = [
     "MODEL_NAME",
     "REMOTE",
     "GitState",
+    "forge_of_person",
     "local_commits",
     "make_workspace",
     "open_clone",
     "open_github",
+    "open_selftest",
     "open_state",
     "open_workspace",
 ]

@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from wms.adapters.absent import Absent
 from wms.adapters.gh import GhRepository
 from wms.adapters.git import GitRepository
 from wms.adapters.git_cli import Git, token_access
 from wms.adapters.git_range import read_commits
+from wms.adapters.git_refs import RemoteRefs
 from wms.adapters.git_state import GitState
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.words import without_credentials
@@ -25,6 +26,10 @@ from wms.layout import Layout
 from wms.pipeline.context import Clone
 from wms.ports import Forge, Releases
 from wms.progress import Progress
+from wms.steps.selftest import SelfTest
+
+if TYPE_CHECKING:
+    from wms.adapters.github_actions import GitHubActions
 
 GITHUB_API = "https://api.github.com"
 REMOTE = ".wms/remote.git"
@@ -76,6 +81,12 @@ class Hosted:
             api_url=self.api_url, repository=self.repository, token=self.token, run_url=self.run_url
         )
 
+    def workflows(self) -> GitHubActions:
+        """Runs of workflows there."""
+        from wms.adapters.github_actions import GitHubActions
+
+        return GitHubActions(api_url=self.api_url, repository=self.repository, token=self.token)
+
 
 def run_url(environment: Mapping[str, str]) -> str:
     """The page of the workflow's run that this is part of; empty outside of GitHub Actions.
@@ -85,6 +96,31 @@ def run_url(environment: Mapping[str, str]) -> str:
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (environment.get(name, "") for name in names)
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+
+
+def open_selftest(root: Path, progress: Progress) -> SelfTest:
+    """The self-test of the repository whose workflow runs this.
+
+    Raises:
+        WorkspaceError: no workflow runs this, or an environment is named, of which it would use the cloud.
+    """
+    hosted = Hosted.from_environment(os.environ)
+    if hosted is None:
+        raise WorkspaceError(
+            "the self-test runs on GitHub", remedy="Press *Run workflow* of `Self-test` in the Actions tab."
+        )
+    if os.environ.get(ENVIRONMENT_VARIABLE):
+        raise WorkspaceError(
+            "the self-test proves GitHub and not a cloud, and an environment is named",
+            remedy="Run it in a new repository without the variable WMS_ENVIRONMENT.",
+        )
+    return SelfTest(
+        repository=GitRepository(root, env=hosted.git_access, progress=progress),
+        forge=hosted.forge(),
+        workflows=hosted.workflows(),
+        refs=RemoteRefs(root, env=hosted.git_access),
+        progress=progress,
+    )
 
 
 def open_state(layout: Layout) -> GitState | None:
@@ -126,7 +162,7 @@ def local_commits(clone: Clone, spec: str) -> LocalCommits:
     return read_commits(clone.layout.root, spec)
 
 
-def open_github(clone: Clone, name: str | None) -> GhRepository:
+def open_github(clone: Clone, name: str | None, *, timeout_seconds: float | None = None) -> GhRepository:
     """The repository on GitHub by its name, or the one that the clone's remote is.
 
     Raises:
@@ -138,7 +174,19 @@ def open_github(clone: Clone, name: str | None) -> GhRepository:
             f"the remote {clone.remote_url} is no repository on github.com",
             remedy="Name one: --repo OWNER/NAME.",
         )
-    return GhRepository(found)
+    return GhRepository(found, timeout_seconds=timeout_seconds)
+
+
+def forge_of_person(repository: GhRepository) -> Forge:
+    """The forge on GitHub for the person who is signed in with gh.
+
+    Raises:
+        GitHubError: nobody is.
+    """
+    api_url = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
+    return Hosted(
+        api_url=api_url, server_url="https://github.com", repository=repository.name, token=repository.token()
+    ).forge()
 
 
 def local_forge(layout: Layout) -> Forge:

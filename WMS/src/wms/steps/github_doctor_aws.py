@@ -1,0 +1,82 @@
+"""What a run on AWS needs of a repository on GitHub, and what runs there by the clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from wms.domain.github_doctor import Row, Verdict, judged, missing, ok, row, warning
+from wms.domain.github_setup import Facts, Unseen
+
+SESSION_KEYS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/.+")
+IDLE_DAYS = 60
+"""Without activity for so long, schedules of a public repository stop (docs.github.com, "Events that trigger
+workflows", `schedule`)."""
+
+NAME_ROLE = "wms github setup --variable AWS_ROLE_ARN=ARN (an output of the Terraform stack)"
+
+
+def aws(facts: Facts, environments: tuple[str, ...]) -> list[Row]:
+    """The environment, the credentials and the region, or that there is none."""
+    if isinstance(facts.variables, Unseen):
+        return [judged("AWS", "environment", facts.variables, lambda _: ok(""))]
+    variables = facts.variables
+    environment = variables.get("WMS_ENVIRONMENT")
+    if not environment:
+        return [row("AWS", "environment", _without_environment(facts, variables))]
+    role, region = variables.get("AWS_ROLE_ARN"), variables.get("AWS_REGION")
+    if environment in environments:
+        named = ok(environment)
+    else:
+        named = missing(f"no folder infrastructure/{environment}", f"name one of: {', '.join(environments)}")
+    if region:
+        placed = ok(region)
+    else:
+        placed = warning("not set: us-east-1 is taken", "wms github setup --variable AWS_REGION=us-east-1")
+    return [
+        row("AWS", "environment", named),
+        judged("AWS", "credentials", facts.secrets, _keys)
+        if role is None
+        else row("AWS", "credentials", ok(role) if ROLE.fullmatch(role) else _no_role(role)),
+        row("AWS", "region", placed),
+    ]
+
+
+def schedule(facts: Facts, now: datetime) -> Row:
+    """Whether what is due by the clock runs."""
+    repository = facts.repository
+
+    def verdict(variables: Mapping[str, str]) -> Verdict:
+        if not variables.get("WMS_ENVIRONMENT"):
+            return ok("nothing is due by the clock without an environment")
+        if repository["fork"]:
+            return warning("schedules are off in forks", "nothing to do: the node's watchdog stops it anyway")
+        idle = (now - datetime.fromisoformat(repository["pushed_at"])).days
+        if not repository["private"] and idle >= IDLE_DAYS:
+            found = f"no push for {idle} days; in a public repository it stops after {IDLE_DAYS}"
+            return warning(found, "push something and enable infra.yml again")
+        return ok("runs")
+
+    return judged("schedule", "infra.yml", facts.variables, verdict)
+
+
+def _without_environment(facts: Facts, variables: Mapping[str, str]) -> Verdict:
+    keys = SESSION_KEYS & facts.secrets if isinstance(facts.secrets, frozenset) else frozenset()
+    unused = sorted({name for name in variables if name.startswith("AWS_")} | keys)
+    if unused:
+        found = f"none named, so nothing uses {', '.join(unused)}"
+        return warning(found, "wms github setup --variable WMS_ENVIRONMENT=dev")
+    return ok("none named: everything runs on GitHub's runners")
+
+
+def _keys(secrets: frozenset[str]) -> Verdict:
+    lacking = sorted(SESSION_KEYS - secrets)
+    if lacking:
+        return missing(f"no role, and no session keys ({', '.join(lacking)})", NAME_ROLE)
+    return ok("session keys, which end with the lab's session")
+
+
+def _no_role(text: str) -> Verdict:
+    return missing(f"{text} is no ARN of a role", NAME_ROLE)

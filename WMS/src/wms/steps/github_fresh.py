@@ -1,0 +1,78 @@
+"""Take out of a new repository the dataset and the model of the one that it was made from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from wms.domain.errors import OccupiedRepositoryError
+from wms.domain.promotion import (
+    LOCK_PATH,
+    MANIFEST_PATH,
+    METADATA_PATH,
+    NO_MODEL_JSON,
+    POINTER_PATH,
+    promotion_branch,
+)
+from wms.ports import Forge, Repository
+from wms.steps.production import MAIN, metadata_at
+
+BRANCH = "fresh"
+TITLE = "Start without the data and the model of the template"
+BODY = (
+    "The files of this pull request name pictures and a model that lie in the storage of another repository. "
+    "This one starts without them; its first data push makes its first model."
+)
+
+
+class Hosting(Protocol):
+    """What GitHub knows of where a model comes from. All methods raise `GitHubError`."""
+
+    def has_state(self) -> bool:
+        """Whether this repository keeps data and models of its own."""
+
+    def merged_here(self, branch: str) -> bool:
+        """Whether a pull request of this branch was ever merged in this repository."""
+
+
+def leftovers(repository: Repository, main_sha: str) -> dict[str, bytes | None]:
+    """What is to be written over, or by `None` removed, for a repository without data and without a model."""
+    found: dict[str, bytes | None] = {
+        path: None
+        for path in (MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
+        if repository.read_file(main_sha, path) is not None
+    }
+    if metadata_at(repository, main_sha) is not None:
+        found[METADATA_PATH] = NO_MODEL_JSON
+    return found
+
+
+def require_foreign(repository: Repository, main_sha: str, hosting: Hosting) -> None:
+    """Make sure that what main names was not made here.
+
+    A promotion is a merged pull request of the repository that made it, in a cloud or without one; a copy has
+    none.
+
+    Raises:
+        OccupiedRepositoryError: it was.
+    """
+    if hosting.has_state():
+        raise OccupiedRepositoryError("this repository keeps data and models of its own (refs/wms/state)")
+    model = metadata_at(repository, main_sha)
+    if model is not None and hosting.merged_here(promotion_branch(model.run_id)):
+        raise OccupiedRepositoryError(f"model v{model.version} was promoted in this repository")
+
+
+def start_fresh(repository: Repository, forge: Forge, main_sha: str, files: dict[str, bytes | None]) -> str:
+    """Take them out of main by a pull request; its address. Killed anywhere, it can be repeated.
+
+    Raises:
+        ProtectedBranchError: the rules of main ask for more than an administrator's pull request.
+        RemoteMovedError: main or the branch moved meanwhile.
+    """
+    commit = repository.commit(main_sha, files, message=TITLE)
+    repository.push(commit, BRANCH, expect=repository.head(BRANCH))
+    pull = forge.open_pull_request(head=BRANCH, base=MAIN, title=TITLE, body=BODY)
+    forge.merge(pull.number, sha=commit)
+    repository.fetch()
+    repository.delete_branch(BRANCH, expect=commit)
+    return pull.url

@@ -1,0 +1,24 @@
+"""The one line of report.yaml that setup asks for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from wms.files import write_bytes
+
+REPORT_CONFIG = "WMS/configs/report.yaml"
+LINE = re.compile(r"(?m)^pictures_in_reports:[ \t]*\w*")
+
+
+def set_pictures_in_reports(root: Path, *, allowed: bool) -> bool:
+    """Write `pictures_in_reports` and leave all other lines; whether that changed the file."""
+    path = root / REPORT_CONFIG
+    old = path.read_text() if path.is_file() else ""
+    line = f"pictures_in_reports: {str(allowed).lower()}"
+    new, found = LINE.subn(line, old)
+    if not found:
+        new = f"{old}{line}\n"
+    if new != old:
+        write_bytes(path, new.encode())
+    return new != old

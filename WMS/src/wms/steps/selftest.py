@@ -1,0 +1,261 @@
+"""The proof on real GitHub: two promotions, a hold and a rollback on rendered pictures, and all put back.
+
+It runs only where there is nothing to lose: no data, no model, no state. What it did is known by its marker,
+a commit on top of main at a ref of its own that lists the samples it pushed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wms.domain.dataset import DatasetManifest
+from wms.domain.errors import OccupiedRepositoryError, SelfTestError
+from wms.domain.promotion import LOCK_PATH, MANIFEST_PATH, METADATA_PATH, POINTER_PATH, promotion_branch
+from wms.ports import Check, Forge, Repository
+from wms.progress import Progress
+from wms.steps.data_status import DATA_PREFIX
+from wms.steps.production import MAIN, main_head, metadata_at
+from wms.steps.push_data import push_folder
+
+PIPELINE, ROLLBACK, OWN = "training-data-pipeline.yaml", "rollback.yml", "selftest.yml"
+MARKER, MARKER_FILE = "refs/wms/selftest", "selftest.json"
+STATE, HISTORY, REPORTS, TAGS = "refs/wms/state", "refs/wms/state-history/*", "refs/wms/reports/*", "model-v"
+GENERATED = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
+FIRST, SECOND = f"{DATA_PREFIX}selftest-1", f"{DATA_PREFIX}selftest-2"
+CLEAN_UP = "selftest-clean-up"
+PAIRS = {FIRST: (0, 90), SECOND: (90, 160)}
+"""First number and count of each push: the demo's, few enough for minutes, enough for the gate to tell."""
+
+SEED = 7
+LEARNING = "image_size_px=128 base_width=16 batch_size=4 learning_rate=0.006 ema_decay=0.95 max_minutes=6"
+IDLING = "image_size_px=128 base_width=16 batch_size=4 learning_rate=0.0000001 max_minutes=1"
+
+WritePairs = Callable[[Path, int, int], object]
+"""Writes pairs to a folder, from a number on, so many."""
+
+
+class Workflows(Protocol):
+    """Runs of workflows. All methods raise `ForgeError`."""
+
+    poll_seconds: float
+    """How long to wait between two looks."""
+
+    def start(self, workflow: str, inputs: dict[str, str], *, branch: str) -> int:
+        """Start a workflow; the number of its run."""
+
+    def conclusion(self, run: int) -> str | None:
+        """How a run ended; `None` while it has not."""
+
+    def url(self, run: int) -> str:
+        """The page of a run."""
+
+    def unfinished(self, *, but: str) -> tuple[str, ...]:
+        """The workflows of all runs that have not ended, one file left out."""
+
+    def passed(self, sha: str, check: str) -> bool:
+        """Whether a check passed on a commit."""
+
+    def delete_releases(self, prefix: str) -> tuple[str, ...]:
+        """Delete the releases whose tags start with a prefix."""
+
+
+class Refs(Protocol):
+    """Refs of the remote beside its branches. All methods raise `RepositoryError`."""
+
+    def matching(self, *patterns: str) -> dict[str, str]:
+        """Refs and what they name."""
+
+    def create(self, ref: str, sha: str) -> None:
+        """Make a ref that is not there yet."""
+
+    def fetch(self, ref: str) -> str:
+        """Fetch what a ref names; its commit."""
+
+    def delete(self, refs: list[str]) -> None:
+        """Delete refs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfTest:
+    """What the self-test acts on.
+
+    Args:
+        repository: the clone and its remote.
+        forge: pull requests and statuses.
+        workflows: runs.
+        refs: the state, the marker, tags.
+        progress: told of every chapter.
+        patience_seconds: how long one run may take, waiting for others included.
+    """
+
+    repository: Repository
+    forge: Forge
+    workflows: Workflows
+    refs: Refs
+    progress: Progress
+    patience_seconds: float = 3600.0
+
+    def run(self, write_pairs: WritePairs) -> None:
+        """Tell the whole story, each chapter asserted.
+
+        Raises:
+            OccupiedRepositoryError: there is something to lose; nothing was done.
+            SelfTestError: something did not go as it must.
+        """
+        self.repository.fetch()
+        start = main_head(self.repository)
+        self._require_nothing_to_lose(start)
+        with tempfile.TemporaryDirectory(prefix="wms-selftest-") as scratch:
+            self._push(Path(scratch), start, write_pairs)
+        first = self._promote("first promotion", FIRST, seed=75)
+        self._hold(SECOND)
+        self._promote("second promotion", SECOND, seed=100, after=first)
+        self._roll_back(to=first)
+
+    def clean_up(self) -> bool:
+        """Put everything back as it was; false where no self-test left anything. It can be repeated.
+
+        Raises:
+            SelfTestError: main holds more than the self-test brought, or cannot be put back by itself.
+        """
+        if MARKER not in self.refs.matching(MARKER):
+            return False
+        self._until("the runs to end", lambda: not self.workflows.unfinished(but=OWN))
+        self.repository.fetch()
+        marker = self.refs.fetch(MARKER)
+        (start,) = self.repository.parents(marker)
+        self._require_own(marker)
+        self._put_main_back(start)
+        self.workflows.delete_releases(TAGS)
+        branches = [f"refs/heads/{name}" for name in (FIRST, SECOND, CLEAN_UP)]
+        found = self.refs.matching(f"refs/tags/{TAGS}*", STATE, HISTORY, REPORTS, *branches)
+        self.refs.delete([*found, MARKER])
+        return True
+
+    def _require_nothing_to_lose(self, start: str) -> None:
+        repository = self.repository
+        there = {
+            "a model": metadata_at(repository, start) is not None,
+            "a dataset": repository.read_file(start, MANIFEST_PATH) is not None,
+            "data branches": bool(repository.branches(DATA_PREFIX)),
+            "state, releases or a self-test that was not cleaned up": bool(
+                self.refs.matching("refs/wms/*", f"refs/tags/{TAGS}*")
+            ),
+        }
+        found = [what for what, is_there in there.items() if is_there]
+        if found:
+            raise OccupiedRepositoryError(
+                f"the self-test puts everything back, so it starts with nothing; here is {', '.join(found)}",
+                remedy="Run it in a new repository made from the template (`wms github fresh` first).",
+            )
+        if not self.workflows.passed(start, "ci"):
+            raise SelfTestError(
+                f"ci has not passed on main ({start[:12]}), and what puts main back rests on that",
+                remedy="Run the workflow `CI` on main, then start the self-test again.",
+            )
+
+    def _push(self, scratch: Path, start: str, write_pairs: WritePairs) -> None:
+        stems: list[str] = []
+        folders = {branch: scratch / branch.rpartition("/")[2] for branch in PAIRS}
+        for branch, folder in folders.items():
+            write_pairs(folder, *PAIRS[branch])
+            stems += [path.stem for path in (folder / "images").iterdir()]
+        known = json.dumps({"stems": sorted(stems)}).encode()
+        marker = self.repository.commit(start, {MARKER_FILE: known}, message="What the self-test pushes")
+        self.refs.create(MARKER, marker)
+        for branch, folder in folders.items():
+            push_folder(
+                folder, repository=self.repository, branch=branch, title="Rendered pictures of the self-test"
+            )
+
+    def _promote(self, chapter: str, branch: str, *, seed: int, after: int = 0) -> int:
+        """A promotion that must come; the version of its model, which is newer than `after`."""
+        self._run(chapter, PIPELINE, {"branches": branch, "epochs": "50", **_training(seed, LEARNING)})
+        model = metadata_at(self.repository, main_head(self.repository))
+        if model is None or model.version <= after:
+            raise SelfTestError(f"{chapter}: main names no model newer than v{after}")
+        pulls = self.forge.pull_requests(head_prefix=promotion_branch(model.run_id), state="all")
+        if [pull.state for pull in pulls] != ["merged"]:
+            raise SelfTestError(f"{chapter}: its pull request is not merged")
+        posted = {check.context: check.state for check in self.forge.statuses(pulls[0].head_sha)}
+        lacking = [name for name in ("ci", "wms/quality-gate") if posted.get(name) != "success"]
+        if lacking:
+            raise SelfTestError(f"{chapter}: no success of {', '.join(lacking)} on {pulls[0].url}")
+        if self.repository.head(branch) is not None:
+            raise SelfTestError(f"{chapter}: {branch} is in the dataset and was not deleted")
+        return model.version
+
+    def _hold(self, branch: str) -> None:
+        before = main_head(self.repository)
+        self._run("hold", PIPELINE, {"branches": branch, "epochs": "1", **_training(20, IDLING)})
+        head = self.repository.head(branch)
+        if main_head(self.repository) != before or head is None:
+            raise SelfTestError("hold: main moved, or the data branch is gone")
+        if "wms/verdict" not in {check.context for check in self.forge.statuses(head)}:
+            raise SelfTestError(f"hold: {branch} was not told its verdict")
+
+    def _roll_back(self, *, to: int) -> None:
+        self._run("rollback", ROLLBACK, {"reason": "the self-test"})
+        model = metadata_at(self.repository, main_head(self.repository))
+        if model is None or (model.version, model.kind) != (to, "rollback"):
+            raise SelfTestError(f"rollback: main does not name model v{to} again")
+
+    def _run(self, chapter: str, workflow: str, inputs: dict[str, str]) -> None:
+        run = self.workflows.start(workflow, inputs, branch=MAIN)
+        self.progress.say(f"{chapter}: {self.workflows.url(run)}")
+        self._until(f"{chapter} to end", lambda: self.workflows.conclusion(run) is not None)
+        if self.workflows.conclusion(run) != "success":
+            raise SelfTestError(
+                f"{chapter}: its run ended with {self.workflows.conclusion(run)}: {self.workflows.url(run)}"
+            )
+        self.repository.fetch()
+
+    def _until(self, what: str, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + self.patience_seconds
+        while not done():
+            if time.monotonic() >= deadline:
+                raise SelfTestError(f"waited {self.patience_seconds / 60:.0f} minutes for {what}")
+            time.sleep(self.workflows.poll_seconds)
+
+    def _require_own(self, marker: str) -> None:
+        """Main's dataset is the self-test's alone: whoever pushed meanwhile loses nothing."""
+        listed = self.repository.read_file(marker, MARKER_FILE)
+        manifest = self.repository.read_file(main_head(self.repository), MANIFEST_PATH)
+        own = set(json.loads(listed or b"{}").get("stems", ()))
+        samples = DatasetManifest.from_jsonl(manifest or b"", source=MANIFEST_PATH).samples
+        others = [sample.stem for sample in samples if sample.stem not in own]
+        if others:
+            raise SelfTestError(
+                f"main's dataset holds {len(others)} samples of others, {others[0]!r} among them",
+                remedy=f"Keep what is there. To end the self-test: git push origin --delete {MARKER}",
+            )
+
+    def _put_main_back(self, start: str) -> None:
+        repository, main_sha = self.repository, main_head(self.repository)
+        files = {path: repository.read_file(start, path) for path in GENERATED}
+        changed = [path for path in repository.changed_paths(start, main_sha) if path in files]
+        if not changed:
+            return
+        title = "Put main back as it was before the self-test"
+        commit = repository.commit(main_sha, {path: files[path] for path in changed}, message=title)
+        repository.push(commit, CLEAN_UP, expect=repository.head(CLEAN_UP))
+        pull = self.forge.open_pull_request(head=CLEAN_UP, base=MAIN, title=title, body=f"As {start} has it.")
+        if repository.changed_paths(start, commit) or not self.workflows.passed(start, "ci"):
+            raise SelfTestError(
+                f"main moved during the self-test, so ci of {start[:12]} does not speak for {pull.url}",
+                remedy="Merge that pull request, then run `wms github selftest --clean-up` again.",
+            )
+        said = f"the same files as {start[:12]}, on which ci passed"
+        self.forge.set_status(commit, Check(context="ci", state="success", description=said))
+        self.forge.merge(pull.number, sha=commit)
+        repository.fetch()
+
+
+def _training(seed: int, configuration: str) -> dict[str, str]:
+    return {"seed": str(seed), "configuration": configuration, "reason": "the self-test"}

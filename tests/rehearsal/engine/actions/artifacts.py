@@ -18,9 +18,14 @@ def upload(call: ActionCall) -> None:
         _nothing_found(call)
         return
     top = _top(found)
+    name = call.inputs["name"]
+    if not call.flag("archive"):
+        if len(found.files) > 1:
+            raise ActionFailure("When 'archive' is set to false, only a single file can be uploaded.")
+        name = found.files[0].name
     try:
         artifact = call.services.artifacts.save(
-            call.inputs["name"],
+            name,
             {file.relative_to(top).as_posix(): file for file in found.files},
             overwrite=call.flag("overwrite"),
         )

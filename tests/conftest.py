@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+from collections.abc import Iterator
 
 import pytest
+
+from quick import quick_server
 
 FOREIGN = ("ACTIONS_", "AWS_", "DVC_", "GH_", "GITHUB_", "GIT_", "MLFLOW_", "PG", "RUNNER_", "TF_", "WMS_")
 """Prefixes of variables that a CI runner or a person sets, and that the product or its tools read."""
@@ -46,3 +49,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped, and may not be: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a process that starts programs quickly; `quick.write_client` writes them."""
+    with quick_server(tmp_path_factory.mktemp("quick")) as address:
+        yield address

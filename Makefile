@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
 ENGINE := tests/rehearsal/engine
+# Without its compiled modules Python needs three times as long to start a program, and tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup hooks rehearsal-setup demo test check scan format docs bench soak lock clean
 
@@ -18,7 +20,8 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock -e '.[dev]'
+	backend=$$($(BIN)/python devops/torch_backend.py) && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python $${backend:+--torch-backend $$backend} -c requirements.lock -e '.[dev]'
 	@touch $(STAMP)
 
 rehearsal-setup: $(ENGINE)/node_modules/.setup ## Fetch GitHub's workflow parser (needs Node.js 20 or newer)
@@ -26,17 +29,20 @@ rehearsal-setup: $(ENGINE)/node_modules/.setup ## Fetch GitHub's workflow parser
 $(ENGINE)/node_modules/.setup: $(ENGINE)/package.json $(ENGINE)/package-lock.json
 	cd $(ENGINE) && npm ci --silent --ignore-scripts
 	@touch $@
+
 hooks: setup ## Let Git keep photographs off main: a push of them becomes a data branch
 	@sh devops/install-hooks.sh
 
 demo: setup ## The whole story on rendered pictures: promotions, a block, a hold, a rollback
 	$(BIN)/wms demo run/demo
 
-# Files of tests are shared out over so many processes; each lives in folders and ports of its own.
+# Tests are shared out over so many processes; each lives in folders and ports of its own.
 TEST_WORKERS ?= 2
 
+# Without Node, or without npm's registry, the rehearsals are skipped and say so.
 test: setup ## All tests
-	$(BIN)/pytest --numprocesses $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+	-@if command -v npm >/dev/null; then $(MAKE) --no-print-directory rehearsal-setup; fi
+	$(BIN)/pytest --numprocesses $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/ruff check .

@@ -1,15 +1,32 @@
-"""What all tests share: Ctrl-C is heard, and a skip is one reckoned with, where that is asked for."""
+"""What all tests share: no variables of whoever runs them, Ctrl-C, and skips that must be reckoned with."""
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+from collections.abc import Iterator
 
 import pytest
 
+from quick import quick_server
+
+FOREIGN = ("ACTIONS_", "AWS_", "DVC_", "GH_", "GITHUB_", "GIT_", "MLFLOW_", "PG", "RUNNER_", "TF_", "WMS_")
+"""Prefixes of variables that a CI runner or a person sets, and that the product or its tools read."""
+OPTIONS = {"WMS_TERRAFORM_PROVIDER_SETUP", "WMS_UPDATE_GOLDEN"}
+"""Options of the tests themselves."""
+
 
 def pytest_configure() -> None:
-    """Hear SIGINT, as commands started here then do, too: a shell's background job begins by ignoring it."""
+    """Give all tests, session fixtures, and processes started here the same environment on every machine.
+
+    The variables are cleared before any fixture runs, and Git reads no settings of a person. SIGINT is heard,
+    as commands started here then do, too: a shell's background job begins by ignoring it.
+    """
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) and name not in OPTIONS:
+            del os.environ[name]
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -32,3 +49,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped, and may not be: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a process that starts programs quickly; `quick.write_client` writes them."""
+    with quick_server(tmp_path_factory.mktemp("quick")) as address:
+        yield address

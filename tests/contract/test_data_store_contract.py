@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 
 from contract.conftest import Bucket
 from fakes.data_store import FakeDataStore
+from quick import PYTHON, write_client
 from wms.adapters.dvc_store import DvcDataStore
 from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError
 from wms.domain.records import sha256_hex
@@ -66,6 +68,15 @@ def configure(root: Path, url: str) -> DvcDataStore:
         f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {url}\n".encode(),
     )
     return DvcDataStore(root, root / ".wms/scratch")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_dvc(tmp_path_factory: pytest.TempPathFactory, quick: str) -> Iterator[None]:
+    """The adapter starts DVC by the interpreter that runs it: one that has imported DVC."""
+    interpreter = write_client(tmp_path_factory.mktemp("bin") / "python", quick, PYTHON)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(interpreter))
+        yield
 
 
 @pytest.fixture

@@ -7,25 +7,30 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageOps
 
-BIN = Path(sys.executable).parent
+from quick import DVC, WMS, write_client
+
 TINY = ("epochs=2", "image_size_px=64", "base_width=8", "patience=2")
 
 
 class Shell:
-    """Runs programs in one folder, as a person in a terminal would."""
+    """Runs programs in one folder, as a person in a terminal would who has `programs` on the PATH."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
+        self.programs = programs
+
+    def at(self, folder: Path) -> Shell:
+        """The same in another folder."""
+        return Shell(folder, self.programs)
 
     def __call__(self, *command: str | Path, fails_with: int = 0) -> str:
-        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
-        environment.pop("MLFLOW_TRACKING_URI", None)
+        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
         result = subprocess.run(
             [str(part) for part in command],
             cwd=self.folder,
@@ -40,18 +45,25 @@ class Shell:
 
 
 @pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shell(tmp_path_factory: pytest.TempPathFactory, quick: str) -> Shell:
+    programs = tmp_path_factory.mktemp("bin")
+    write_client(programs / "wms", quick, WMS)
+    write_client(programs / "dvc", quick, DVC)
+    return Shell(tmp_path_factory.mktemp("a place"), programs)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Path:
     out = tmp_path_factory.mktemp("input") / "my photos é"
-    Shell(out.parent)("wms", "data", "synth", "--out", out, "--count", "60", "--seed", "3")
+    shell.at(out.parent)("wms", "data", "synth", "--out", out, "--count", "60", "--seed", "3")
     return out
 
 
 @pytest.fixture(scope="module")
-def promoted(tmp_path_factory: pytest.TempPathFactory, pairs: Path) -> Shell:
+def promoted(shell: Shell, pairs: Path) -> Shell:
     """A workspace after a first push was promoted; its gate takes any first model."""
-    folder = tmp_path_factory.mktemp("a place")
-    Shell(folder)("wms", "init", "work", *(word for value in TINY for word in ("--set", value)))
-    shell = Shell(folder / "work")
+    shell("wms", "init", "work", *(word for value in TINY for word in ("--set", value)))
+    shell = shell.at(shell.folder / "work")
     gate = shell.folder / "WMS/configs/gate.yaml"
     gate.write_text(gate.read_text().replace("floor_dice: 0.6", "floor_dice: 0").replace("0.45", "0"))
     identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
@@ -81,7 +93,7 @@ def test_dvc_agrees_with_the_promoted_lock(promoted: Shell) -> None:
 
 
 def test_predicted_masks_have_the_upright_pictures_sizes(promoted: Shell, pairs: Path) -> None:
-    sub_folder = Shell(promoted.folder / "WMS/data")
+    sub_folder = promoted.at(promoted.folder / "WMS/data")
     sub_folder("wms", "predict", pairs / "images", "--out", "../../masks", "--overlays", "../../look")
     photographs = sorted((pairs / "images").iterdir())
     assert len(photographs) == 60
@@ -196,7 +208,7 @@ def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
     home, elsewhere = promoted.folder, tmp_path / "another place é"
     home.rename(elsewhere)
     try:
-        moved = Shell(elsewhere)
+        moved = promoted.at(elsewhere)
         assert "model v1, promotion" in moved("wms", "model", "show")
         assert "60 samples" in moved("wms", "data", "status")
         moved("wms", "data", "synth", "--out", "more", "--count", "6", "--seed", "11")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import copy
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clouds import cloud_on, moto_serving
+from quick import WMS, write_client
 from rehearsal.cloud_stage import CloudStage, Door, open_cloud_stage
 from rehearsal.engine.node import Node, absent
-from rehearsal.quick import write_client
 from rehearsal.stage import Stage, open_stage
 
-TESTS = Path(__file__).parents[1]
+GITHUBS_OWN = {"git", "lock", "on_dispatch", "_servers"}
+"""What a stand-in for GitHub does not take over from another one, whose memory it does."""
 
 
 @pytest.fixture(scope="session")
@@ -31,23 +31,19 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def programs(quick: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PATH with a `wms` that starts quickly, with fakes for what is slow."""
     folder = tmp_path_factory.mktemp("bin")
-    address = str(folder / "wms.socket")
-    write_client(folder / "wms", address)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "rehearsal.quick", address],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert server.stdout is not None
-    assert server.stdin is not None
-    assert server.stdout.readline() == b"ready\n"
-    yield folder
-    server.stdin.close()
-    server.wait(timeout=10)
+    write_client(folder / "wms", quick, "rehearsal.program:run")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_programs(quick: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PATH with the real `wms`, which starts as quickly."""
+    folder = tmp_path_factory.mktemp("bin")
+    write_client(folder / "wms", quick, WMS)
+    return folder
 
 
 @pytest.fixture
@@ -57,11 +53,26 @@ def stage(tmp_path: Path, node: Node, programs: Path) -> Iterator[Stage]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def first_promotion(tmp_path_factory: pytest.TempPathFactory, node: Node, programs: Path) -> Iterator[Stage]:
+    """A repository whose first push was promoted; it is only copied from."""
+    with open_stage(tmp_path_factory.mktemp("promoted"), node, programs=[programs]) as opened:
+        opened.push_pairs("first", seed=1)
+        for run in opened.play():
+            run.expect("success")
+        yield opened
+
+
 @pytest.fixture
-def promoted(stage: Stage) -> Stage:
+def promoted(stage: Stage, first_promotion: Stage) -> Stage:
     """The same after a first push was promoted: model 1, of middling skill, and 24 samples."""
-    stage.push_pairs("first", seed=1)
-    stage.play()[0].expect("success", merge="success")
+    shutil.rmtree(stage.remote)
+    shutil.copytree(first_promotion.remote, stage.remote)
+    for name, value in vars(first_promotion.github).items():
+        if name not in GITHUBS_OWN:
+            setattr(stage.github, name, copy.deepcopy(value))
+    stage.sim.continue_from(first_promotion.sim)
+    stage.runs = list(first_promotion.runs)
     return stage
 
 

@@ -33,8 +33,10 @@ def registered(stage: Stage) -> list[dict[str, Any]]:
     return models
 
 
-def test_two_pushes_without_a_cloud_and_without_fakes(tmp_path: Path, node: Node) -> None:
-    with open_stage(tmp_path, node, programs=[], files=tiny_project()) as stage:
+def test_two_pushes_without_a_cloud_and_without_fakes(
+    tmp_path: Path, node: Node, real_programs: Path
+) -> None:
+    with open_stage(tmp_path, node, programs=[real_programs], files=tiny_project()) as stage:
         stage.write_pairs = write_pairs
         stage.push_pairs("first", seed=1, count=PAIRS)
         stage.play()[0].expect("success", publish="success", report="success")

@@ -10,7 +10,6 @@ from rehearsal.engine.commands import Annotation
 from rehearsal.engine.hooks import Watch
 from rehearsal.engine.inputs import call_inputs, call_secrets
 from rehearsal.engine.jobs import JobOrder, run_job
-from rehearsal.engine.matrix import combinations, label
 from rehearsal.engine.node import WorkflowError
 from rehearsal.engine.permissions import Permissions, granted, within
 from rehearsal.engine.reading import read_workflow
@@ -45,7 +44,7 @@ class Execution:
     kept: Mapping[str, JobResult] = field(default_factory=dict)
 
     def run(self, level: Level) -> dict[str, JobResult]:
-        """Run all jobs of a workflow; the results, by id, matrices and calls summed up."""
+        """Run all jobs of a workflow; the results, by id, calls summed up."""
         results: dict[str, JobResult] = {}
         before: dict[str, set[str]] = {}
         for job in level.workflow.jobs:
@@ -64,36 +63,11 @@ class Execution:
             return self._note(self.kept[name])
         if not scope.truth(job.condition):
             return self._note(JobResult(name=name, conclusion=Conclusion.SKIPPED))
-        strategy = scope.value(job.tree.get("strategy") or {})
-        if "matrix" not in strategy:
-            return self._one(level, job, name, scope)
-        return self._matrix(level, job, name, scope, strategy)
-
-    def _matrix(
-        self, level: Level, job: Job, name: str, scope: Scope, strategy: Mapping[str, Any]
-    ) -> JobResult:
-        results: list[JobResult] = []
-        all_values = combinations(strategy["matrix"])
-        for index, values in enumerate(all_values):
-            failed = any(result.conclusion is Conclusion.FAILURE for result in results)
-            if failed and strategy.get("fail-fast", True):
-                cancelled = JobResult(name=label(name, values), conclusion=Conclusion.CANCELLED)
-                results.append(self._note(cancelled))
-                continue
-            context = {
-                "fail-fast": strategy.get("fail-fast", True),
-                "job-index": index,
-                "job-total": len(all_values),
-            }
-            own = scope.adding(matrix=values, strategy=context)
-            results.append(self._one(level, job, label(name, values), own))
-        outputs = {key: value for result in results for key, value in result.outputs.items() if value}
-        return JobResult(
-            name=name,
-            conclusion=_together(results),
-            outputs=outputs,
-            tolerated=all(result.tolerated for result in results if result.conclusion is Conclusion.FAILURE),
-        )
+        if "strategy" in job.tree:
+            raise WorkflowError(
+                f"{job.file}: job {job.id} has a `strategy`, which the rehearsal does not know"
+            )
+        return self._one(level, job, name, scope)
 
     def _one(self, level: Level, job: Job, name: str, scope: Scope) -> JobResult:
         who = f"{job.file}: job {job.id}"

@@ -52,7 +52,7 @@ class Named(dict[str, Any]):
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """One job as it ended; a called workflow's jobs are named `caller/job`, a matrix's `job (value)`."""
+    """One job as it ended; a called workflow's jobs are named `caller/job`."""
 
     name: str
     conclusion: Conclusion

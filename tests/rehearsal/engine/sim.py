@@ -100,6 +100,11 @@ class GitHubSim:
         """Show every later moment of every run to a watcher."""
         self.world.watchers.append(watcher)
 
+    def continue_from(self, other: GitHubSim) -> None:
+        """Remember the ended runs of another rehearsal, whose remote this one's is a copy of."""
+        self.runs, self._done, self._announced = [*other.runs], [*other._done], {**other._announced}
+        self.world.caches.update(other.world.caches)
+
     def push(self, branch: str, *, actor: str = ACTOR) -> list[Run]:
         """Announce that somebody pushed a branch to the remote; the workflow files at its tip are asked."""
         with self._lock:

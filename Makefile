@@ -63,8 +63,8 @@ format: setup ## Put the code into its form
 docs: setup ## Write the generated documents
 	$(BIN)/python docs/make_cli.py
 
-# views.py wants a trained model and pictures that it never saw.
-BENCHMARKS := $(filter-out benchmarks/views.py,$(wildcard benchmarks/*.py))
+# views.py wants a trained model and pictures that it never saw; install_cost.py fetches some 6 GB.
+BENCHMARKS := $(filter-out benchmarks/views.py benchmarks/install_cost.py,$(wildcard benchmarks/*.py))
 
 bench: setup ## Figures of speed and memory, as ratios
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from PIL import Image
+
 from wms.domain.calibration import ProbabilityCounts
 from wms.domain.dataset import (
     BranchHead,
@@ -279,6 +281,16 @@ def write_run(layout: Layout, story: Story, *, findings: Sequence[Finding] = ())
     done = dict.fromkeys(("data", "infra-up", "train", "gate", "infra-down"), "done")
     more = {"held": {}, "published": {"publish": "done", "merge": "failed"}}
     _end(layout, **done, **more.get(story, {"publish": "done", "merge": "done"}))
+
+
+def fill_datasets(layout: Layout) -> None:
+    """Tiny pictures for every sample of the run's manifests."""
+    for manifest, dataset in ((layout.base_manifest, layout.base), (layout.manifest, layout.dataset)):
+        for folder in ("images", "masks"):
+            (dataset / folder).mkdir(parents=True)
+        for sample in DatasetManifest.from_jsonl(manifest.read_bytes(), source=str(manifest)).samples:
+            Image.new("RGB", (40, 30)).save(dataset / "images" / sample.image)
+            Image.new("L", (40, 30)).save(dataset / "masks" / sample.mask)
 
 
 def _judge(layout: Layout, main: DatasetManifest, manifest: DatasetManifest, *, gain: float) -> GateDecision:

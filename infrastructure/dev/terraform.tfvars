@@ -1,8 +1,8 @@
 # The environment dev. Terraform and `wms` read this one file, so every value is written out and every key stays.
 # To fill in: github_repository, alarm_email. On AWS Academy also manage_iam and existing_instance_profile.
 
-# What everything is called by: buckets are <name>-data-<account>, the instance is <name>-node. The last part is the
-# GitHub environment whose jobs may take the pipeline's role.
+# What everything is called by: buckets are <name>-data-<account>, the instance is <name>-node. The last part is this
+# folder's name.
 name   = "wms-dev"
 region = "us-east-1"
 

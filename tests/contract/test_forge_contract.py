@@ -214,6 +214,20 @@ def test_the_latest_status_of_each_context_counts(forge: Forge, author: Author) 
     )
 
 
+def test_ci_passed_only_where_its_latest_status_says_so(forge: Forge, author: Author) -> None:
+    sha = author.open().head_sha
+    assert not forge.ci_passed(sha)
+    forge.set_status(sha, Check(context="ci", state="success", description=""))
+    assert forge.ci_passed(sha)
+    forge.set_status(sha, Check(context="ci", state="failure", description=""))
+    assert not forge.ci_passed(sha)
+
+
+def test_whether_ci_passed_on_an_unknown_commit_is_an_error(forge: Forge) -> None:
+    with pytest.raises(ForgeError):
+        forge.ci_passed("0" * 40)
+
+
 def test_a_commit_without_statuses_has_none(forge: Forge, author: Author) -> None:
     assert forge.statuses(author.open().head_sha) == ()
 

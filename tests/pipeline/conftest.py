@@ -14,6 +14,7 @@ from fakes.registry import FakeRegistry
 from pipeline.small import WrittenTraining
 from wms.adapters.git_workspace import init_repository
 from wms.config import GATE_CONFIG
+from wms.files import write_bytes
 from wms.pipeline import reports
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
@@ -56,6 +57,13 @@ def open_small_workspace(root: Path) -> Context:
     return replace(ctx, ports=ports, clock=Clock(), actor="tester")
 
 
+def write_small_page(ctx: Context) -> Path:
+    """In the place of a run's page."""
+    page = ctx.layout.reports / "small.html"
+    write_bytes(page, b"<title>A run</title>")
+    return page
+
+
 @pytest.fixture
 def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
     """No learning: the models of these tests are written down. No pages either: they have their own tests."""
@@ -63,6 +71,7 @@ def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
     monkeypatch.setattr(training, "train", stand_in)
     monkeypatch.setitem(ACTIONS, "wms report", lambda ctx: None)
     monkeypatch.setattr(reports, "write_reports", lambda ctx: ctx.layout.reports)
+    monkeypatch.setattr(reports, "write_report_page", write_small_page)
     return stand_in
 
 

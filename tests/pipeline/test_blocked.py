@@ -51,7 +51,7 @@ def test_a_clean_branch_is_not_blocked_by_anothers_findings(ctx: Context, tmp_pa
     assert "1 findings (missing-mask)" in data_check(ctx, broken).description
     assert data_check(ctx, clean).state == "pending"
     (said,) = ctx.ports.forge.comments(repository.head(clean))
-    assert f"taken together with {broken}" in said
+    assert f"`{broken}`" in said
     states = {
         item.name: item.state for item in data_status(repository=repository, forge=ctx.ports.forge).branches
     }

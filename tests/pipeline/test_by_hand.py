@@ -24,7 +24,7 @@ from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.instance import TRAINING_TTL
 from wms.steps.push_data import push_folder
 
-COMMANDS = [command for job in JOBS if not job.forge_only for command in job.commands]
+COMMANDS = [command for job in JOBS for command in job.commands]
 GOOD = RunOptions(train_overrides={"seed": 100})
 
 
@@ -134,7 +134,7 @@ FREE = {
 }
 """What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""
 
-WITH = {"wms pipeline start": f" --workflow-sha {'0' * 40}", "wms pipeline take": " parcels"}
+WITH = {"wms pipeline start": f" --workflow-sha {'0' * 40}", "wms pipeline take": " artifacts"}
 """What a command cannot be typed without."""
 
 ONE_AT_A_TIME = [

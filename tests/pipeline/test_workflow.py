@@ -29,10 +29,28 @@ GOOD = RunOptions(train_overrides={"seed": 100})
 POOR = RunOptions(train_overrides={"seed": 40})
 
 
-def begin(ctx: Context, *branches: str, options: RunOptions = GOOD, workflow_sha: str = "") -> Started:
+def begin(
+    ctx: Context,
+    *branches: str,
+    options: RunOptions = GOOD,
+    workflow_sha: str = "",
+    commit: str | None = None,
+) -> Started:
     ctx.ports.repository.fetch()
     sha = workflow_sha or main_head(ctx.ports.repository)
-    return start(ctx, RunAsked(branches=branches, options=options), workflow_sha=sha)
+    return start(ctx, RunAsked(branches=branches, options=options, commit=commit), workflow_sha=sha)
+
+
+def tip(ctx: Context, branch: str) -> str:
+    sha = ctx.ports.repository.head(branch)
+    assert sha is not None
+    return sha
+
+
+def dispatched(ctx: Context) -> list[dict[str, str]]:
+    """The inputs of the runs of the pipeline that were asked for."""
+    listed = ctx.ports.forge.dispatches()  # type: ignore[attr-defined]
+    return [dict(each.inputs) for each in listed if "pipeline" in each.workflow]
 
 
 def pushed(ctx: Context, tmp_path: Path, name: str, *, seed: int, count: int = 24) -> str:
@@ -82,8 +100,36 @@ def test_a_push_starts_a_run_on_its_branch(ctx: Context, tmp_path: Path) -> None
 
 def test_a_branch_that_an_earlier_run_took_leaves_nothing_to_do(ctx: Context, tmp_path: Path) -> None:
     branch = pushed(ctx, tmp_path, "one", seed=1)
+    ctx.ports.repository.fetch()
+    commit = tip(ctx, branch)
     run_pipeline(ctx, branches=[branch], options=GOOD)
-    assert begin(ctx, branch).next == "nothing"
+    started = begin(ctx, branch, commit=commit)
+    assert started.next == "nothing"
+    assert "an earlier run took it" in started.said
+
+
+def test_a_branch_that_a_person_named_and_that_is_not_there_is_an_error(ctx: Context) -> None:
+    with pytest.raises(RepositoryError, match="the remote has no branch data/nope"):
+        begin(ctx, "data/nope")
+
+
+def test_of_two_hundred_branches_that_are_not_there_the_first_is_named(ctx: Context, tmp_path: Path) -> None:
+    pushed(ctx, tmp_path, "one", seed=1)
+    with pytest.raises(RepositoryError, match="no branch data/000") as told:
+        begin(ctx, *(f"data/{number:03d}" for number in range(200)))
+    assert "data/one" in told.value.remedy
+
+
+def test_a_push_that_was_judged_is_not_judged_again_and_a_person_may_repeat_it(
+    ctx: Context, tmp_path: Path
+) -> None:
+    run_pipeline(ctx, branches=[pushed(ctx, tmp_path, "one", seed=1)], options=GOOD)
+    held = pushed(ctx, tmp_path, "two", seed=2)
+    assert run_pipeline(ctx, branches=[held], options=POOR).outcome == "held"
+    started = begin(ctx, held, commit=tip(ctx, held))
+    assert started.next == "nothing"
+    assert "judged already (held: " in started.said
+    assert begin(ctx, held).next == "data"
 
 
 def test_held_means_all_branches_that_were_held(ctx: Context, tmp_path: Path) -> None:
@@ -101,59 +147,74 @@ def test_where_none_is_held_there_is_nothing_to_do(ctx: Context) -> None:
     assert begin(ctx, HELD).next == "nothing"
 
 
-def test_a_branch_with_an_old_workflow_is_told_what_to_do(ctx: Context, tmp_path: Path) -> None:
-    repository, path = ctx.ports.repository, WORKFLOW_PATHS[0]
-    old = pushed(ctx, tmp_path, "one", seed=1)
+@pytest.mark.parametrize("path", WORKFLOW_PATHS)
+def test_a_run_asked_for_before_mains_workflow_changed_is_started_anew_as_it_was_asked_for(
+    ctx: Context, tmp_path: Path, path: str
+) -> None:
+    repository = ctx.ports.repository
+    branch = pushed(ctx, tmp_path, "one", seed=1)
+    repository.fetch()
     head = main_head(repository)
     repository.push(repository.commit(head, {path: b"new"}, message="A new workflow"), "main", expect=head)
-    with pytest.raises(ConfigError, match="differs from main's"):
-        begin(ctx, old, workflow_sha=repository.head(old) or "")
+    commit = tip(ctx, branch)
+    assert begin(ctx, branch, workflow_sha=head, commit=commit).next == "nothing"
+    (inputs,) = dispatched(ctx)
+    asked = RunAsked(branches=(branch,), options=GOOD, commit=commit)
+    assert inputs == inputs_of(asked, actor=ctx.actor)
 
 
 def test_a_run_goes_from_machine_to_machine(ctx: Context, tmp_path: Path) -> None:
-    parcels = tmp_path / "parcels"
+    artifacts = tmp_path / "artifacts"
     begin(ctx, pushed(ctx, tmp_path, "one", seed=1))
     for names in (("data",), ("train",), ("gate",), ("publish",), ("merge",)):
-        if parcels.is_dir():
-            take(ctx, parcels)
+        if artifacts.is_dir():
+            take(ctx, artifacts)
         do(ctx, *names)
         for unsent in ("dataset", "base", "checkpoints", "tree"):
             shutil.rmtree(ctx.layout.run / unsent, ignore_errors=True)
-        shutil.move(ctx.layout.run, parcels / f"run-{names[0]}-1")
+        shutil.move(ctx.layout.run, artifacts / f"run-{names[0]}-1")
     assert production(ctx) == 1
+
+
+def test_what_a_later_job_did_not_upload_comes_from_an_earlier_one(ctx: Context, tmp_path: Path) -> None:
+    begin(ctx, pushed(ctx, tmp_path, "one", seed=1))
+    for name in ("data", "train"):
+        do(ctx, name)
+        shutil.copytree(ctx.layout.run, tmp_path / f"artifacts/run-{name}-1")
+    shutil.rmtree(tmp_path / "artifacts/run-train-1/incoming")
+    take(ctx, tmp_path / "artifacts")
+    assert len([path for path in ctx.layout.incoming.rglob("*") if path.is_file()]) == 48
+    assert ctx.run_state.done("train")
 
 
 def test_of_several_copies_the_furthest_is_taken(ctx: Context, tmp_path: Path) -> None:
     begin(ctx, pushed(ctx, tmp_path, "one", seed=1))
     for name in ("data", "train", "gate"):
         do(ctx, name)
-        shutil.copytree(ctx.layout.run, tmp_path / f"parcels/run-{name}-1")
-    take(ctx, tmp_path / "parcels")
+        shutil.copytree(ctx.layout.run, tmp_path / f"artifacts/run-{name}-1")
+    take(ctx, tmp_path / "artifacts")
     assert ctx.run_state.done("gate")
 
 
-def test_copies_of_two_runs_are_refused(ctx: Context, tmp_path: Path) -> None:
+def test_artifacts_of_two_runs_are_refused(ctx: Context, tmp_path: Path) -> None:
     for name in ("one", "two"):
         begin(ctx, pushed(ctx, tmp_path, name, seed=1 if name == "one" else 2))
-        shutil.copytree(ctx.layout.run, tmp_path / "parcels" / name)
+        shutil.copytree(ctx.layout.run, tmp_path / "artifacts" / name)
     with pytest.raises(RecordError, match="2 runs"):
-        take(ctx, tmp_path / "parcels")
+        take(ctx, tmp_path / "artifacts")
 
 
 def test_a_run_that_died_is_merged_first_and_the_push_follows(
     ctx: Context, died: str, tmp_path: Path
 ) -> None:
     branch = pushed(ctx, tmp_path, "two", seed=2)
-    started = begin(ctx, branch)
-    assert started.next == "merge"
-    pull = ctx.ports.forge.pull_requests(head_prefix="promote/", state="open")[0]
-    assert started.commit == pull.head_sha
+    assert begin(ctx, branch).next == "merge"
     do(ctx, "merge")
     assert production(ctx) == 1
     assert ctx.ports.repository.head(died) is None
     assert follow_up(ctx) == (RunAsked(branches=(branch,), options=GOOD),)
-    (dispatched,) = [d for d in ctx.ports.forge.dispatches() if "pipeline" in d.workflow]  # type: ignore[attr-defined]
-    assert dispatched.inputs["branches"] == branch
+    (inputs,) = dispatched(ctx)
+    assert inputs["branches"] == branch
 
 
 def test_what_is_merged_after_a_death_is_what_was_published(ctx: Context, died: str) -> None:
@@ -185,7 +246,7 @@ def test_a_push_whose_commit_is_gone_leaves_the_branch_to_the_newer_push(
     ctx: Context, tmp_path: Path
 ) -> None:
     branch = pushed(ctx, tmp_path, "one", seed=1)
-    assert begin(ctx, branch, workflow_sha="0" * 40).next == "nothing"
+    assert begin(ctx, branch, commit="0" * 40).next == "nothing"
 
 
 def test_an_unknown_commit_of_a_retrainings_workflow_is_an_error(ctx: Context) -> None:
@@ -196,9 +257,9 @@ def test_an_unknown_commit_of_a_retrainings_workflow_is_an_error(ctx: Context) -
 def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, tmp_path: Path) -> None:
     for attempt, name in ((1, "one"), (2, "two")):
         begin(ctx, pushed(ctx, tmp_path, name, seed=attempt))
-        shutil.copytree(ctx.layout.run, tmp_path / f"parcels/run-data-{attempt}")
+        shutil.copytree(ctx.layout.run, tmp_path / f"artifacts/run-data-{attempt}")
     second = ctx.request.run_id
-    assert take(ctx, tmp_path / "parcels").run_id == second
+    assert take(ctx, tmp_path / "artifacts").run_id == second
 
 
 def test_while_the_pull_request_is_open_nothing_follows(ctx: Context, died: str) -> None:
@@ -220,8 +281,8 @@ def test_a_run_that_died_and_came_too_late_is_closed_and_asked_for_again(
     branch = pushed(ctx, tmp_path, "two", seed=2)
     assert begin(ctx, branch).next == "data"
     assert ctx.ports.forge.pull_requests(head_prefix="promote/", state="open") == ()
-    (dispatched,) = ctx.ports.forge.dispatches()  # type: ignore[attr-defined]
-    assert dispatched.inputs["branches"] == died
+    (inputs,) = dispatched(ctx)
+    assert inputs["branches"] == died
 
 
 def write_gate(ctx: Context) -> None:
@@ -248,9 +309,11 @@ def test_the_inputs_of_a_dispatch_ask_for_the_same() -> None:
         train_overrides={"seed": 7, "learning_rate": 0.01},
         reason="why",
     )
-    inputs = inputs_of(RunAsked(branches=("data/a", "data/b"), options=options))
+    inputs = inputs_of(RunAsked(branches=("data/a", "data/b"), options=options), actor="ann")
     assert inputs == {
+        "actor": "ann",
         "branches": "data/a data/b",
+        "commit": "",
         "configuration": "learning_rate=0.01 seed=7",
         "on_conflict": "rename",
         "quarantine": "true",

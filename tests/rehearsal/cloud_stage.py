@@ -200,7 +200,7 @@ def open_cloud_stage(
             "AWS_REGION": "us-east-1",
             "WMS_CREDENTIALS_EXPIRE_AT": after(hours=4),
         },
-        "environments": {ENVIRONMENT: {"secrets": SESSION_KEYS}},
+        "secrets": dict(SESSION_KEYS),
     }
     instance = make_environment(cloud)
     all_files = environment_files(cloud) | dict(files or {})
@@ -244,7 +244,7 @@ def denying_writes(there: CloudStage, bucket: str) -> Iterator[None]:
     iam.put_user_policy(UserName=there.cloud.name, PolicyName="all-but-one", PolicyDocument=document)
     made = iam.create_access_key(UserName=there.cloud.name)["AccessKey"]
     keys = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    stage.sim.world.environments[ENVIRONMENT] = {"secrets": keys}
+    stage.sim.world.secrets |= keys
     _enforce(there, b"0")
     try:
         yield

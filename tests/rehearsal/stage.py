@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +47,7 @@ class Stage:
     clone: Path
     remote: Path
     runs: list[Run] = field(default_factory=list)
+    started: int = 0
     write_pairs: Callable[..., object] = write_small_pairs
 
     def push_pairs(self, name: str, *, seed: int, count: int = 24) -> str:
@@ -71,8 +74,10 @@ class Stage:
         self.sim.push(branch)
         return branch
 
-    def commit_to_main(self, files: Mapping[str, str], *, message: str = "A change by a person") -> str:
-        """Push a commit of files to main; `ci.yml` would start, and is not announced here."""
+    def commit_to_main(
+        self, files: Mapping[str, str], *, message: str = "A change by a person", ci: str | None = "success"
+    ) -> str:
+        """Push a commit of files to main; `ci` is how `ci.yml` ends on it, `None` where it does not run."""
         self.git("fetch", "--quiet", "origin")
         self.git("checkout", "--quiet", "-B", "main", "origin/main")
         for name, text in files.items():
@@ -81,7 +86,10 @@ class Stage:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
         self.git("push", "--quiet", "origin", "main")
-        return self.git("rev-parse", "HEAD")
+        sha = self.git("rev-parse", "HEAD")
+        if ci is not None:
+            self.github.ci_ends(sha, ci)
+        return sha
 
     def model_skill(self, percent: int) -> None:
         """From now on a training makes a model of so much skill, unless a run says otherwise."""
@@ -105,8 +113,17 @@ class Stage:
             self.github.rulesets[1] = {"id": 1, **ruleset}
 
     def play(self) -> list[Run]:
-        """Let everything that waits run, and what that brings about."""
-        done = self.sim.run_all(limit=12)
+        """Let everything that waits run, and what that brings about; the runs that a push only dispatched."""
+        done: list[Run] = []
+        while True:
+            done += self.sim.run_all(limit=12)
+            if self.started == len(self.github.dispatches):
+                break
+            time.sleep(0.01)  # GitHub starts what was dispatched a moment later.
+        for run in done:
+            if run.event == "push":
+                run.expect("success", start="success")
+        done = [run for run in done if run.event != "push"]
         self.runs += done
         return done
 
@@ -170,6 +187,7 @@ def project_files() -> dict[str, bytes]:
     files = template_files({"seed": 75})
     files[GATE_CONFIG] = files[GATE_CONFIG].replace(b"min_pictures: 10", b"min_pictures: 3")
     files["Makefile"] = MAKEFILE.encode()
+    files[".ci/run"] = b"make rehearsal-setup check test\n"
     for path in sorted((ROOT / ".github").rglob("*")):
         if path.is_file():
             files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
@@ -196,7 +214,10 @@ def open_stage(
     """
     remote, clone = folder / "remote.git", folder / "clone"
     init_repository(clone, remote, project_files() | dict(files or {}), message="The project")
-    github = FakeGitHub(git=remote, repository=REPOSITORY)
+    gh_config = Path(tempfile.mkdtemp(prefix="gh-"))  # The path of a Unix socket has 108 bytes at the most.
+    (gh_config / "config.yml").write_text(f"version: 1\nhttp_unix_socket: {gh_config / 'socket'}\n")
+    github = FakeGitHub(git=remote, repository=REPOSITORY, unix_socket=gh_config / "socket")
+    github.ci_ends(git(remote, "rev-parse", "refs/heads/main"))
 
     def mint(grant: Grant) -> str:
         granted = {name.replace("-", "_"): level for name, level in grant.permissions.items()}
@@ -211,14 +232,18 @@ def open_stage(
         api_url=github.api_url,
         path=(*programs, Path(sys.executable).parent),
         grace=Grace(interrupt_seconds=5, terminate_seconds=5),
+        env={"GH_CONFIG_DIR": str(gh_config), **settings.pop("env", {})},
         **settings,
     )
-    sim.world.actions["./.github/actions/setup-wms"] = Action(run=lambda call: None)
-    github.on_dispatch = lambda dispatch: _start(sim, dispatch)
+    sim.world.actions["./.github/actions/setup-wms"] = Action(run=lambda call: None, inputs={"extras": ""})
+    stage = Stage(sim=sim, github=github, clone=clone, remote=remote)
+
+    def start(dispatch: Dispatch) -> None:
+        sim.dispatch(dispatch.workflow, dispatch.inputs, actor=dispatch.actor)
+        stage.started += 1
+
+    github.on_dispatch = start
     with github, sim:
-        yield Stage(sim=sim, github=github, clone=clone, remote=remote)
+        yield stage
     shutil.rmtree(folder / "github", ignore_errors=True)
-
-
-def _start(sim: GitHubSim, dispatch: Dispatch) -> None:
-    sim.dispatch(dispatch.workflow, dispatch.inputs)
+    shutil.rmtree(gh_config)

@@ -21,8 +21,8 @@ def play_pipeline(there: CloudStage) -> Run:
     return there.stage.pipelines()[-1]
 
 
-def hour(there: CloudStage) -> Run:
-    """What happens every hour."""
+def day(there: CloudStage) -> Run:
+    """What happens every day."""
     there.stage.sim.event("schedule")
     (run,) = there.stage.play()
     return run
@@ -31,7 +31,7 @@ def hour(there: CloudStage) -> Run:
 def reap(there: CloudStage) -> None:
     """The same, where there is a role to take."""
     there.stage.sim.world.vars["AWS_ROLE_ARN"] = f"arn:aws:iam::{ACCOUNT}:role/wms-test-pipeline"
-    hour(there).expect("success", instance="success")
+    day(there).expect("success", instance="success")
 
 
 def by_hand(there: CloudStage, action: str) -> Run:
@@ -47,10 +47,30 @@ def test_a_cancelled_training_gives_the_instance_back(there: CloudStage) -> None
     there.stage.sim.watch(during("train", lambda: seen.append(there.instance), line=TRAINING_BEGINS))
     there.stage.sim.watch(cancel_during("train", line=TRAINING_BEGINS))
     run = play_pipeline(there)
-    run.expect("cancelled", train="cancelled", gate="skipped", infra_down="success")
+    run.expect("cancelled", train="cancelled", infra_down="skipped")
     assert seen == ["running"]
     assert (there.instance, there.holders) == ("stopped", [])
     assert (there.stage.production, there.stage.pulls("open")) == (None, [])
+
+
+def test_where_the_instance_could_not_be_given_back_a_job_of_its_own_does_it(there: CloudStage) -> None:
+    path = ".github/workflows/training-data-pipeline.yaml"
+    broken = there.stage.at_main(path).replace("run: wms infra down --run", "run: exit 1", 1)
+    there.stage.commit_to_main({path: broken})
+    there.stage.push_pairs("first", seed=1)
+    run = play_pipeline(there)
+    run.expect("failure", train="failure", infra_down="success", publish="success")
+    assert (there.instance, there.holders) == ("stopped", [])
+
+
+def test_a_cancelled_training_is_run_again_with_an_instance_of_its_own(there: CloudStage) -> None:
+    there.stage.push_pairs("first", seed=1)
+    there.stage.sim.watch(cancel_during("train", line=TRAINING_BEGINS))
+    run = play_pipeline(there)
+    run.expect("cancelled", train="cancelled")
+    there.stage.sim.rerun_failed(run)
+    there.stage.play()[0].expect("success", train="success", publish="success")
+    assert (there.instance, there.stage.production) == ("stopped", 1)
 
 
 def test_a_runner_that_dies_in_a_training_costs_no_more_than_its_lease(there: CloudStage) -> None:
@@ -69,7 +89,7 @@ def test_credentials_that_end_too_soon_are_refused_before_anything_starts(there:
     there.stage.sim.world.vars["WMS_CREDENTIALS_EXPIRE_AT"] = after(minutes=20)
     branch = there.stage.push_pairs("first", seed=1)
     run = play_pipeline(there)
-    run.expect("failure", infra_up="failure", train="skipped", infra_down="success", report="success")
+    run.expect("failure", train="failure", publish="skipped", infra_down="skipped", report="success")
     (said,) = [note.message for note in run.annotations if "credentials' life" in note.message]
     assert "minutes left, the run wants 45. Take new credentials before the run starts" in said
     assert there.instance == "stopped"
@@ -83,9 +103,9 @@ def test_who_browses_keeps_the_instance_when_a_run_ends(there: CloudStage) -> No
     there.stage.push_pairs("first", seed=1)
     there.stage.sim.watch(cancel_during("train", line=TRAINING_BEGINS))
     run = play_pipeline(there)
-    run.expect("cancelled", infra_down="success")
+    run.expect("cancelled", infra_down="skipped")
     assert (there.instance, there.holders) == ("running", [person])
-    assert person in run.jobs["infra-down"].log
+    assert person in run.jobs["train"].log
     by_hand(there, "down")
     assert (there.instance, there.holders) == ("stopped", [])
 
@@ -94,7 +114,7 @@ def test_a_denied_data_bucket_is_told_before_anything_is_trained(there: CloudSta
     branch = there.stage.push_pairs("first", seed=1)
     with denying_writes(there, there.data_bucket):
         run = play_pipeline(there)
-    run.expect("failure", data="success", infra_up="failure", train="skipped")
+    run.expect("failure", data="success", train="failure")
     (said,) = [note.message for note in run.annotations if "data bucket" in note.message]
     assert f"{there.data_bucket}: no permission (PutObject: " in said
     assert (there.instance, there.holders) == ("stopped", [])
@@ -106,7 +126,7 @@ def test_an_mlflow_that_went_away_before_the_training_ends_the_run(there: CloudS
     there.stage.push_pairs("first", seed=1)
     there.stage.sim.watch(before_job("train", door.shut))
     run = play_pipeline(there)
-    run.expect("failure", infra_up="success", train="failure", gate="skipped", infra_down="success")
+    run.expect("failure", train="failure", publish="skipped", infra_down="skipped")
     assert "MLflow did not answer" in run.jobs["train"].log
     assert (there.instance, there.holders) == ("stopped", [])
 
@@ -115,7 +135,7 @@ def test_an_mlflow_that_goes_away_during_a_training_costs_no_model(there: CloudS
     there.stage.push_pairs("first", seed=1)
     there.stage.sim.watch(during("train", door.shut, line=TRAINING_BEGINS))
     run = play_pipeline(there)
-    run.expect("failure", train="failure", publish="skipped", infra_down="success")
+    run.expect("failure", train="failure", publish="skipped", infra_down="skipped")
     assert "the registry did not take it" in run.jobs["train"].log
     assert {"model/model.onnx", "train.json"} <= set(run.artifacts["run-train-1"].files)
     assert (there.instance, there.holders) == ("stopped", [])
@@ -126,11 +146,11 @@ def test_where_the_node_may_not_store_models_the_run_goes_on_and_promotes_nothin
     there.cloud.node_says("ready", artifacts_bucket="PutObject: AccessDenied")
     branch = there.stage.push_pairs("first", seed=1)
     run = play_pipeline(there)
-    run.expect("success", train="success", gate="success", publish="skipped", infra_down="success")
-    for job in ("infra-up", "train"):
-        assert "going on without the registry: MLflow may not store files" in run.jobs[job].log
+    run.expect("success", train="success", publish="skipped", infra_down="skipped")
+    said = "going on without the registry: MLflow may not store files"
+    assert said in run.jobs["train"].log
     assert "Kept as a candidate" in run.jobs["report"].summary
-    assert {"model/model.onnx", "candidate.json"} <= set(run.artifacts["run-gate-1"].files)
+    assert {"archive.json", "candidate.json"} <= set(run.artifacts["run-train-1"].files)
     assert (there.stage.production, there.registry.versions()) == (None, ())
     assert branch in there.stage.branches
 
@@ -139,7 +159,7 @@ def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: Cloud
     there.stage.sim.world.vars["WMS_WITHOUT_INSTANCE"] = "true"
     there.stage.push_pairs("first", seed=1)
     run = play_pipeline(there)
-    run.expect("success", infra_up="success", gate="success", publish="skipped", infra_down="success")
+    run.expect("success", train="success", publish="skipped", infra_down="skipped")
     assert "Kept as a candidate" in run.jobs["report"].summary
     assert there.objects("dvc/wms-blobs/")
     assert (there.instance, there.book.history, there.stage.production) == ("stopped", (), None)
@@ -153,9 +173,9 @@ def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: Cloud
         pytest.param({}, id="session keys, which have ended by the next morning"),
     ],
 )
-def test_where_there_is_nothing_to_reap_or_nobody_to_do_it_no_hour_is_red(
+def test_where_there_is_nothing_to_reap_or_nobody_to_do_it_no_day_is_red(
     there: CloudStage, settings: dict[str, str]
 ) -> None:
     there.stage.sim.world.vars |= settings
-    there.stage.sim.world.environments.clear()
-    hour(there).expect("skipped", instance="skipped")
+    there.stage.sim.world.secrets.clear()
+    day(there).expect("skipped", instance="skipped")

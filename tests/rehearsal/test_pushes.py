@@ -10,7 +10,9 @@ from rehearsal.stage import Stage
 def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
     branch = stage.push_pairs("first", seed=1)
     pipeline, deploy = stage.play()
-    pipeline.expect("success", data="success", merge="success", infra_down="success", report="success")
+    pipeline.expect(
+        "success", data="success", publish="success", ci="skipped", infra_down="skipped", report="success"
+    )
     assert (stage.production, stage.samples) == (1, 24)
     (pull,) = stage.pulls("merged")
     assert stage.statuses(pull.head_sha) == {
@@ -18,6 +20,9 @@ def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
         "wms/data": "success",
         "wms/quality-gate": "success",
     }
+    posted = stage.github.combined(pull.head_sha)["ci"]
+    assert posted.description.startswith("ci passed on ")
+    assert str(posted.target_url).endswith(f"/octo/meters/actions/runs/{pipeline.id}")
     assert branch not in stage.branches
     assert deploy.expect("success").workflow.endswith("deploy-model.yaml")
     assert set(deploy.artifacts["model"].files) >= {"model.onnx", "model.json"}
@@ -27,7 +32,7 @@ def test_a_better_second_push_takes_its_place(promoted: Stage) -> None:
     promoted.model_skill(100)
     promoted.push_pairs("second", seed=2)
     pipeline, _ = promoted.play()
-    pipeline.expect("success", merge="success")
+    pipeline.expect("success", publish="success", ci="skipped")
     assert (promoted.production, promoted.samples) == (2, 48)
     assert "better" in promoted.pulls("merged")[-1].body
 
@@ -39,7 +44,7 @@ def test_bad_data_are_refused_before_anything_starts(promoted: Stage) -> None:
     promoted.push(branch)
     runs = promoted.play()
     for run in runs:
-        run.expect("failure", data="failure", infra_up="skipped", publish="skipped", report="success")
+        run.expect("failure", data="failure", train="skipped", publish="skipped", report="success")
     head = promoted.git("rev-parse", "HEAD")
     assert promoted.statuses(head)["wms/data"] == "failure"
     assert promoted.comments_on(head).count("missing-mask") == 24
@@ -55,7 +60,7 @@ def test_a_model_that_is_no_better_is_held_and_the_run_is_green(promoted: Stage)
     settled = promoted.main
     branch = promoted.push_pairs("worse", seed=4)
     (run,) = promoted.play()
-    run.expect("success", gate="success", publish="skipped", merge="skipped", infra_down="success")
+    run.expect("success", train="success", publish="skipped")
     head = promoted.git("rev-parse", "HEAD")
     assert promoted.statuses(head)["wms/verdict"] == "success"
     assert "worse at 90% confidence" in promoted.comments_on(head)
@@ -68,7 +73,7 @@ def test_a_model_that_is_no_better_is_held_and_the_run_is_green(promoted: Stage)
 def test_a_retraining_needs_no_new_data(promoted: Stage) -> None:
     promoted.retrain(seed="100", reason="a better seed")
     pipeline, _ = promoted.play()
-    pipeline.expect("success", merge="success")
+    pipeline.expect("success", publish="success")
     assert (promoted.production, promoted.samples) == (2, 24)
 
 
@@ -78,7 +83,7 @@ def test_a_dry_run_checks_the_data_and_starts_nothing(promoted: Stage) -> None:
     said = len(promoted.github.comments)
     promoted.retrain(branches=branch, seed="100", dry_run="true")
     (run,) = promoted.play()
-    run.expect("success", data="success", infra_up="skipped", infra_down="skipped")
+    run.expect("success", data="success", train="skipped")
     assert (promoted.production, len(promoted.github.comments)) == (1, said)
 
 
@@ -87,7 +92,7 @@ def test_of_two_pushes_that_wait_nothing_is_lost(promoted: Stage) -> None:
     branches = [promoted.push_pairs(name, seed=seed) for name, seed in (("left", 6), ("right", 7))]
     promoted.play()
     first, second = promoted.pipelines()[-2:]
-    first.expect("success", merge="success")
+    first.expect("success", publish="success")
     second.expect("success", publish="skipped")
     assert promoted.production == 2
     assert promoted.samples == 48
@@ -100,8 +105,8 @@ def test_two_pushes_to_one_branch_are_taken_by_the_first_run(promoted: Stage) ->
     branch = promoted.push_pairs_again("growing", seed=9)
     promoted.play()
     first, second = promoted.pipelines()[-2:]
-    first.expect("success", merge="success")
-    second.expect("success", data="success", infra_up="skipped", report="skipped")
+    first.expect("success", publish="success")
+    second.expect("success", data="success", train="skipped", report="skipped")
     assert promoted.samples == 72
     assert branch not in promoted.branches
 
@@ -113,6 +118,6 @@ def test_held_branches_are_taken_together(promoted: Stage) -> None:
         run.expect("success", publish="skipped")
     promoted.retrain(branches="held", seed="100")
     pipeline, _ = promoted.play()
-    pipeline.expect("success", merge="success")
+    pipeline.expect("success", publish="success")
     assert promoted.samples == 72
     assert promoted.branches == []

@@ -37,13 +37,13 @@ def test_two_pushes_without_a_cloud_and_without_fakes(tmp_path: Path, node: Node
     with open_stage(tmp_path, node, programs=[], files=tiny_project()) as stage:
         stage.write_pairs = write_pairs
         stage.push_pairs("first", seed=1, count=PAIRS)
-        stage.play()[0].expect("success", merge="success", report="success")
+        stage.play()[0].expect("success", publish="success", report="success")
         assert (stage.production, stage.samples) == (1, PAIRS)
         assert [(model["version"], model["production"]) for model in registered(stage)] == [(1, True)]
 
         stage.push_pairs("second", seed=2, count=PAIRS)
-        run = stage.play()[0].expect("success", gate="success", report="success")
-        promoted = run.jobs["gate"].outputs["verdict"] == "promote"
+        run = stage.play()[0].expect("success", train="success", report="success")
+        promoted = run.jobs["train"].outputs["verdict"] == "promote"
         assert (stage.production, stage.samples) == ((2, 2 * PAIRS) if promoted else (1, PAIRS))
         expected = [(1, not promoted), (2, promoted)]
         assert [(model["version"], model["production"]) for model in registered(stage)] == expected

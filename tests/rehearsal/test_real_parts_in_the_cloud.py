@@ -46,7 +46,7 @@ def test_a_push_with_aws_and_the_nodes_own_mlflow(
         stage.write_pairs = write_pairs
         stage.push_pairs("first", seed=1, count=PAIRS)
         run, deploy = stage.play()
-        run.expect("success", merge="success", infra_down="success", report="success")
+        run.expect("success", publish="success", report="success")
         deploy.expect("success")
         assert (stage.production, stage.samples) == (1, PAIRS)
         assert (there.instance, there.holders) == ("stopped", [])
@@ -63,6 +63,6 @@ def test_a_push_with_aws_and_the_nodes_own_mlflow(
             assert registry.production() is None
 
             stage.retrain()
-            stage.sim.watch(cancel_during("train"))
-            stage.play()[0].expect("cancelled", infra_up="success", infra_down="success")
+            stage.sim.watch(cancel_during("train", line="fetching the dataset"))
+            stage.play()[0].expect("cancelled", train="cancelled")
             assert registry.production() == version.version

@@ -61,7 +61,7 @@ def yard(
         # Files that come by the template have no mode: these are programs.
         shutil.copytree(ROOT / "devops/containers", there.stage.clone / "devops/containers")
         there.stage.commit_to_main({})
-        there.stage.sim.world.environments.clear()
+        there.stage.sim.world.secrets.clear()
         there.stage.sim.world.vars["AWS_IMAGES_ROLE_ARN"] = ROLE
         yield Yard(there=there, credentials=watch_credentials(there.stage))
 

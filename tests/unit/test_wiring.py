@@ -12,6 +12,7 @@ from wms.adapters.github_forge import GitHubForge
 from wms.domain.errors import ForgeError, RepositoryError, WorkspaceError
 from wms.progress import Silent
 from wms.wiring import REMOTE, make_workspace, open_workspace
+from wms.wiring.hosting import run_url
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -98,3 +99,19 @@ def test_with_a_token_the_forge_is_github(work: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GITHUB_TOKEN", "ghs_x")
     assert isinstance(open_workspace(work, Silent()).ports.forge, GitHubForge)
     assert not isinstance(open_workspace(work, Silent(), embedded=True).ports.forge, GitHubForge)
+
+
+RUNNER = {
+    "GITHUB_SERVER_URL": "https://github.com",
+    "GITHUB_REPOSITORY": "owner/name",
+    "GITHUB_RUN_ID": "1658821493",
+}
+
+
+def test_a_workflow_run_has_a_page() -> None:
+    assert run_url(RUNNER) == "https://github.com/owner/name/actions/runs/1658821493"
+
+
+@pytest.mark.parametrize("missing", RUNNER)
+def test_outside_of_a_workflow_there_is_no_page(missing: str) -> None:
+    assert run_url({name: value for name, value in RUNNER.items() if name != missing}) == ""

@@ -1,16 +1,17 @@
-"""The workflow is the job graph: the same jobs, what they need, when they run, and what they run."""
+"""The workflow is the job graph: what its jobs need, when they run, and what they run, in order."""
 
 from __future__ import annotations
 
 import pytest
 
-from wms.pipeline.graph import JOBS, Job
-from workflows.files import PIPELINE, commands, jobs
+from wms.pipeline.graph import JOBS
+from workflows.files import PIPELINE, commands, jobs, load
 
 YAML = jobs(PIPELINE)
 
 BESIDE_THE_GRAPH = {
     "wms state load",
+    "wms state save",
     "wms pipeline start",
     "wms infra tunnel --detach",
     'wms report --summary >> "$GITHUB_STEP_SUMMARY"',
@@ -18,8 +19,10 @@ BESIDE_THE_GRAPH = {
 }
 """How a run gets from machine to machine; on one machine `pipeline/runner.py` does that."""
 
-PASSED_ON = "data"
-"""Later jobs need this one for the commit that all check out, beside what the graph says."""
+BESIDE_THE_GRAPH_JOBS = {"start", "infra-down", "ci", "merge"}
+"""The push's own; and what is left to do after a runner that died, or where main never passed `ci`."""
+
+SETTING_UP = [name for name in YAML if name not in ("start", "ci")]
 
 
 def needs(name: str) -> set[str]:
@@ -27,36 +30,53 @@ def needs(name: str) -> set[str]:
     return {needed} if isinstance(needed, str) else set(needed)
 
 
-def condition(name: str) -> str:
-    return str(YAML[name].get("if", ""))
+def test_the_workflow_has_the_jobs_of_the_graph() -> None:
+    assert set(YAML) - BESIDE_THE_GRAPH_JOBS == {job.workflow_job for job in JOBS}
 
 
-def test_the_workflow_has_the_jobs_of_the_graph_and_no_others() -> None:
-    assert list(YAML) == [job.name for job in JOBS]
+@pytest.mark.parametrize("name", sorted({job.workflow_job for job in JOBS}))
+def test_a_job_runs_the_commands_of_the_graph_in_order(name: str) -> None:
+    lines = [line for line in commands(YAML[name]) if line not in BESIDE_THE_GRAPH]
+    expected = [command for job in JOBS if job.workflow_job == name for command in job.commands]
+    assert [line.removesuffix(" --started") for line in lines] == expected
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_a_job_waits_for_what_the_graph_says(job: Job) -> None:
-    if job.when == "always":
-        assert needs(job.name) >= set(job.needs)
-    else:
-        assert needs(job.name) - {PASSED_ON} == set(job.needs) - {PASSED_ON}
+@pytest.mark.parametrize("name", sorted({job.workflow_job for job in JOBS}))
+def test_a_job_waits_for_what_the_graph_says(name: str) -> None:
+    home = {job.name: job.workflow_job for job in JOBS}
+    wanted = {home[need] for job in JOBS if job.workflow_job == name for need in job.needs} - {name}
+    assert needs(name) >= wanted
 
 
-@pytest.mark.parametrize("job", [job for job in JOBS if not job.forge_only], ids=lambda job: job.name)
-def test_a_job_runs_the_commands_of_the_graph_in_order(job: Job) -> None:
-    lines = [line for line in commands(YAML[job.name]) if line not in BESIDE_THE_GRAPH]
-    assert [line.removesuffix(" --started") for line in lines] == list(job.commands)
+def test_what_a_runner_that_died_leaves_running_is_stopped() -> None:
+    assert commands(YAML["infra-down"]) == ["wms infra down --run"]
+    assert YAML["infra-down"]["if"].startswith("always()")
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_a_job_runs_when_the_graph_says(job: Job) -> None:
-    said = condition(job.name)
-    assert said.startswith("always()") == (job.when == "always")
-    if job.name == "publish":
-        assert said == "needs.gate.outputs.verdict == 'promote'"
-    if job.when == "success":
-        assert said in ("", "needs.data.outputs.next == 'train'")
+def test_after_ci_the_same_is_merged_as_without_it() -> None:
+    merging = [command for job in JOBS if job.name in ("merge", "release") for command in job.commands]
+    assert commands(YAML["merge"]) == merging
+
+
+def test_the_report_is_made_whatever_happened() -> None:
+    assert YAML["report"]["if"].startswith("always()")
+    assert needs("report") == set(YAML) - {"start", "report"}
+
+
+def test_the_instance_is_given_back_whatever_happened() -> None:
+    (step,) = [step for step in YAML["train"]["steps"] if step.get("run") == "wms infra down --run"]
+    assert step["if"].startswith("always()")
+
+
+def test_a_push_starts_branches_alone_and_can_do_nothing_but_ask_for_a_run_on_main() -> None:
+    assert load(PIPELINE)[True]["push"] == {
+        "branches": ["data/**"]
+    }  # With `branches` alone no tag starts it.
+    start = YAML["start"]
+    assert start["if"] == "github.event_name == 'push' && !github.event.deleted"
+    assert start["permissions"] == {"actions": "write"}
+    assert [set(step) for step in start["steps"]] == [{"run"}]
+    assert YAML["data"]["if"] == "github.event_name == 'workflow_dispatch'"
 
 
 @pytest.mark.parametrize("name", ["Terraform", "Tunnel to MLflow"])
@@ -66,12 +86,13 @@ def test_without_an_instance_nothing_that_belongs_to_one_is_done(name: str) -> N
     assert {step["if"] for step in steps} == {wanted}
 
 
-def test_a_check_of_the_commit_and_a_merge_follow_a_publication_only() -> None:
-    assert "needs.publish.outputs.commit || needs.data.outputs.commit" in condition("ci")
-    assert "needs.ci.result" in condition("merge")
+@pytest.mark.parametrize("name", SETTING_UP)
+def test_every_job_works_on_the_same_code(name: str) -> None:
+    (ref,) = [step["with"]["ref"] for step in YAML[name]["steps"] if "checkout" in step.get("uses", "")]
+    assert ref == ("main" if name == "data" else "${{ needs.data.outputs.code }}")
 
 
-@pytest.mark.parametrize("job", [job for job in JOBS if not job.forge_only], ids=lambda job: job.name)
-def test_every_job_works_on_the_same_code(job: Job) -> None:
-    (ref,) = [step["with"]["ref"] for step in YAML[job.name]["steps"] if "checkout" in step.get("uses", "")]
-    assert ref == ("main" if job.name == "data" else "${{ needs.data.outputs.code }}")
+@pytest.mark.parametrize("name", SETTING_UP)
+def test_only_the_training_installs_pytorch(name: str) -> None:
+    (setup,) = [step for step in YAML[name]["steps"] if step.get("uses", "").endswith("setup-wms")]
+    assert ("train" in setup.get("with", {}).get("extras", "")) == (name == "train")

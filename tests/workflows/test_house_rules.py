@@ -1,4 +1,4 @@
-"""Rules that every workflow and action of this project keeps; zizmor checks others."""
+"""Rules of this project that neither zizmor nor the schema of workflow files knows."""
 
 from __future__ import annotations
 
@@ -28,49 +28,22 @@ def test_a_workflow_has_no_permissions_that_no_job_asks_for(path: Path) -> None:
     assert load(path)["permissions"] == {}
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_every_permission_has_its_reason(path: Path) -> None:
-    granted = [
-        line for line in path.read_text().splitlines() if re.match(r" {6}[a-z-]+: (read|write)\b", line)
-    ]
-    assert granted
-    assert [line for line in granted if not re.search(r" # \w{2}", line)] == []
-
-
 @pytest.mark.parametrize("job", ALL_JOBS)
 def test_every_job_ends_in_time(job: dict[str, Any]) -> None:
     assert "uses" in job or 1 <= job["timeout-minutes"] <= 360
 
 
-@pytest.mark.parametrize("job", ALL_JOBS)
-def test_no_job_inherits_secrets(job: dict[str, Any]) -> None:
-    assert job.get("secrets") != "inherit"
-
-
 @pytest.mark.parametrize("step", ALL_STEPS)
-def test_a_run_block_is_short_and_takes_values_through_its_environment(step: dict[str, Any]) -> None:
+def test_a_run_block_is_short(step: dict[str, Any]) -> None:
     script = step.get("run", "")
     assert len(script.splitlines()) <= 3
-    assert "${{" not in script
     assert "<<" not in script
-
-
-@pytest.mark.parametrize("step", ALL_STEPS)
-def test_an_action_of_others_is_pinned_by_its_commit(step: dict[str, Any]) -> None:
-    uses = step.get("uses", "./")
-    assert uses.startswith("./") or re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", uses)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_beside_a_pin_stands_its_version(path: Path) -> None:
     pinned = [line for line in path.read_text().splitlines() if re.search(r"uses: \S+@", line)]
     assert [line for line in pinned if not re.search(r"# v\d+\.\d+\.\d+$", line)] == []
-
-
-@pytest.mark.parametrize("step", ALL_STEPS)
-def test_a_checkout_leaves_no_token_behind(step: dict[str, Any]) -> None:
-    if step.get("uses", "").startswith("actions/checkout@"):
-        assert step["with"]["persist-credentials"] is False
 
 
 def test_one_action_has_one_pin() -> None:
@@ -83,24 +56,18 @@ def test_one_action_has_one_pin() -> None:
     assert {action: shas for action, shas in pins.items() if len(shas) > 1} == {}
 
 
-@pytest.mark.parametrize("name", ["training-data-pipeline.yaml", "rollback.yml"])
-def test_what_changes_production_waits_in_one_group_and_is_never_dropped(name: str) -> None:
-    assert load(PIPELINE.with_name(name))["concurrency"] == {"group": "wms-pipeline", "queue": "max"}
+def test_what_changes_production_waits_in_one_group_and_nothing_else_does() -> None:
+    groups = {path.name: load(path).get("concurrency", {}) for path in WORKFLOWS}
+    waiting = {name: each for name, each in groups.items() if "wms-pipeline" in each.get("group", "")}
+    assert set(waiting) == {"training-data-pipeline.yaml", "rollback.yml"}
+    assert {each["queue"] for each in waiting.values()} == {"max"}
 
 
 def test_what_runs_on_the_node_is_stored_by_main_alone() -> None:
-    """An environment accepts data branches too, and its roles are bound to its name."""
     (job,) = jobs(PIPELINE.with_name("mlflow-image.yml")).values()
-    assert "environment" not in job
     assert "github.ref == 'refs/heads/main'" in job["if"]
     takers = [path.name for path in WORKFLOWS if "AWS_IMAGES_ROLE_ARN" in path.read_text()]
     assert takers == ["mlflow-image.yml"]
-
-
-def test_whoever_merely_uses_the_instance_waits_for_nobody() -> None:
-    for path in WORKFLOWS:
-        if path.name in {"infra.yml", "deploy-model.yaml", "ci.yml"}:
-            assert "wms-pipeline" not in load(path)["concurrency"]["group"]
 
 
 WMS_CALLS = sorted(

@@ -61,6 +61,11 @@ class Layout:
         return self.run / "model"
 
     @property
+    def pictures(self) -> Path:
+        """The pictures that the run's report and its texts show."""
+        return self.run / "pictures"
+
+    @property
     def checkpoints(self) -> Path:
         """Checkpoints of an unfinished training."""
         return self.run / "checkpoints"
@@ -91,5 +96,5 @@ class Layout:
 
     @property
     def reports(self) -> Path:
-        """The static site: one folder a run, and an index."""
+        """One page a run, and an index."""
         return self.state / "reports"

@@ -1,4 +1,4 @@
-"""The six outside systems, as the pipeline sees them.
+"""The seven outside systems, as the pipeline sees them.
 
 Adapters implement these Protocols; `tests/contract/` holds one suite for each, run against every
 implementation. A lookup that fails raises: no method answers a default for "could not ask".
@@ -333,6 +333,9 @@ class Forge(Releases, Protocol):
     def statuses(self, sha: str) -> tuple[Check, ...]:
         """The latest status of every context on a commit, by context."""
 
+    def ci_passed(self, sha: str) -> bool:
+        """Whether the check or status `ci` of a commit is there and passed."""
+
     def comment(self, sha: str, body: str) -> None:
         """Comment on a commit."""
 
@@ -340,9 +343,28 @@ class Forge(Releases, Protocol):
         """Start a workflow on the default branch."""
 
 
+class PictureStore(Protocol):
+    """Where the pictures lie that texts on the forge show.
+
+    All methods raise `RepositoryError` or `StorageError`.
+    """
+
+    def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
+        """Keep every file of a folder under a run's name, and answer each one's URL by its name.
+
+        What the run had before is replaced; the same files again have the same URLs.
+        """
+
+    def runs(self) -> tuple[str, ...]:
+        """The runs that have pictures here, sorted."""
+
+    def remove(self, run_ids: Sequence[str]) -> None:
+        """Take away the pictures of these runs; one that has none is no error."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """All six, as the wiring put them together for one workspace."""
+    """All seven, as the wiring put them together for one workspace."""
 
     registry: Registry
     data_store: DataStore
@@ -350,3 +372,4 @@ class Ports:
     compute: Compute
     leases: LeaseStore
     forge: Forge
+    pictures: PictureStore

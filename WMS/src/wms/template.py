@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from wms.config import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
+from wms.config import DATA_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CONFIG
 from wms.domain.errors import WorkspaceError
 from wms.domain.promotion import METADATA_PATH, NO_MODEL_JSON
 
-COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG)
+COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG)
 
 
 def template_files(train_overrides: Mapping[str, int | float] | None = None) -> dict[str, bytes]:

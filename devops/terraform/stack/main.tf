@@ -19,7 +19,7 @@ locals {
   # The state's bucket is older than this state: `wms infra bootstrap` makes and hardens it.
   buckets = { for purpose in ["data", "artifacts", "state"] : purpose => "${var.name}-${purpose}-${local.account_id}" }
 
-  # wms-dev is described in infrastructure/dev, and its jobs run in GitHub's environment dev.
+  # wms-dev is described in infrastructure/dev.
   environment = element(split("-", var.name), -1)
 }
 
@@ -62,7 +62,7 @@ module "policies" {
   partition  = var.partition
   buckets    = local.buckets
   github = merge(
-    { repository = var.github_repository, environments = [local.environment] },
+    { repository = var.github_repository },
     var.github_ids == null ? {} : var.github_ids,
   )
 }
@@ -75,12 +75,11 @@ module "identity" {
   existing_instance_profile = var.existing_instance_profile
   create_oidc_provider      = var.create_oidc_provider
   documents = {
-    node           = module.policies.node
-    node_trust     = module.policies.node_trust
-    pipeline       = module.policies.pipeline
-    pipeline_trust = module.policies.pipeline_trust
-    images         = module.policies.images
-    images_trust   = module.policies.images_trust
+    node         = module.policies.node
+    node_trust   = module.policies.node_trust
+    pipeline     = module.policies.pipeline
+    images       = module.policies.images
+    github_trust = module.policies.github_trust
   }
 }
 

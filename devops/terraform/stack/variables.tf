@@ -1,7 +1,7 @@
 # The first thirteen are infrastructure/<env>/terraform.tfvars, which says more about each; `wms` reads the same file.
 
 variable "name" {
-  description = "What everything is called by, such as wms-dev; its last part is the GitHub environment that is trusted."
+  description = "What everything is called by, such as wms-dev; its last part is its folder below infrastructure/."
   type        = string
 
   validation {

@@ -18,6 +18,7 @@ WORKFLOWS = ".github/workflows/"
 
 @ROUTES.add("POST", "{repo}/actions/workflows/{workflow}/dispatches", needs=("actions", "write"))
 def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
+    workflow = _named(hub, workflow)
     ref, inputs = str(request.body["ref"]), dict(request.body.get("inputs") or {})
     declared = _declared_inputs(hub, workflow)
     sha = hub.git.tip(ref.removeprefix("refs/heads/"))
@@ -45,15 +46,14 @@ def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
 
 @ROUTES.add("GET", "{repo}/actions/workflows/{workflow}", needs=("actions", "read"))
 def get_workflow(hub: Hub, request: Request, workflow: str) -> Answer:
+    workflow = _named(hub, workflow)
     _declared_inputs(hub, workflow, triggered=False)
-    return Answer(body=_workflow(hub, 1, workflow))
+    return Answer(body=_workflow(hub, _files(hub).index(workflow) + 1, workflow))
 
 
 @ROUTES.add("GET", "{repo}/actions/workflows", needs=("actions", "read"))
 def list_workflows(hub: Hub, request: Request) -> Answer:
-    _, listed = hub.git.run("ls-tree", "--name-only", f"refs/heads/{hub.settings.default_branch}", WORKFLOWS)
-    names = [path.removeprefix(WORKFLOWS) for path in listed.splitlines()]
-    shown = [_workflow(hub, number, name) for number, name in enumerate(names, 1)]
+    shown = [_workflow(hub, number, name) for number, name in enumerate(_files(hub), 1)]
     return page(request, shown, inside="workflows")
 
 
@@ -64,6 +64,7 @@ def list_runs(hub: Hub, request: Request) -> Answer:
 
 @ROUTES.add("GET", "{repo}/actions/workflows/{workflow}/runs", needs=("actions", "read"))
 def list_runs_of_workflow(hub: Hub, request: Request, workflow: str) -> Answer:
+    workflow = _named(hub, workflow)
     _declared_inputs(hub, workflow, triggered=False)
     return page(request, _runs(hub, request, workflow), inside="workflow_runs")
 
@@ -102,6 +103,24 @@ def set_token_settings(hub: Hub, request: Request) -> Answer:
         "can_approve_pull_request_reviews", settings.actions_may_open_pull_requests
     )
     return Answer(status=204)
+
+
+def _files(hub: Hub) -> list[str]:
+    """The workflow files of the default branch; a workflow's ID is its place among them."""
+    if hub.workflows is not None:
+        return sorted(hub.workflows)
+    folder = f"refs/heads/{hub.settings.default_branch}:.github/workflows"
+    return hub.git.run("ls-tree", "--name-only", folder, ok=(0, 128))[1].splitlines()
+
+
+def _named(hub: Hub, workflow: str) -> str:
+    """A workflow's file, asked for by that or by its ID."""
+    if not workflow.isdigit():
+        return workflow
+    files = _files(hub)
+    if not 0 < int(workflow) <= len(files):
+        raise Refusal(404, "Not Found")
+    return files[int(workflow) - 1]
 
 
 def _declared_inputs(hub: Hub, workflow: str, *, triggered: bool = True) -> dict[str, Any] | None:

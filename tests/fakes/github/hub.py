@@ -73,7 +73,7 @@ class Hub:
         self.callers: dict[str, Caller] = {}
         self.user_token = self.new_token("owner", "user", dict.fromkeys(ALL_PERMISSIONS, "write"))
         self.actions_token = self.new_actions_token(
-            actions="write", contents="write", pull_requests="write", statuses="write"
+            actions="write", checks="read", contents="write", pull_requests="write", statuses="write"
         )
         self._ids = count(1)
         self._faults: list[Fault] = []
@@ -132,6 +132,11 @@ class Hub:
             for status in self.statuses
             if status.sha == sha and app in (None, status.app)
         }
+
+    def ci_ends(self, sha: str, conclusion: str = "success", *, app_id: int = 15368) -> None:
+        """The check run `ci` that `ci.yml` leaves on a commit after a push."""
+        run = {"id": self.next_id(), "name": "ci", "head_sha": sha, "conclusion": conclusion}
+        self.check_runs.insert(0, {**run, "status": "completed", "app": {"id": app_id}})
 
     def note(self, kind: Any, ref: str, sha: str, caller: Caller) -> None:
         """Remember an event; those of a workflow's token start no workflow, but for a dispatch."""

@@ -6,7 +6,9 @@ documents themselves (`modules/policies/tests`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
 
@@ -175,3 +177,51 @@ def test_a_role_may_not(roles: dict[str, Callable[[str], Any]], role: str, act: 
     with pytest.raises(ClientError) as refused:
         act(roles[role])
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.FORBIDDEN
+
+
+def trusts(document: str, subject: str) -> bool:
+    """Whether a trust policy takes a token for AWS of this subject; stars as in IAM."""
+    (statement,) = json.loads(document)["Statement"]
+    conditions = statement["Condition"]
+    assert set(conditions) == {"StringEquals", "StringLike", "StringNotLike"}
+    wanted = conditions["StringLike"]["token.actions.githubusercontent.com:sub"]
+    refused = conditions["StringNotLike"]["token.actions.githubusercontent.com:sub"]
+    return any(fnmatchcase(subject, each) for each in wanted) and not fnmatchcase(subject, refused)
+
+
+@pytest.mark.parametrize("repository", ["octocat/meters", "octocat@12/meters@34"])
+def test_a_run_on_main_gets_the_workflows_roles(documents: dict[str, Any], repository: str) -> None:
+    assert trusts(documents["github_trust"], f"repo:{repository}:ref:refs/heads/main")
+
+
+@pytest.mark.parametrize("repository", ["octocat/meters", "octocat@12/meters@34"])
+@pytest.mark.parametrize(
+    "context",
+    [
+        "ref:refs/heads/data/photos-1a2b3c4d",
+        "ref:refs/heads/main/data",
+        "ref:refs/tags/main",
+        "pull_request",
+        "environment:dev",
+        "environment:main",
+        "environment:x:ref:refs/heads/main",
+    ],
+)
+def test_another_run_of_the_repository_gets_nothing(
+    documents: dict[str, Any], repository: str, context: str
+) -> None:
+    assert not trusts(documents["github_trust"], f"repo:{repository}:{context}")
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "mallory/meters",
+        "octocat/other",
+        "mallory@12/meters@34",
+        "octocat@12/other@34",
+        "octocat-2@12/meters@34",
+    ],
+)
+def test_main_of_another_repository_gets_nothing(documents: dict[str, Any], repository: str) -> None:
+    assert not trusts(documents["github_trust"], f"repo:{repository}:ref:refs/heads/main")

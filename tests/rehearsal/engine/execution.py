@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rehearsal.engine.commands import Annotation
@@ -38,10 +38,11 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """One run under way."""
+    """One run under way. `kept` are results of an earlier attempt, by job, which are not made anew."""
 
     world: World
     watch: Watch
+    kept: Mapping[str, JobResult] = field(default_factory=dict)
 
     def run(self, level: Level) -> dict[str, JobResult]:
         """Run all jobs of a workflow; the results, by id, matrices and calls summed up."""
@@ -59,6 +60,8 @@ class Execution:
             Status.of_ancestors(ends, cancelled=self.watch.run.cancel_requested)
         )
         name = level.prefix + job.id
+        if name in self.kept:
+            return self._note(self.kept[name])
         if not scope.truth(job.condition):
             return self._note(JobResult(name=name, conclusion=Conclusion.SKIPPED))
         strategy = scope.value(job.tree.get("strategy") or {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +36,7 @@ class _Waiting:
 
     run: Run
     level: Level
+    kept: Mapping[str, JobResult] = field(default_factory=dict)
 
 
 class GitHubSim:
@@ -165,6 +166,19 @@ class GitHubSim:
             if run.status == "queued":
                 run.status, run.conclusion = "completed", Conclusion.CANCELLED
 
+    def rerun_failed(self, run: Run) -> Run:
+        """ "Re-run failed jobs": what succeeded is kept, unless it needs a job that runs again."""
+        with self._lock:
+            old = next(one for one in self._done if one.run is run)
+            kept: dict[str, JobResult] = {}
+            for job in old.level.workflow.jobs:
+                result = run.jobs[job.id]
+                if result.conclusion is Conclusion.SUCCESS and all(need in kept for need in job.needs):
+                    kept[job.id] = result
+            again = self.rerun(run)
+            next(one for one in self._waiting if one.run is again).kept = kept
+            return again
+
     def rerun(self, run: Run) -> Run:
         """Run all jobs of an ended run again as its next attempt: same commit, event, inputs, artifacts."""
         with self._lock:
@@ -197,7 +211,7 @@ class GitHubSim:
         run = waiting.run
         watch = Watch(run=run, watchers=self.world.watchers)
         try:
-            results = Execution(world=self.world, watch=watch).run(waiting.level)
+            results = Execution(world=self.world, watch=watch, kept=waiting.kept).run(waiting.level)
             run.conclusion = _conclusion(run, results)
         except RunnerDied:
             run.conclusion = Conclusion.DIED

@@ -132,6 +132,31 @@ def test_a_secondary_rate_limit_is_waited_out_and_logged(
     assert "trying again in 1 s" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("conclusion", "app_id", "passed"),
+    [("success", 15368, True), ("failure", 15368, False), ("success", 1, False)],
+)
+def test_a_check_run_ci_counts_if_github_actions_made_it(
+    forge: GitHubForge, main: str, github: FakeGitHub, conclusion: str, app_id: int, passed: bool
+) -> None:
+    github.ci_ends(main, conclusion, app_id=app_id)
+    assert forge.ci_passed(main) is passed
+
+
+def test_a_status_ci_that_a_person_posted_does_not_count(
+    forge: GitHubForge, main: str, github: FakeGitHub
+) -> None:
+    person = forge_on(github, token=github.user_token)
+    person.set_status(main, Check(context="ci", state="success", description="trust me"))
+    assert not forge.ci_passed(main)
+
+
+def test_a_token_that_may_not_read_checks_is_an_error(main: str, github: FakeGitHub) -> None:
+    token = github.new_actions_token(statuses="write", contents="read")
+    with pytest.raises(ForgePermissionError):
+        forge_on(github, token=token).ci_passed(main)
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_what_passes_is_tried_again(status: int, forge: GitHubForge, main: str, github: FakeGitHub) -> None:
     github.fail_next(1, status=status)

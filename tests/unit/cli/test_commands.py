@@ -58,12 +58,6 @@ def test_help_needs_no_heavy_library(arguments: list[str]) -> None:
     assert result.stdout.splitlines()[-1] == "HEAVY []"
 
 
-def test_the_gate_and_evaluation_need_no_torch() -> None:
-    script = "import sys, wms.steps.gate, wms.steps.evaluate, wms.ml.predict; print('torch' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"
-
-
 def documented() -> list[tuple[str, str]]:
     """Every line of a shell block in the documents that calls wms."""
     found = []

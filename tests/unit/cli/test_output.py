@@ -3,7 +3,7 @@
 import pytest
 
 from factories import make_finding
-from wms.cli.output import findings
+from wms.cli.output import ANNOTATED, findings
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,15 @@ def test_a_finding_is_said_in_whole_sentences(
 ) -> None:
     findings([make_finding(message=message)])
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("count", [ANNOTATED, ANNOTATED + 1])
+def test_no_more_errors_are_annotated_than_github_shows(
+    count: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    findings([make_finding(f"images/{number:02d}.jpg") for number in range(count)])
+    said = capsys.readouterr()
+    assert said.out.count("error: images/") == count
+    assert said.err.count("::error ") == ANNOTATED
+    assert ("the job summary lists them all" in said.err) == (count > ANNOTATED)

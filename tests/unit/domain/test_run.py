@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from factories import BRANCH, NOW, git_sha, make_request
 from wms.domain.dataset import BranchHead
-from wms.domain.run import RunOptions, RunState, new_run_id
+from wms.domain.run import RunOptions, RunState, new_run_id, outdated, started_at
 
 HEADS = (BranchHead(name=BRANCH, sha=git_sha("branch")),)
 
@@ -85,3 +85,25 @@ def test_only_a_job_that_ended_well_is_done() -> None:
 def test_a_start_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValidationError, match="timezone"):
         make_request(started_at=NOW.replace(tzinfo=None))
+
+
+RUNS = ("20261101-000000-aaaaaa", "20261110-000000-bbbbbb", "20261120-000000-cccccc")
+
+
+def test_a_run_says_by_its_name_when_it_started() -> None:
+    run_id = new_run_id(base_sha=git_sha("main"), branches=(), now=NOW)
+    assert started_at(run_id) == NOW.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("keep", "days", "gone"),
+    [(3, 30, ()), (2, 30, RUNS[:1]), (1, 30, RUNS[1::-1]), (3, 15, RUNS[:1]), (1, 1, RUNS[::-1])],
+)
+def test_what_is_too_old_or_too_many_is_outdated(keep: int, days: int, gone: tuple[str, ...]) -> None:
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    assert outdated(RUNS, now=now, keep=keep, days=days) == gone
+
+
+def test_what_is_not_a_run_of_ours_is_never_outdated() -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    assert outdated(["somebody-else", "99999999-999999-000000"], now=now, keep=1, days=1) == ()

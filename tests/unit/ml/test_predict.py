@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -120,8 +118,3 @@ def test_a_predictor_answers_alike_from_many_threads(tmp_path):
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(predictor.probability, [picture] * 12))
     assert all(np.array_equal(answer, expected) for answer in answers)
-
-
-def test_prediction_and_evaluation_import_no_torch():
-    code = "import sys, wms.ml.predict, wms.steps.evaluate, wms.steps.gate; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import os
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from factories import BRANCH, Story, make_finding, make_manifest, make_merge, write_run
 from wms.domain.dataset import Conflict, Finding, ValidationReport
 from wms.domain.errors import RecordError
 from wms.domain.left_out import LeftOut
 from wms.layout import Layout
-from wms.report.markdown import blocked_body, conflict_body, hold_body, promotion_body, summary, taken_body
+from wms.ml.plots import learning_curves
+from wms.report.gallery import Gallery, curves_file
+from wms.report.markdown import (
+    blocked_body,
+    conflict_body,
+    hold_body,
+    promotion_body,
+    summary,
+    taken_body,
+    waiting_body,
+)
 from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
+from wms.report.pictures import Picture, RunPictures, choose
 from wms.report.records import RunRecords
 
+MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 GOLDEN = Path(__file__).parents[2] / "golden"
 WARNING = make_finding(
     "masks/winter-0004.jpg",
@@ -54,6 +68,119 @@ def test_the_text_of_a_first_promotion(tmp_path: Path) -> None:
 
 def test_the_text_of_a_hold(tmp_path: Path) -> None:
     assert_golden("hold.md", hold_body(records_of(tmp_path, "held", WARNING)))
+
+
+def gallery_of(records: RunRecords, *, stem: str = "", host: str = "https://forge") -> Gallery:
+    """A gallery of a whole run, as `draw_pictures` chooses it; `stem` takes the place of every name."""
+    assert records.evaluation is not None
+    assert records.train is not None
+    pictures = [
+        Picture(
+            file=f"test-{number}.jpg",
+            width_px=800,
+            height_px=300,
+            kind=item.kind,
+            stem=stem or item.stem,
+            dice=item.dice,
+            champion_dice=item.champion_dice,
+        )
+        for number, item in enumerate(choose(records.evaluation, records.evaluation_champion), start=1)
+    ]
+    pictures += [
+        Picture(
+            file=f"added-{number}.jpg",
+            width_px=320,
+            height_px=240,
+            kind="added",
+            stem=stem or f"winter-{number}",
+        )
+        for number in range(1, 11)
+    ]
+    curves = learning_curves(records.train.epochs, records.train.best_epoch)
+    return Gallery(
+        urls={
+            file: f"{host}/{file}" for file in [curves_file(curves), *(picture.file for picture in pictures)]
+        },
+        curves=curves,
+        pictures=RunPictures(evaluation_sha256=records.evaluation.digest, pictures=tuple(pictures)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("story", "golden"), [("merged", "promotion-pictures.md"), ("first", "first-pictures.md")]
+)
+def test_the_text_of_a_promotion_with_pictures(tmp_path: Path, story: Story, golden: str) -> None:
+    records = records_of(tmp_path, story)
+    text = promotion_body(records, gallery=gallery_of(records), run_url="https://forge/o/n/actions/runs/1")
+    assert_golden(golden, text)
+
+
+def test_pictures_that_could_not_be_stored_are_missed_aloud(tmp_path: Path) -> None:
+    gallery = Gallery(missing="git push failed: <b>`disk|full`")
+    text = hold_body(records_of(tmp_path, "held"), gallery=gallery)
+    assert "The pictures could not be stored: git push failed: &lt;b>&#96;disk&#124;full&#96;." in text
+    assert "![" not in text
+
+
+HOSTILE = ("](x)", "<img src=x onerror=alert(1)>", "|", "`", "@team", "#1", "a\nb", "-->", "![x](http://y)")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(tmp_path: Path, name: str) -> None:
+    records = records_of(tmp_path, "held")
+    gallery = gallery_of(records, stem=name)
+    page = MARKDOWN.render(hold_body(records, gallery=gallery))
+    shown = Rendered(page)
+    assert set(shown.sources) == set(gallery.urls.values())
+    assert set(shown.links) == set(gallery.urls.values()) - {"https://forge/learning-curves.png"}
+    assert all(code == name.replace("\n", "\\n") for code in shown.captions)
+    assert "onerror" not in shown.attributes
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_branch_is_named_in_code_alone(name: str) -> None:
+    text = waiting_body([name], run_url="")
+    assert Rendered(MARKDOWN.render(text)).codes == [name.replace("\n", "\\n")]
+
+
+class Rendered(HTMLParser):
+    """The images, links and code spans of rendered Markdown."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+        self.links: list[str] = []
+        self.codes: list[str] = []
+        self.captions: list[str] = []
+        self.attributes: set[str] = set()
+        self._open: list[str] = []
+        self._after_picture = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        found = dict(attrs)
+        if tag in {"img", "td"}:
+            self._after_picture = tag == "img"
+        if tag == "img":
+            self.sources.append(str(found["src"]))
+        if tag == "a":
+            self.links.append(str(found["href"]))
+        if tag == "code":
+            self.codes.append("")
+            if self._after_picture:
+                self.captions.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if "code" in self._open:
+            self.codes[-1] += data
+            if self._after_picture:
+                self.captions[-1] += data
 
 
 def test_the_text_on_a_branch_that_was_taken_in_part() -> None:
@@ -120,7 +247,11 @@ def test_any_findings_fit_into_a_comment_and_a_summary(tmp_path: Path) -> None:
     assert len(body) <= COMMENT_LIMIT
     assert "more findings not listed here." in body
     records = records_of(tmp_path, "held", *hostile)
-    assert len(hold_body(records)) <= COMMENT_LIMIT
+    gallery = gallery_of(records, stem="|`" * 120, host="file:///" + "x" * 1000)
+    body = hold_body(records, gallery=gallery)
+    assert len(body) <= COMMENT_LIMIT
+    assert "more are in the run's report." in body
+    assert all(url.endswith((".jpg", ".png")) for url in Rendered(MARKDOWN.render(body)).sources)
     assert len(summary(records).encode()) <= SUMMARY_LIMIT
 
 

@@ -10,10 +10,8 @@ from forges import Author
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import ForgeError, RepositoryError, StaleBaseError, UntestedCommitError
-from wms.ports import Check
+from wms.domain.errors import ForgeError, RepositoryError, StaleBaseError
 from wms.steps.after_merge import WAITS_SECONDS, ask_for_deployment, fetch_merge
-from wms.steps.tested import post_ci
 
 NEVER = 99
 
@@ -97,17 +95,3 @@ def test_a_deployment_that_cannot_be_started_says_what_to_do(
     monkeypatch.setattr(forge, "dispatch", refuse)
     said = ask_for_deployment(forge, 3)
     assert said == "GitHub is away. Wait. Then start deploy-model.yaml by hand with version 3."
-
-
-def test_the_status_ci_is_posted_for_the_commit_that_the_ci_ran_on_alone(
-    forge: LocalForge, repository: SlowRemote, merged: str
-) -> None:
-    post_ci(forge, merged, ci_passed=None)
-    assert forge.statuses(merged) == ()
-    with pytest.raises(UntestedCommitError):
-        post_ci(forge, merged, ci_passed="0" * 40)
-    assert forge.statuses(merged) == ()
-    post_ci(forge, merged, ci_passed=merged)
-    assert forge.statuses(merged) == (
-        Check(context="ci", state="success", description="the CI ran on this commit and passed"),
-    )

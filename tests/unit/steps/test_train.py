@@ -130,7 +130,7 @@ class TestTracking:
         assert logged["params"]["learning_rate"] == "0.01"
         assert logged["tags"]["train_split_sha256"] == manifest.split_digest("train")
         evidence = {file.name for file in (tmp_path / "registry" / result.run_id / "evidence").iterdir()}
-        pictures = {"curves.png", "worst.png", "best.png", "probabilities.png"}
+        pictures = {"learning-curves.png", "precision-recall.png", "calibration.png", "worst.png", "best.png"}
         assert pictures | {"settings.json", "environment.json"} <= evidence
 
     def test_a_server_that_is_away_costs_no_training_and_is_said(self, tmp_path, manifest):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from github import GithubException, UnknownObjectException
+from github.GithubObject import NotSet
 from github.PullRequest import PullRequest as GitHubPullRequest
 from github.Repository import Repository as GitHubRepository
 
@@ -21,7 +22,7 @@ from wms.adapters.github_errors import speaking_to_github, words_of
 from wms.adapters.github_merge import merge_pull_request
 from wms.adapters.github_releases import BODY_MAX as RELEASE_BODY_MAX
 from wms.adapters.github_releases import download, list_releases, mark, publish
-from wms.adapters.github_statuses import latest_statuses
+from wms.adapters.github_statuses import latest_statuses, passed
 from wms.adapters.local_forge_files import DESCRIPTION_MAX
 from wms.domain.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
 from wms.ports import Check, PullRequest, Release
@@ -45,6 +46,7 @@ class GitHubForge:
         repository: `owner/name` (`GITHUB_REPOSITORY`).
         token: a token of this repository; it is kept out of logs and errors. `None` reads what is public.
         patience: how long to wait for GitHub.
+        run_url: the workflow run that does this; statuses link to it.
 
     Raises:
         ConfigError: `repository` is no `owner/name`.
@@ -52,7 +54,13 @@ class GitHubForge:
     """
 
     def __init__(
-        self, *, api_url: str, repository: str, token: str | None, patience: Patience | None = None
+        self,
+        *,
+        api_url: str,
+        repository: str,
+        token: str | None,
+        patience: Patience | None = None,
+        run_url: str = "",
     ) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise ConfigError(
@@ -62,6 +70,7 @@ class GitHubForge:
             raise ForgePermissionError(f"there is no token for {repository}", remedy="Set GITHUB_TOKEN.")
         self._name = repository
         self._patience = patience or Patience()
+        self._run_url = run_url
         self._github = connect(api_url, token, self._patience)
 
     def open_pull_request(
@@ -148,13 +157,21 @@ class GitHubForge:
             raise ForgeError(f"the status {check.context!r} has more than {DESCRIPTION_MAX} characters")
         with speaking_to_github(f"posting the status {check.context} on {sha[:12]}", self._name):
             self._repository.get_commit(sha).create_status(
-                state=check.state, description=check.description, context=check.context
+                state=check.state,
+                description=check.description,
+                context=check.context,
+                target_url=self._run_url or NotSet,
             )
 
     def statuses(self, sha: str) -> tuple[Check, ...]:
         """The latest status of every context on a commit, by context."""
         with speaking_to_github(f"reading the statuses of {sha[:12]}", self._name):
             return latest_statuses(self._repository, sha)
+
+    def ci_passed(self, sha: str) -> bool:
+        """Whether the check or status `ci` of a commit is there and passed, as GitHub Actions reported it."""
+        with speaking_to_github(f"reading whether ci passed on {sha[:12]}", self._name):
+            return passed(self._repository, sha, "ci")
 
     def comment(self, sha: str, body: str) -> None:
         """Comment on a commit."""

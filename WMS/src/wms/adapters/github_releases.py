@@ -63,9 +63,9 @@ def publish(
             raise
         raise ForgePermissionError(
             f"the release {tag} could not be made: {words_of(error)}",
-            remedy="Give the token `contents: write`. Where workflow files on main changed since then, GitHub "
-            f"lets no workflow tag {sha[:12]}: push the tag yourself, `git push origin {sha}:refs/tags/{tag}`, "
-            "and run the command again.",
+            remedy="Give the token `contents: write`. If workflow files on main changed since that commit, "
+            "GitHub lets no workflow tag it: push the tag yourself, "
+            f"`git push origin {sha}:refs/tags/{tag}`, and run the command again.",
         ) from error
     _remove_drafts(repository, tag)
     return _shown(made, tag)

@@ -1,4 +1,4 @@
-"""Commit statuses on GitHub."""
+"""Commit statuses and check runs on GitHub."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import cast
 from github.Repository import Repository as GitHubRepository
 
 from wms.ports import Check, CheckState
+
+ACTIONS_APP = 15368
+"""GitHub Actions as an app: whose check runs and whose statuses count. The same in rulesets/main.json."""
+
+ACTIONS_LOGIN = "github-actions[bot]"
 
 
 def latest_statuses(repository: GitHubRepository, sha: str) -> tuple[Check, ...]:
@@ -22,3 +27,19 @@ def latest_statuses(repository: GitHubRepository, sha: str) -> tuple[Check, ...]
             ),
         )
     return tuple(latest[context] for context in sorted(latest))
+
+
+def passed(repository: GitHubRepository, sha: str, context: str) -> bool:
+    """Whether GitHub Actions reported a check of a commit as passed, by a check run or by a status.
+
+    Anybody with write access may post a status of any name, so only those of GitHub Actions count
+    (https://docs.github.com/en/rest/commits/statuses, https://docs.github.com/en/rest/checks/runs).
+    """
+    commit = repository.get_commit(sha)
+    for run in commit.get_check_runs(check_name=context, filter="latest"):
+        if run.app.id == ACTIONS_APP and run.conclusion == "success":
+            return True
+    for status in commit.get_statuses():  # newest first
+        if status.context == context and status.creator.login == ACTIONS_LOGIN:
+            return status.state == "success"
+    return False

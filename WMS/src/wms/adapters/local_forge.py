@@ -142,6 +142,10 @@ class LocalForge(LocalReleases):
                 for context, entry in sorted(self._said_about(sha).statuses.items())
             )
 
+    def ci_passed(self, sha: str) -> bool:
+        """Whether the status `ci` of a commit is there and passed."""
+        return any(check.context == "ci" and check.state == "success" for check in self.statuses(sha))
+
     def comment(self, sha: str, body: str) -> None:
         """Comment on a commit."""
         with self._changing():

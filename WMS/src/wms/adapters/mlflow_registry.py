@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import logging
 import platform
 import shutil
@@ -185,12 +184,7 @@ class MlflowRegistry:
         from mlflow.models import Model
 
         description = Model(artifact_path=MODEL_FOLDER, run_id=run_id)
-        description.add_flavor(
-            "onnx",
-            onnx_version=importlib.metadata.version("onnx"),
-            data=ONNX_FILE,
-            providers=["CPUExecutionProvider"],
-        )
+        description.add_flavor("onnx", data=ONNX_FILE, providers=["CPUExecutionProvider"])
         description.add_flavor(
             "python_function",
             loader_module="mlflow.onnx",

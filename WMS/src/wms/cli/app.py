@@ -39,7 +39,8 @@ MODEL = LazyGroup(
     entries={
         "list": Entry("wms.cli.model:list_models", "List the registered models."),
         "show": Entry("wms.cli.model:show", "Show the model in production, or an earlier one."),
-        "pull": Entry("wms.cli.model:pull", "Fetch a model's files, checked by SHA-256."),
+        "pull": Entry("wms.cli.release:pull", "Fetch a model's files, checked by SHA-256."),
+        "release": Entry("wms.cli.release:release", "Make the forge's releases agree with main."),
         "adopt": Entry("wms.cli.adopt:adopt", "Register the model of a run that had no registry for it."),
         "rollback": Entry("wms.cli.model:rollback", "Put an earlier model back into production."),
         "reconcile": Entry("wms.cli.model:reconcile", "Make the registry agree with model-metadata.json."),
@@ -150,8 +151,9 @@ class Root(LazyGroup):
 
             fail(StorageError(f"{error.filename or 'a file'}: {error.strerror or error}"))
         except click.ClickException as error:
-            from wms.cli.output import document_of_error
+            from wms.cli.output import document_of_error, show_error_on_github
 
+            show_error_on_github(error.format_message(), "See --help.")
             document_of_error(error.format_message(), remedy="See --help.", code=error.exit_code)
             raise
         except (click.exceptions.Exit, click.Abort):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -12,9 +13,13 @@ from typing import Any, TypeVar
 import click
 
 from wms.cli.output import ConsoleProgress
+from wms.domain.errors import TrainingError
 from wms.pipeline.context import Clone, Context
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "safetensors")
+"""The extra `train` of pyproject.toml."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -28,10 +33,10 @@ wait_option = click.option(
 )
 
 
-def _commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A full commit SHA; an empty one, as from a job that was skipped, is no SHA either."""
     if value is not None and not re.fullmatch(r"[0-9a-f]{40}", value):
-        raise click.BadParameter(f"{value!r} is no full commit SHA")
+        raise click.BadParameter(f"{value!r} is not a full commit SHA")
     return value
 
 
@@ -39,15 +44,8 @@ ci_passed_option = click.option(
     "--ci-passed",
     metavar="SHA",
     envvar="WMS_CI_PASSED",
-    callback=_commit_sha,
-    help="The commit that the CI ran on and passed; its status `ci` is posted, for this commit alone.",
-)
-ci_failed_option = click.option(
-    "--ci-failed",
-    metavar="SHA",
-    envvar="WMS_CI_FAILED",
-    callback=_commit_sha,
-    help="The commit that the CI ran on and failed; its pull request is closed.",
+    callback=commit_sha,
+    help="The commit that ci.yml ran on and passed. Needed only where main's own commit did not pass `ci`.",
 )
 abandon_option = click.option(
     "--abandon",
@@ -61,6 +59,20 @@ def workspace() -> Context:
     from wms.wiring import open_workspace
 
     return open_workspace(Path.cwd(), ConsoleProgress())
+
+
+def require_training_packages() -> None:
+    """Refuse to begin a training where the extra `train` is not installed.
+
+    Raises:
+        TrainingError: a package is missing.
+    """
+    missing = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise TrainingError(
+            f"training needs PyTorch and its exporter; not installed: {', '.join(missing)}",
+            remedy="Install them with `pip install '.[train]'` in the clone, or run `make setup`.",
+        )
 
 
 def clone(remote: str = "origin") -> Clone:

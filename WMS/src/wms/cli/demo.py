@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from wms.cli import output
+from wms.cli.common import require_training_packages
 from wms.domain.errors import BadDataError, NoProductionModelError, WorkspaceError
 from wms.pipeline.context import Context
 
@@ -119,6 +120,7 @@ def demo(folder: Path, keep: bool) -> None:
     from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
     from wms.wiring import make_workspace, open_workspace
 
+    require_training_packages()
     if folder.exists():
         if keep or not (folder / "workspace/dvc.yaml").is_file():
             raise WorkspaceError(f"{folder} exists", remedy="Choose another folder for the demo.")

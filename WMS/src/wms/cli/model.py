@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from wms.cli import output
@@ -107,25 +105,6 @@ def show(version: int | None, as_json: bool) -> None:
 
 
 @click.command()
-@version_option
-@click.option("--out", type=click.Path(path_type=Path), default=Path("model"), show_default=True)
-def pull(version: int | None, out: Path) -> None:
-    """Fetch a model's files (safetensors, ONNX, card) from the data store, checked by SHA-256.
-
-    \b
-    Example:
-      wms model pull --out model
-    """
-    from wms.steps.production import fetch_bundle, require_room_for_bundle
-
-    require_room_for_bundle(out)
-    ctx = workspace()
-    metadata = chosen_model(ctx, version)
-    fetch_bundle(metadata.card_sha256, ctx.ports.data_store, out)
-    output.say(f"model v{metadata.version} is in {out}")
-
-
-@click.command()
 @click.option(
     "--to",
     "version",
@@ -161,8 +140,9 @@ def rollback(
     changes nothing and says so; to go further back, name the model with --to. Either way the command may
     be repeated safely. The dataset stays as it is.
 
-    Where the rules of main require the status `ci`, go in two steps: --propose names the commit, the CI
-    runs on it, and --ci-passed merges that commit and no other.
+    The status `ci` is earned as by `wms merge`. Where main itself did not pass `ci`, go in two steps:
+    --propose gives the commit as the step output `untested`, ci.yml runs on it, and --ci-passed merges it
+    and no other.
 
     \b
     Examples:
@@ -182,8 +162,7 @@ def rollback(
             done = run_rollback(ctx, version=version, reason=reason, propose=propose, ci_passed=ci_passed)
     model = done.model
     if done.proposed is not None:
-        output.step_output("commit", done.proposed.commit_sha)
-        output.step_output("pull_request", str(done.proposed.pull_request))
+        output.step_output("untested", "" if done.proposed.tested else done.proposed.commit_sha)
     if as_json:
         output.say_json((done.proposed or model).model_dump(mode="json"))
     elif done.merged is not None:
@@ -191,10 +170,8 @@ def rollback(
         if done.merged.undeployed is not None:
             output.say(f"it is not deployed: {done.merged.undeployed}")
     elif done.proposed is not None:
-        output.say(
-            f"#{done.proposed.pull_request} would go back to model v{model.version}; "
-            f"the CI has to run on {done.proposed.commit_sha}"
-        )
+        then = "main passed ci" if done.proposed.tested else f"ci has to run on {done.proposed.commit_sha}"
+        output.say(f"#{done.proposed.pull_request} would go back to model v{model.version}; {then}")
     elif not done.already:
         output.say(f"would go back to model v{model.version} ({model.weights_sha256[:12]})")
     elif version is None:
@@ -205,6 +182,8 @@ def rollback(
         output.say("  to go further back, name the model: see `wms model history`, then use --to N")
     else:
         output.say(f"model v{model.version} is in production already")
+    if done.unreleased is not None:
+        output.say(f"its release is not marked: {done.unreleased}")
 
 
 @click.command()

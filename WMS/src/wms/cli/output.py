@@ -28,6 +28,10 @@ DOCUMENT = "wms.document"
 PLAIN_INTERVAL_SECONDS = 10.0
 """Without a terminal, progress is a line now and then instead of a bar."""
 
+ANNOTATED = 9
+"""Errors that are annotated: GitHub shows ten annotations of a kind for a step (community discussion 26680 of
+github.com/orgs/community), and the command's own error is the tenth."""
+
 EXAMPLES = 3
 """Files that are named for a warning; `--json` and the report have all of them."""
 
@@ -122,15 +126,16 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def findings(items: Sequence[Finding]) -> None:
     """Print validation's findings: every error, and warnings by rule, since those may be one a picture.
 
-    On GitHub errors are annotations on their files as well.
+    On GitHub the first errors are annotations on their files as well.
     """
-    for finding in sorted(
-        (item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule)
-    ):
+    errors = sorted((item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule))
+    for number, finding in enumerate(errors):
         say(f"error: {_printable(finding.file)} [{finding.rule}]")
         say(f"    {_printable(_advice(finding))}")
-        if on_github():
+        if on_github() and number < ANNOTATED:
             _annotate("error", _advice(finding), file=finding.file)
+    if on_github() and len(errors) > ANNOTATED:
+        notice(f"{ANNOTATED} of {len(errors)} errors are annotated; the job summary lists them all")
     warnings: dict[str, list[Finding]] = defaultdict(list)
     for finding in items:
         if finding.severity == "warning":
@@ -143,9 +148,8 @@ def findings(items: Sequence[Finding]) -> None:
 
 
 def fail(error: WmsError) -> NoReturn:
-    """Print an error with its remedy and exit with its code."""
-    if on_github():
-        _annotate("error", f"{error} {error.remedy}")
+    """Print an error with its remedy and exit with its code; on GitHub the run's page shows it too."""
+    show_error_on_github(str(error), error.remedy)
     stop(str(error), remedy=error.remedy, code=error.exit_code)
 
 
@@ -162,6 +166,19 @@ def notice(text: str) -> None:
     say(text)
     if on_github():
         _annotate("notice", text)
+
+
+def show_error_on_github(message: str, remedy: str) -> None:
+    """Put an error on the page of the workflow run: as an annotation, and as a line of the job summary."""
+    if not on_github():
+        return
+    _annotate("error", f"{message} {remedy}")
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        from wms.report.markup import text
+
+        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
+            file.write(f"**Error:** {text(message)}. **What to do:** {text(remedy)}\n")
 
 
 def step_output(name: str, value: str) -> None:

@@ -12,6 +12,7 @@ from wms.cli.common import (
     dry_run_option,
     json_option,
     locked_workspace,
+    require_training_packages,
     run_options,
     wait_option,
     workspace,
@@ -72,7 +73,6 @@ def run(
       wms pipeline run --reason "new seed" --seed 7
     """
     from wms.domain.errors import BadDataError
-    from wms.pipeline.runner import run_pipeline
     from wms.pipeline.start import branch_heads
     from wms.pipeline.summary import outcome_of
 
@@ -80,6 +80,9 @@ def run(
     if dry_run:
         _say_plan(branch_heads(workspace(), names), incoming, as_json=as_json)
         return
+    require_training_packages()
+    from wms.pipeline.runner import run_pipeline
+
     with locked_workspace(wait) as ctx:
         try:
             run_pipeline(ctx, branches=names, incoming=incoming, options=options_of(chosen))

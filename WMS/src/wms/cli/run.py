@@ -8,11 +8,11 @@ import click
 
 from wms.cli import output
 from wms.cli.common import (
-    ci_failed_option,
     ci_passed_option,
     dry_run_option,
     json_option,
     locked_workspace,
+    require_training_packages,
     step_of_run,
     wait_option,
     workspace,
@@ -37,6 +37,7 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
       wms train --resume
       torchrun --nproc-per-node 2 -m wms train
     """
+    require_training_packages()
     from wms.ml.team import join_team
     from wms.pipeline.stages.training import run_assist, run_train
 
@@ -156,12 +157,14 @@ def _replay_version(version: int) -> GateDecision:
 def publish(dry_run: bool, wait: float, as_json: bool) -> None:
     """Store data and weights, then open the promotion's pull request.
 
+    The step output `untested` is its commit if ci.yml has to run on it, and empty if main passed `ci`.
+
     \b
     Examples:
       wms publish --dry-run     print the pull request's text
       wms publish
     """
-    from wms.pipeline.stages.promotion import publication_text, run_publish
+    from wms.pipeline.stages.promotion import is_tested, publication_text, run_publish
 
     if dry_run:
         text = publication_text(workspace())
@@ -170,8 +173,8 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
         return
     with step_of_run("wms publish", wait) as ctx:
         promotion = run_publish(ctx)
-    output.step_output("commit", promotion.commit_sha)
-    output.step_output("pull_request", str(promotion.pull_request))
+        tested = is_tested(ctx, promotion)
+    output.step_output("untested", "" if tested else promotion.commit_sha)
     if as_json:
         output.say_json(promotion.model_dump(mode="json"))
     else:
@@ -182,14 +185,14 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
 
 @click.command()
 @ci_passed_option
-@ci_failed_option
 @wait_option
 @json_option
-def merge(ci_passed: str | None, ci_failed: str | None, wait: float, as_json: bool) -> None:
+def merge(ci_passed: str | None, wait: float, as_json: bool) -> None:
     """Replay the decision on the pull request's commit, verify every digest, and merge exactly that.
 
-    What can never be merged is closed with the reason, and the run is void; while the forge or the data
-    store is away, the run stays as it is and the command can be repeated.
+    The commit changes generated files alone, so it earns the status `ci` where main passed `ci`. What can
+    never be merged is closed with the reason, and the run is void; after any other failure the pull request
+    stays open and the command can be repeated.
 
     \b
     Examples:
@@ -199,7 +202,7 @@ def merge(ci_passed: str | None, ci_failed: str | None, wait: float, as_json: bo
     from wms.pipeline.stages.promotion import run_complete_merge
 
     with step_of_run("wms merge", wait) as ctx:
-        merged = run_complete_merge(ctx, ci_passed=ci_passed, ci_failed=ci_failed)
+        merged = run_complete_merge(ctx, ci_passed=ci_passed)
     if as_json:
         output.say_json(merged.model_dump(mode="json"))
         return
@@ -218,7 +221,9 @@ def merge(ci_passed: str | None, ci_failed: str | None, wait: float, as_json: bo
 @click.option("--summary", is_flag=True, help="Print the run's summary as Markdown instead.")
 @wait_option
 def report(summary: bool, wait: float) -> None:
-    """Write the run's report as a page, and the index of all runs; a decided run ends with it.
+    """Write the run's report as one page, and the index of all runs; a decided run ends with it.
+
+    Step output: page (the file).
 
     \b
     Examples:
@@ -237,4 +242,5 @@ def report(summary: bool, wait: float) -> None:
         page = write_reports(ctx)
         if is_decided(ctx):
             end_run(ctx)
+    output.step_output("page", str(page))
     output.say(str(page))

@@ -264,13 +264,6 @@ class UnmergeableError(ForgeError):
     remedy = "Start a new run (`wms pipeline run`): it publishes on main as it is now."
 
 
-class FailedChecksError(WmsError):
-    """The CI ran on a published commit and failed: it can never be merged."""
-
-    exit_code = 47
-    remedy = "See what failed in the run's job `ci`, mend it on main, then start the run again."
-
-
 class UntestedCommitError(WmsError):
     """The CI that is said to have passed ran on another commit than the one to be merged."""
 

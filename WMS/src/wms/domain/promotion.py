@@ -18,6 +18,9 @@ MANIFEST_PATH = "WMS/data/manifest.jsonl"
 POINTER_PATH = "WMS/data/training.dvc"
 LOCK_PATH = "dvc.lock"
 
+GENERATED_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
+"""What a promotion or a rollback may change: files that the pipeline writes, and no code."""
+
 EVIDENCE_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH)
 """A promotion is void once one of these changed on main: its evidence speaks of another state."""
 
@@ -132,21 +135,24 @@ class Merged(Record):
 
 
 class Proposed(Frozen):
-    """A rollback that waits to be merged: its commit is what the CI has to run on."""
+    """A rollback that waits to be merged; unless it is `tested`, `ci.yml` has to run on its commit first."""
 
     pull_request: PositiveInt
     branch: str
     commit_sha: GitSha
+    tested: bool
 
 
 class RolledBack(Frozen):
     """What a rollback came to: the model gone back to, and the merge that did it.
 
     `merged` is `None` where only a plan or a proposal was asked for, and where `already` says that the
-    model was in production before.
+    model was in production before. `unreleased` says why the releases do not agree with main, and what to do;
+    `None` where they do.
     """
 
     model: ModelMetadata
     already: bool = False
     proposed: Proposed | None = None
     merged: Merged | None = None
+    unreleased: str | None = None

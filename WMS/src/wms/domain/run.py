@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, Field, NonNegativeFloat
@@ -35,10 +36,15 @@ class RunOptions(Frozen):
 
 
 class RunAsked(Frozen):
-    """What a person asked for: data branches by name (none is a retraining), and the choices."""
+    """What was asked for: data branches by name (none is a retraining), and the choices.
+
+    `commit` is that of the push that asked; `None` where a person did. A push is judged once; a person may
+    ask again.
+    """
 
     branches: tuple[str, ...]
     options: RunOptions
+    commit: GitSha | None = None
 
 
 class FollowUp(Record):
@@ -119,6 +125,29 @@ def new_run_id(*, base_sha: str, branches: tuple[BranchHead, ...], now: datetime
     """Time (UTC) and content in one name: `20261123-084500-1a2b3c`; sorts by time."""
     content = sha256_hex(canonical_json([base_sha, [[b.name, b.sha] for b in branches]]))
     return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{content[:6]}"
+
+
+def started_at(run_id: str) -> datetime:
+    """When a run was started, by its name.
+
+    Raises:
+        ValueError: it is no name that `new_run_id` makes.
+    """
+    return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+
+
+def outdated(run_ids: Collection[str], *, now: datetime, keep: int, days: int) -> tuple[str, ...]:
+    """The runs of which nothing is kept any more: all but the newest `keep`, and those older than `days`.
+
+    A name that is no run's is somebody else's and never among them.
+    """
+    started: dict[str, datetime] = {}
+    for run in run_ids:
+        with contextlib.suppress(ValueError):
+            started[run] = started_at(run)
+    limit = now - timedelta(days=days)
+    newest = sorted(started, reverse=True)
+    return tuple(run for rank, run in enumerate(newest) if rank >= keep or started[run] < limit)
 
 
 class Reconciliation(Record):

@@ -51,5 +51,6 @@ ACTIONS: dict[str, Callable[[Context], object]] = {
     "wms infra down --run": instance.run_infra_down,
     "wms publish": promotion.run_publish,
     "wms merge": promotion.run_complete_merge,
+    "wms model release": promotion.run_release,
     "wms report": write_reports,
 }

@@ -8,7 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from wms.config import DataSettings, load_data_settings, load_gate_policy
+from wms.config import (
+    DataSettings,
+    ReportSettings,
+    load_data_settings,
+    load_gate_policy,
+    load_report_settings,
+)
 from wms.config.infra import InfraSettings
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import RecordError
@@ -72,7 +78,8 @@ class Context:
     """One workspace, wired. `environment` is `None` where everything is embedded.
 
     `actor` is the person or bot that asked for the work; `code_sha` the commit of the code that
-    runs; `clock` gives the time, aware of its zone.
+    runs; `clock` gives the time, aware of its zone. `run_url` is the page of the workflow's run, empty where
+    no workflow runs this.
     """
 
     layout: Layout
@@ -82,6 +89,7 @@ class Context:
     code_sha: str
     clock: Callable[[], datetime]
     environment: Environment | None = None
+    run_url: str = ""
 
     @property
     def data_settings(self) -> DataSettings:
@@ -92,6 +100,11 @@ class Context:
     def gate_policy(self) -> GatePolicy:
         """`WMS/configs/gate.yaml`."""
         return load_gate_policy(self.layout.root)
+
+    @property
+    def report_settings(self) -> ReportSettings:
+        """`WMS/configs/report.yaml`."""
+        return load_report_settings(self.layout.root)
 
     @property
     def request(self) -> RunRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from wms.domain.errors import RecordError, StaleBaseError, UnfinishedRunError
 from wms.domain.gate import GateDecision, Verdict
@@ -13,7 +14,7 @@ from wms.pipeline.context import Context
 from wms.pipeline.start import require_settings_of_main
 from wms.steps.evidence import require_fresh
 from wms.steps.infra import infra_down
-from wms.steps.production import main_head
+from wms.steps.production import fetch_bundle, main_head, metadata_at
 from wms.steps.withdraw import withdraw
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,19 @@ def unfinished_run(ctx: Context) -> RunRequest | None:
 def is_published(ctx: Context) -> bool:
     """Whether the run in `run/` has opened its pull request."""
     return ctx.layout.record("promotion").is_file()
+
+
+def champion_bundle(ctx: Context) -> Path | None:
+    """The model in production when the run started, fetched if it is not here; `None` if there was none.
+
+    Raises:
+        DataStoreError: it cannot be fetched.
+    """
+    champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    if champion is None:
+        return None
+    place = ctx.layout.champions / champion.weights_sha256[:16]
+    return fetch_bundle(champion.card_sha256, ctx.ports.data_store, place)
 
 
 def require_run_of_main(ctx: Context) -> None:

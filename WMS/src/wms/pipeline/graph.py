@@ -1,4 +1,4 @@
-"""The job graph, once. The local runner walks it, command by command; the workflow's YAML is to follow it."""
+"""The job graph, once. The local runner walks it, command by command; the workflow's YAML is held to it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Job:
 
     `when` is `success` (all that it needs ended well), `promoted` (that, and the gate said
     promote) or `always` (also after a failure and on cancel). A `transient` job changes the
-    instance, not the run: it is done again when a run is taken up again. `forge_only` jobs run on
-    the forge alone; on a laptop they are left out and nothing claims that they ran.
+    instance or the releases, not the run: it is done again when a run is taken up again. `workflow_job` is
+    the job of the workflow that runs it: fewer machines are set up there than there are jobs here.
     """
 
     name: str
@@ -23,30 +23,50 @@ class Job:
     needs: tuple[str, ...] = ()
     when: When = "success"
     transient: bool = False
-    forge_only: bool = False
+    workflow_job: str
 
 
 JOBS: tuple[Job, ...] = (
-    Job(name="data", commands=("wms data merge", "wms data validate", "wms data split")),
+    Job(
+        name="data",
+        commands=("wms data merge", "wms data validate", "wms data split"),
+        workflow_job="data",
+    ),
     Job(
         name="infra-up",
         commands=("wms infra preflight", "wms infra up --run", "wms model reconcile"),
         needs=("data",),
         transient=True,
+        workflow_job="train",
     ),
-    Job(name="train", commands=("wms train",), needs=("infra-up",)),
-    Job(name="gate", commands=("wms evaluate", "wms gate"), needs=("train",)),
+    Job(name="train", commands=("wms train",), needs=("infra-up",), workflow_job="train"),
+    Job(name="gate", commands=("wms evaluate", "wms gate"), needs=("train",), workflow_job="train"),
     Job(
         name="infra-down",
         commands=("wms infra down --run",),
         needs=("infra-up", "train", "gate"),
         when="always",
         transient=True,
+        workflow_job="train",
     ),
-    Job(name="publish", commands=("wms publish",), needs=("gate",), when="promoted"),
-    Job(name="ci", commands=("make check test",), needs=("publish",), when="promoted", forge_only=True),
-    Job(name="merge", commands=("wms merge",), needs=("publish", "ci"), when="promoted"),
-    Job(name="report", commands=("wms report",), needs=("merge",), when="always", transient=True),
+    Job(name="publish", commands=("wms publish",), needs=("gate",), when="promoted", workflow_job="publish"),
+    Job(name="merge", commands=("wms merge",), needs=("publish",), when="promoted", workflow_job="publish"),
+    Job(
+        name="release",
+        commands=("wms model release",),
+        needs=("merge",),
+        when="promoted",
+        transient=True,
+        workflow_job="publish",
+    ),
+    Job(
+        name="report",
+        commands=("wms report",),
+        needs=("release",),
+        when="always",
+        transient=True,
+        workflow_job="report",
+    ),
 )
 """In an order in which every job comes after those that it needs."""
 

@@ -12,6 +12,7 @@ from wms.files import write_record
 from wms.pipeline.context import Context
 from wms.pipeline.current import is_published, to_publish
 from wms.pipeline.graph import JOBS, Job, job_of
+from wms.report.markup import text
 from wms.steps.withdraw import withdraw
 
 
@@ -65,7 +66,7 @@ def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
 
 
 def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:
-    closed = withdraw(run_id=state.run_id, reason=f"{error}. {error.remedy}", forge=ctx.ports.forge)
+    closed = withdraw(run_id=state.run_id, reason=text(f"{error}. {error.remedy}"), forge=ctx.ports.forge)
     what = "".join(f"; pull request #{number} is closed" for number in closed)
     ctx.progress.say(f"run {state.run_id} is void{what}; its data branches stay as they are")
     return state.model_copy(update={"outcome": "void", "stale": isinstance(error, StaleBaseError)})

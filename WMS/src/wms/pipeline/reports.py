@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.training import CARD_FILE
-from wms.ml.predict import load_bundle
 from wms.pipeline.context import Context
-from wms.pipeline.stages.data import require_dataset
-from wms.report.site import write_index, write_run_report
+from wms.pipeline.pictures import run_pictures
+from wms.report.page import write_index, write_run_page
 from wms.steps.production import main_head, metadata_at
 from wms.steps.rollback import model_history
 
 
 def write_reports(ctx: Context) -> Path:
-    """Write the current run's page and the index; return the run's page.
+    """Write the current run's page and the index; return the run's page."""
+    page = write_report_page(ctx)
+    write_reports_index(ctx)
+    return page
+
+
+def write_report_page(ctx: Context) -> Path:
+    """Write the current run's page, one file that needs no other: `.wms/reports/<run_id>.html`.
 
     Raises:
         DataStoreError: the run was evaluated on another machine, and its pictures cannot be fetched.
     """
     layout = ctx.layout
-    predict = None
-    if (layout.bundle / CARD_FILE).is_file() and layout.record("evaluation").is_file():
-        require_dataset(ctx)
-        predict = load_bundle(layout.bundle).mask
-    page = write_run_report(layout, to=layout.reports, predict=predict)
-    write_reports_index(ctx)
-    return page
+    return write_run_page(layout, to=layout.reports, pictures=run_pictures(ctx), run_url=ctx.run_url)
 
 
 def write_reports_index(ctx: Context) -> Path:

@@ -108,7 +108,7 @@ def _clean_up(ctx: Context, job: Job) -> None:
 
 def _due(job: Job, ctx: Context) -> bool:
     state = ctx.run_state
-    if job.forge_only or state.done(job.name):
+    if state.done(job.name):
         return False
     if job.when == "promoted":
         return to_publish(ctx)

@@ -13,6 +13,9 @@ from wms.files import write_record
 from wms.pipeline.context import Context
 from wms.steps.production import main_head
 
+NAMED_BRANCHES = 10
+"""So many are named in an error."""
+
 
 def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:
     """The tips of data branches on the remote, in the order of their names.
@@ -25,9 +28,12 @@ def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:
     for name in sorted(set(names)):
         sha = ctx.ports.repository.head(name)
         if sha is None:
-            known = ", ".join(ctx.ports.repository.branches("data/")) or "none"
+            known = ctx.ports.repository.branches("data/")
+            listed = ", ".join(known[:NAMED_BRANCHES]) or "none"
+            more = f" and {len(known) - NAMED_BRANCHES} more" if len(known) > NAMED_BRANCHES else ""
             raise RepositoryError(
-                f"the remote has no branch {name}", remedy=f"Name one of its data branches ({known})."
+                f"the remote has no branch {name}",
+                remedy=f"Name one of its data branches ({listed}{more}).",
             )
         heads.append(BranchHead(name=name, sha=sha))
     return tuple(heads)

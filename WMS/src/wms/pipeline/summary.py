@@ -61,5 +61,5 @@ def outcome_of(ctx: Context) -> RunOutcome:
         unregistered=unregistered(RunRecords.load(layout.run)),
         taken_branches=merged.taken_branches if merged else (),
         findings=validation.findings if validation else (),
-        report=str(layout.reports / run_id / "index.html"),
+        report=str(layout.reports / f"{run_id}.html"),
     )

@@ -1,7 +1,7 @@
-"""What a run on the forge needs beside the jobs: its start, its way from job to job, what follows it.
+"""What a run on GitHub needs beside the jobs: its start, its way from job to job, what follows it.
 
-On one machine `runner.py` does this in one process; on the forge every job starts on a machine that knows
-nothing, and a run that died is met by the next one.
+On one machine `runner.py` does this in one process. On GitHub every job starts on an empty machine, and the
+next run takes up a run that died.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from wms.domain.run import FollowUp, RunAsked, RunOptions, RunRequest, RunState
 from wms.files import read_record, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.current import is_published
-from wms.pipeline.graph import JOBS
+from wms.pipeline.graph import JOBS, job_of
 from wms.pipeline.start import branch_heads, start_run
-from wms.ports import PullRequest
-from wms.steps.data_status import DATA_PREFIX, data_status
+from wms.ports import PullRequest, Repository
+from wms.steps.archive import restore_model
+from wms.steps.data_status import DATA_PREFIX, branch_status, data_status
 from wms.steps.evidence import require_fresh
 from wms.steps.production import main_head
 from wms.steps.recover import PREFIX, recover
@@ -28,6 +29,7 @@ from wms.steps.withdraw import withdraw
 
 WORKFLOW = "training-data-pipeline.yaml"
 WORKFLOW_PATHS = (f".github/workflows/{WORKFLOW}", ".github/workflows/ci.yml")
+"""A run uses these files as they were when it was asked for; everything else comes from main as it is."""
 HELD = "held"
 """In the place of branches: all that were held."""
 
@@ -36,15 +38,14 @@ Next = Literal["data", "merge", "nothing"]
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What the jobs are to do: take the data; merge `commit`, which a run that died left; or nothing."""
+    """What the jobs are to do: take the data; merge what a run that died published; or nothing."""
 
     next: Next
     said: str
-    commit: str = ""
 
 
 def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
-    """Begin a run on the forge, unless one that died after its pull request comes first.
+    """Begin a run on GitHub, unless one that died after its pull request comes first.
 
     A dead run's promotion is taken up where main is still its base; then what is asked for now
     follows later, with all that waits. Else its pull request is closed, and it is asked for again at once.
@@ -52,11 +53,11 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
     Args:
         ctx: the workspace, whose `run/` is empty.
         asked: what the push or the person asked for.
-        workflow_sha: the commit that the workflow's own file was taken from.
+        workflow_sha: the commit of main that the workflow's own file was taken from.
 
     Raises:
-        RepositoryError: of several branches one does not exist.
-        ConfigError: the workflow is another than main's.
+        RepositoryError: a branch that a person named does not exist.
+        ConfigError: a branch is no data branch.
     """
     repository = ctx.ports.repository
     repository.fetch()
@@ -67,12 +68,15 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
             "taken is deleted",
             remedy=f"Push the pairs as a branch {DATA_PREFIX}NAME: `wms data push` does.",
         )
-    gone = asked.branches not in ((), (HELD,)) and not any(map(repository.head, asked.branches))
-    if not gone:
-        if _superseded(ctx, asked, workflow_sha):
-            said = "the commit of this push is gone: a newer push has its own run"
-            return Started(next="nothing", said=said)
-        _require_workflow_of_main(ctx, workflow_sha)
+    if _workflow_changed(ctx, workflow_sha):
+        ctx.ports.forge.dispatch(WORKFLOW, inputs_of(asked, actor=ctx.actor))
+        return Started(
+            next="nothing", said="main's workflow changed while this run waited: it is started anew"
+        )
+    if asked.commit is not None:
+        settled = _settled(ctx, asked.branches[0], asked.commit)
+        if settled is not None:
+            return Started(next="nothing", said=settled)
     again: list[RunAsked] = []
     for pull_request in ctx.ports.forge.pull_requests(head_prefix=PREFIX, state="open"):
         if asked.options.dry_run:
@@ -82,43 +86,43 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
             _start_again(ctx, again, asked)
             write_record(ctx.layout.record("follow-up"), FollowUp(asked=(asked, *_waiting(ctx, asked))))
             said = f"pull request #{pull_request.number} of a run that died comes first"
-            return Started(next="merge", commit=pull_request.head_sha, said=said)
+            return Started(next="merge", said=said)
     _start_again(ctx, again, asked)
     names = _named(ctx, asked.branches)
     if asked.branches and not names:
         return Started(next="nothing", said="no data branch is held")
-    if gone:
-        return Started(next="nothing", said=f"{', '.join(names)} is gone: an earlier run took it")
     request = start_run(ctx, branch_heads(ctx, names), asked.options)
     return Started(next="data", said=f"run {request.run_id}")
 
 
-def take(ctx: Context, parcels: Path) -> RunRequest:
-    """Put the run that earlier jobs left into `run/`: of their copies the one that came furthest.
+def take(ctx: Context, artifacts: Path) -> RunRequest:
+    """Put together in `run/` what earlier jobs uploaded, the furthest job last.
 
-    Where the first job ran again, its newest attempt says which run it is. The pictures are not among the
-    copies; the stages that read them fetch them.
+    A job uploads what it made. The run's new pairs are uploaded by the first job alone, and the model of a
+    run that was judged comes from the data store. Where the first job ran again, its newest attempt says which
+    run it is. Main's images are not among the artifacts; the stages that read them fetch them.
 
     Args:
         ctx: the workspace; what lies in its `run/` is replaced.
-        parcels: a folder with one copy of `run/` for each job that ended.
+        artifacts: a folder with one folder for each job that ended.
 
     Raises:
-        RecordError: there is no copy, or they are of several runs.
+        RecordError: there is no artifact, or they are of several runs.
     """
-    copies = {folder: read_record(folder / "state.json", RunState) for folder in _copies(parcels)}
+    copies = {folder: read_record(folder / "state.json", RunState) for folder in _copies(artifacts)}
     started = [folder for folder in copies if folder.name.startswith("run-data-")]
     if started:
         run_id = copies[max(started, key=lambda folder: int(folder.name.rpartition("-")[2]))].run_id
         copies = {folder: state for folder, state in copies.items() if state.run_id == run_id}
     runs = {state.run_id for state in copies.values()}
     if len(runs) != 1:
-        found = f"copies of {len(runs)} runs" if runs else "no copy of a run"
-        raise RecordError(f"{parcels} holds {found}", remedy="Start the run again.")
-    furthest = max(copies, key=lambda folder: (_progress(copies[folder]), folder.name))
+        found = f"artifacts of {len(runs)} runs" if runs else "no artifact of a run"
+        raise RecordError(f"{artifacts} holds {found}", remedy="Start the run again.")
     if ctx.layout.run.exists():
         shutil.rmtree(ctx.layout.run)
-    shutil.copytree(furthest, ctx.layout.run)
+    for folder in sorted(copies, key=lambda folder: (_progress(copies[folder]), folder.name)):
+        shutil.copytree(folder, ctx.layout.run, dirs_exist_ok=True)
+    restore_model(ctx.layout.run, ctx.ports.data_store)
     return ctx.request
 
 
@@ -138,17 +142,19 @@ def follow_up(ctx: Context) -> tuple[RunAsked, ...]:
     waiting = read_record(path, FollowUp).asked if path.is_file() else ()
     asked = (*waiting, ctx.request.asked) if state.stale else waiting
     for each in asked:
-        ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each))
+        ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each, actor=ctx.request.actor))
     path.unlink(missing_ok=True)
     return asked
 
 
-def inputs_of(asked: RunAsked) -> dict[str, str]:
-    """The workflow's inputs that ask for the same."""
+def inputs_of(asked: RunAsked, *, actor: str) -> dict[str, str]:
+    """The workflow's inputs that ask for the same, for the same person."""
     options = asked.options
     overrides = " ".join(f"{name}={value!r}" for name, value in sorted(options.train_overrides.items()))
     return {
+        "actor": actor,
         "branches": " ".join(asked.branches),
+        "commit": asked.commit or "",
         "configuration": overrides,
         "on_conflict": options.on_conflict,
         "quarantine": str(options.quarantine).lower(),
@@ -163,25 +169,47 @@ def _named(ctx: Context, branches: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(branch.name for branch in status.branches if branch.state == "held")
 
 
-def _superseded(ctx: Context, asked: RunAsked, workflow_sha: str) -> bool:
-    """Whether the commit of a push is on no branch any more, since its branch was pushed anew by force.
+def _workflow_changed(ctx: Context, workflow_sha: str) -> bool:
+    """Whether main's workflow is another than the one that runs: its jobs may not fit main's code."""
+    repository = ctx.ports.repository
+    main_sha = main_head(repository)
+    return any(
+        repository.read_file(workflow_sha, path) != repository.read_file(main_sha, path)
+        for path in WORKFLOW_PATHS
+    )
 
-    Only this one lookup may fail: all branches were fetched just before.
+
+def _settled(ctx: Context, branch: str, pushed: str) -> str | None:
+    """Why a push leaves nothing to do, in words; `None` if its branch waits to be judged."""
+    repository = ctx.ports.repository
+    head = repository.head(branch)
+    if head is None:
+        return f"{branch} is gone: an earlier run took it, or somebody deleted it"
+    if not _holds(repository, pushed, head):
+        return f"{branch} was pushed anew by force: the newer push has a run of its own"
+    status = branch_status(branch, head, ctx.ports.forge)
+    if status.state == "waiting":
+        return None
+    return f"{branch} was judged already ({status.state}: {status.reason}); press Run workflow to repeat it"
+
+
+def _holds(repository: Repository, sha: str, head: str) -> bool:
+    """Whether a commit is in a branch. After a forced push the clone may not have the commit at all.
+
+    All branches were fetched just before, so a commit that is unknown is in none of them.
     """
-    if asked.branches in ((), (HELD,)):
-        return False
     try:
-        ctx.ports.repository.parents(workflow_sha)
+        repository.parents(sha)
     except RepositoryError:
-        return True
-    return False
+        return False
+    return repository.is_ancestor(sha, head)
 
 
 def _start_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
     """Ask for closed runs once more, at once, so that nothing that fails later loses them."""
     for each in again:
         if each.branches != asked.branches:
-            ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each))
+            ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each, actor=ctx.actor))
 
 
 def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
@@ -189,7 +217,7 @@ def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
     status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
     taken = {branch.name for branch in ctx.request.branches} | set(asked.branches)
     return tuple(
-        RunAsked(branches=(branch.name,), options=RunOptions())
+        RunAsked(branches=(branch.name,), options=RunOptions(), commit=branch.sha)
         for branch in status.branches
         if branch.state == "waiting" and branch.name not in taken
     )
@@ -220,30 +248,14 @@ def _take_up(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
             again.append(request.asked)
         return False
     write_record(layout.record("promotion"), promotion)
-    before_ci = [job.name for job in JOBS[: [job.forge_only for job in JOBS].index(True)]]
-    state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys(before_ci, "done"))
+    before = JOBS[: JOBS.index(job_of("wms merge"))]
+    state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys((job.name for job in before), "done"))
     write_record(layout.record("state"), state)
     return True
 
 
-def _require_workflow_of_main(ctx: Context, workflow_sha: str) -> None:
-    """A push runs the workflow's file of the pushed branch, which may be an old one."""
-    repository = ctx.ports.repository
-    main_sha = main_head(repository)
-    differing = [
-        path
-        for path in WORKFLOW_PATHS
-        if repository.read_file(workflow_sha, path) != repository.read_file(main_sha, path)
-    ]
-    if differing:
-        raise ConfigError(
-            f"{', '.join(differing)} of this branch differs from main's, and the jobs would not fit its code",
-            remedy="Press Run workflow on main and name the branch there, or merge main into the branch.",
-        )
-
-
-def _copies(parcels: Path) -> list[Path]:
-    return sorted(path.parent for path in parcels.glob("*/state.json"))
+def _copies(artifacts: Path) -> list[Path]:
+    return sorted(path.parent for path in artifacts.glob("*/state.json"))
 
 
 def _progress(state: RunState) -> tuple[bool, int, int]:

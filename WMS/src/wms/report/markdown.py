@@ -14,6 +14,13 @@ from wms.domain.errors import RecordError
 from wms.domain.gate import GateDecision, Newcomers
 from wms.domain.left_out import LeftOut
 from wms.report import facts, kept
+from wms.report.gallery import (
+    NO_PICTURES,
+    Gallery,
+    added_section,
+    curves_section,
+    overlays_section,
+)
 from wms.report.markup import COMMENT_LIMIT, code, fitting, table, text
 from wms.report.records import RunRecords
 
@@ -24,12 +31,20 @@ MOST_NAMES = 20
 """Most added files that are named; the manifest's diff names them all."""
 
 
-def promotion_body(records: RunRecords, *, from_version: int | None = None) -> str:
+def promotion_body(
+    records: RunRecords,
+    *,
+    from_version: int | None = None,
+    gallery: Gallery = NO_PICTURES,
+    run_url: str = "",
+) -> str:
     """The text of a promotion's pull request: verdict first, then what it rests on.
 
     Args:
         records: the run's; `candidate` and `decision` must be among them.
         from_version: the version in production now, where the caller knows it.
+        gallery: the pictures that it shows.
+        run_url: the page of the workflow's run; empty where no workflow runs this.
 
     Raises:
         RecordError: one of those records is missing, or the model is in no registry.
@@ -46,8 +61,11 @@ def promotion_body(records: RunRecords, *, from_version: int | None = None) -> s
     else:
         change = f"Version {candidate.version} takes the place of version {from_version}"
     lines = [f"**{change}**: {text('; '.join(decision.reasons))}.", ""]
+    lines += _run_link(run_url)
     lines += _scores(decision)
-    lines += _data(records)
+    lines += overlays_section(gallery)
+    lines += curves_section(gallery)
+    lines += _data(records, gallery)
     lines += _findings_by_rule(records)
     lines += _evidence(records)
     lines += ["Where the run took place, and anywhere once this is merged:", ""]
@@ -65,10 +83,11 @@ def promotion_body(records: RunRecords, *, from_version: int | None = None) -> s
     return _whole(lines, COMMENT_LIMIT)
 
 
-def hold_body(records: RunRecords) -> str:
+def hold_body(records: RunRecords, *, gallery: Gallery = NO_PICTURES, run_url: str = "") -> str:
     """The comment on a branch that is not promoted: why, with the numbers, and what can be done next.
 
-    That is a hold, or a model that is good enough and in no registry.
+    That is a hold, or a model that is good enough and in no registry. `gallery` holds the pictures that it
+    shows, `run_url` is the page of the workflow's run, empty where no workflow runs this.
 
     Raises:
         RecordError: the run has no decision.
@@ -77,15 +96,18 @@ def hold_body(records: RunRecords) -> str:
     if decision is None:
         raise RecordError("a hold needs the run's decision")
     lines = kept.opening(records, decision, after_hold=_next_after_hold(decision))
+    lines += _run_link(run_url)
     lines += _scores(decision)
-    lines += _data(records)
+    lines += overlays_section(gallery)
+    lines += curves_section(gallery)
+    lines += _data(records, gallery)
     lines += _findings_by_rule(records)
     lines += _evidence(records)
     lines += _replay_here()
     return _whole(lines, COMMENT_LIMIT)
 
 
-def blocked_body(report: ValidationReport) -> str:
+def blocked_body(report: ValidationReport, *, run_url: str = "") -> str:
     """The comment on a push whose data is refused: each finding and its remedy, errors first."""
     findings = sorted(report.findings, key=lambda item: (item.severity, item.rule, item.file))
     errors, warnings = len(report.errors), len(findings) - len(report.errors)
@@ -95,18 +117,20 @@ def blocked_body(report: ValidationReport) -> str:
         "",
         "Repair the files below and push again, or run again with `--quarantine` to go on without them.",
         "",
+        *_run_link(run_url),
     ]
     room = COMMENT_LIMIT - _size(lines) - 200
     return _whole(lines + _finding_table(findings, characters=room), COMMENT_LIMIT)
 
 
-def conflict_body(plan: MergePlan) -> str:
+def conflict_body(plan: MergePlan, *, run_url: str = "") -> str:
     """The comment on a push that carries names of the dataset with other bytes."""
     lines = [
         f"**Blocked**: {_count(len(plan.conflicts), 'name')} taken by other files. Nothing was merged.",
         "",
         "Run again with `--on-conflict replace` (the new bytes win) or `--on-conflict rename` (keep both).",
         "",
+        *_run_link(run_url),
     ]
     rows = [(code(item.image_source), code(item.branch), text(item.taken_by)) for item in plan.conflicts]
     whole = table(("incoming file", "branch", "taken by"), rows, align=("left", "left", "left"))
@@ -114,7 +138,23 @@ def conflict_body(plan: MergePlan) -> str:
     return _whole(lines, COMMENT_LIMIT)
 
 
-def taken_body(left_out: LeftOut, *, version: int) -> str:
+def waiting_body(refused: Sequence[str], *, run_url: str = "") -> str:
+    """The comment on a branch whose own data are well, taken together with branches that were refused."""
+    names = ", ".join(code(name) for name in refused[:MOST_NAMES])
+    more = f" and {len(refused) - MOST_NAMES} more" if len(refused) > MOST_NAMES else ""
+    lines = [
+        "**Waits**: nothing is wrong here. Nothing was merged.",
+        "",
+        f"It was taken together with branches whose data were refused: {names}{more}.",
+        "",
+        "Take this branch again without them, or after they are repaired.",
+        "",
+        *_run_link(run_url),
+    ]
+    return _whole(lines, COMMENT_LIMIT)
+
+
+def taken_body(left_out: LeftOut, *, version: int, run_url: str = "") -> str:
     """The comment on a branch that was taken but for what was left out: that, and how to end it."""
     lines = [
         f"**Taken** into version {version}; {left_out.count:,} set aside.",
@@ -124,6 +164,7 @@ def taken_body(left_out: LeftOut, *, version: int) -> str:
         "Repair what is needed and push it again under a branch of its own. Then delete this one:",
         "",
         *_shell(shlex.join(("git", "push", "origin", "--delete", left_out.branch))),
+        *_run_link(run_url),
     ]
     room = COMMENT_LIMIT - _size(lines) - 200
     return _whole(lines + _finding_table(left_out.findings, characters=room), COMMENT_LIMIT)
@@ -150,6 +191,10 @@ def summary(records: RunRecords) -> str:
         lines += _replay_here()
     # Far below the summary's own limit: everything that could grow is bounded above.
     return _whole(lines, 4 * COMMENT_LIMIT)
+
+
+def _run_link(url: str) -> list[str]:
+    return [f"[The run on GitHub]({url}) has the whole report as an artifact.", ""] if url else []
 
 
 def _scores(decision: GateDecision) -> list[str]:
@@ -188,7 +233,7 @@ def _newcomers(newcomers: Newcomers) -> list[str]:
     ]
 
 
-def _data(records: RunRecords) -> list[str]:
+def _data(records: RunRecords, gallery: Gallery = NO_PICTURES) -> list[str]:
     added = facts.additions(records)
     if not added:
         return ["### Data", "", "No pair was added.", ""]
@@ -204,6 +249,7 @@ def _data(records: RunRecords) -> list[str]:
         *_fitted(counts, characters=COMMENT_LIMIT // 8, noun="branch", plural="branches"),
         "",
         *([f"{replaced} of them take the place of earlier pairs of the same name.", ""] if replaced else []),
+        *added_section(gallery),
         _names([item.image for item in added]),
         "",
     ]

@@ -39,3 +39,16 @@ def restore_run(records_sha256: str, data_store: DataStore, to: Path) -> RunArch
         if not name.startswith("model/"):
             data_store.get_blob(sha256, to / name)
     return archive
+
+
+def restore_model(run: Path, data_store: DataStore) -> None:
+    """Fetch the weights of an archived run into its folder, unless they are there, checking every digest.
+
+    A run that has no archive yet has its weights with it.
+    """
+    index = run / "archive.json"
+    archive = read_record(index, RunArchive) if index.is_file() else None
+    for name, sha256 in archive.files.items() if archive else ():
+        if name.startswith("model/") and not (run / name).is_file():
+            (run / name).parent.mkdir(exist_ok=True)
+            data_store.get_blob(sha256, run / name)

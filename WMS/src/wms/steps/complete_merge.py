@@ -14,7 +14,7 @@ from wms.ports import Check, DataStore, Forge, Repository
 from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
 from wms.steps.production import main_head, manifest_at, metadata_at
-from wms.steps.tested import post_ci, require_tested
+from wms.steps.tested import ci_evidence, post_ci, require_generated_only
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +44,8 @@ def complete_merge(
         repository: the Git repository.
         data_store: where data and weights lie.
         forge: where the pull request is.
-        ci_passed: the commit that the reusable CI ran on and passed; where `None`, no status `ci` is
-            posted, and a main whose rules require one refuses.
+        ci_passed: the commit that `ci.yml` was called on and passed. Without it the status `ci` is posted
+            only if the code that the commit stands on passed before (`steps/tested.py`).
 
     Every check is made on what lies on the remote now, not on what the run remembers. Run again
     after a crash, it goes on where it was: a pull request that is merged is only tidied up after.
@@ -60,7 +60,6 @@ def complete_merge(
         ForgeError: the merge was refused for now.
     """
     sha = promotion.commit_sha
-    require_tested(sha, ci_passed=ci_passed)
     merge_sha = _merged(promotion, decision, inputs, repository, data_store, forge, ci_passed)
     fetch_merge(repository, merge_sha)
     require_commit_holds(repository, merge_sha, promotion.files)
@@ -105,9 +104,17 @@ def _merged(
             return merge_sha
         main_sha = main_head(repository)
         require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_sha)
+        evidence = ci_evidence(
+            sha,
+            base_sha=promotion.base_sha,
+            main_sha=main_sha,
+            ci_passed=ci_passed,
+            repository=repository,
+            forge=forge,
+        )
         _verify(promotion, decision, inputs, main_sha, repository, data_store)
         _post_statuses(forge, sha, decision)
-        post_ci(forge, sha, ci_passed=ci_passed)
+        post_ci(forge, sha, evidence)
         try:
             return forge.merge(number, sha=sha)
         except RemoteMovedError as error:
@@ -143,6 +150,7 @@ def _verify(
 ) -> None:
     replay(decision, inputs)
     sha = promotion.commit_sha
+    require_generated_only(repository, base_sha=promotion.base_sha, commit_sha=sha)
     require_commit_holds(repository, sha, promotion.files)
     promoted = ModelMetadata.from_json(
         repository.read_file(sha, METADATA_PATH) or b"", source=f"{METADATA_PATH} at {sha[:12]}"

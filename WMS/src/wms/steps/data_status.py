@@ -47,7 +47,7 @@ def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
         sha = repository.head(name)
         if sha is None:
             continue
-        branches.append(_branch(name, sha, forge))
+        branches.append(branch_status(name, sha, forge))
     return DataStatus(
         main_sha=main_sha,
         samples=len(manifest.samples),
@@ -56,7 +56,7 @@ def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
     )
 
 
-def _branch(name: str, sha: str, forge: Forge) -> DataBranch:
+def branch_status(name: str, sha: str, forge: Forge) -> DataBranch:
     """What the last run on a branch's head said; a hold says that the data were accepted."""
     blocked = blocked_note(sha, forge)
     if blocked is not None:

@@ -47,11 +47,10 @@ def announce_conflicts(*, branch: BranchHead, plan: MergePlan, body: str, forge:
     _refuse(branch, f"blocked: {len(plan.conflicts)} names are taken by other bytes", body, forge)
 
 
-def announce_waiting(*, branch: BranchHead, refused: Sequence[str], forge: Forge) -> None:
+def announce_waiting(*, branch: BranchHead, refused: Sequence[str], body: str, forge: Forge) -> None:
     """Say on the head of a branch that its own data are well, but were taken together with refused ones."""
     names = ", ".join(refused)
     said = f"nothing is wrong here, but it was taken together with {names}, whose data were refused"
-    body = f"Nothing was merged: {said}. Take it again without, or after that is repaired."
     say_once(branch.sha, _data_check("pending", f"waits: {said}"), body, forge)
 
 

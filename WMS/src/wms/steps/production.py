@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import (
@@ -15,9 +16,16 @@ from wms.domain.errors import (
 from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
 from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
 from wms.files import read_record, sha256_file
-from wms.ports import DataStore, Repository
+from wms.ports import Repository
 
 MAIN = "main"
+
+
+class Blobs(Protocol):
+    """Files by their SHA-256: the data store, or a release."""
+
+    def get_blob(self, sha256: str, to: Path) -> None:
+        """Fetch a file to the path `to` and check its SHA-256."""
 
 
 def main_head(repository: Repository) -> str:
@@ -74,14 +82,14 @@ def require_production(repository: Repository, rev: str) -> ModelMetadata:
     return metadata
 
 
-def fetch_bundle(card_sha256: str, data_store: DataStore, to: Path) -> Path:
-    """Put a model bundle from the data store into the folder `to`; every file's SHA-256 is checked.
+def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
+    """Put a model bundle from the data store or a release into the folder `to`; every SHA-256 is checked.
 
     A folder that holds this very model already is taken as it is; anything else in it, another model
     or a damaged file, is fetched anew. The card is written last, so a folder with a card is whole.
 
     Raises:
-        DataStoreError: the store lacks a file.
+        DataStoreError, ForgeError: the store or the release lacks a file.
         DigestMismatchError: the store's bytes are damaged.
     """
     if _is_bundle(to, card_sha256):
@@ -89,10 +97,10 @@ def fetch_bundle(card_sha256: str, data_store: DataStore, to: Path) -> Path:
     to.mkdir(parents=True, exist_ok=True)
     (to / CARD_FILE).unlink(missing_ok=True)
     incoming = _incoming_card(to)
-    data_store.get_blob(card_sha256, incoming)
+    blobs.get_blob(card_sha256, incoming)
     card = read_record(incoming, ModelCard)
-    data_store.get_blob(card.weights_sha256, to / WEIGHTS_FILE)
-    data_store.get_blob(card.onnx_sha256, to / ONNX_FILE)
+    blobs.get_blob(card.weights_sha256, to / WEIGHTS_FILE)
+    blobs.get_blob(card.onnx_sha256, to / ONNX_FILE)
     incoming.replace(to / CARD_FILE)
     return to
 

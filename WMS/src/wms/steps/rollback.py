@@ -17,7 +17,7 @@ from wms.ports import Check, DataStore, Forge, Repository
 from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.complete_merge import ATTEMPTS, require_stored
 from wms.steps.production import MAIN, main_head, require_production
-from wms.steps.tested import post_ci, require_tested
+from wms.steps.tested import ci_evidence, post_ci
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def roll_back(
         forge: where the pull request goes.
         dry_run: only say which model it would be.
         propose: open the pull request and leave it open, for the CI to run on its commit.
-        ci_passed: the commit that the CI ran on and passed, whose status `ci` is posted.
+        ci_passed: the commit that `ci.yml` was called on and passed, see `complete_merge`.
 
     Raises:
         NoProductionModelError: there is no such model.
@@ -123,13 +123,25 @@ def roll_back(
             )
             repository.push(commit_sha, branch, expect=repository.head(branch))
         metadata = require_production(repository, commit_sha)
-        require_tested(commit_sha, ci_passed=ci_passed)
+        evidence = ci_evidence(
+            commit_sha,
+            base_sha=main_sha,
+            main_sha=main_sha,
+            ci_passed=ci_passed,
+            repository=repository,
+            forge=forge,
+        )
         pull_request = forge.open_pull_request(
             head=branch, base=MAIN, title=title, body=_body(current, metadata)
         )
-        _post_statuses(forge, commit_sha, ci_passed)
+        _post_statuses(forge, commit_sha, evidence)
         if propose:
-            proposed = Proposed(pull_request=pull_request.number, branch=branch, commit_sha=commit_sha)
+            proposed = Proposed(
+                pull_request=pull_request.number,
+                branch=branch,
+                commit_sha=commit_sha,
+                tested=evidence is not None,
+            )
             return RolledBack(model=metadata, proposed=proposed)
         try:
             merge_sha = forge.merge(pull_request.number, sha=commit_sha)
@@ -184,12 +196,12 @@ def _body(current: ModelMetadata, metadata: ModelMetadata) -> str:
     )
 
 
-def _post_statuses(forge: Forge, commit_sha: str, ci_passed: str | None) -> None:
+def _post_statuses(forge: Forge, commit_sha: str, evidence: str | None) -> None:
     stored = Check(
         context="wms/quality-gate", state="success", description="rollback: weights are in the store"
     )
     forge.set_status(commit_sha, stored)
-    post_ci(forge, commit_sha, ci_passed=ci_passed)
+    post_ci(forge, commit_sha, evidence)
 
 
 def _finish_merged(repository: Repository, forge: Forge, main_sha: str, current: ModelMetadata) -> None:

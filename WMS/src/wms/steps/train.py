@@ -135,6 +135,7 @@ def train(
             out / EVIDENCE_FOLDER,
             bundle=out / BUNDLE_FOLDER,
             history=fitted.history,
+            best_epoch=fitted.best_epoch,
             probabilities=probabilities,
             settings=settings,
             samples=samples.val,

@@ -7,12 +7,14 @@ import io
 import json
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from wms.config import TrainSettings
 from wms.domain.calibration import ProbabilityCounts
@@ -22,9 +24,13 @@ from wms.files import write_bytes
 from wms.ml.cache import CachedSamples
 from wms.ml.compare import count_pixels
 from wms.ml.cores import usable_cores
-from wms.ml.plots import draw_curves, draw_overlays, draw_probabilities
+from wms.ml.outlines import draw_outlines
+from wms.ml.plots import Plot, training_plots
 from wms.ml.predict import Predictor, load_bundle
 from wms.ml.schedule import Plan
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HISTORY_FILE = "history.csv"
 
@@ -32,7 +38,10 @@ HALF = 128
 """A mask pixel of a cached sample (0..255) is window from here on."""
 
 SHOWN = 6
-"""Validation pictures in each of the two overlays: the worst and the best."""
+"""Validation pictures in each of the two rows: the worst and the best."""
+
+SIDE_PX = 320
+"""Longer side of each of them."""
 
 PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
 """Those whose versions may change a training's numbers."""
@@ -43,6 +52,7 @@ def write_evidence(
     *,
     bundle: Path,
     history: Sequence[EpochMetrics],
+    best_epoch: int,
     probabilities: ProbabilityCounts,
     settings: TrainSettings,
     samples: CachedSamples,
@@ -53,6 +63,7 @@ def write_evidence(
         folder: made if missing.
         bundle: the exported model.
         history: the training's epochs.
+        best_epoch: the one whose weights were kept.
         probabilities: of the validation pixels.
         settings: how it was trained.
         samples: validation samples.
@@ -61,23 +72,46 @@ def write_evidence(
         StorageError: a file cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    draw_curves(history, folder / "curves.png")
-    draw_probabilities(probabilities, folder / "probabilities.png")
-    _draw_worst_and_best(folder, load_bundle(bundle), samples)
+    predictor = load_bundle(bundle)
+    plots = training_plots(
+        history, best_epoch=best_epoch, probabilities=probabilities, threshold=predictor.card.threshold
+    )
+    for plot in (*plots, *_worst_and_best(predictor, samples)):
+        write_bytes(folder / f"{plot.name}.png", plot.png())
     write_bytes(folder / HISTORY_FILE, history_csv(history))
     write_bytes(folder / "settings.json", canonical_json(settings.model_dump(mode="json")))
     write_bytes(folder / "environment.json", canonical_json(environment()))
     shutil.copyfile(bundle / CARD_FILE, folder / CARD_FILE)
 
 
-def _draw_worst_and_best(folder: Path, predictor: Predictor, samples: CachedSamples) -> None:
+def _worst_and_best(predictor: Predictor, samples: CachedSamples) -> Iterator[Plot]:
     dice = [_dice(predictor, *samples.batch([index])) for index in range(len(samples))]
     ranked = sorted(range(len(samples)), key=lambda index: dice[index])
     for name, shown in (("worst", ranked[:SHOWN]), ("best", ranked[-SHOWN:])):
         pictures, masks = samples.batch(shown)
-        found = np.stack([predictor.mask(picture) for picture in pictures])
-        titles = [f"{samples.stems[index]}\nDice {dice[index]:.2f}" for index in shown]
-        draw_overlays(pictures, masks[..., 0] >= HALF, found, titles, folder / f"{name}.png")
+        outlined = [
+            draw_outlines(
+                picture,
+                truth=mask[..., 0] >= HALF,
+                predicted=predictor.mask(picture),
+                box=(0, 0, picture.shape[1], picture.shape[0]),
+                side_px=SIDE_PX,
+            )
+            for picture, mask in zip(pictures, masks, strict=True)
+        ]
+        yield _row(name, outlined, [f"{samples.stems[index]}\nDice {dice[index]:.2f}" for index in shown])
+
+
+def _row(name: str, images: Sequence[Image.Image], titles: Sequence[str]) -> Plot:
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots(1, len(images), squeeze=False)[0]
+        for axis, image, title in zip(axes, images, titles, strict=True):
+            axis.imshow(image)
+            axis.set_title(title, fontsize=8)
+            axis.set_axis_off()
+
+    caption = f"The {name} validation pictures: true outline orange, predicted outline blue."
+    return Plot(name=name, alt=caption, caption=caption, inches=(2.6 * len(images), 3.3), draw=draw)
 
 
 def _dice(predictor: Predictor, pictures: NDArray[np.uint8], masks: NDArray[np.uint8]) -> float:

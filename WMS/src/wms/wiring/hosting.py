@@ -24,13 +24,14 @@ from wms.domain.errors import ForgeError, GitHubError, WorkspaceError
 from wms.domain.github import slug_of
 from wms.layout import Layout
 from wms.pipeline.context import Clone
-from wms.ports import Forge
+from wms.ports import Forge, Releases
 from wms.progress import Progress
 from wms.steps.selftest import SelfTest
 
 if TYPE_CHECKING:
     from wms.adapters.github_actions import GitHubActions
 
+GITHUB_API = "https://api.github.com"
 REMOTE = ".wms/remote.git"
 """Where a workspace keeps the bare repository that is its remote."""
 
@@ -43,6 +44,7 @@ class Hosted:
     server_url: str
     repository: str
     token: str
+    run_url: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Hosted | None:
@@ -54,10 +56,11 @@ class Hosted:
         if not (repository and token):
             return None
         return cls(
-            api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
+            api_url=environment.get("GITHUB_API_URL") or GITHUB_API,
             server_url=environment.get("GITHUB_SERVER_URL") or "https://github.com",
             repository=repository,
             token=token,
+            run_url=run_url(environment),
         )
 
     @property
@@ -65,17 +68,34 @@ class Hosted:
         """What Git needs to fetch and push."""
         return token_access(self.server_url, self.token)
 
+    @property
+    def page(self) -> str:
+        """The repository's address for people."""
+        return f"{self.server_url}/{self.repository}"
+
     def forge(self) -> Forge:
         """Pull requests, statuses and dispatches there."""
         from wms.adapters.github_forge import GitHubForge
 
-        return GitHubForge(api_url=self.api_url, repository=self.repository, token=self.token)
+        return GitHubForge(
+            api_url=self.api_url, repository=self.repository, token=self.token, run_url=self.run_url
+        )
 
     def workflows(self) -> GitHubActions:
         """Runs of workflows there."""
         from wms.adapters.github_actions import GitHubActions
 
         return GitHubActions(api_url=self.api_url, repository=self.repository, token=self.token)
+
+
+def run_url(environment: Mapping[str, str]) -> str:
+    """The page of the workflow's run that this is part of; empty outside of GitHub Actions.
+
+    By the variables that every runner sets (docs.github.com, "Variables reference").
+    """
+    names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    server, repository, run = (environment.get(name, "") for name in names)
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
 
 
 def open_selftest(root: Path, progress: Progress) -> SelfTest:
@@ -198,6 +218,28 @@ def local_forge(layout: Layout) -> Forge:
         f"the remote {url} is no bare repository on this machine, where the embedded default could merge",
         remedy="Make a workspace with `wms init DIR`, or name its remote: `git remote set-url origin URL`.",
     )
+
+
+def open_releases(name: str) -> Releases:
+    """The releases of a repository on GitHub by its name; those of a public one need no token."""
+    from wms.adapters.github_forge import GitHubForge
+
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
+    api_url = os.environ.get("GITHUB_API_URL") or GITHUB_API
+    return GitHubForge(api_url=api_url, repository=name, token=token)
+
+
+def releases_of(layout: Layout) -> Releases:
+    """The releases of the repository that a clone's `origin` is; public ones need no token.
+
+    Raises:
+        WorkspaceError: there is no `origin`, or its folder is gone.
+    """
+    hosted = Hosted.from_environment(os.environ)
+    if hosted is not None:
+        return hosted.forge()
+    name = slug_of(Git(layout.root).run("remote", "get-url", "origin", ok=(0, 2)).line)
+    return open_releases(name) if name else local_forge(layout)
 
 
 _HOSTED = re.compile(r"[a-z+]+://|[^/]+@?[^/]*:")

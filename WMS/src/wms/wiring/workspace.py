@@ -1,4 +1,4 @@
-"""A workspace: what its settings and the environment variables say becomes the six ports."""
+"""A workspace: what its settings and the environment variables say becomes the ports."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from wms.adapters.git_cli import Git
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.picture_store import GitPictureStore, LocalPictureStore
 from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
 from wms.config.infra import ENVIRONMENT_VARIABLE
 from wms.domain.errors import RegistryAwayError, WorkspaceError
@@ -24,7 +25,7 @@ from wms.pipeline.context import Context
 from wms.ports import Ports, Registry
 from wms.progress import Progress
 from wms.template import template_files
-from wms.wiring.hosting import REMOTE, Hosted, local_forge
+from wms.wiring.hosting import REMOTE, Hosted, local_forge, run_url
 
 if TYPE_CHECKING:
     from wms.wiring.cloud import Cloud
@@ -59,15 +60,21 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         compute=instance.compute() if instance else LocalCompute(state),
         leases=instance.leases() if instance else LocalLeaseStore(state / "leases.json"),
         forge=hosted.forge() if hosted else local_forge(layout),
+        pictures=(
+            GitPictureStore(layout.root, hosted.page, env=hosted.git_access)
+            if hosted
+            else LocalPictureStore(state / "forge/pictures")
+        ),
     )
     return Context(
         layout=layout,
         ports=ports,
         progress=progress,
-        actor=os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
+        actor=os.environ.get("WMS_ACTOR") or os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
         code_sha=_code_sha(),
         clock=lambda: datetime.now(UTC),
         environment=cloud.environment if cloud else None,
+        run_url="" if embedded else run_url(os.environ),
     )
 
 

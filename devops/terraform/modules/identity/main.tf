@@ -43,7 +43,7 @@ resource "aws_iam_role" "pipeline" {
 
   name               = "${var.name}-pipeline"
   description        = "GitHub's workflows of ${var.name}"
-  assume_role_policy = var.documents.pipeline_trust
+  assume_role_policy = var.documents.github_trust
 
   # A training outlives the hour that is the default.
   max_session_duration = 4 * 60 * 60
@@ -62,7 +62,7 @@ resource "aws_iam_role" "images" {
 
   name               = "${var.name}-images"
   description        = "GitHub's workflow that stores images for ${var.name}"
-  assume_role_policy = var.documents.images_trust
+  assume_role_policy = var.documents.github_trust
 }
 
 resource "aws_iam_role_policy" "images" {

@@ -6,12 +6,11 @@ variable "name" {
 variable "documents" {
   description = "The JSON of the module policies."
   type = object({
-    node           = string
-    node_trust     = string
-    pipeline       = string
-    pipeline_trust = string
-    images         = string
-    images_trust   = string
+    node         = string
+    node_trust   = string
+    pipeline     = string
+    images       = string
+    github_trust = string
   })
 }
 

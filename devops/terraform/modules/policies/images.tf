@@ -1,5 +1,5 @@
-# The role of the workflow that stores images for the node. What it writes runs on the node, with the node's role, so it
-# is another role than the pipeline's, and taken on the protected branch alone: jobs of a data branch cannot have it.
+# The role of the workflow that stores images for the node. What it writes runs on the node, with the node's role: that is
+# more than the pipeline needs, so it is another role.
 
 locals {
   images = [
@@ -17,10 +17,4 @@ locals {
       Resource = ["${local.arn.data}/node/images/*"]
     },
   ]
-
-  images_trust = [merge(local.github_trust, {
-    Condition = merge(local.github_trust.Condition, {
-      StringLike = { "token.actions.githubusercontent.com:sub" = local.of_branch }
-    })
-  })]
 }

@@ -13,17 +13,12 @@ output "pipeline" {
   value       = jsonencode({ Version = "2012-10-17", Statement = local.pipeline })
 }
 
-output "pipeline_trust" {
-  description = "Whose workflows may take the role."
-  value       = jsonencode({ Version = "2012-10-17", Statement = local.pipeline_trust })
-}
-
 output "images" {
   description = "What the workflow that stores images may do."
   value       = jsonencode({ Version = "2012-10-17", Statement = local.images })
 }
 
-output "images_trust" {
-  description = "That only runs of the protected branch may take that role."
-  value       = jsonencode({ Version = "2012-10-17", Statement = local.images_trust })
+output "github_trust" {
+  description = "Whose workflows may take these two roles."
+  value       = jsonencode({ Version = "2012-10-17", Statement = local.github_trust })
 }

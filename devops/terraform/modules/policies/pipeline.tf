@@ -81,29 +81,4 @@ locals {
       Resource = ["${local.arn.state}/stack/*"]
     },
   ]
-
-  owner = split("/", var.github.repository)[0]
-  repo  = split("/", var.github.repository)[1]
-
-  # An at sign cannot be part of a name, so the star stands for the number alone.
-  by_name      = var.github.owner_id == null ? ["repo:${var.github.repository}", "repo:${local.owner}@*/${local.repo}@*"] : []
-  by_id        = var.github.owner_id == null ? [] : ["repo:${local.owner}@${var.github.owner_id}/${local.repo}@${var.github.repository_id}"]
-  repositories = concat(local.by_name, local.by_id)
-
-  of_branch       = [for name in local.repositories : "${name}:ref:refs/heads/${var.github.branch}"]
-  of_environments = [for pair in setproduct(local.repositories, var.github.environments) : join(":environment:", pair)]
-
-  pipeline_trust = [merge(local.github_trust, {
-    Condition = merge(local.github_trust.Condition, {
-      StringLike = { "token.actions.githubusercontent.com:sub" = concat(local.of_branch, local.of_environments) }
-    })
-  })]
-
-  # Without its subjects.
-  github_trust = {
-    Effect    = "Allow"
-    Action    = "sts:AssumeRoleWithWebIdentity"
-    Principal = { Federated = local.arn.oidc }
-    Condition = { StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com" } }
-  }
 }

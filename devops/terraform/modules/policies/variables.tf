@@ -30,7 +30,7 @@ variable "buckets" {
 
 variable "github" {
   description = <<-EOT
-    Whose workflows may take the pipeline's role: runs of `branch`, and jobs of the `environments`.
+    Whose workflows may take the roles: runs on `branch`, and nothing else.
     Tokens of repositories made or renamed since 2026-07-15 carry the IDs of owner and repository in their
     subject. Without the IDs both forms are trusted, by name; with them only that one repository is, whoever
     takes its name later.
@@ -40,7 +40,6 @@ variable "github" {
     owner_id      = optional(number)
     repository_id = optional(number)
     branch        = optional(string, "main")
-    environments  = optional(list(string), [])
   })
 
   validation {
@@ -54,7 +53,7 @@ variable "github" {
   }
 
   validation {
-    condition     = alltrue([for value in concat([var.github.branch], var.github.environments) : can(regex("^[A-Za-z0-9_./-]+$", value))])
-    error_message = "github.branch and github.environments must be written out, without wildcards."
+    condition     = can(regex("^[A-Za-z0-9_./-]+$", var.github.branch))
+    error_message = "github.branch must be written out, without wildcards."
   }
 }

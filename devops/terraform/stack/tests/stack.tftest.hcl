@@ -125,21 +125,13 @@ run "a_budget_of_nothing_is_refused" {
   expect_failures = [var.monthly_budget_usd]
 }
 
-run "jobs_of_the_environment_and_main_are_trusted" {
+run "both_roles_of_the_workflows_are_given_to_main_alone" {
   command = plan
 
   assert {
-    condition = toset(jsondecode(module.policies.pipeline_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
-      "repo:octocat/meters:ref:refs/heads/main", "repo:octocat/meters:environment:test",
-      "repo:octocat@*/meters@*:ref:refs/heads/main", "repo:octocat@*/meters@*:environment:test",
-    ])
-    error_message = "The role is given to others, or not to the workflows."
-  }
-
-  assert {
-    condition = toset(jsondecode(module.policies.images_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
+    condition = toset(jsondecode(module.policies.github_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
       "repo:octocat/meters:ref:refs/heads/main", "repo:octocat@*/meters@*:ref:refs/heads/main",
     ])
-    error_message = "Images are stored by others than runs of main."
+    error_message = "The roles are given to others, or not to the workflows."
   }
 }

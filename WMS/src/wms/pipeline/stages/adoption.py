@@ -20,7 +20,7 @@ from wms.pipeline.journal import noting
 from wms.pipeline.stages.data import export_incoming
 from wms.pipeline.stages.promotion import run_publish
 from wms.steps.adopt import adopt
-from wms.steps.archive import archive_run, restore_run
+from wms.steps.archive import archive_run, restore_model, restore_run
 from wms.steps.evidence import require_fresh
 from wms.steps.production import main_head
 
@@ -87,24 +87,21 @@ def _bring_back(ctx: Context, source: str) -> None:
             if not (folder / f"{name}.json").is_file():
                 raise RecordError(
                     f"{source} holds no {name}.json",
-                    remedy="Name the unpacked artifact `run-gate-N` of the run, which holds all of it.",
+                    remedy="Name the unpacked artifact `run-train-N` of the run, which holds all of them.",
                 )
         if folder.resolve() != layout.run.resolve():
             _clear(layout.run)
             shutil.copytree(folder, layout.run)
     elif re.fullmatch(r"[0-9a-f]{64}", source):
         _clear(layout.run)
-        archive = restore_run(source, ctx.ports.data_store, layout.run)
-        for name, sha256 in archive.files.items():
-            if name.startswith("model/"):
-                (layout.run / name).parent.mkdir(exist_ok=True)
-                ctx.ports.data_store.get_blob(sha256, layout.run / name)
-        export_incoming(ctx)
+        restore_run(source, ctx.ports.data_store, layout.run)
     else:
         raise RecordError(
             f"{source} is neither a folder nor the SHA-256 of a run's records",
             remedy="The run's summary and its comment on the commit name the records.",
         )
+    restore_model(layout.run, ctx.ports.data_store)
+    export_incoming(ctx)
     done = [job.name for job in JOBS if job.when == "success" and not job.transient]
     state = RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(done, "done"))
     write_record(layout.record("state"), state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, ValidationReport
@@ -12,7 +13,7 @@ from wms.domain.split import SplitPlan
 from wms.files import read_record, write_bytes, write_record
 from wms.pipeline.context import Clone, Context
 from wms.pipeline.start import begin
-from wms.report.markdown import blocked_body, conflict_body
+from wms.report.markdown import blocked_body, conflict_body, waiting_body
 from wms.steps.assemble import assemble, require_nothing_else
 from wms.steps.hold import announce_blocked, announce_conflicts, announce_waiting
 from wms.steps.merge import Source, merge, merge_folder
@@ -120,9 +121,10 @@ def _announce_conflicts(ctx: Context, plan: MergePlan) -> None:
     refused = [branch.name for branch, part in parts.items() if part.conflicts]
     for branch, part in parts.items():
         if part.conflicts:
-            announce_conflicts(branch=branch, plan=part, body=conflict_body(part), forge=ctx.ports.forge)
+            body = conflict_body(part, run_url=ctx.run_url)
+            announce_conflicts(branch=branch, plan=part, body=body, forge=ctx.ports.forge)
         else:
-            announce_waiting(branch=branch, refused=refused, forge=ctx.ports.forge)
+            _announce_waiting(ctx, branch, refused)
 
 
 def _announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -> None:
@@ -136,9 +138,15 @@ def _announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -
     refused = [branch.name for branch, part in parts.items() if part.blocked]
     for branch, part in parts.items():
         if part.blocked:
-            announce_blocked(branch=branch, report=part, body=blocked_body(part), forge=ctx.ports.forge)
+            body = blocked_body(part, run_url=ctx.run_url)
+            announce_blocked(branch=branch, report=part, body=body, forge=ctx.ports.forge)
         else:
-            announce_waiting(branch=branch, refused=refused, forge=ctx.ports.forge)
+            _announce_waiting(ctx, branch, refused)
+
+
+def _announce_waiting(ctx: Context, branch: BranchHead, refused: Sequence[str]) -> None:
+    body = waiting_body(refused, run_url=ctx.run_url)
+    announce_waiting(branch=branch, refused=refused, body=body, forge=ctx.ports.forge)
 
 
 def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:

@@ -7,7 +7,8 @@ from wms.domain.gate import GateDecision
 from wms.domain.records import canonical_json
 from wms.files import write_bytes, write_record
 from wms.pipeline.context import Context
-from wms.pipeline.current import to_publish
+from wms.pipeline.current import champion_bundle, to_publish
+from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset
 from wms.pipeline.stages.tracking import finish_tracking
 from wms.report.markdown import hold_body
@@ -16,7 +17,6 @@ from wms.steps.archive import archive_run
 from wms.steps.evaluate import evaluate
 from wms.steps.gate import decide_run
 from wms.steps.hold import announce_hold
-from wms.steps.production import fetch_bundle, metadata_at
 
 
 def run_evaluate(ctx: Context) -> EvalReport:
@@ -24,12 +24,10 @@ def run_evaluate(ctx: Context) -> EvalReport:
     finish_tracking(ctx)
     require_dataset(ctx)
     layout, base, manifest = ctx.layout, ctx.base_manifest(), ctx.manifest()
-    champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    champion = champion_bundle(ctx)
     bundles = {"evaluation": layout.bundle}
     if champion is not None:
-        bundles["evaluation-champion"] = fetch_bundle(
-            champion.card_sha256, ctx.ports.data_store, layout.champions / champion.weights_sha256[:16]
-        )
+        bundles["evaluation-champion"] = champion
     frozen = base.of_split("test")
     known = {(sample.stem, sample.image_sha256, sample.mask_sha256) for sample in frozen}
     newcomers = [
@@ -73,7 +71,7 @@ def run_gate(ctx: Context) -> GateDecision:
             request=ctx.request,
             why=decision.reasons[0] if decision.verdict == "hold" else "the model is in no registry",
             archive=archive,
-            body=hold_body(RunRecords.load(layout.run)),
+            body=hold_body(RunRecords.load(layout.run), gallery=stored_gallery(ctx), run_url=ctx.run_url),
             forge=ctx.ports.forge,
         )
     return decision

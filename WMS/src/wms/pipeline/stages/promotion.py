@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import FailedChecksError, RegistryAwayError
+from wms.domain.errors import DataStoreError, ForgeError, RegistryAwayError
 from wms.domain.gate import GateDecision
 from wms.domain.left_out import left_out
 from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
+from wms.domain.release import ReleaseOutcome, ReleaseProvenance
 from wms.domain.run import Reconciliation
 from wms.domain.split import SplitPlan
 from wms.domain.training import Candidate, TrainResult
 from wms.files import read_record, write_record
+from wms.pipeline import reports
 from wms.pipeline.context import Context
-from wms.pipeline.current import require_run_of_main
+from wms.pipeline.current import is_published, require_run_of_main
+from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset
+from wms.report.gallery import NO_PICTURES, Gallery
 from wms.report.markdown import promotion_body, taken_body
 from wms.report.records import RunRecords
+from wms.report.release import release_body
 from wms.steps.complete_merge import complete_merge
 from wms.steps.gate import read_inputs
-from wms.steps.production import metadata_at
+from wms.steps.production import main_head, metadata_at
 from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
+from wms.steps.release import release_production
 from wms.steps.rollback import roll_back
 from wms.steps.taken import announce_taken
+from wms.steps.tested import ci_evidence
 
 
 def run_publish(ctx: Context) -> Promotion:
-    """Store data and weights, make the promotion's commit, open its pull request."""
+    """Store data and weights, make the promotion's commit, open its pull request.
+
+    What is published already stays as it is: a job that runs again goes on with the same commit.
+    """
     layout = ctx.layout
+    if is_published(ctx):
+        return read_record(layout.record("promotion"), Promotion)
     require_run_of_main(ctx)
     require_dataset(ctx)
     promotion = publish(
@@ -43,7 +57,7 @@ def run_publish(ctx: Context) -> Promotion:
             read_record(layout.record("validation"), ValidationReport),
             read_record(layout.record("split"), SplitPlan),
         ),
-        body=publication_text(ctx),
+        body=publication_text(ctx, stored_gallery(ctx)),
         now=ctx.clock(),
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
@@ -53,8 +67,22 @@ def run_publish(ctx: Context) -> Promotion:
     return promotion
 
 
-def publication_text(ctx: Context) -> str:
-    """What the pull request of this run would say.
+def is_tested(ctx: Context, promotion: Promotion) -> bool:
+    """Whether a promotion's commit has earned the status `ci`, so that `ci.yml` need not run on it."""
+    repository = ctx.ports.repository
+    evidence = ci_evidence(
+        promotion.commit_sha,
+        base_sha=promotion.base_sha,
+        main_sha=main_head(repository),
+        ci_passed=None,
+        repository=repository,
+        forge=ctx.ports.forge,
+    )
+    return evidence is not None
+
+
+def publication_text(ctx: Context, gallery: Gallery = NO_PICTURES) -> str:
+    """What the pull request of this run would say, with these pictures.
 
     Raises:
         RecordError: the run is none on main.
@@ -62,22 +90,20 @@ def publication_text(ctx: Context) -> str:
     require_run_of_main(ctx)
     production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     return promotion_body(
-        RunRecords.load(ctx.layout.run), from_version=production.version if production else None
+        RunRecords.load(ctx.layout.run),
+        from_version=production.version if production else None,
+        gallery=gallery,
+        run_url=ctx.run_url,
     )
 
 
-def run_complete_merge(ctx: Context, *, ci_passed: str | None = None, ci_failed: str | None = None) -> Merged:
+def run_complete_merge(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     """Replay the decision on the published commit, merge it, and move the registry's alias.
 
-    `ci_passed` is the commit that the CI ran on and passed, where it ran; `ci_failed` the one it failed on.
-
-    Raises:
-        FailedChecksError: the CI failed on the published commit.
+    `ci_passed` is the commit that `ci.yml` was called on and passed, where it had to be.
     """
     layout = ctx.layout
     promotion = read_record(layout.record("promotion"), Promotion)
-    if ci_failed == promotion.commit_sha:
-        raise FailedChecksError(f"the CI failed on {ci_failed[:12]}, which this run published")
     merged = complete_merge(
         promotion=promotion,
         decision=read_record(layout.record("decision"), GateDecision),
@@ -101,7 +127,7 @@ def _announce_taken(ctx: Context, promotion: Promotion, merged: Merged) -> None:
                 branch=heads[item.branch],
                 left_out=item,
                 version=merged.version,
-                body=taken_body(item, version=merged.version),
+                body=taken_body(item, version=merged.version, run_url=ctx.run_url),
                 forge=ctx.ports.forge,
             )
 
@@ -115,9 +141,9 @@ def run_rollback(
     propose: bool = False,
     ci_passed: str | None = None,
 ) -> RolledBack:
-    """Put an earlier model back into production, and move the registry's alias.
+    """Put an earlier model back into production, and move the registry's alias and the release's mark.
 
-    With `propose` only its pull request is opened; `ci_passed` then names the commit that the CI passed.
+    With `propose` only its pull request is opened. `ci_passed` is the commit that `ci.yml` was called on.
     """
     ports = ctx.ports
     outcome = roll_back(
@@ -134,7 +160,45 @@ def run_rollback(
     )
     if not dry_run and outcome.proposed is None:
         _reconcile_if_there(ctx)
+        return outcome.model_copy(update={"unreleased": _why_unreleased(ctx)})
     return outcome
+
+
+def run_release(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome:
+    """Make the forge's releases agree with main.
+
+    Raises:
+        DataStoreError: a file of the model in production is not in the data store.
+        ForgeError: the forge refused.
+    """
+    ctx.ports.repository.fetch()
+    return release_production(
+        repository=ctx.ports.repository,
+        data_store=ctx.ports.data_store,
+        forge=ctx.ports.forge,
+        describe=release_body,
+        report_of=lambda promoted: _report_of(ctx, promoted),
+        scratch=ctx.layout.state,
+        dry_run=dry_run,
+    )
+
+
+def _why_unreleased(ctx: Context) -> str | None:
+    """Make the releases agree with main; return why not, if that failed: the rollback is done either way."""
+    try:
+        run_release(ctx)
+    except (ForgeError, DataStoreError) as error:
+        return f"{error}. {error.remedy} Then run `wms model release`."
+    return None
+
+
+def _report_of(ctx: Context, promoted: ReleaseProvenance) -> Path | None:
+    """The report of the run in `run/`, if it promoted this very model."""
+    record = ctx.layout.record("promotion")
+    if not record.is_file():
+        return None
+    records_sha256 = read_record(record, Promotion).records_sha256
+    return reports.write_report_page(ctx) if records_sha256 == promoted.model.records_sha256 else None
 
 
 def _reconcile_if_there(ctx: Context) -> None:

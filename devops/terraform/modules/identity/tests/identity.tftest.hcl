@@ -3,12 +3,11 @@ mock_provider "aws" {}
 variables {
   name = "wms-test"
   documents = {
-    node           = "{\"a\":1}"
-    node_trust     = "{\"b\":2}"
-    pipeline       = "{\"c\":3}"
-    pipeline_trust = "{\"d\":4}"
-    images         = "{\"e\":5}"
-    images_trust   = "{\"f\":6}"
+    node         = "{\"a\":1}"
+    node_trust   = "{\"b\":2}"
+    pipeline     = "{\"c\":3}"
+    images       = "{\"e\":5}"
+    github_trust = "{\"d\":4}"
   }
 }
 
@@ -19,9 +18,9 @@ run "each_role_gets_its_own_documents" {
     condition = (
       aws_iam_role.node["node"].assume_role_policy == var.documents.node_trust &&
       aws_iam_role_policy.node["node"].policy == var.documents.node &&
-      aws_iam_role.pipeline["pipeline"].assume_role_policy == var.documents.pipeline_trust &&
+      aws_iam_role.pipeline["pipeline"].assume_role_policy == var.documents.github_trust &&
       aws_iam_role_policy.pipeline["pipeline"].policy == var.documents.pipeline &&
-      aws_iam_role.images["images"].assume_role_policy == var.documents.images_trust &&
+      aws_iam_role.images["images"].assume_role_policy == var.documents.github_trust &&
       aws_iam_role_policy.images["images"].policy == var.documents.images
     )
     error_message = "The documents are mixed up."

@@ -3,41 +3,22 @@ variables {
   account_id = "123456789012"
   region     = "eu-central-1"
   buckets    = { data = "the-data", artifacts = "the-artifacts", state = "the-state" }
-  github     = { repository = "octocat/meters", environments = ["test"] }
+  github     = { repository = "octocat/meters" }
 }
 
 run "both_forms_of_a_subject_are_trusted_by_name" {
   command = plan
 
   assert {
-    condition = toset(jsondecode(output.pipeline_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
-      "repo:octocat/meters:ref:refs/heads/main",
-      "repo:octocat/meters:environment:test",
-      "repo:octocat@*/meters@*:ref:refs/heads/main",
-      "repo:octocat@*/meters@*:environment:test",
-    ])
-    error_message = "Others than main and the environment are trusted, or not they."
-  }
-
-  assert {
-    condition     = jsondecode(output.pipeline_trust).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
-    error_message = "Tokens made for others would be taken."
-  }
-}
-
-run "images_are_stored_by_runs_of_main_alone" {
-  command = plan
-
-  assert {
-    condition = toset(jsondecode(output.images_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
+    condition = toset(jsondecode(output.github_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"]) == toset([
       "repo:octocat/meters:ref:refs/heads/main",
       "repo:octocat@*/meters@*:ref:refs/heads/main",
     ])
-    error_message = "A job of another branch, or of an environment, may change what runs on the node."
+    error_message = "Others than main are trusted, or main is not."
   }
 
   assert {
-    condition     = jsondecode(output.images_trust).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
+    condition     = jsondecode(output.github_trust).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
     error_message = "Tokens made for others would be taken."
   }
 }
@@ -50,7 +31,7 @@ run "with_ids_one_repository_alone_is_trusted" {
   }
 
   assert {
-    condition     = jsondecode(output.pipeline_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"] == ["repo:octocat@7/meters@8:ref:refs/heads/main"]
+    condition     = jsondecode(output.github_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"] == ["repo:octocat@7/meters@8:ref:refs/heads/main"]
     error_message = "Whoever takes the name would be trusted."
   }
 }

@@ -1,11 +1,12 @@
-"""A run's records as a static page, and the index of all runs.
+"""A run's records as one page, and the index of all runs.
 
-Pages need no network and no server: styles are inline, pictures lie beside the page. Everything
-that comes from outside is escaped.
+A page is one file that needs no network and no server: styles, plots and pictures are in it. Everything
+that comes from outside is escaped, and the page's own policy forbids scripts and requests.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,19 +14,20 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 from pydantic import AwareDatetime
 
-from wms.config import load_data_settings
-from wms.domain.errors import RecordError
-from wms.domain.evaluation import EvalReport
+from wms.domain.errors import RecordError, StorageError
 from wms.domain.promotion import ModelMetadata
 from wms.domain.records import Record
 from wms.files import read_record, write_bytes, write_record
 from wms.layout import Layout
+from wms.ml.plots import Plot
 from wms.report import facts, kept
+from wms.report.gallery import alt_text, caption
 from wms.report.markup import visible
-from wms.report.overlays import Overlay, Pair, Predict, choose, write_overlays
-from wms.report.plots import write_plots
+from wms.report.pictures import TITLES, RunPictures
+from wms.report.plots import plots_of
 from wms.report.records import RunRecords
 
 MOST_FINDINGS = 1000
@@ -33,7 +35,7 @@ MOST_FINDINGS = 1000
 
 
 class RunEntry(Record):
-    """One line of the index: what `run.json` beside a run's page holds."""
+    """One line of the index: what `<run_id>.json` beside a run's page holds."""
 
     run_id: str
     started_at: AwareDatetime
@@ -47,29 +49,28 @@ class RunEntry(Record):
     champion_dice: float | None = None
 
 
-def write_run_report(layout: Layout, *, to: Path, predict: Predict | None) -> Path:
-    """Write the page of the run in `layout.run` as `to/<run_id>/index.html`, with `run.json` beside it.
+def write_run_page(layout: Layout, *, to: Path, pictures: RunPictures | None, run_url: str = "") -> Path:
+    """Write the page of the run in `layout.run` as `to/<run_id>.html`, and its entry as `to/<run_id>.json`.
 
     Args:
-        layout: the workspace; overlays read its `run/dataset` and the mask threshold of its settings.
-        to: the site's folder.
-        predict: the run's model, or `None` to leave overlays out.
+        layout: the workspace.
+        to: the folder of all pages.
+        pictures: those that lie in `layout.pictures`, or `None` for a page without photographs.
+        run_url: the page of the workflow's run; empty where no workflow runs this.
 
     Returns:
         The page's path.
 
     Raises:
         RecordError: there is no run, or one of its records is unreadable.
-        ImageError: a test picture is unreadable.
-        StorageError: a file could not be written.
+        StorageError: a picture is gone, or a file could not be written.
     """
     records = RunRecords.load(layout.run)
     if records.request is None:
         raise RecordError(f"{layout.run} holds no request.json, so there is no run to report on")
     run_id = records.request.run_id
     if not re.fullmatch(r"\w[\w.-]*", run_id, re.ASCII):
-        raise RecordError(f"{run_id!r} is no name of a run, so no folder is made for it")
-    folder = to / run_id
+        raise RecordError(f"{run_id!r} is no name of a run, so no page is made for it")
     findings = facts.all_findings(records)
     pairs = facts.dice_pairs(records)
     added = facts.additions(records)
@@ -88,8 +89,11 @@ def write_run_report(layout: Layout, *, to: Path, predict: Predict | None) -> Pa
                 else ()
             ),
             tally=facts.tally(pairs) if pairs else None,
-            plots={plot.name: plot for plot in write_plots(records, folder)},
-            overlays=_overlays(records, layout, folder, predict),
+            plots={plot.name: plot for plot in plots_of(records)},
+            groups=dict(pictures.groups()) if pictures else {},
+            titles=TITLES,
+            source=lambda picture: _data_uri(layout.pictures / picture.file),
+            run_url=run_url,
             intake=facts.intake(records),
             added=added,
             by_branch=facts.by_branch(added),
@@ -99,24 +103,24 @@ def write_run_report(layout: Layout, *, to: Path, predict: Predict | None) -> Pa
             digests=facts.digests(records),
         )
     )
-    write_bytes(folder / "index.html", page.encode())
-    write_record(folder / "run.json", _entry(records, added=len(added)))
-    return folder / "index.html"
+    write_bytes(to / f"{run_id}.html", page.encode())
+    write_record(to / f"{run_id}.json", _entry(records, added=len(added)))
+    return to / f"{run_id}.html"
 
 
 def write_index(to: Path, *, production: ModelMetadata | None, history: Sequence[ModelMetadata]) -> Path:
     """Write `to/index.html`: what is in production, its history, and all runs, newest first.
 
     Args:
-        to: the site's folder; every `<run_id>/run.json` in it is a run.
+        to: the folder of all pages; every `<run_id>.json` in it is a run.
         production: the model in production, or `None`.
         history: what was in production, newest first.
 
     Raises:
-        RecordError: a `run.json` is unreadable.
+        RecordError: an entry is unreadable.
         StorageError: the page could not be written.
     """
-    runs = [read_record(path, RunEntry) for path in to.glob("*/run.json")]
+    runs = [read_record(path, RunEntry) for path in to.glob("*.json")]
     runs.sort(key=lambda run: (run.started_at, run.run_id), reverse=True)
     page = (
         _environment()
@@ -146,32 +150,17 @@ def _entry(records: RunRecords, *, added: int) -> RunEntry:
     )
 
 
-def _overlays(
-    records: RunRecords, layout: Layout, folder: Path, predict: Predict | None
-) -> tuple[Overlay, ...]:
-    if predict is None or records.evaluation is None:
-        return ()
-    chosen = choose(records.evaluation)
-    return write_overlays(
-        chosen,
-        _test_pairs(records, records.evaluation, layout),
-        mask_threshold=load_data_settings(layout.root).validation.mask_threshold,
-        predict=predict,
-        to=folder,
-    )
+def _data_uri(jpeg: Path) -> str:
+    try:
+        return "data:image/jpeg;base64," + base64.b64encode(jpeg.read_bytes()).decode()
+    except OSError as error:
+        raise StorageError(f"{jpeg} cannot be read: {error.strerror}") from error
 
 
-def _test_pairs(records: RunRecords, evaluation: EvalReport, layout: Layout) -> dict[str, Pair]:
-    """The files that were scored: main's test split, or for a first model the run's own."""
-    for manifest, dataset in ((records.base_manifest, layout.base), (records.manifest, layout.dataset)):
-        if manifest is not None and manifest.split_digest("test") == evaluation.samples_sha256:
-            return {
-                sample.stem: Pair(
-                    image=dataset / "images" / sample.image, mask=dataset / "masks" / sample.mask
-                )
-                for sample in manifest.of_split("test")
-            }
-    raise RecordError("evaluation.json scores neither main's test pictures nor those of this run")
+def _svg(plot: Plot) -> Markup:
+    """A plot as part of the page, with its words for those who do not see it."""
+    element = plot.svg().replace("<svg ", f'<svg role="img" aria-label="{escape(plot.alt)}" ', 1)
+    return Markup(element)  # noqa: S704 - drawn here; matplotlib escapes its labels
 
 
 @cache
@@ -187,6 +176,9 @@ def _environment() -> jinja2.Environment:
         "when": _when,
         "number": facts.number,
         "sentence": lambda text: text[:1].upper() + text[1:],
+        "svg": _svg,
+        "caption": caption,
+        "alt_text": alt_text,
         "visible": lambda name: visible(name, limit=200),
     }
     return environment

@@ -1,23 +1,22 @@
 from __future__ import annotations
 
-import shutil
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from factories import BRANCH, NOW, Story, make_finding, make_metadata, make_request, write_run
-from wms.domain.dataset import BranchHead, DatasetManifest
-from wms.domain.errors import RecordError
+from wms.domain.dataset import BranchHead
+from wms.domain.errors import RecordError, StorageError
 from wms.domain.records import Record
 from wms.domain.training import Candidate
 from wms.files import read_record, write_record
 from wms.layout import Layout
-from wms.report.site import RunEntry, write_index, write_run_report
+from wms.report.page import RunEntry, write_index, write_run_page
+from wms.report.pictures import Picture, RunPictures
 
-CONFIGS = Path(__file__).parents[3] / "WMS/configs"
 STORIES: tuple[Story, ...] = ("first", "merged", "published", "held", "blocked", "failed")
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(1)>"
 
@@ -34,8 +33,11 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "img", "br", "source"}:
+        if tag not in {"meta", "img", "br"}:
             self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -49,12 +51,12 @@ class Page(HTMLParser):
 
 
 def reported(folder: Path, story: Story, **request: object) -> Path:
-    layout = Layout(folder / "workspace")
+    layout = Layout(folder)
     findings = [make_finding(HOSTILE)] if story == "blocked" else []
     write_run(layout, story, findings=findings)
     if request:
         write_record(layout.record("request"), make_request(**request))
-    return write_run_report(layout, to=folder / "site", predict=None)
+    return write_run_page(layout, to=layout.reports, pictures=None)
 
 
 @pytest.fixture(scope="module")
@@ -67,25 +69,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[Story, Path]:
 def test_every_ending_has_a_whole_page(pages: dict[Story, Path], story: Story) -> None:
     page = Page(pages[story])
     assert page.open == []
-    assert pages[story].parent.name == make_request().run_id
-    entry = read_record(pages[story].with_name("run.json"), RunEntry)
+    assert pages[story].stem == make_request().run_id
+    entry = read_record(pages[story].with_suffix(".json"), RunEntry)
     assert entry.headline in page.text
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_page_needs_nothing_from_elsewhere(pages: dict[Story, Path], story: Story) -> None:
+def test_a_page_asks_for_nothing_from_elsewhere(pages: dict[Story, Path], story: Story) -> None:
     page = Page(pages[story])
-    assert page.having("link") == page.having("script") == []
-    wanted = [tag["src"] for tag in page.having("img")] + [tag["srcset"] for tag in page.having("source")]
-    wanted += [tag["href"] for tag in page.having("a") if tag["href"] != "../index.html"]
-    for name in wanted:
-        assert name is not None
-        assert (pages[story].parent / name).is_file()
+    assert page.having("link") == page.having("script") == page.having("source") == []
+    assert "default-src 'none'; img-src data:" in pages[story].read_text()
+    written = re.sub(r'xmlns(:\w+)?="[^"]*"', "", pages[story].read_text())
+    assert "http" not in written.replace('http-equiv="', "")
 
 
 def test_every_picture_says_what_it_shows_and_every_table_heads_its_columns(pages: dict[Story, Path]) -> None:
     page = Page(pages["merged"])
-    assert all(tag["alt"] for tag in page.having("img"))
+    assert all(tag["aria-label"] for tag in page.having("svg"))
     assert all(tag["scope"] in {"row", "col"} for tag in page.having("th"))
     assert page.having("html") == [{"lang": "en"}]
     assert len(page.having("h1")) == 1
@@ -96,8 +96,7 @@ def test_a_model_in_no_registry_is_said_on_its_page_whatever_the_verdict(tmp_pat
     write_run(layout, "held")
     kept = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files <denied>")
     write_record(layout.record("candidate"), kept)
-    shutil.copytree(CONFIGS, tmp_path / "WMS/configs")
-    page = Page(write_run_report(layout, to=layout.reports, predict=None))
+    page = Page(write_run_page(layout, to=layout.reports, pictures=None))
     assert "in no registry: files <denied>" in page.text
 
 
@@ -116,60 +115,70 @@ def test_a_blocked_run_shows_its_findings_before_all_else(pages: dict[Story, Pat
 
 def test_the_same_run_reported_again_gives_the_same_page(pages: dict[Story, Path], tmp_path: Path) -> None:
     again = reported(tmp_path, "failed")
-    for path in pages["failed"].parent.iterdir():
-        assert (again.parent / path.name).read_bytes() == path.read_bytes()
+    assert again.read_bytes() == pages["failed"].read_bytes()
 
 
 def test_without_a_request_there_is_no_run_to_report(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     layout.run.mkdir()
     with pytest.raises(RecordError, match=r"no request\.json"):
-        write_run_report(layout, to=tmp_path / "site", predict=None)
+        write_run_page(layout, to=layout.reports, pictures=None)
 
 
 @pytest.mark.parametrize("run_id", ["../escape", "a/b", "", ".hidden", "/tmp/x"])  # noqa: S108
 def test_a_run_id_that_is_a_path_is_refused(tmp_path: Path, run_id: str) -> None:
     with pytest.raises(RecordError, match="no name of a run"):
         reported(tmp_path, "failed", run_id=run_id)
-    assert not (tmp_path / "site").exists()
-
-
-def predict_nothing(picture: np.ndarray) -> np.ndarray:
-    return np.zeros(picture.shape[:2], dtype=bool)
-
-
-def fill(dataset: Path, manifest: Path) -> None:
-    """Tiny pictures for every sample of the manifest."""
-    for folder in ("images", "masks"):
-        (dataset / folder).mkdir(parents=True)
-    for sample in DatasetManifest.from_jsonl(manifest.read_bytes(), source="manifest").samples:
-        Image.new("RGB", (40, 30)).save(dataset / "images" / sample.image)
-        Image.new("L", (40, 30)).save(dataset / "masks" / sample.mask)
+    assert not Layout(tmp_path).reports.exists()
 
 
 @pytest.mark.parametrize("story", ["first", "held"])
-def test_overlays_show_the_pictures_that_decided(tmp_path: Path, story: Story) -> None:
+def test_a_page_carries_its_pictures_in_itself(tmp_path: Path, story: Story) -> None:
     layout = Layout(tmp_path)
     write_run(layout, story)
-    shutil.copytree(CONFIGS, tmp_path / "WMS/configs")
-    # A first model is judged on the run's own test split, any other on that of main.
-    if story == "first":
-        fill(layout.dataset, layout.manifest)
-    else:
-        fill(layout.base, layout.base_manifest)
-    page = Page(write_run_report(layout, to=tmp_path / "site", predict=predict_nothing))
-    shown = [tag for tag in page.having("img") if str(tag["src"]).endswith(".jpg")]
-    assert len(shown) == 12
-    assert "Dice 0." in str(shown[0]["alt"])
+    shown = picture_files(layout)
+    page = Page(write_run_page(layout, to=layout.reports, pictures=shown))
+    sources = [str(tag["src"]) for tag in page.having("img")]
+    assert len(sources) == len(shown.pictures)
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    assert "Dice 0.41" in str(page.having("img")[0]["alt"])
+    assert HOSTILE in page.text
 
 
-def test_an_evaluation_of_other_pictures_gets_no_overlays_but_an_error(tmp_path: Path) -> None:
+def picture_files(layout: Layout) -> RunPictures:
+    """Two pictures of a run, of a hostile name."""
+    pictures = tuple(
+        Picture(file=f"{kind}.jpg", width_px=4, height_px=3, kind=kind, stem=HOSTILE, dice=dice)
+        for kind, dice in (("worst", 0.41), ("added", None))
+    )
+    layout.pictures.mkdir()
+    for picture in pictures:
+        Image.new("RGB", (4, 3)).save(layout.pictures / picture.file)
+    return RunPictures(evaluation_sha256="0" * 64, pictures=pictures)
+
+
+def test_a_page_without_photographs_has_its_tables_and_plots(pages: dict[Story, Path]) -> None:
+    page = Page(pages["held"])
+    assert page.having("img") == []
+    assert len(page.having("svg")) == 7
+    assert "Boundary F-score" in page.text
+
+
+def test_a_picture_that_is_gone_is_an_error_that_names_it(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "held")
-    shutil.copytree(CONFIGS, tmp_path / "WMS/configs")
-    layout.base_manifest.write_bytes(b"")
-    with pytest.raises(RecordError, match="neither main's test pictures nor"):
-        write_run_report(layout, to=tmp_path / "site", predict=predict_nothing)
+    shown = picture_files(layout)
+    (layout.pictures / "added.jpg").unlink()
+    with pytest.raises(StorageError, match=r"added\.jpg"):
+        write_run_page(layout, to=layout.reports, pictures=shown)
+
+
+@pytest.mark.parametrize(("url", "href"), [("", "index.html"), ("https://forge/o/n/actions/runs/1",) * 2])
+def test_a_page_leads_back_to_where_it_came_from(tmp_path: Path, url: str, href: str) -> None:
+    layout = Layout(tmp_path)
+    write_run(layout, "blocked")
+    page = Page(write_run_page(layout, to=layout.reports, pictures=None, run_url=url))
+    assert [tag["href"] for tag in page.having("a")] == [href]
 
 
 def entry(run_id: str, **changes: object) -> Record:
@@ -189,10 +198,10 @@ def entry(run_id: str, **changes: object) -> Record:
 def test_the_index_lists_runs_newest_first_with_links_that_lead_to_them(tmp_path: Path) -> None:
     for day in (3, 1, 2):
         name = f"run-{day}"
-        write_record(tmp_path / name / "run.json", entry(name, started_at=NOW.replace(day=day)))
+        write_record(tmp_path / f"{name}.json", entry(name, started_at=NOW.replace(day=day)))
     page = Page(write_index(tmp_path, production=None, history=()))
     links = [tag["href"] for tag in page.having("a")]
-    assert links == ["run-3/index.html", "run-2/index.html", "run-1/index.html"]
+    assert links == ["run-3.html", "run-2.html", "run-1.html"]
     assert "No model is in production" in page.text
 
 
@@ -211,7 +220,6 @@ def test_an_index_of_nothing_is_a_page(tmp_path: Path) -> None:
 
 
 def test_a_damaged_entry_is_an_error_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / "run-1").mkdir()
-    (tmp_path / "run-1/run.json").write_text("{")
-    with pytest.raises(RecordError, match=r"run-1/run\.json"):
+    (tmp_path / "run-1.json").write_text("{")
+    with pytest.raises(RecordError, match=r"run-1\.json"):
         write_index(tmp_path, production=None, history=())

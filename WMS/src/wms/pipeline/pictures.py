@@ -1,0 +1,83 @@
+"""The pictures of the run in `run/`: drawn once, stored where the forge's texts can show them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from wms.domain.errors import WmsError
+from wms.domain.run import outdated
+from wms.files import link_or_copy, write_bytes
+from wms.ml.plots import Plot, learning_curves
+from wms.ml.predict import load_bundle
+from wms.pipeline.context import Context
+from wms.pipeline.current import champion_bundle
+from wms.pipeline.stages.data import require_dataset
+from wms.report.gallery import Gallery, curves_file
+from wms.report.pictures import RunPictures, draw_pictures, read_pictures
+from wms.report.records import RunRecords
+
+
+def run_pictures(ctx: Context) -> RunPictures | None:
+    """The run's pictures, drawn unless they lie in `run/pictures` already; ONNX Runtime runs the models.
+
+    `None` where `report.yaml` keeps photographs out of reports, or where nothing was evaluated.
+
+    Raises:
+        DataStoreError: the run's pictures or the model in production cannot be fetched.
+        ImageError: one of them is unreadable.
+    """
+    layout = ctx.layout
+    records = RunRecords.load(layout.run)
+    if records.evaluation is None or not ctx.report_settings.pictures_in_reports:
+        return None
+    if found := read_pictures(layout.pictures, records.evaluation):
+        return found
+    require_dataset(ctx)
+    champion = champion_bundle(ctx) if records.evaluation_champion else None
+    return draw_pictures(
+        records,
+        layout,
+        mask_threshold=ctx.data_settings.validation.mask_threshold,
+        candidate=load_bundle(layout.bundle).mask,
+        champion=load_bundle(champion).mask if champion else None,
+        to=layout.pictures,
+    )
+
+
+def stored_gallery(ctx: Context) -> Gallery:
+    """The pictures and learning curves of the run, stored for a text on the forge.
+
+    A verdict is worth more than its pictures: where they cannot be drawn or stored, the answer says why.
+    """
+    try:
+        pictures, curves = run_pictures(ctx), _curves(ctx)
+        with tempfile.TemporaryDirectory(prefix="wms-report-") as name:
+            folder = Path(name)
+            for file in sorted({picture.file for picture in pictures.pictures} if pictures else ()):
+                link_or_copy(ctx.layout.pictures / file, folder / file)
+            if curves is not None:
+                write_bytes(folder / curves_file(curves), curves.png())
+            if not any(folder.iterdir()):
+                return Gallery()
+            urls = ctx.ports.pictures.store(ctx.request.run_id, folder)
+    except (WmsError, OSError) as error:
+        ctx.progress.say(f"the pictures of this run could not be stored: {error}")
+        return Gallery(missing=str(error))
+    _forget_old(ctx)
+    return Gallery(urls=urls, curves=curves, pictures=pictures)
+
+
+def _curves(ctx: Context) -> Plot | None:
+    train = RunRecords.load(ctx.layout.run).train
+    return learning_curves(train.epochs, train.best_epoch) if train else None
+
+
+def _forget_old(ctx: Context) -> None:
+    settings, store = ctx.report_settings, ctx.ports.pictures
+    try:
+        store.remove(
+            outdated(store.runs(), now=ctx.clock(), keep=settings.keep_reports, days=settings.keep_days)
+        )
+    except WmsError as error:
+        ctx.progress.say(f"old pictures of reports were not removed: {error}")

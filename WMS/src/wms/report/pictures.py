@@ -1,0 +1,286 @@
+"""The pictures of a run: test pictures with what the models found on them, and what the run adds.
+
+They are drawn once, into a folder that travels with the run's records; pull requests, comments and the
+run's page all show these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import PositiveInt
+
+from wms.domain.dataset import DatasetManifest, Sample
+from wms.domain.errors import RecordError
+from wms.domain.evaluation import EvalReport
+from wms.domain.records import Frozen, Record, Sha256
+from wms.files import read_record, replacing_folder, write_bytes, write_record
+from wms.layout import Layout
+from wms.ml.images import read_mask, read_picture
+from wms.ml.outlines import box_around, draw_outlines, side_by_side
+from wms.report.records import RunRecords
+
+T = TypeVar("T")
+
+Predict = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
+"""A model: uint8 HxWx3 RGB in, bool HxW of the same height and width out."""
+
+Kind = Literal["worst", "improved", "worsened", "median", "best", "added"]
+
+TITLES: dict[Kind, str] = {
+    "worst": "Worst test pictures",
+    "improved": "Most improved",
+    "worsened": "Most worsened",
+    "median": "Around the median",
+    "best": "Best",
+    "added": "Added pictures",
+}
+"""The groups in the order in which they are shown."""
+
+PER_KIND = 4
+"""Test pictures of each kind: three kinds are shown."""
+
+MOST_ADDED = 12
+"""Added pictures that are shown, evenly from all of them."""
+
+SIDE_PX = 400
+"""Longer side of one model's view of a test picture."""
+
+THUMBNAIL_PX = 320
+"""Longer side of an added picture."""
+
+OVERLAY_BYTES, THUMBNAIL_BYTES = 90_000, 30_000
+"""Most bytes of one file: 12 overlays and 12 thumbnails are then below 1.5 MB."""
+
+QUALITIES = (85, 70, 50, 30, 10)
+"""JPEG qualities that are tried in turn until a picture fits."""
+
+FILE = "pictures.json"
+
+
+class Picture(Frozen):
+    """A picture as it is shown: its file (a name of ours, never one from outside), size and scores.
+
+    A test picture has a Dice. Where it is shown with both models, production's view is on the left.
+    """
+
+    file: str
+    width_px: PositiveInt
+    height_px: PositiveInt
+    kind: Kind
+    stem: str
+    dice: float | None = None
+    champion_dice: float | None = None
+
+
+class RunPictures(Record):
+    """All pictures of the run that was evaluated so."""
+
+    evaluation_sha256: Sha256
+    pictures: tuple[Picture, ...]
+
+    def groups(self) -> Iterator[tuple[Kind, tuple[Picture, ...]]]:
+        """The pictures by kind, in the order of `TITLES`; kinds without pictures are left out."""
+        for kind in TITLES:
+            if found := tuple(picture for picture in self.pictures if picture.kind == kind):
+                yield kind, found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A test picture that is shown, and why."""
+
+    kind: Kind
+    stem: str
+    dice: float
+    champion_dice: float | None
+
+
+def choose(candidate: EvalReport, champion: EvalReport | None) -> tuple[Chosen, ...]:
+    """The candidate's worst pictures, and those on which it differs most from the champion.
+
+    Without a champion: the worst, the middle and the best, none twice. With one a picture can be both
+    the worst and the most worsened. Ties are broken by stem, so that equal reports choose the same.
+    """
+    before = {score.stem: score.dice for score in champion.scores} if champion else {}
+    scored = sorted((score.dice, score.stem) for score in candidate.scores)
+    groups: dict[Kind, Sequence[tuple[float, str]]] = {"worst": scored[:PER_KIND]}
+    if champion is not None:
+        changed = sorted((dice - before[stem], stem) for dice, stem in scored)
+        now = {stem: dice for dice, stem in scored}
+        worsened = [stem for change, stem in changed[:PER_KIND] if change < 0]
+        improved = [stem for change, stem in changed[: -PER_KIND - 1 : -1] if change > 0]
+        groups["improved"] = [(now[stem], stem) for stem in improved]
+        groups["worsened"] = [(now[stem], stem) for stem in worsened]
+    else:
+        rest = scored[PER_KIND:]
+        best = rest[max(len(rest) - PER_KIND, 0) :]
+        between = rest[: len(rest) - len(best)]
+        start = max(len(scored) // 2 - PER_KIND - PER_KIND // 2, 0)
+        groups |= {"median": between[start : start + PER_KIND], "best": best}
+    return tuple(
+        Chosen(kind=kind, stem=stem, dice=dice, champion_dice=before.get(stem))
+        for kind, scores in groups.items()
+        for dice, stem in scores
+    )
+
+
+def evenly(items: Sequence[T], most: int) -> tuple[T, ...]:
+    """At most `most` of the items, evenly spread, in their order."""
+    count = min(len(items), most)
+    return tuple(items[index * len(items) // count] for index in range(count))
+
+
+def draw_pictures(
+    records: RunRecords,
+    layout: Layout,
+    *,
+    mask_threshold: int,
+    candidate: Predict,
+    champion: Predict | None,
+    to: Path,
+) -> RunPictures:
+    """Draw all pictures of a run that was evaluated into the folder `to`, which is replaced.
+
+    Args:
+        records: the run's; its evaluation must be among them.
+        layout: where the run's dataset and that of main lie.
+        mask_threshold: grey level 0..255 above which a mask's pixel is window.
+        candidate: the model that the run trained.
+        champion: the model in production, if there is one.
+        to: the folder.
+
+    Raises:
+        ImageError: a picture or a mask is unreadable.
+        RecordError: the run was not evaluated, or on other pictures than its records name.
+        StorageError: a file could not be written.
+    """
+    evaluation = records.evaluation
+    if evaluation is None:
+        raise RecordError("the run was not evaluated, so it has no pictures to show")
+    tested = _tested(records, evaluation, layout)
+    drawn: dict[str, tuple[str, Image.Image]] = {}
+    pictures: list[Picture] = []
+    with replacing_folder(to) as folder:
+        for item in choose(evaluation, records.evaluation_champion):
+            if item.stem not in drawn:
+                pair = tested[item.stem].read(mask_threshold)
+                image = _compared(pair, candidate=candidate, champion=champion)
+                name = f"test-{len(drawn) + 1}.jpg"
+                write_bytes(folder / name, jpeg(image, most_bytes=OVERLAY_BYTES))
+                drawn[item.stem] = name, image
+            name, image = drawn[item.stem]
+            pictures.append(
+                Picture(
+                    file=name,
+                    width_px=image.width,
+                    height_px=image.height,
+                    kind=item.kind,
+                    stem=item.stem,
+                    dice=item.dice,
+                    champion_dice=item.champion_dice,
+                )
+            )
+        pictures += _thumbnails(records, layout, mask_threshold, folder)
+        shown = RunPictures(evaluation_sha256=evaluation.digest, pictures=tuple(pictures))
+        write_record(folder / FILE, shown)
+    return shown
+
+
+def read_pictures(folder: Path, evaluation: EvalReport) -> RunPictures | None:
+    """The pictures in a folder, if they are of this evaluation.
+
+    Raises:
+        RecordError: their record is unreadable.
+    """
+    if not (folder / FILE).is_file():
+        return None
+    found = read_record(folder / FILE, RunPictures)
+    return found if found.evaluation_sha256 == evaluation.digest else None
+
+
+def jpeg(image: Image.Image, *, most_bytes: int) -> bytes:
+    """An image as JPEG, of the best quality in `QUALITIES` at which it fits, or of the last."""
+    data = b""
+    for quality in QUALITIES:
+        buffer = BytesIO()
+        image.save(buffer, format="JPEG", quality=quality, optimize=True)
+        data = buffer.getvalue()
+        if len(data) <= most_bytes:
+            break
+    return data
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pixels:
+    """A picture, uint8 HxWx3 RGB, and its mask, bool HxW."""
+
+    picture: NDArray[np.uint8]
+    truth: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """Where a sample lies."""
+
+    image: Path
+    mask: Path
+
+    def read(self, mask_threshold: int) -> _Pixels:
+        return _Pixels(picture=read_picture(self.image), truth=read_mask(self.mask, threshold=mask_threshold))
+
+
+def _compared(pair: _Pixels, *, candidate: Predict, champion: Predict | None) -> Image.Image:
+    """The same part of a picture with each model's outline; production's is on the left."""
+    predicted = [predict(pair.picture) for predict in (champion, candidate) if predict is not None]
+    box = box_around([pair.truth, *predicted])
+    return side_by_side(
+        [
+            draw_outlines(pair.picture, truth=pair.truth, predicted=mask, box=box, side_px=SIDE_PX)
+            for mask in predicted
+        ]
+    )
+
+
+def _thumbnails(records: RunRecords, layout: Layout, mask_threshold: int, folder: Path) -> Iterator[Picture]:
+    """The added pictures as a whole, with the outline that was drawn for them."""
+    if records.split is None or records.manifest is None:
+        return
+    stems = {item.stem for item in records.split.assigned}
+    added = [sample for sample in records.manifest.samples if sample.stem in stems]
+    for number, sample in enumerate(evenly(added, MOST_ADDED), start=1):
+        pair = _files(sample, layout.dataset).read(mask_threshold)
+        height, width = pair.truth.shape
+        image = draw_outlines(
+            pair.picture,
+            truth=pair.truth,
+            predicted=None,
+            box=(0, 0, width, height),
+            side_px=THUMBNAIL_PX,
+        )
+        name = f"added-{number}.jpg"
+        write_bytes(folder / name, jpeg(image, most_bytes=THUMBNAIL_BYTES))
+        yield Picture(file=name, width_px=image.width, height_px=image.height, kind="added", stem=sample.stem)
+
+
+def _tested(records: RunRecords, evaluation: EvalReport, layout: Layout) -> Mapping[str, _Files]:
+    """The files that were scored: main's test split, or for a first model the run's own."""
+    places: Iterable[tuple[DatasetManifest | None, Path]] = (
+        (records.base_manifest, layout.base),
+        (records.manifest, layout.dataset),
+    )
+    for manifest, dataset in places:
+        if manifest is not None and manifest.split_digest("test") == evaluation.samples_sha256:
+            return {sample.stem: _files(sample, dataset) for sample in manifest.of_split("test")}
+    raise RecordError("evaluation.json scores neither main's test pictures nor those of this run")
+
+
+def _files(sample: Sample, dataset: Path) -> _Files:
+    return _Files(image=dataset / "images" / sample.image, mask=dataset / "masks" / sample.mask)

@@ -1,0 +1,153 @@
+"""Make the forge's releases agree with main: one for the model in production, marked as that."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from wms.domain.errors import RecordError
+from wms.domain.gate import GateDecision
+from wms.domain.promotion import METADATA_PATH, parse_metadata
+from wms.domain.release import (
+    DIGESTS_FILE,
+    PROVENANCE_FILE,
+    REPORT_FILE,
+    ReleaseOutcome,
+    ReleaseProvenance,
+    digests_text,
+    release_title,
+    released_version,
+)
+from wms.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
+from wms.ports import DataStore, Release, Releases, Repository
+from wms.steps.production import fetch_bundle, main_head, metadata_at
+
+Describe = Callable[[ReleaseProvenance, GateDecision, Mapping[str, str]], str]
+"""Writes a release's text, from the decision and the SHA-256 of each file."""
+
+ReportOf = Callable[[ReleaseProvenance], Path | None]
+"""The report of the run that promoted a model, where that run is at hand."""
+
+_PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
+
+
+def release_production(
+    *,
+    repository: Repository,
+    data_store: DataStore,
+    forge: Releases,
+    describe: Describe,
+    report_of: ReportOf,
+    scratch: Path,
+    dry_run: bool = False,
+) -> ReleaseOutcome:
+    """Publish the release of the model in production if there is none, and mark it alone as in production.
+
+    Killed anywhere and run again, it ends in the same state.
+
+    Args:
+        repository: fetched by the caller.
+        data_store: where the model's files are; each is checked by its SHA-256.
+        forge: where the releases are.
+        describe: writes the release's text.
+        report_of: finds the report to attach.
+        scratch: a folder for the files, removed afterwards.
+        dry_run: only say what would change.
+
+    Raises:
+        DataStoreError: a file is not there, or the store could not be asked.
+        TagTakenError: the release's tag is on another commit.
+        ForgeError: the forge refused.
+    """
+    promoted = promoted_model(repository)
+    if promoted is None:
+        return ReleaseOutcome()
+    releases = forge.releases()
+    there = next((release for release in releases if release.tag == promoted.tag), None)
+    title = release_title(promoted.model.version, in_production=True)
+    unmarked = there is not None and not (there.latest and there.title == title)
+    others = [release for release in releases if release != there and _says_in_production(release)]
+    if not dry_run:
+        if there is None:
+            there = _publish(
+                promoted, title, data_store=data_store, forge=forge, describe=describe, report_of=report_of,
+                scratch=scratch,
+            )  # fmt: skip
+        elif unmarked:
+            forge.mark_release(promoted.tag, title=title, latest=True)
+        for release in others:
+            version = released_version(release.tag)
+            if version is not None:
+                earlier = release_title(version, in_production=False)
+                forge.mark_release(release.tag, title=earlier, latest=False)
+    return ReleaseOutcome(
+        version=promoted.model.version,
+        tag=promoted.tag,
+        url=there.url if there else None,
+        published=promoted.tag not in {release.tag for release in releases},
+        marked=unmarked or bool(others),
+    )
+
+
+def promoted_model(repository: Repository) -> ReleaseProvenance | None:
+    """The model in production as it was promoted, and the merge that did it; `None` where there is none.
+
+    After a rollback that is the promotion of the model that was gone back to.
+
+    Raises:
+        RecordError: main's history has no promotion of it.
+    """
+    main_sha = main_head(repository)
+    current = metadata_at(repository, main_sha)
+    if current is None:
+        return None
+    for commit in repository.history(main_sha, METADATA_PATH):
+        data = repository.read_file(commit.sha, METADATA_PATH)
+        model = parse_metadata(data, source=f"{METADATA_PATH} at {commit.sha[:12]}") if data else None
+        if model is None or (model.kind, model.version) != ("promotion", current.version):
+            continue
+        found = _PULL_REQUEST.match(commit.subject)
+        return ReleaseProvenance(
+            commit_sha=commit.sha, pull_request=int(found[1]) if found else None, model=model
+        )
+    raise RecordError(
+        f"main's history has no promotion of model v{current.version}, which is in production",
+        remedy="See `wms model history`: somebody changed model-metadata.json by hand.",
+    )
+
+
+def _says_in_production(release: Release) -> bool:
+    version = released_version(release.tag)
+    return version is not None and release.title == release_title(version, in_production=True)
+
+
+def _publish(
+    promoted: ReleaseProvenance,
+    title: str,
+    *,
+    data_store: DataStore,
+    forge: Releases,
+    describe: Describe,
+    report_of: ReportOf,
+    scratch: Path,
+) -> Release:
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="release-", dir=scratch) as name:
+        decision_file, folder = Path(name) / "decision.json", Path(name) / "files"
+        data_store.get_blob(promoted.model.decision_sha256, decision_file)
+        fetch_bundle(promoted.model.card_sha256, data_store, folder)
+        write_record(folder / PROVENANCE_FILE, promoted)
+        report = report_of(promoted)
+        if report is not None:
+            link_or_copy(report, folder / REPORT_FILE)
+        digests = {path.name: sha256_file(path) for path in folder.iterdir()}
+        write_bytes(folder / DIGESTS_FILE, digests_text(digests).encode())
+        return forge.publish_release(
+            tag=promoted.tag,
+            sha=promoted.commit_sha,
+            title=title,
+            body=describe(promoted, read_record(decision_file, GateDecision), digests),
+            files=sorted(folder.iterdir()),
+        )

@@ -1,0 +1,243 @@
+"""Promoted models are released, the one in production is marked, and a release is enough to take it from."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import wms.wiring
+from fakes.dying import Countdown, Killed
+from fakes.github import FakeGitHub
+from forges import REPOSITORY, forge_on
+from pipeline.conftest import make_small_workspace, open_small_workspace
+from pipeline.small import write_small_pairs
+from wms.cli.app import root
+from wms.domain.errors import DigestMismatchError, NoProductionModelError, NotReleasedError, NotStoredError
+from wms.domain.run import RunOptions
+from wms.files import sha256_file
+from wms.pipeline.context import Context
+from wms.pipeline.runner import run_pipeline
+from wms.pipeline.stages.promotion import run_release, run_rollback
+from wms.ports import Ports
+from wms.steps.production import main_head, require_production
+from wms.steps.pull import pull_released
+
+BUNDLE = ["model.json", "model.onnx", "model.safetensors"]
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, written_training: object) -> Context:
+    make_small_workspace(tmp_path / "work")
+    return open_small_workspace(tmp_path / "work")
+
+
+@pytest.fixture
+def github(ctx: Context) -> Iterator[FakeGitHub]:
+    remote = ctx.layout.root / ".wms/remote.git"
+    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yaml"}) as github:
+        yield github
+
+
+def on_github(ctx: Context, github: FakeGitHub) -> Context:
+    return replace(ctx, ports=replace(ctx.ports, forge=forge_on(github)))
+
+
+Promote = Callable[[Context, int], None]
+
+
+@pytest.fixture
+def promote(tmp_path: Path) -> Promote:
+    """Promotes a model of this skill, without releasing it."""
+
+    def do(ctx: Context, skill: int) -> None:
+        pairs = write_small_pairs(tmp_path / f"pairs-{skill}", count=24, seed=skill)
+        run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
+
+    return do
+
+
+def shown(ctx: Context) -> list[tuple[str, str, bool]]:
+    return [(each.tag, each.title, each.latest) for each in ctx.ports.forge.releases()]
+
+
+def test_a_promoted_model_is_released_with_its_files_and_its_report(
+    ctx: Context, promote: Promote, tmp_path: Path
+) -> None:
+    assert run_release(ctx).version is None
+    promote(ctx, 100)
+    assert run_release(ctx, dry_run=True).published
+    assert shown(ctx) == []
+    done = run_release(ctx)
+    assert (done.tag, done.published) == ("model-v1", True)
+    assert shown(ctx) == [("model-v1", "Model v1, in production", True)]
+    again = run_release(ctx)
+    assert not again.published
+    assert not again.marked
+    for name in (*BUNDLE, "provenance.json", "report.html", "SHA256SUMS"):
+        ctx.ports.forge.download_asset("model-v1", name, tmp_path / "got" / name)
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "got", check=True)
+    assert len((tmp_path / "got/SHA256SUMS").read_text().splitlines()) == 5
+
+
+def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, promote: Promote) -> None:
+    promote(ctx, 100)
+    main = main_head(ctx.ports.repository)
+    run_release(ctx)
+    remote = ctx.layout.root / ".wms/remote.git"
+    tagged = subprocess.run(["git", "rev-parse", "model-v1"], cwd=remote, capture_output=True, check=True)
+    assert tagged.stdout.decode().strip() == main
+
+
+@pytest.mark.parametrize("forge", ["local", "github"])
+def test_the_mark_goes_to_the_new_model_and_back_with_a_rollback(
+    forge: str, ctx: Context, github: FakeGitHub, promote: Promote
+) -> None:
+    if forge == "github":
+        ctx = on_github(ctx, github)
+    for skill in (60, 100):
+        promote(ctx, skill)
+        run_release(ctx)
+    assert shown(ctx) == [("model-v2", "Model v2, in production", True), ("model-v1", "Model v1", False)]
+    assert run_rollback(ctx, version=None, reason="worse on new meters").unreleased is None
+    assert shown(ctx) == [("model-v2", "Model v2", False), ("model-v1", "Model v1, in production", True)]
+
+
+def test_a_rollback_whose_release_is_refused_is_done_and_says_so(
+    ctx: Context, github: FakeGitHub, promote: Promote
+) -> None:
+    hosted = on_github(ctx, github)
+    for skill in (60, 100):
+        promote(hosted, skill)
+    github.fail_next(1, status=422, message="no", method="POST", path="/releases$")
+    done = run_rollback(hosted, version=None, reason="worse")
+    assert done.merged is not None
+    assert "wms model release" in (done.unreleased or "")
+    assert run_rollback(hosted, version=None, reason="worse").unreleased is None
+    assert shown(hosted) == [("model-v1", "Model v1, in production", True)]
+
+
+def test_a_rollback_releases_a_model_that_never_was(ctx: Context, promote: Promote, tmp_path: Path) -> None:
+    for skill in (60, 100):
+        promote(ctx, skill)
+    run_rollback(ctx, version=1, reason="worse")
+    assert shown(ctx) == [("model-v1", "Model v1, in production", True)]
+    with pytest.raises(NotReleasedError):
+        ctx.ports.forge.download_asset("model-v1", "report.html", tmp_path / "report.html")
+
+
+def test_a_model_whose_files_are_gone_is_not_released(ctx: Context, promote: Promote) -> None:
+    promote(ctx, 100)
+    shutil.rmtree(ctx.layout.state / "fake-store/blobs")
+    with pytest.raises(NotStoredError):
+        run_release(ctx)
+    assert shown(ctx) == []
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_killed_at_any_call_and_started_again_it_ends_the_same(
+    after: bool, ctx: Context, promote: Promote
+) -> None:
+    promote(ctx, 60)
+    run_release(ctx)
+    promote(ctx, 100)
+    for calls in range(1, 100):
+        countdown = Countdown(calls, after=after)
+        ports = {name: countdown.wrap(getattr(ctx.ports, name)) for name in Ports.__dataclass_fields__}
+        try:
+            run_release(replace(ctx, ports=Ports(**ports)))
+        except Killed:
+            continue
+        break
+    assert calls > 5
+    assert shown(ctx) == [("model-v2", "Model v2, in production", True), ("model-v1", "Model v1", False)]
+
+
+def test_a_model_is_pulled_from_its_release_by_a_stranger(
+    ctx: Context, promote: Promote, tmp_path: Path
+) -> None:
+    forge = ctx.ports.forge
+    with pytest.raises(NoProductionModelError):
+        pull_released(forge, None, tmp_path / "model")
+    for skill in (60, 100):
+        promote(ctx, skill)
+        run_release(ctx)
+    production = require_production(ctx.ports.repository, main_head(ctx.ports.repository))
+    assert pull_released(forge, None, tmp_path / "model") == production
+    assert pull_released(forge, 1, tmp_path / "first").version == 1
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == BUNDLE
+    assert sha256_file(tmp_path / "model/model.onnx") == production.onnx_sha256
+    with pytest.raises(NotReleasedError):
+        pull_released(forge, 9, tmp_path / "ninth")
+
+
+def test_a_release_whose_files_were_changed_is_not_taken(
+    ctx: Context, promote: Promote, tmp_path: Path
+) -> None:
+    promote(ctx, 100)
+    run_release(ctx)
+    released = ctx.layout.state / "forge/releases/model-v1/files"
+    (released / "model.onnx").unlink()
+    (released / "model.onnx").write_bytes(b"another model")
+    with pytest.raises(DigestMismatchError):
+        pull_released(ctx.ports.forge, 1, tmp_path / "model")
+    assert not (tmp_path / "model/model.onnx").exists()
+    assert not (tmp_path / "model/model.json").exists()
+
+
+@pytest.fixture
+def here(ctx: Context, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """The workspace with a released model, as the command line opens it."""
+    promote(ctx, 100)
+    run_release(ctx)
+    monkeypatch.setattr(wms.wiring, "open_workspace", lambda start, progress: ctx)
+    return ctx
+
+
+def pull(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(root, ["model", "pull", *words])
+    return result.exit_code, result.output
+
+
+def test_the_command_takes_the_release_where_the_store_has_no_such_file(
+    here: Context, tmp_path: Path
+) -> None:
+    out = ("--out", str(tmp_path / "model"))
+    assert pull(*out)[0] == 0
+    shutil.rmtree(tmp_path / "model")
+    shutil.rmtree(here.layout.state / "fake-store")
+    assert pull(*out, "--from", "store")[0] == NotStoredError.exit_code
+    code, said = pull(*out)
+    assert code == 0
+    assert "taking it from its release" in said
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == BUNDLE
+
+
+def test_a_release_that_is_not_what_main_names_is_not_taken(here: Context, tmp_path: Path) -> None:
+    released = here.layout.state / "forge/releases/model-v1/files"
+    card = (released / "model.json").read_bytes().replace(b'"threshold": 0.5', b'"threshold": 0.9')
+    for name, data in (("model.json", card), ("SHA256SUMS", b"")):
+        (released / name).unlink()
+        (released / name).write_bytes(data)
+    sums = "".join(f"{sha256_file(path)}  {path.name}\n" for path in released.glob("[mp]*"))
+    (released / "SHA256SUMS").write_text(sums)
+    assert pull("--from", "release", "--out", str(tmp_path / "model"))[0] == NotReleasedError.exit_code
+    assert not (tmp_path / "model/model.json").exists()
+
+
+def test_a_repository_by_name_needs_no_clone(
+    here: Context, github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_release(on_github(here, github))
+    monkeypatch.setenv("GITHUB_API_URL", github.api_url)
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    code, said = pull("--repo", REPOSITORY, "--out", "taken")
+    assert (code, said.splitlines()[-1]) == (0, "model v1 is in taken")
+    assert sorted(path.name for path in (tmp_path / "taken").iterdir()) == BUNDLE

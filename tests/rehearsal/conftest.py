@@ -72,7 +72,7 @@ def promoted(stage: Stage, first_promotion: Stage) -> Stage:
         if name not in GITHUBS_OWN:
             setattr(stage.github, name, copy.deepcopy(value))
     stage.sim.continue_from(first_promotion.sim)
-    stage.runs = list(first_promotion.runs)
+    stage.runs, stage.started = list(first_promotion.runs), first_promotion.started
     return stage
 
 

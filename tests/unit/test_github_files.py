@@ -43,7 +43,9 @@ def test_workflows_may_open_pull_requests_and_branches_are_deleted_by_the_pipeli
         "default_workflow_permissions": "read",
         "can_approve_pull_request_reviews": True,
     }
-    assert WANTED.repository == {"delete_branch_on_merge": False}
+    assert WANTED.repository == {
+        "allow_merge_commit": True, "has_issues": True, "delete_branch_on_merge": False,
+    }  # fmt: skip
 
 
 def test_every_label_that_is_put_on_something_exists() -> None:

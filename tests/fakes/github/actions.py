@@ -64,6 +64,7 @@ def list_runs(hub: Hub, request: Request) -> Answer:
 
 @ROUTES.add("GET", "{repo}/actions/workflows/{workflow}/runs", needs=("actions", "read"))
 def list_runs_of_workflow(hub: Hub, request: Request, workflow: str) -> Answer:
+    workflow = _named(hub, workflow)
     _declared_inputs(hub, workflow, triggered=False)
     return page(request, _runs(hub, request, workflow), inside="workflow_runs")
 

@@ -193,7 +193,8 @@ def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosi
 
 
 def _set_pictures(here: Clone, *, allowed: bool, dry_run: bool) -> None:
-    from wms.steps.report_setting import REPORT_CONFIG, set_pictures_in_reports
+    from wms.config import REPORT_CONFIG
+    from wms.steps.report_setting import set_pictures_in_reports
 
     if dry_run:
         output.say(f"would write pictures_in_reports: {str(allowed).lower()} to {REPORT_CONFIG}")

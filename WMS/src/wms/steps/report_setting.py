@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from wms.config import REPORT_CONFIG
 from wms.files import write_bytes
 
-REPORT_CONFIG = "WMS/configs/report.yaml"
 LINE = re.compile(r"(?m)^pictures_in_reports:[ \t]*\w*")
 
 

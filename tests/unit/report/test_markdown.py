@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from factories import BRANCH, Story, make_finding, make_manifest, make_merge, write_run
+from factories import BRANCH, Story, make_finding, make_manifest, make_merge, make_metadata, write_run
 from wms.domain.dataset import Conflict, Finding, ValidationReport
 from wms.domain.errors import RecordError
 from wms.domain.left_out import LeftOut
@@ -21,6 +21,7 @@ from wms.report.markdown import (
     conflict_body,
     hold_body,
     promotion_body,
+    rollback_body,
     summary,
     taken_body,
     waiting_body,
@@ -263,3 +264,14 @@ def test_conflicts_name_both_sides(tmp_path: Path) -> None:
     text = conflict_body(plan)
     assert f"| `{BRANCH}/images/a.jpg` | `{BRANCH}` | main |" in text
     assert "--on-conflict rename" in text
+
+
+def test_a_rollback_says_from_where_to_where_and_quotes_a_reason_as_text_alone() -> None:
+    hostile = make_metadata(2, reason="worse ](x) <img onerror=1> @team #1 | `", actor="oct`ocat")
+    body = rollback_body(make_metadata(3), hostile, run_url="https://forge/o/n/actions/runs/1")
+    assert body.startswith("**Roll back** from version 3 to version 2.")
+    shown = MARKDOWN.render(body)
+    assert "<img" not in shown
+    assert 'href="x"' not in shown
+    assert "@team" not in shown
+    assert "https://forge/o/n/actions/runs/1" in shown

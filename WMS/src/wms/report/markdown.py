@@ -13,6 +13,7 @@ from wms.domain.dataset import SPLITS, Finding, MergePlan, ValidationReport
 from wms.domain.errors import RecordError
 from wms.domain.gate import GateDecision, Newcomers
 from wms.domain.left_out import LeftOut
+from wms.domain.promotion import ModelMetadata
 from wms.report import facts, kept
 from wms.report.gallery import (
     NO_PICTURES,
@@ -168,6 +169,30 @@ def taken_body(left_out: LeftOut, *, version: int, run_url: str = "") -> str:
     ]
     room = COMMENT_LIMIT - _size(lines) - 200
     return _whole(lines + _finding_table(left_out.findings, characters=room), COMMENT_LIMIT)
+
+
+def rollback_body(current: ModelMetadata, target: ModelMetadata, *, run_url: str = "") -> str:
+    """The text of a rollback's pull request: from which model to which, why, and who asked for it."""
+    before, after = current.metrics, target.metrics
+    lines = [
+        f"**Roll back** from version {current.version} to version {target.version}.",
+        "",
+        f"Reason: {text(target.reason)}",
+        "",
+        f"Asked for by {code(target.actor)}.",
+        "",
+        *table(
+            ("version", "Dice", "IoU"),
+            [
+                (f"{current.version} (now)", f"{before.dice:.4f}", f"{before.iou:.4f}"),
+                (f"{target.version}", f"{after.dice:.4f}", f"{after.iou:.4f}"),
+            ],
+            align=("left", "right", "right"),
+        ),
+        "",
+        *_run_link(run_url),
+    ]
+    return _whole(lines, COMMENT_LIMIT)
 
 
 def summary(records: RunRecords) -> str:

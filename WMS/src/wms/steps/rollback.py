@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from wms.domain.errors import (
@@ -71,6 +72,7 @@ def roll_back(
     repository: Repository,
     data_store: DataStore,
     forge: Forge,
+    describe: Callable[[ModelMetadata, ModelMetadata], str],
     dry_run: bool = False,
     propose: bool = False,
     ci_passed: str | None = None,
@@ -89,6 +91,7 @@ def roll_back(
         repository: the Git repository.
         data_store: where the model's files lie.
         forge: where the pull request goes.
+        describe: writes its text, from the model in production and the one to go back to.
         dry_run: only say which model it would be.
         propose: open the pull request and leave it open, for the CI to run on its commit.
         ci_passed: the commit that `ci.yml` was called on and passed, see `complete_merge`.
@@ -132,7 +135,7 @@ def roll_back(
             forge=forge,
         )
         pull_request = forge.open_pull_request(
-            head=branch, base=MAIN, title=title, body=_body(current, metadata), labels=("rollback",)
+            head=branch, base=MAIN, title=title, body=describe(current, metadata), labels=("rollback",)
         )
         _post_statuses(forge, commit_sha, evidence)
         if propose:
@@ -187,13 +190,6 @@ def _require_no_claim(ci_passed: str | None) -> None:
             f"the CI passed on {ci_passed[:12]}, which is no rollback of main as it stands now",
             remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
         )
-
-
-def _body(current: ModelMetadata, metadata: ModelMetadata) -> str:
-    return (
-        f"From v{current.version} back to v{metadata.version}.\n\nReason: {metadata.reason}\n\n"
-        f"Asked for by {metadata.actor}."
-    )
 
 
 def _post_statuses(forge: Forge, commit_sha: str, evidence: str | None) -> None:

@@ -20,7 +20,7 @@ from wms.pipeline.current import is_published, require_run_of_main
 from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset
 from wms.report.gallery import NO_PICTURES, Gallery
-from wms.report.markdown import promotion_body, taken_body
+from wms.report.markdown import promotion_body, rollback_body, taken_body
 from wms.report.records import RunRecords
 from wms.report.release import release_body
 from wms.steps.complete_merge import complete_merge
@@ -154,6 +154,7 @@ def run_rollback(
         repository=ports.repository,
         data_store=ports.data_store,
         forge=ports.forge,
+        describe=lambda current, target: rollback_body(current, target, run_url=ctx.run_url),
         dry_run=dry_run,
         propose=propose,
         ci_passed=ci_passed,

@@ -73,8 +73,8 @@ def explained(error: GithubException, doing: str, repository: str) -> ForgeError
     if error.status == HTTPStatus.NOT_FOUND:
         return ForgeError(
             f"{failed}: there is no such thing, or the token may not see it ({words})",
-            remedy="Check the repository's name (GITHUB_REPOSITORY) and GITHUB_API_URL; a private one needs a "
-            "token of its own (GITHUB_TOKEN).",
+            remedy="Check the repository's name (GITHUB_REPOSITORY) and GITHUB_API_URL; a private one needs "
+            "a token of its own (GITHUB_TOKEN).",
         )
     return ForgeError(f"{failed}: GitHub answers {error.status}: {words}")
 

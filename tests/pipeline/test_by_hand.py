@@ -131,10 +131,15 @@ FREE = {
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
     *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),
     *("wms infra bootstrap", "wms infra apply", "wms infra import", "wms infra destroy", "wms infra tunnel"),
+    "wms state list",
 }
 """What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""
 
-WITH = {"wms pipeline start": f" --workflow-sha {'0' * 40}", "wms pipeline take": " artifacts"}
+WITH = {
+    "wms pipeline start": f" --workflow-sha {'0' * 40}",
+    "wms pipeline take": " artifacts",
+    "wms state restore": " NAME",
+}
 """What a command cannot be typed without."""
 
 ONE_AT_A_TIME = [

@@ -25,7 +25,10 @@ from wms.steps.push_data import push_folder
 
 PIPELINE, ROLLBACK, OWN = "training-data-pipeline.yaml", "rollback.yml", "selftest.yml"
 MARKER, MARKER_FILE = "refs/wms/selftest", "selftest.json"
-STATE, HISTORY, REPORTS, TAGS = "refs/wms/state", "refs/wms/state-history/*", "refs/wms/reports/*", "model-v"
+TAGS = "model-v"
+MADE = ("refs/wms/*", f"refs/tags/{TAGS}*", "refs/heads/promote/*", "refs/heads/rollback/*")
+"""What runs make beside main and the data branches: none of it is there before, and none afterwards."""
+
 GENERATED = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
 FIRST, SECOND = f"{DATA_PREFIX}selftest-1", f"{DATA_PREFIX}selftest-2"
 CLEAN_UP = "selftest-clean-up"
@@ -33,8 +36,10 @@ PAIRS = {FIRST: (0, 90), SECOND: (90, 160)}
 """First number and count of each push: the demo's, few enough for minutes, enough for the gate to tell."""
 
 SEED = 7
-LEARNING = "image_size_px=128 base_width=16 batch_size=4 learning_rate=0.006 ema_decay=0.95 max_minutes=6"
-IDLING = "image_size_px=128 base_width=16 batch_size=4 learning_rate=0.0000001 max_minutes=1"
+SMALL = "image_size_px=128 base_width=16 batch_size=4 ema_decay=0.95"
+LEARNING = f"{SMALL} learning_rate=0.006 epochs=50 max_minutes=6"
+IDLING = f"{SMALL} learning_rate=0.0000001 epochs=1 max_minutes=1"
+"""Trainings of minutes: the demo's, and one that learns nothing."""
 
 WritePairs = Callable[[Path, int, int], object]
 """Writes pairs to a folder, from a number on, so many."""
@@ -134,8 +139,7 @@ class SelfTest:
         self._put_main_back(start)
         self.workflows.delete_releases(TAGS)
         branches = [f"refs/heads/{name}" for name in (FIRST, SECOND, CLEAN_UP)]
-        found = self.refs.matching(f"refs/tags/{TAGS}*", STATE, HISTORY, REPORTS, *branches)
-        self.refs.delete([*found, MARKER])
+        self.refs.delete([*self.refs.matching(*MADE, *branches)])
         return True
 
     def _require_nothing_to_lose(self, start: str) -> None:
@@ -144,9 +148,7 @@ class SelfTest:
             "a model": metadata_at(repository, start) is not None,
             "a dataset": repository.read_file(start, MANIFEST_PATH) is not None,
             "data branches": bool(repository.branches(DATA_PREFIX)),
-            "state, releases or a self-test that was not cleaned up": bool(
-                self.refs.matching("refs/wms/*", f"refs/tags/{TAGS}*")
-            ),
+            "what earlier runs or a self-test left": bool(self.refs.matching(*MADE)),
         }
         found = [what for what, is_there in there.items() if is_there]
         if found:
@@ -176,7 +178,7 @@ class SelfTest:
 
     def _promote(self, chapter: str, branch: str, *, seed: int, after: int = 0) -> int:
         """A promotion that must come; the version of its model, which is newer than `after`."""
-        self._run(chapter, PIPELINE, {"branches": branch, "epochs": "50", **_training(seed, LEARNING)})
+        self._run(chapter, PIPELINE, {"branches": branch, **_training(seed, LEARNING)})
         model = metadata_at(self.repository, main_head(self.repository))
         if model is None or model.version <= after:
             raise SelfTestError(f"{chapter}: main names no model newer than v{after}")
@@ -193,7 +195,7 @@ class SelfTest:
 
     def _hold(self, branch: str) -> None:
         before = main_head(self.repository)
-        self._run("hold", PIPELINE, {"branches": branch, "epochs": "1", **_training(20, IDLING)})
+        self._run("hold", PIPELINE, {"branches": branch, **_training(20, IDLING)})
         head = self.repository.head(branch)
         if main_head(self.repository) != before or head is None:
             raise SelfTestError("hold: main moved, or the data branch is gone")

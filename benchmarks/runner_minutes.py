@@ -4,8 +4,8 @@
 
 The workflow files run on this machine by the rehearsal's engine, with real Git, DVC, MLflow and training
 (of two epochs on a tiny network); only GitHub is a stand-in. Each step is timed, and `wms train` is left out.
-The engine skips the installation of the package: `benchmarks/install_cost.py` measures it, and the options add
-it to each job. GitHub's own share (starting a machine, its network) is not in the figure.
+The engine skips the installation of the package: `benchmarks/install_cost.py` measures it, and the options
+add it to each job. GitHub's own share (starting a machine, its network) is not in the figure.
 
 FOLDER holds images/ and masks/; without one, 100 pairs are rendered. It needs Node.js and `make
 rehearsal-setup`. The goal is 6 minutes. Private repositories pay for each begun minute of a job, so that sum

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import OccupiedRepositoryError, SelfTestError
-from wms.domain.promotion import LOCK_PATH, MANIFEST_PATH, METADATA_PATH, POINTER_PATH, promotion_branch
+from wms.domain.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
 from wms.ports import Check, Forge, Repository
 from wms.progress import Progress
 from wms.steps.data_status import DATA_PREFIX
@@ -29,7 +29,6 @@ TAGS = "model-v"
 MADE = ("refs/wms/*", f"refs/tags/{TAGS}*", "refs/heads/promote/*", "refs/heads/rollback/*")
 """What runs make beside main and the data branches: none of it is there before, and none afterwards."""
 
-GENERATED = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
 FIRST, SECOND = f"{DATA_PREFIX}selftest-1", f"{DATA_PREFIX}selftest-2"
 CLEAN_UP = "selftest-clean-up"
 PAIRS = {FIRST: (0, 90), SECOND: (90, 160)}
@@ -240,7 +239,7 @@ class SelfTest:
 
     def _put_main_back(self, start: str) -> None:
         repository, main_sha = self.repository, main_head(self.repository)
-        files = {path: repository.read_file(start, path) for path in GENERATED}
+        files = {path: repository.read_file(start, path) for path in GENERATED_PATHS}
         changed = [path for path in repository.changed_paths(start, main_sha) if path in files]
         if not changed:
             return

@@ -67,6 +67,7 @@ def test_a_branch_that_was_pushed_anew_by_force_is_judged_once_as_it_is_now(stag
 
 
 def test_a_token_without_a_permission_is_told_and_the_next_run_goes_on(stage: Stage) -> None:
+    stage.github.settings.private = True  # Of a public repository everybody may read the checks.
     path = f".github/workflows/{PIPELINE}"
     whole = stage.at_main(path)
     lines = [line for line in whole.splitlines() if not line.strip().startswith("checks: read")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wms.domain.errors import WmsError
 from wms.pipeline.context import Context
 from wms.pipeline.pictures import run_pictures
 from wms.report.page import write_index, write_run_page
@@ -21,11 +22,15 @@ def write_reports(ctx: Context) -> Path:
 def write_report_page(ctx: Context) -> Path:
     """Write the current run's page, one file that needs no other: `.wms/reports/<run_id>.html`.
 
-    Raises:
-        DataStoreError: the run was evaluated on another machine, and its pictures cannot be fetched.
+    A run that was evaluated on another machine may have lost its pictures; its page is written without them.
     """
     layout = ctx.layout
-    return write_run_page(layout, to=layout.reports, pictures=run_pictures(ctx), run_url=ctx.run_url)
+    try:
+        pictures = run_pictures(ctx)
+    except WmsError as error:
+        ctx.progress.say(f"the report has no pictures: {error}")
+        pictures = None
+    return write_run_page(layout, to=layout.reports, pictures=pictures, run_url=ctx.run_url)
 
 
 def write_reports_index(ctx: Context) -> Path:

@@ -18,6 +18,7 @@ from wms.files import read_record, write_record
 from wms.pipeline.context import Context
 from wms.pipeline.current import is_published
 from wms.pipeline.graph import JOBS, job_of
+from wms.pipeline.stages.data import export_incoming
 from wms.pipeline.start import branch_heads, start_run
 from wms.ports import PullRequest, Repository
 from wms.steps.archive import restore_model
@@ -248,6 +249,10 @@ def _take_up(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
             again.append(request.asked)
         return False
     write_record(layout.record("promotion"), promotion)
+    try:
+        export_incoming(ctx)
+    except RepositoryError as error:
+        ctx.progress.say(f"the report of run {promotion.run_id} shows no images: {error}")
     before = JOBS[: JOBS.index(job_of("wms merge"))]
     state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys((job.name for job in before), "done"))
     write_record(layout.record("state"), state)

@@ -39,7 +39,7 @@ def connect(
     if request.param == "local":
         yield lambda: LocalForge(tmp_path / "forge", remote)
         return
-    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yaml"}) as github:
+    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yml"}) as github:
         yield lambda: forge_on(github)
 
 
@@ -285,7 +285,7 @@ def test_very_long_texts_are_taken(forge: Forge, author: Author) -> None:
 
 
 def test_a_workflow_can_be_started(forge: Forge) -> None:
-    forge.dispatch("deploy-model.yaml", {"version": "3"})
+    forge.dispatch("deploy-model.yml", {"version": "3"})
 
 
 def write_files(folder: Path, **texts: str) -> list[Path]:

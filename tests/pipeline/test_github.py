@@ -40,7 +40,7 @@ REQUIRES_CI = {
 def github(tmp_path: Path, written_training: object) -> Iterator[FakeGitHub]:
     make_small_workspace(tmp_path / "work")
     remote = tmp_path / "work/.wms/remote.git"
-    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yaml"}) as github:
+    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yml"}) as github:
         yield github
 
 
@@ -101,7 +101,7 @@ def test_a_deployment_that_cannot_be_started_undoes_nothing(
     promote(ctx, tmp_path, seed=1, skill=100)
     assert production(ctx) == 1
     merged = ctx.layout.record("merged").read_text()
-    assert "no workflow deploy-model.yaml on main" in merged
+    assert "no workflow deploy-model.yml on main" in merged
     assert "by hand with version 1" in merged
 
 

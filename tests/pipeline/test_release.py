@@ -40,7 +40,7 @@ def ctx(tmp_path: Path, written_training: object) -> Context:
 @pytest.fixture
 def github(ctx: Context) -> Iterator[FakeGitHub]:
     remote = ctx.layout.root / ".wms/remote.git"
-    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yaml"}) as github:
+    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yml"}) as github:
         yield github
 
 

@@ -24,7 +24,7 @@ def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
     assert posted.description.startswith("ci passed on ")
     assert str(posted.target_url).endswith(f"/octo/meters/actions/runs/{pipeline.id}")
     assert branch not in stage.branches
-    assert deploy.expect("success").workflow.endswith("deploy-model.yaml")
+    assert deploy.expect("success").workflow.endswith("deploy-model.yml")
     assert set(deploy.artifacts["model"].files) >= {"model.onnx", "model.json"}
 
 

@@ -27,7 +27,7 @@ def repository(tmp_path: Path, remote: Path) -> GitRepository:
 
 @pytest.fixture
 def github(remote: Path, repository: GitRepository) -> Iterator[FakeGitHub]:
-    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yaml"}) as github:
+    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yml"}) as github:
         yield github
 
 

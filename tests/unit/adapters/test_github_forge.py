@@ -111,9 +111,9 @@ def test_a_dispatch_goes_to_the_default_branch_with_its_inputs(
 ) -> None:
     repository.push(main, "trunk", expect=None)
     github.settings.default_branch = "trunk"
-    forge.dispatch("deploy-model.yaml", {"version": "3"})
+    forge.dispatch("deploy-model.yml", {"version": "3"})
     [asked] = github.dispatches
-    assert (asked.workflow, asked.ref, asked.inputs) == ("deploy-model.yaml", "trunk", {"version": "3"})
+    assert (asked.workflow, asked.ref, asked.inputs) == ("deploy-model.yml", "trunk", {"version": "3"})
 
 
 def test_a_workflow_that_is_not_there_is_named(forge: GitHubForge) -> None:

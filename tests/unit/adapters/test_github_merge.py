@@ -245,7 +245,7 @@ def test_a_merge_by_the_workflows_token_starts_no_workflow(
 ) -> None:
     opened = author.open()
     forge.merge(opened.number, sha=opened.head_sha)
-    forge.dispatch("deploy-model.yaml", {"version": "1"})
+    forge.dispatch("deploy-model.yml", {"version": "1"})
     assert [(event.kind, event.starts_workflows) for event in github.events] == [
         ("pull_request", False),
         ("push", False),

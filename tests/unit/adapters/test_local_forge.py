@@ -54,10 +54,10 @@ def test_local_comments_and_dispatches_are_kept_in_order(
     assert main is not None
     forge.comment(main, "One")
     forge.comment(main, "Two")
-    forge.dispatch("deploy-model.yaml", {"version": "3"})
+    forge.dispatch("deploy-model.yml", {"version": "3"})
     assert forge.comments(main) == ("One", "Two")
     assert [(each.workflow, each.inputs) for each in forge.dispatches()] == [
-        ("deploy-model.yaml", {"version": "3"})
+        ("deploy-model.yml", {"version": "3"})
     ]
 
 

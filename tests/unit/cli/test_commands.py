@@ -112,7 +112,7 @@ def test_a_wrong_option_is_a_usage_error() -> None:
 def test_a_ci_that_passed_names_a_whole_commit(command: list[str], sha: str) -> None:
     result = CliRunner().invoke(root, [*command, "--ci-passed", sha])
     assert result.exit_code == 2
-    assert "no full commit SHA" in result.output
+    assert "is not a full commit SHA" in result.output
 
 
 def test_a_rollback_is_proposed_before_its_ci_and_not_after() -> None:

@@ -82,7 +82,7 @@ def test_a_main_that_was_set_back_since_the_merge_is_told(repository: SlowRemote
 def test_a_deployment_is_asked_for_by_version(forge: LocalForge) -> None:
     assert ask_for_deployment(forge, 3) is None
     assert [(each.workflow, each.inputs) for each in forge.dispatches()] == [
-        ("deploy-model.yaml", {"version": "3"})
+        ("deploy-model.yml", {"version": "3"})
     ]
 
 
@@ -94,4 +94,4 @@ def test_a_deployment_that_cannot_be_started_says_what_to_do(
 
     monkeypatch.setattr(forge, "dispatch", refuse)
     said = ask_for_deployment(forge, 3)
-    assert said == "GitHub is away. Wait. Then start deploy-model.yaml by hand with version 3."
+    assert said == "GitHub is away. Wait. Then start deploy-model.yml by hand with version 3."

@@ -12,7 +12,7 @@ from wms.steps.production import MAIN
 
 logger = logging.getLogger(__name__)
 
-DEPLOY_WORKFLOW = "deploy-model.yaml"
+DEPLOY_WORKFLOW = "deploy-model.yml"
 WAITS_SECONDS = (0.5, 1, 2, 4, 8, 16, 30)
 """A hosted Git server may show a merge a little later than its API does."""
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import OccupiedRepositoryError, SelfTestError
 from wms.domain.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
+from wms.domain.release import release_tag
 from wms.ports import Check, Forge, Repository
 from wms.progress import Progress
 from wms.steps.data_status import DATA_PREFIX
@@ -188,6 +189,8 @@ class SelfTest:
         lacking = [name for name in ("ci", "wms/quality-gate") if posted.get(name) != "success"]
         if lacking:
             raise SelfTestError(f"{chapter}: no success of {', '.join(lacking)} on {pulls[0].url}")
+        if release_tag(model.version) not in {release.tag for release in self.forge.releases()}:
+            raise SelfTestError(f"{chapter}: there is no release {release_tag(model.version)}")
         if self.repository.head(branch) is not None:
             raise SelfTestError(f"{chapter}: {branch} is in the dataset and was not deleted")
         return model.version

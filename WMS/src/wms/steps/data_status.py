@@ -60,7 +60,7 @@ def branch_status(name: str, sha: str, forge: Forge) -> DataBranch:
     """What the last run on a branch's head said; a hold says that the data were accepted."""
     blocked = blocked_note(sha, forge)
     if blocked is not None:
-        return DataBranch(name=name, sha=sha, state="blocked", reason=blocked)
+        return DataBranch(name=name, sha=sha, state="blocked", reason=blocked.removeprefix("blocked: "))
     held = held_note(sha, forge)
     if held is not None:
         return DataBranch(

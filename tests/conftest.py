@@ -6,10 +6,11 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from quick import quick_server
+from quick import AWS, AWS_IMPORTED, interpreter, quick_server, write_client
 
 FOREIGN = ("ACTIONS_", "AWS_", "DVC_", "GH_", "GITHUB_", "GIT_", "MLFLOW_", "PG", "RUNNER_", "TF_", "WMS_")
 """Prefixes of variables that a CI runner or a person sets, and that the product or its tools read."""
@@ -56,3 +57,21 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a process that starts programs quickly; `quick.write_client` writes them."""
     with quick_server(tmp_path_factory.mktemp("quick")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def aws_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the AWS CLI of this machine, which starts quickly; empty where it is not Python's."""
+    folder, python = tmp_path_factory.mktemp("bin"), interpreter("aws")
+    if python is None:
+        yield folder
+        return
+    with quick_server(tmp_path_factory.mktemp("quick"), python=python, imported=AWS_IMPORTED) as address:
+        write_client(folder / "aws", address, AWS)
+        yield folder
+
+
+@pytest.fixture
+def quick_aws(aws_program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that call the AWS CLI call that one."""
+    monkeypatch.setenv("PATH", str(aws_program), prepend=os.pathsep)

@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import runpy
+import shutil
 import signal
 import socket
 import struct
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 IMPORTED = (
@@ -34,7 +35,14 @@ IMPORTED = (
     "mlflow.store.model_registry.sqlalchemy_store", "mlflow.store.tracking.sqlalchemy_store", "networkx",
     "onnxruntime", "onnxscript", "scmrepo.git", "torch",
 )  # fmt: skip
-WMS, DVC, PYTHON = "wms.cli:main", "dvc.cli:main", "quick:python"
+AWS_IMPORTED = (
+    "awscli.clidriver",
+    "awscli.handlers",
+    "awscli.customizations.s3.s3",
+    "botocore.auth",
+    "http.client",
+)
+WMS, DVC, AWS, PYTHON = "wms.cli:main", "dvc.cli:main", "awscli.clidriver:main", "quick:python"
 """Programs, as the module and the function that a console script of them would call."""
 
 CLIENT = """#!{python} -IS
@@ -53,11 +61,13 @@ sys.exit(struct.unpack("!i", answer)[0] if len(answer) == 4 else 137)
 
 
 @contextlib.contextmanager
-def quick_server(folder: Path) -> Iterator[str]:
+def quick_server(
+    folder: Path, *, python: str = sys.executable, imported: Sequence[str] = IMPORTED
+) -> Iterator[str]:
     """The address of a server for clients, which lives in an empty folder until the block ends."""
     address = str(folder / "socket")
     server = subprocess.Popen(
-        [sys.executable, __file__, address],
+        [python, __file__, address, *imported],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -77,6 +87,16 @@ def write_client(path: Path, address: str, program: str) -> Path:
     return path
 
 
+def interpreter(program: str) -> str | None:
+    """The Python that runs a program of the PATH; `None` where it is no script of Python."""
+    path = shutil.which(program)
+    if path is not None and b"pyenv" in Path(path).read_bytes()[:500]:
+        found = subprocess.run(["pyenv", "which", program], capture_output=True, text=True, check=True)
+        path = found.stdout.strip()
+    first = b"" if path is None else Path(path).read_bytes()[:200].partition(b"\n")[0]
+    return first[2:].decode().strip() if first.startswith(b"#!") and b"python" in first else None
+
+
 def python() -> None:
     """What `python -c` and `python -m` do."""
     option, what, *_ = sys.argv[1:]
@@ -90,10 +110,12 @@ def python() -> None:
         raise NotImplementedError(f"python {option}")
 
 
-def serve(address: str) -> None:
+def serve(address: str, imported: Sequence[str]) -> None:
     """Answer clients until standard input ends, which it does with the test session."""
-    for name in IMPORTED:
+    before = dict(os.environ)
+    for name in imported:
         importlib.import_module(name)
+    set_by_imports = dict(os.environ.items() - before.items())
     # Programs that programs start are as quick; `multiprocessing` keeps the interpreter that it knows by now.
     sys.executable = str(write_client(Path(address).with_name("python"), address, PYTHON))
     listener = socket.socket(socket.AF_UNIX)
@@ -111,7 +133,8 @@ def serve(address: str) -> None:
         if pid == 0:
             listener.close()
             client.close()
-            os._exit(_exit_code(*json.loads(asked), streams))
+            program, arguments, environment, folder = json.loads(asked)
+            os._exit(_exit_code(program, arguments, {**set_by_imports, **environment}, folder, streams))
         for stream in streams:
             os.close(stream)
         threading.Thread(target=_tend, args=(client, pid), daemon=True).start()
@@ -183,4 +206,4 @@ def _end_with_session() -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], sys.argv[2:])

@@ -27,7 +27,10 @@ PROGRAM = Path(__file__).parents[2] / "devops/node/report"
 PASSWORD = "a-password-of-the-node"
 NAME = "wms-report-test"
 
-pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on this machine")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on this machine"),
+    pytest.mark.usefixtures("quick_aws"),
+]
 
 
 class Mlflow(http.server.BaseHTTPRequestHandler):

@@ -28,7 +28,10 @@ __all__ = ["bucket", "nobody_listens", "s3_endpoint"]  # fixtures
 NODE = Path(__file__).parents[2] / "devops/node"
 MINUTE = timedelta(minutes=1)
 
-pytestmark = pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on this machine")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("aws") is None, reason="the AWS CLI is not on this machine"),
+    pytest.mark.usefixtures("quick_aws"),
+]
 
 
 @dataclass

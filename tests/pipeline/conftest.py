@@ -11,7 +11,9 @@ import pytest
 
 from fakes.data_store import FakeDataStore
 from fakes.registry import FakeRegistry
+from pipeline.shell import Shell
 from pipeline.small import WrittenTraining
+from quick import DVC, WMS, write_client
 from wms.adapters.git_workspace import init_repository
 from wms.config import GATE_CONFIG
 from wms.files import write_bytes
@@ -80,3 +82,12 @@ def small_workspace(tmp_path: Path, written_training: WrittenTraining) -> Callab
     """Opens one small workspace; called again it opens the same one, as a new process would."""
     make_small_workspace(tmp_path / "work")
     return lambda: open_small_workspace(tmp_path / "work")
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory, quick: str) -> Shell:
+    """In an empty folder; `wms` and `dvc` start quickly, and other programs are those of this environment."""
+    programs = tmp_path_factory.mktemp("bin")
+    write_client(programs / "wms", quick, WMS)
+    write_client(programs / "dvc", quick, DVC)
+    return Shell(tmp_path_factory.mktemp("a place"), programs)

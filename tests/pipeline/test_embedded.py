@@ -3,53 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageOps
 
-from quick import DVC, WMS, write_client
-
-TINY = ("epochs=2", "image_size_px=64", "base_width=8", "patience=2")
-
-
-class Shell:
-    """Runs programs in one folder, as a person in a terminal would who has `programs` on the PATH."""
-
-    def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder = folder
-        self.programs = programs
-
-    def at(self, folder: Path) -> Shell:
-        """The same in another folder."""
-        return Shell(folder, self.programs)
-
-    def __call__(self, *command: str | Path, fails_with: int = 0) -> str:
-        path = f"{self.programs}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
-        result = subprocess.run(
-            [str(part) for part in command],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert result.returncode == fails_with, result.stdout + result.stderr
-        return result.stdout if not fails_with else result.stdout + result.stderr
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory, quick: str) -> Shell:
-    programs = tmp_path_factory.mktemp("bin")
-    write_client(programs / "wms", quick, WMS)
-    write_client(programs / "dvc", quick, DVC)
-    return Shell(tmp_path_factory.mktemp("a place"), programs)
+from pipeline.shell import TINY, Shell
 
 
 @pytest.fixture(scope="module")

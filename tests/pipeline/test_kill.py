@@ -1,6 +1,6 @@
 """A run or rollback killed at any call to an outside system, and started again, ends in the same state.
 
-`make test` kills a run at every eighth call before and every eighth after, a rollback at every fifth;
+`make test` kills a run at every sixteenth call before and every sixteenth after, a rollback at every tenth;
 `make soak` at every one.
 """
 
@@ -66,8 +66,8 @@ def end_state(ctx: Context) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("first", "step", "after"),
     [
-        pytest.param(1, 8, False, id="before-some-calls"),
-        pytest.param(5, 8, True, id="after-some-calls"),
+        pytest.param(1, 16, False, id="before-some-calls"),
+        pytest.param(9, 16, True, id="after-some-calls"),
         pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
         pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
     ],
@@ -113,8 +113,8 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
 @pytest.mark.parametrize(
     ("first", "step", "after"),
     [
-        pytest.param(1, 5, False, id="before-some-calls"),
-        pytest.param(3, 5, True, id="after-some-calls"),
+        pytest.param(1, 10, False, id="before-some-calls"),
+        pytest.param(6, 10, True, id="after-some-calls"),
         pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
         pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
     ],

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from pipeline.test_embedded import TINY, Shell
+from pipeline.shell import TINY, Shell
 
 
-def test_two_processes_train_one_model_that_the_run_goes_on_with(tmp_path: Path) -> None:
+def test_two_processes_train_one_model_that_the_run_goes_on_with(shell: Shell) -> None:
     words = [word for value in (*TINY, "max_minutes=100", "threads=1") for word in ("--set", value)]
-    Shell(tmp_path)("wms", "init", "work", *words)
-    shell = Shell(tmp_path / "work")
+    shell("wms", "init", "work", *words)
+    shell = shell.at(shell.folder / "work")
     shell("wms", "data", "synth", "--out", "pairs", "--count", "40", "--seed", "3")
     shell("wms", "data", "merge", "--incoming", "pairs")
     shell("wms", "data", "validate")

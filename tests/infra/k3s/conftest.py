@@ -68,7 +68,7 @@ def data_bucket(aws: dict[str, str], tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def node_root(tmp_path: Path, data_bucket: str) -> Path:
+def node_root(tmp_path: Path, data_bucket: str, quick_aws: None) -> Path:
     """A folder that stands for the node's /, with what Terraform's user data leaves there."""
     root = tmp_path / "node root"
     (root / "etc/wms").mkdir(parents=True)

@@ -1,6 +1,7 @@
 """Processes started by torchrun, as a user starts them, against one process on the whole batches."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,26 +44,34 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_two_processes_with_half_the_batch_follow_one_with_the_whole(folder):
-    alone, weights_alone = train_together(folder, "alone", processes=1)
-    together, weights = train_together(folder, "together", processes=2)
-    assert len(together.epochs) == len(alone.epochs) == 4
-    for one, two in zip(alone.epochs, together.epochs, strict=True):
-        assert two.train_loss == pytest.approx(one.train_loss, abs=TOLERANCE)
-        assert two.val_loss == pytest.approx(one.val_loss, abs=TOLERANCE)
-    for name, tensor in weights_alone.items():
+@pytest.fixture(scope="module")
+def alone(folder):
+    return train_together(folder, "alone", processes=1)
+
+
+@pytest.fixture(scope="module")
+def together(folder):
+    return train_together(folder, "together", processes=2)
+
+
+def test_two_processes_with_half_the_batch_follow_one_with_the_whole(alone, together):
+    (one, weights_of_one), (two, weights) = alone, together
+    assert len(two.epochs) == len(one.epochs) == 4
+    for each, other in zip(one.epochs, two.epochs, strict=True):
+        assert other.train_loss == pytest.approx(each.train_loss, abs=TOLERANCE)
+        assert other.val_loss == pytest.approx(each.val_loss, abs=TOLERANCE)
+    for name, tensor in weights_of_one.items():
         assert (weights[name] - tensor).float().norm() <= RELATIVE_TOLERANCE * tensor.float().norm(), name
 
 
-def test_a_team_goes_on_where_another_number_of_processes_stopped(folder):
-    alone, _ = train_together(folder, "alone-again", processes=1)
-    checkpoint = folder / "alone-again/checkpoints"
-    assert checkpoint.is_dir()
-    resumed, _ = train_together(folder, "alone-again", processes=2)
-    assert resumed.weights_sha256 == alone.weights_sha256
+def test_a_team_goes_on_where_another_number_of_processes_stopped(folder, alone):
+    trained, _ = alone
+    shutil.copytree(folder / "alone", folder / "gone-on")
+    assert (folder / "gone-on/checkpoints").is_dir()
+    resumed, _ = train_together(folder, "gone-on", processes=2)
+    assert resumed.weights_sha256 == trained.weights_sha256
 
 
-def test_the_members_of_a_team_write_no_files_of_their_own(folder):
-    train_together(folder, "files", processes=2)
-    assert len((folder / "files/history.csv").read_text().splitlines()) == 5
-    assert len((folder / "files/metrics.jsonl").read_text().splitlines()) == 4
+def test_the_members_of_a_team_write_no_files_of_their_own(folder, together):
+    assert len((folder / "together/history.csv").read_text().splitlines()) == 5
+    assert len((folder / "together/metrics.jsonl").read_text().splitlines()) == 4

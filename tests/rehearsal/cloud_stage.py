@@ -244,7 +244,7 @@ def denying_writes(there: CloudStage, bucket: str) -> Iterator[None]:
     iam.put_user_policy(UserName=there.cloud.name, PolicyName="all-but-one", PolicyDocument=document)
     made = iam.create_access_key(UserName=there.cloud.name)["AccessKey"]
     keys = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    stage.sim.world.secrets |= keys
+    stage.sim.world.secrets = keys  # A user's keys have no session token.
     _enforce(there, b"0")
     try:
         yield

@@ -13,6 +13,7 @@ from rehearsal.engine.commands import Annotation
 from rehearsal.engine.frame import Frame
 from rehearsal.engine.hooks import Phase, Watch
 from rehearsal.engine.log import Masks
+from rehearsal.engine.node import WorkflowError
 from rehearsal.engine.permissions import Permissions
 from rehearsal.engine.process import kill_tracked
 from rehearsal.engine.results import Conclusion, JobResult, Named, StepResult
@@ -89,8 +90,9 @@ def _runner(order: JobOrder, world: World, watch: Watch, token: str) -> Runner:
 
 def _run(order: JobOrder, world: World, runner: Runner, stand_ins: StandIns) -> JobResult:
     tree = order.job.tree
-    environment = _environment(order.scope.text(tree.get("environment")))
-    scope = _job_scope(order, world, runner, environment)
+    if "environment" in tree:
+        raise WorkflowError(f"{order.job.file}: job {order.name}: environments are not known here")
+    scope = _job_scope(order, world, runner)
     runner.env.update(scope.text(order.workflow_env or {}))
     scope = scope.adding(env=dict(runner.env))
     runner.env.update(scope.text(tree.get("env") or {}))
@@ -119,7 +121,6 @@ def _run(order: JobOrder, world: World, runner: Runner, stand_ins: StandIns) -> 
         outputs=outputs,
         steps=_by_id(steps),
         permissions=order.permissions,
-        environment=environment,
         runs_on=scope.value(tree["runs-on"]),
         timeout_minutes=minutes,
         token=runner.token,
@@ -131,19 +132,11 @@ def _run(order: JobOrder, world: World, runner: Runner, stand_ins: StandIns) -> 
     return result
 
 
-def _job_scope(order: JobOrder, world: World, runner: Runner, environment: Mapping[str, str] | None) -> Scope:
-    """The job's contexts with its token, and with what its environment adds."""
-    own = world.environments.get((environment or {}).get("name", ""), {})
-    secrets = {**order.secrets, **own.get("secrets", {}), "GITHUB_TOKEN": runner.token}
-    for secret in own.get("secrets", {}).values():
-        runner.masks.add(secret)
-    variables = {**world.vars, **own.get("vars", {})}
-    scope = order.scope.adding(github=dict(runner.github), secrets=secrets, vars=variables)
+def _job_scope(order: JobOrder, world: World, runner: Runner) -> Scope:
+    """The job's contexts with its token."""
+    secrets = {**order.secrets, "GITHUB_TOKEN": runner.token}
+    scope = order.scope.adding(github=dict(runner.github), secrets=secrets, vars=dict(world.vars))
     return Scope(node=scope.node, contexts=scope.contexts, workspace=runner.folders.workspace)
-
-
-def _environment(tree: Any) -> Mapping[str, str] | None:
-    return {"name": tree} if isinstance(tree, str) and tree else tree or None
 
 
 def _outputs(frame: Frame, tree: Mapping[str, Tree]) -> tuple[dict[str, str], list[Annotation]]:

@@ -59,7 +59,6 @@ class JobResult:
     outputs: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, StepResult] = field(default_factory=Named)
     permissions: Mapping[str, str] = field(default_factory=dict)
-    environment: Mapping[str, Any] | None = None
     runs_on: Any = None
     timeout_minutes: float = 360
     token: str | None = field(default=None, repr=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,8 +29,6 @@ class World:
     api_url: str = "https://api.github.invalid"
     vars: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
-    environments: dict[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
-    """By name: `{"vars": {...}, "secrets": {...}}` that jobs with that `environment:` see besides."""
     default_permissions: Permissions = field(default_factory=lambda: dict(RESTRICTED))
     env: dict[str, str] = field(default_factory=dict)
     """Variables that every job sees, such as AWS_ENDPOINT_URL of a stand-in."""

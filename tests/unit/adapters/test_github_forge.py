@@ -152,6 +152,7 @@ def test_a_status_ci_that_a_person_posted_does_not_count(
 
 
 def test_a_token_that_may_not_read_checks_is_an_error(main: str, github: FakeGitHub) -> None:
+    github.settings.private = True  # Of a public repository everybody may read them.
     token = github.new_actions_token(statuses="write", contents="read")
     with pytest.raises(ForgePermissionError):
         forge_on(github, token=token).ci_passed(main)

@@ -147,7 +147,7 @@ def without_app() -> dict[str, Any]:
             },
         ),
         ("ci", "tip of main", "missing", {"ci": ("failure",)}),
-        ("ci", "tip of main", "warning", {"ci": ()}),
+        ("ci", "tip of main", "ok", {"ci": ()}),
         ("state", "refs/wms/state", "warning", {"state_bytes": STATE_WARNING_BYTES + 1}),
         ("queue", "runs that wait", "warning", {"queued_runs": QUEUE_MAX}),
         ("queue", "runs to approve", "warning", {"runs_to_approve": 1}),

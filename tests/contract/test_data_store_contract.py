@@ -125,6 +125,13 @@ def test_a_dataset_comes_back_byte_for_byte_on_another_machine(
     assert contents(to) == FILES
 
 
+def test_a_stored_dataset_is_known_and_another_is_not(opened: Opened, dataset: Path) -> None:
+    stored = opened.store.store_dataset(dataset)
+    assert opened.store.has_dataset(stored.pointer)
+    other = stored.pointer.replace(stored.md5.encode(), b"0" * 32 + b".dir")
+    assert not opened.store.has_dataset(other)
+
+
 def test_a_dataset_that_was_never_stored_is_an_error(opened: Opened, tmp_path: Path) -> None:
     write_bytes(tmp_path / "to/kept.jpg", b"kept")
     with pytest.raises(DataStoreError):
@@ -211,6 +218,14 @@ def stored(opened: Opened) -> dict[str, bytes]:
         for path in opened.root.rglob("*")
         if path.is_file() and path.parent.name != ".dvc"
     }
+
+
+def test_a_dataset_of_which_the_remote_lost_a_file_is_not_whole(on_folder: Opened, dataset: Path) -> None:
+    stored = on_folder.store.store_dataset(dataset)
+    remote = on_folder.root / ".wms/remote"
+    (lost,) = [path for path in remote.rglob("*") if path.is_file() and path.read_bytes() == b"two"]
+    lost.unlink()
+    assert not on_folder.store.has_dataset(stored.pointer)
 
 
 def test_a_file_that_the_remote_lost_is_sent_again(on_folder: Opened, dataset: Path, tmp_path: Path) -> None:

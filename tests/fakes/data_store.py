@@ -36,6 +36,9 @@ class FakeDataStore:
                     link_or_copy(path, fresh / path.relative_to(folder))
         return StoredDataset(pointer=pointer, md5=md5)
 
+    def has_dataset(self, pointer: bytes) -> bool:
+        return (self.folder / "datasets" / sha256_hex(pointer)).is_dir()
+
     def lock_stages(self, tree: Path) -> bytes:
         outs = sorted(path for path in tree.rglob("*") if path.is_file())
         rows = [f"{path.relative_to(tree)}: {sha256_file(path)}" for path in outs]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from fakes.data_store import FakeDataStore
 from fakes.dying import Killed
 from pipeline.small import write_small_pairs
-from wms.domain.errors import ConfigError, RecordError, RepositoryError
-from wms.domain.promotion import METADATA_PATH
+from wms.domain.errors import ConfigError, NotStoredError, RecordError, RepositoryError
+from wms.domain.promotion import METADATA_PATH, POINTER_PATH
 from wms.domain.run import RunAsked, RunOptions
 from wms.files import write_record
 from wms.pipeline.actions import ACTIONS
@@ -19,7 +20,16 @@ from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS
 from wms.pipeline.journal import noting
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.workflow import HELD, WORKFLOW_PATHS, Started, follow_up, inputs_of, start, take
+from wms.pipeline.workflow import (
+    HELD,
+    WORKFLOW_PATHS,
+    FollowedUp,
+    Started,
+    follow_up,
+    inputs_of,
+    start,
+    take,
+)
 from wms.report.records import RunRecords
 from wms.steps.production import main_head, metadata_at
 from wms.steps.push_data import push_folder
@@ -64,6 +74,13 @@ def do(ctx: Context, *names: str) -> None:
         for command in job.commands if job.name in names else ():
             with noting(ctx, command):
                 ACTIONS[command](ctx)
+
+
+def forget_datasets(ctx: Context) -> None:
+    """The store as it was before the run's dataset was stored, as on a machine that died before it saved."""
+    store = ctx.ports.data_store
+    assert isinstance(store, FakeDataStore)
+    shutil.rmtree(store.folder / "datasets")
 
 
 def production(ctx: Context) -> int | None:
@@ -212,7 +229,7 @@ def test_a_run_that_died_is_merged_first_and_the_push_follows(
     do(ctx, "merge")
     assert production(ctx) == 1
     assert ctx.ports.repository.head(died) is None
-    assert follow_up(ctx) == (RunAsked(branches=(branch,), options=GOOD),)
+    assert follow_up(ctx).started == (RunAsked(branches=(branch,), options=GOOD),)
     (inputs,) = dispatched(ctx)
     assert inputs["branches"] == branch
 
@@ -234,7 +251,7 @@ def test_what_an_earlier_run_had_to_leave_waiting_follows_too(
     asked = pushed(ctx, tmp_path, "three", seed=3)
     begin(ctx, asked)
     do(ctx, "merge")
-    assert [run.branches for run in follow_up(ctx)] == [(asked,), (lost,)]
+    assert [run.branches for run in follow_up(ctx).started] == [(asked,), (lost,)]
 
 
 def test_only_data_branches_are_taken(ctx: Context) -> None:
@@ -249,9 +266,29 @@ def test_a_push_whose_commit_is_gone_leaves_the_branch_to_the_newer_push(
     assert begin(ctx, branch, commit="0" * 40).next == "nothing"
 
 
-def test_an_unknown_commit_of_a_retrainings_workflow_is_an_error(ctx: Context) -> None:
-    with pytest.raises(RepositoryError):
-        begin(ctx, workflow_sha="0" * 40)
+def test_a_run_whose_workflow_is_of_a_commit_that_main_lost_is_started_anew(ctx: Context) -> None:
+    assert begin(ctx, workflow_sha="0" * 40).next == "nothing"
+    assert len(dispatched(ctx)) == 1
+
+
+def test_a_dead_runs_images_that_were_never_stored_are_stored_before_its_merge(
+    ctx: Context, died: str
+) -> None:
+    forget_datasets(ctx)
+    begin(ctx)
+    do(ctx, "publish", "merge")
+    pointer = ctx.ports.repository.read_file(main_head(ctx.ports.repository), POINTER_PATH)
+    assert pointer is not None
+    assert ctx.ports.data_store.has_dataset(pointer)
+
+
+def test_a_dead_run_whose_images_are_lost_is_not_merged(ctx: Context, died: str) -> None:
+    forget_datasets(ctx)
+    begin(ctx)
+    with pytest.raises(NotStoredError, match="the dataset"):
+        do(ctx, "merge")
+    assert production(ctx) is None
+    assert ctx.ports.repository.head(died) is not None
 
 
 def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, tmp_path: Path) -> None:
@@ -263,8 +300,9 @@ def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, t
 
 
 def test_while_the_pull_request_is_open_nothing_follows(ctx: Context, died: str) -> None:
+    asked = RunAsked(branches=(), options=GOOD)
     begin(ctx)
-    assert follow_up(ctx) == ()
+    assert follow_up(ctx) == FollowedUp(waiting=(asked,))
 
 
 def test_a_run_that_died_and_came_too_late_is_closed_and_asked_for_again(
@@ -299,7 +337,7 @@ def test_a_run_under_which_main_moved_is_started_again(ctx: Context, tmp_path: P
     write_record(
         ctx.layout.record("state"), ctx.run_state.model_copy(update={"outcome": "void", "stale": True})
     )
-    assert follow_up(ctx) == (ctx.request.asked,)
+    assert follow_up(ctx).started == (ctx.request.asked,)
 
 
 def test_the_inputs_of_a_dispatch_ask_for_the_same() -> None:
@@ -308,6 +346,7 @@ def test_the_inputs_of_a_dispatch_ask_for_the_same() -> None:
         quarantine=True,
         train_overrides={"seed": 7, "learning_rate": 0.01},
         reason="why",
+        dry_run=True,
     )
     inputs = inputs_of(RunAsked(branches=("data/a", "data/b"), options=options), actor="ann")
     assert inputs == {
@@ -315,6 +354,7 @@ def test_the_inputs_of_a_dispatch_ask_for_the_same() -> None:
         "branches": "data/a data/b",
         "commit": "",
         "configuration": "learning_rate=0.01 seed=7",
+        "dry_run": "true",
         "on_conflict": "rename",
         "quarantine": "true",
         "reason": "why",

@@ -89,6 +89,9 @@ class DataStore(Protocol):
     def store_dataset(self, folder: Path) -> StoredDataset:
         """Upload a dataset folder; return its pointer once every byte is stored."""
 
+    def has_dataset(self, pointer: bytes) -> bool:
+        """Whether every file of the dataset that a pointer names is stored."""
+
     def lock_stages(self, tree: Path) -> bytes:
         """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
 
@@ -340,7 +343,7 @@ class Forge(Releases, Protocol):
         """Comment on a commit."""
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow on the default branch."""
+        """Start a workflow on main."""
 
 
 class PictureStore(Protocol):

@@ -75,6 +75,22 @@ def test_a_new_machine_gets_what_another_saved(remote: Path, saved: Path) -> Non
     assert (second / "dvc-remote/ab/cd").read_bytes() == b"jpeg"
 
 
+def test_after_a_load_that_was_cut_off_nothing_is_saved_over_the_remotes_state(
+    remote: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = git(remote, "rev-parse", "refs/wms/state")
+    other = machine(remote, "other")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(GitState, "_take", cut_off)
+        state_of(other).load()
+    with pytest.raises(RemoteMovedError):
+        state_of(other).save()
+    assert git(remote, "rev-parse", "refs/wms/state") == before
+
+
 def test_what_was_there_before_a_load_is_gone(remote: Path, saved: Path) -> None:
     second = machine(remote, "two")
     write_state(second, runs=9, photo=b"other")

@@ -106,14 +106,14 @@ def test_closing_says_why_before_it_closes(forge: GitHubForge, author: Author, g
     assert writes == ["POST", "POST", "PATCH"]
 
 
-def test_a_dispatch_goes_to_the_default_branch_with_its_inputs(
+def test_a_dispatch_goes_to_main_with_its_inputs_whatever_the_default_branch_is(
     forge: GitHubForge, github: FakeGitHub, main: str, repository: GitRepository
 ) -> None:
     repository.push(main, "trunk", expect=None)
     github.settings.default_branch = "trunk"
     forge.dispatch("deploy-model.yml", {"version": "3"})
     [asked] = github.dispatches
-    assert (asked.workflow, asked.ref, asked.inputs) == ("deploy-model.yml", "trunk", {"version": "3"})
+    assert (asked.workflow, asked.ref, asked.inputs) == ("deploy-model.yml", "main", {"version": "3"})
 
 
 def test_a_workflow_that_is_not_there_is_named(forge: GitHubForge) -> None:

@@ -101,6 +101,22 @@ class DvcDataStore:
         self._complete(md5)
         return StoredDataset(pointer=pointer, md5=md5)
 
+    def has_dataset(self, pointer: bytes) -> bool:
+        """Whether the remote has every file of a dataset, by its listing there.
+
+        Raises:
+            DataStoreError: the remote does not answer, or its listing is none.
+        """
+        md5 = _check_pointer(pointer)
+        if self._remote.size(object_key(md5)) is None:
+            return False
+        with tempfile.TemporaryDirectory() as name:
+            listing = DvcCache(Path(name))
+            listing.path(md5).parent.mkdir(parents=True)
+            self._remote.get(object_key(md5), listing.path(md5))
+            keys = {object_key(each) for each in listing.listed(md5)}
+        return not self._remote.missing(sorted(keys), below=OBJECTS)
+
     def lock_stages(self, tree: Path) -> bytes:
         """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
 

@@ -25,6 +25,9 @@ from wms.domain.state_history import SavedState, newest_first, to_prune
 from wms.progress import Silent
 
 REF = "refs/wms/state"
+LOADING = "refs/wms/loading"
+"""Of the clone alone: what is fetched and not yet in place."""
+
 HISTORY = "refs/wms/state-history/"
 DATABASE = "mlflow.db"
 FOLDERS = ("mlartifacts", "dvc-remote")
@@ -72,13 +75,17 @@ class GitState:
             RepositoryError: the remote does not answer, or what it has is not whole.
             StorageError: the files could not be written.
         """
-        if REF not in self._remote_refs():
-            self._git.run("update-ref", "-d", REF)
+        sha = self._remote_refs().get(REF)
+        # Nothing counts as loaded until all of it is here: a save would replace the whole by a part.
+        self._git.run("update-ref", "-d", REF)
+        if sha is None:
             return False
-        self._fetch(f"+{REF}:{REF}")
+        self._fetch(f"+{REF}:{LOADING}")
         with self._scratch() as folder:
-            export_tree(self._git, self._git.run("rev-parse", REF).line, "", folder / "state")
+            export_tree(self._git, sha, "", folder / "state")
             self._take(folder / "state")
+        self._git.run("update-ref", REF, sha)
+        self._git.run("update-ref", "-d", LOADING)
         return True
 
     def save(self) -> SavedState | None:

@@ -9,7 +9,6 @@ from github.WorkflowRun import WorkflowRun
 
 from wms.adapters.github_client import Patience, connect
 from wms.adapters.github_errors import speaking_to_github
-from wms.adapters.github_statuses import passed
 from wms.domain.errors import ForgeError
 
 log = logging.getLogger(__name__)
@@ -65,26 +64,20 @@ class GitHubActions:
             found.update()
             return found.html_url
 
-    def unfinished(self, *, but: str) -> tuple[str, ...]:
-        """The workflows of all runs that have not ended, those of the file `but` left out."""
+    def any_unfinished(self, *, but: str) -> bool:
+        """Whether a run has not ended, those of the workflow file `but` left out."""
         with speaking_to_github("listing runs", self._name):
             runs: list[WorkflowRun] = []
             for status in UNFINISHED:
                 runs += self._repository.get_workflow_runs(status=status)
-        return tuple(sorted(file for run in runs if (file := run.path.rpartition("/")[2]) != but))
+        return any(run.path.rpartition("/")[2] != but for run in runs)
 
-    def passed(self, sha: str, check: str) -> bool:
-        """Whether a check of GitHub Actions, or a commit status of that name, passed on a commit."""
-        with speaking_to_github(f"reading the checks of {sha[:12]}", self._name):
-            return passed(self._repository, sha, check)
-
-    def delete_releases(self, prefix: str) -> tuple[str, ...]:
+    def delete_releases(self, prefix: str) -> None:
         """Delete the releases whose tags start with a prefix; the tags, which stay."""
         with speaking_to_github(f"deleting the releases {prefix}*", self._name):
             found = [each for each in self._repository.get_releases() if each.tag_name.startswith(prefix)]
             for release in found:
                 release.delete_release()
-        return tuple(release.tag_name for release in found)
 
     def _newest(self, workflow: str) -> int:
         runs = self._repository.get_workflow(workflow).get_runs(event="workflow_dispatch")

@@ -179,13 +179,13 @@ class GitHubForge:
             self._repository.get_commit(sha).create_comment(cut(body, BODY_MAX))
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow on the default branch.
+        """Start a workflow on main.
 
         Raises:
             ForgeError: there is no such workflow, or it does not take these inputs.
         """
         with speaking_to_github(f"starting the workflow {workflow}", self._name):
-            branch = self._repository.default_branch
+            branch = "main"  # Where everything runs, whatever the default branch is.
             try:
                 self._repository.get_workflow(workflow).create_dispatch(branch, dict(inputs), throw=True)
             except UnknownObjectException as error:

@@ -36,10 +36,15 @@ def passed(repository: GitHubRepository, sha: str, context: str) -> bool:
     (https://docs.github.com/en/rest/commits/statuses, https://docs.github.com/en/rest/checks/runs).
     """
     commit = repository.get_commit(sha)
-    for run in commit.get_check_runs(check_name=context, filter="latest"):
-        if run.app.id == ACTIONS_APP and run.conclusion == "success":
-            return True
+    runs = [
+        run
+        for run in commit.get_check_runs(check_name=context, filter="latest")
+        if run.app is not None and run.app.id == ACTIONS_APP
+    ]
+    if runs:
+        return max(runs, key=lambda run: run.id).conclusion == "success"
     for status in commit.get_statuses():  # newest first
-        if status.context == context and status.creator.login == ACTIONS_LOGIN:
+        creator = status.creator.login if status.creator is not None else None
+        if status.context == context and creator == ACTIONS_LOGIN:
             return status.state == "success"
     return False

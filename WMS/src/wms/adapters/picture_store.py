@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from wms.adapters.git_cli import Git
+from wms.adapters.git_refs import RemoteRefs
 from wms.adapters.git_trees import hash_folder, make_commit
 from wms.domain.errors import StorageError
 from wms.domain.run import started_at
@@ -45,6 +46,7 @@ class GitPictureStore:
         self, root: Path, page: str, remote: str = "origin", *, env: Mapping[str, str] | None = None
     ) -> None:
         self._root, self._page, self._remote, self._env = root, page, remote, dict(env or {})
+        self._refs = RemoteRefs(root, remote, env=env)
 
     def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
         """Push every file of a folder as the run's commit, and answer each one's URL by its name."""
@@ -61,14 +63,14 @@ class GitPictureStore:
 
     def runs(self) -> tuple[str, ...]:
         """The runs that have pictures there, sorted."""
-        lines = Git(self._root, self._env).run("ls-remote", self._remote, f"{REFS}*").line.splitlines()
-        return tuple(sorted(line.split("\t")[1].removeprefix(REFS) for line in lines))
+        return tuple(sorted(ref.removeprefix(REFS) for ref in self._refs.matching(f"{REFS}*")))
 
     def remove(self, run_ids: Sequence[str]) -> None:
         """Delete the refs of these runs; what nothing refers to is GitHub's to throw away."""
-        gone = [f":{REFS}{run_id}" for run_id in run_ids if run_id in set(self.runs())]
+        there = self._refs.matching(f"{REFS}*")
+        gone = [ref for run_id in run_ids if (ref := f"{REFS}{run_id}") in there]
         if gone:
-            Git(self._root, self._env).run("push", "--quiet", "--no-verify", self._remote, *gone)
+            self._refs.delete(gone)
 
 
 class LocalPictureStore:

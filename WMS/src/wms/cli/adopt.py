@@ -17,14 +17,14 @@ def adopt(run: str | None, dry_run: bool, wait: float, as_json: bool) -> None:
     """Register the model of a run that went on without the registry, and propose its promotion.
 
     RECORDS is the SHA-256 that the run's summary and comment name; PARCEL the folder of its unpacked
-    artifact `run-gate-N`; the default is run/. If the gate said promote and main is still what it was judged
+    artifact `run-train-N`; the default is run/. If the gate said promote and main is still what it was judged
     on, the pull request is opened; `wms merge` here, or the workflow's next run, merges it. If main moved,
     the model is registered all the same (exit 34), and its data are to be judged anew.
 
     \b
     Examples:
       wms model adopt 3f7a0c...
-      wms model adopt ~/Downloads/run-gate-1
+      wms model adopt ~/Downloads/run-train-1
     """
     from wms.pipeline.stages.adoption import run_adopt
 

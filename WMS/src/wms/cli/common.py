@@ -184,9 +184,6 @@ def run_options(command: F) -> F:
                 "--seed", type=click.IntRange(min=0), envvar="WMS_SEED", help="Seed of this training."
             ),
             click.option(
-                "--epochs", type=click.IntRange(min=1), envvar="WMS_EPOCHS", help="The most epochs of it."
-            ),
-            click.option(
                 "--max-minutes", type=float, envvar="WMS_MAX_MINUTES", help="Time budget of this training."
             ),
             click.option(

@@ -24,7 +24,7 @@ from wms.domain.run import RunOptions
 def options_of(chosen: dict[str, Any]) -> RunOptions:
     """The run's options from the command line."""
     overrides = dict(chosen["overrides"])
-    for name in ("seed", "epochs", "max_minutes"):
+    for name in ("seed", "max_minutes"):
         if chosen[name] is not None:
             overrides[name] = chosen[name]
     return RunOptions(

@@ -120,12 +120,12 @@ def _warn_if_public(slug: str) -> None:
     Nothing hangs on it: where gh is not there, not signed in or not quick, or may not see the variable,
     nobody is told.
     """
-    from wms.adapters.gh import GhRepository
     from wms.domain.errors import GitHubError
     from wms.domain.github_setup import PUBLIC_KNOWN
+    from wms.wiring import github_named
 
     try:
-        repository = GhRepository(slug, timeout_seconds=GH_SECONDS)
+        repository = github_named(slug, timeout_seconds=GH_SECONDS)
         known = repository.about()["private"] or repository.variables().get(PUBLIC_KNOWN) == "true"
     except GitHubError as error:
         log.info("whether %s is public is not known: %s", slug, error)

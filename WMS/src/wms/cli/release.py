@@ -18,7 +18,7 @@ from wms.domain.promotion import ModelMetadata
 @wait_option
 @json_option
 def release(dry_run: bool, wait: float, as_json: bool) -> None:
-    """Publish the model in production as a release, if it is none yet, and mark it as in production.
+    """Publish the model in production as a release, if it is not released yet, and mark it as in production.
 
     The release model-vN holds the model's files, its provenance and SHA256SUMS, and the run's report
     where that run is in run/. It is on the commit of main that promoted the model. The command may be

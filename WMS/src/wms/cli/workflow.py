@@ -45,7 +45,7 @@ def start(
 
     options = options_of(chosen).model_copy(update={"dry_run": dry_run})
     if commit is not None and len(branches) != 1:
-        raise click.UsageError("--commit is of one branch: name that branch")
+        raise click.UsageError("--commit needs exactly one branch")
     asked = RunAsked(branches=tuple(sorted(branches)), options=options, commit=commit)
     with locked_workspace(0.0) as ctx:
         started = begin(ctx, asked, workflow_sha=workflow_sha)
@@ -79,6 +79,11 @@ def follow_up() -> None:
     from wms.pipeline.workflow import follow_up as follow
 
     with locked_workspace(0.0) as ctx:
-        started = follow(ctx)
-    for asked in started:
+        done = follow(ctx)
+    for asked in done.started:
         output.notice(f"started anew: {', '.join(asked.branches) or 'a retraining'}")
+    for asked in done.waiting:
+        what = ", ".join(asked.branches) or "a retraining"
+        output.notice(
+            f"not started: {what} waits for the open pull request; press Run workflow after its merge"
+        )

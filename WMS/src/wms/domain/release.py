@@ -61,6 +61,12 @@ def release_title(version: int, *, in_production: bool) -> str:
     return f"Model v{version}{', in production' if in_production else ''}"
 
 
+def says_in_production(tag: str, title: str) -> bool:
+    """Whether a release of this tag and title is marked as the one in production."""
+    version = released_version(tag)
+    return version is not None and title == release_title(version, in_production=True)
+
+
 def digests_text(digests: Mapping[str, str]) -> str:
     """File names and their SHA-256, in the form that `sha256sum --check` reads."""
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(digests.items()))

@@ -67,7 +67,7 @@ def require_run_of_main(ctx: Context) -> None:
         raise RecordError(
             f"run {ctx.request.run_id} is of `dvc repro`, made of the dataset and the settings that are "
             "checked out here and not of main's, so it is not published",
-            remedy="Train on main with `wms pipeline run`; --set, --seed and --epochs change one run.",
+            remedy="Train on main with `wms pipeline run`; --set and --seed change one run.",
         )
 
 
@@ -157,4 +157,4 @@ def abandon(ctx: Context, request: RunRequest, *, why: str) -> None:
     )
     if left.remark:
         ctx.progress.say(left.remark)
-    withdraw(run_id=request.run_id, reason=why, forge=ctx.ports.forge)
+    withdraw(run_id=request.run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)

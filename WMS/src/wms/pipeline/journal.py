@@ -66,7 +66,12 @@ def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
 
 
 def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:
-    closed = withdraw(run_id=state.run_id, reason=text(f"{error}. {error.remedy}"), forge=ctx.ports.forge)
+    closed = withdraw(
+        run_id=state.run_id,
+        reason=text(f"{error}. {error.remedy}"),
+        run_url=ctx.run_url,
+        forge=ctx.ports.forge,
+    )
     what = "".join(f"; pull request #{number} is closed" for number in closed)
     ctx.progress.say(f"run {state.run_id} is void{what}; its data branches stay as they are")
     return state.model_copy(update={"outcome": "void", "stale": isinstance(error, StaleBaseError)})

@@ -21,6 +21,7 @@ from wms.pipeline.graph import JOBS, job_of
 from wms.pipeline.stages.data import export_incoming
 from wms.pipeline.start import branch_heads, start_run
 from wms.ports import PullRequest, Repository
+from wms.report.markup import text
 from wms.steps.archive import restore_model
 from wms.steps.data_status import DATA_PREFIX, branch_status, data_status
 from wms.steps.evidence import require_fresh
@@ -127,25 +128,30 @@ def take(ctx: Context, artifacts: Path) -> RunRequest:
     return ctx.request
 
 
-def follow_up(ctx: Context) -> tuple[RunAsked, ...]:
+@dataclass(frozen=True, kw_only=True)
+class FollowedUp:
+    """What was started once a run had ended, or what still waits for its pull request."""
+
+    started: tuple[RunAsked, ...] = ()
+    waiting: tuple[RunAsked, ...] = ()
+
+
+def follow_up(ctx: Context) -> FollowedUp:
     """Start what had to wait for this run, and the run itself again if it only came too late.
 
     Nothing is started while the run's pull request is open: the next run would meet it again.
-
-    Returns:
-        what was asked of the forge.
     """
     path, state = ctx.layout.record("follow-up"), ctx.run_state
+    waiting = read_record(path, FollowUp).asked if path.is_file() else ()
     if is_published(ctx) and state.outcome is None and not state.done("merge"):
         number = read_record(ctx.layout.record("promotion"), Promotion).pull_request
         if ctx.ports.forge.pull_request(number).state == "open":
-            return ()
-    waiting = read_record(path, FollowUp).asked if path.is_file() else ()
+            return FollowedUp(waiting=waiting)
     asked = (*waiting, ctx.request.asked) if state.stale else waiting
     for each in asked:
         ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each, actor=ctx.request.actor))
     path.unlink(missing_ok=True)
-    return asked
+    return FollowedUp(started=asked)
 
 
 def inputs_of(asked: RunAsked, *, actor: str) -> dict[str, str]:
@@ -157,6 +163,7 @@ def inputs_of(asked: RunAsked, *, actor: str) -> dict[str, str]:
         "branches": " ".join(asked.branches),
         "commit": asked.commit or "",
         "configuration": overrides,
+        "dry_run": str(options.dry_run).lower(),
         "on_conflict": options.on_conflict,
         "quarantine": str(options.quarantine).lower(),
         "reason": options.reason,
@@ -174,6 +181,8 @@ def _workflow_changed(ctx: Context, workflow_sha: str) -> bool:
     """Whether main's workflow is another than the one that runs: its jobs may not fit main's code."""
     repository = ctx.ports.repository
     main_sha = main_head(repository)
+    if not _holds(repository, workflow_sha, main_sha):
+        return True  # Main was set back meanwhile.
     return any(
         repository.read_file(workflow_sha, path) != repository.read_file(main_sha, path)
         for path in WORKFLOW_PATHS
@@ -243,7 +252,9 @@ def _take_up(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
             raise
         ctx.progress.say(f"pull request #{pull_request.number} cannot be merged any more: {error}")
         run_id = pull_request.head.removeprefix(PREFIX)
-        withdraw(run_id=run_id, reason=f"{error}. {error.remedy}", forge=ctx.ports.forge)
+        withdraw(
+            run_id=run_id, reason=text(f"{error}. {error.remedy}"), run_url=ctx.run_url, forge=ctx.ports.forge
+        )
         shutil.rmtree(layout.run, ignore_errors=True)
         if request is not None:
             again.append(request.asked)

@@ -9,7 +9,14 @@ from pathlib import Path
 from wms.domain.dataset import BranchHead, DatasetManifest
 from wms.domain.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
 from wms.domain.gate import GateDecision, GateInputs, replay
-from wms.domain.promotion import MANIFEST_PATH, METADATA_PATH, Merged, ModelMetadata, Promotion
+from wms.domain.promotion import (
+    MANIFEST_PATH,
+    METADATA_PATH,
+    POINTER_PATH,
+    Merged,
+    ModelMetadata,
+    Promotion,
+)
 from wms.ports import Check, DataStore, Forge, Repository
 from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
@@ -167,6 +174,8 @@ def _verify(
         new_manifest=new_manifest,
     )
     require_stored(promoted, data_store)
+    if not data_store.has_dataset(repository.read_file(sha, POINTER_PATH) or b""):
+        raise NotStoredError(f"the dataset that {sha[:12]} names is not whole in the data store")
 
 
 def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:

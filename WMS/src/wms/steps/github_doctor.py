@@ -24,7 +24,7 @@ STATE_WARNING_BYTES = 1500 * 2**20
 
 SETUP = "wms github setup"
 ACTIONS_PAGE = "Settings > Actions > General"
-SEEN = f"wms github setup --variable {PUBLIC_KNOWN}=true"
+SAY_KNOWN = f"wms github setup --variable {PUBLIC_KNOWN}=true"
 
 
 def diagnose(
@@ -79,7 +79,7 @@ def _visibility(facts: Facts) -> Row:
         if variables.get(PUBLIC_KNOWN) == "true":
             return ok("public, with its photographs, reports and releases, as its owner knows")
         found = "public: so are the photographs that are pushed, the reports and the releases"
-        return warning(found, f"make it private, or say that you know it: {SEEN}")
+        return warning(found, f"make it private, or say that you know it: {SAY_KNOWN}")
 
     if facts.repository["private"]:
         found = "private: collaborators alone see photographs, reports and releases"
@@ -94,7 +94,9 @@ def _switch(actions: Mapping[str, Any]) -> Verdict:
     if allowed == "local_only":
         return missing("only the owner's own actions may run", f"allow all actions in {ACTIONS_PAGE}")
     if allowed == "selected":
-        return warning("only selected actions may run", f"see that all that we use may: {ACTIONS_PAGE}")
+        return warning(
+            "only selected actions may run", f"allow the actions that .github/workflows names: {ACTIONS_PAGE}"
+        )
     return ok("on")
 
 

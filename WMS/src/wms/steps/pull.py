@@ -14,8 +14,7 @@ from wms.domain.release import (
     ReleaseProvenance,
     parse_digests,
     release_tag,
-    release_title,
-    released_version,
+    says_in_production,
 )
 from wms.files import read_record, replacing, verify_sha256
 from wms.ports import Releases
@@ -66,7 +65,7 @@ class ReleaseFiles:
             self.get_blob(self.digests.get(PROVENANCE_FILE, ""), file)
             provenance = read_record(file, ReleaseProvenance)
         if provenance.tag != self._tag:
-            raise RecordError(f"the release {self._tag} is said to be {provenance.tag}")
+            raise RecordError(f"the release {self._tag} holds the files of {provenance.tag}")
         return provenance
 
 
@@ -92,12 +91,7 @@ def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetada
 
 
 def _in_production(forge: Releases) -> str:
-    marked = [
-        release
-        for release in forge.releases()
-        if (version := released_version(release.tag)) is not None
-        and release.title == release_title(version, in_production=True)
-    ]
+    marked = [release for release in forge.releases() if says_in_production(release.tag, release.title)]
     if not marked:
         raise NoProductionModelError(
             "no release is marked as in production", remedy="Name a released version: --version N."

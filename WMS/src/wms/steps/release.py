@@ -19,6 +19,7 @@ from wms.domain.release import (
     digests_text,
     release_title,
     released_version,
+    says_in_production,
 )
 from wms.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
 from wms.ports import DataStore, Release, Releases, Repository
@@ -68,7 +69,9 @@ def release_production(
     there = next((release for release in releases if release.tag == promoted.tag), None)
     title = release_title(promoted.model.version, in_production=True)
     unmarked = there is not None and not (there.latest and there.title == title)
-    others = [release for release in releases if release != there and _says_in_production(release)]
+    others = [
+        release for release in releases if release != there and says_in_production(release.tag, release.title)
+    ]
     if not dry_run:
         if there is None:
             there = _publish(
@@ -116,11 +119,6 @@ def promoted_model(repository: Repository) -> ReleaseProvenance | None:
         f"main's history has no promotion of model v{current.version}, which is in production",
         remedy="See `wms model history`: somebody changed model-metadata.json by hand.",
     )
-
-
-def _says_in_production(release: Release) -> bool:
-    version = released_version(release.tag)
-    return version is not None and release.title == release_title(version, in_production=True)
 
 
 def _publish(

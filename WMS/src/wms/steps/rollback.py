@@ -172,7 +172,7 @@ def open_proposal(repository: Repository, branch: str, main_sha: str, target: Mo
     Whatever else somebody pushed to the branch is no proposal, and neither is one that main left behind.
     """
     tip = repository.head(branch)
-    if tip is None or not repository.is_ancestor(main_sha, tip):
+    if tip is None or repository.parents(tip) != (main_sha,):
         return None
     if repository.changed_paths(main_sha, tip) != (METADATA_PATH,):
         return None

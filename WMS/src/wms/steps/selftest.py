@@ -18,11 +18,12 @@ from wms.domain.dataset import DatasetManifest
 from wms.domain.errors import OccupiedRepositoryError, SelfTestError
 from wms.domain.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
 from wms.domain.release import release_tag
-from wms.ports import Check, Forge, Repository
+from wms.ports import Forge, Repository
 from wms.progress import Progress
 from wms.steps.data_status import DATA_PREFIX
 from wms.steps.production import MAIN, main_head, metadata_at
 from wms.steps.push_data import push_folder
+from wms.steps.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 
 PIPELINE, ROLLBACK, OWN = "training-data-pipeline.yaml", "rollback.yml", "selftest.yml"
 MARKER, MARKER_FILE = "refs/wms/selftest", "selftest.json"
@@ -60,13 +61,10 @@ class Workflows(Protocol):
     def url(self, run: int) -> str:
         """The page of a run."""
 
-    def unfinished(self, *, but: str) -> tuple[str, ...]:
-        """The workflows of all runs that have not ended, one file left out."""
+    def any_unfinished(self, *, but: str) -> bool:
+        """Whether a run has not ended, those of one workflow file left out."""
 
-    def passed(self, sha: str, check: str) -> bool:
-        """Whether a check passed on a commit."""
-
-    def delete_releases(self, prefix: str) -> tuple[str, ...]:
+    def delete_releases(self, prefix: str) -> None:
         """Delete the releases whose tags start with a prefix."""
 
 
@@ -131,7 +129,7 @@ class SelfTest:
         """
         if MARKER not in self.refs.matching(MARKER):
             return False
-        self._until("the runs to end", lambda: not self.workflows.unfinished(but=OWN))
+        self._until("the runs to end", lambda: not self.workflows.any_unfinished(but=OWN))
         self.repository.fetch()
         marker = self.refs.fetch(MARKER)
         (start,) = self.repository.parents(marker)
@@ -156,10 +154,10 @@ class SelfTest:
                 f"the self-test puts everything back, so it starts with nothing; here is {', '.join(found)}",
                 remedy="Run it in a new repository made from the template (`wms github fresh` first).",
             )
-        if not self.workflows.passed(start, "ci"):
+        if code_that_passed(start, repository=repository, forge=self.forge) is None:
             raise SelfTestError(
-                f"ci has not passed on main ({start[:12]}), and what puts main back rests on that",
-                remedy="Run the workflow `CI` on main, then start the self-test again.",
+                f"ci has not passed on main ({start[:12]}), and the self-test needs that to put main back",
+                remedy="Press *Run workflow* of `CI` on main, then start the self-test again.",
             )
 
     def _push(self, scratch: Path, start: str, write_pairs: WritePairs) -> None:
@@ -234,6 +232,12 @@ class SelfTest:
         own = set(json.loads(listed or b"{}").get("stems", ()))
         samples = DatasetManifest.from_jsonl(manifest or b"", source=MANIFEST_PATH).samples
         others = [sample.stem for sample in samples if sample.stem not in own]
+        branches = set(self.repository.branches(DATA_PREFIX)) - {FIRST, SECOND}
+        if branches:
+            raise SelfTestError(
+                f"somebody pushed {', '.join(sorted(branches))} during the self-test",
+                remedy=f"Keep what is there. To end the self-test: git push origin --delete {MARKER}",
+            )
         if others:
             raise SelfTestError(
                 f"main's dataset holds {len(others)} samples of others, {others[0]!r} among them",
@@ -250,13 +254,21 @@ class SelfTest:
         commit = repository.commit(main_sha, {path: files[path] for path in changed}, message=title)
         repository.push(commit, CLEAN_UP, expect=repository.head(CLEAN_UP))
         pull = self.forge.open_pull_request(head=CLEAN_UP, base=MAIN, title=title, body=f"As {start} has it.")
-        if repository.changed_paths(start, commit) or not self.workflows.passed(start, "ci"):
+        require_generated_only(repository, base_sha=main_sha, commit_sha=commit)
+        evidence = ci_evidence(
+            commit,
+            base_sha=main_sha,
+            main_sha=main_sha,
+            ci_passed=None,
+            repository=repository,
+            forge=self.forge,
+        )
+        if evidence is None:
             raise SelfTestError(
-                f"main moved during the self-test, so ci of {start[:12]} does not speak for {pull.url}",
-                remedy="Merge that pull request, then run `wms github selftest --clean-up` again.",
+                f"main moved during the self-test and has not passed ci, so {pull.url} is not merged",
+                remedy="Merge that pull request, then press *Re-run failed jobs* on the self-test's page.",
             )
-        said = f"the same files as {start[:12]}, on which ci passed"
-        self.forge.set_status(commit, Check(context="ci", state="success", description=said))
+        post_ci(self.forge, commit, evidence)
         self.forge.merge(pull.number, sha=commit)
         repository.fetch()
 

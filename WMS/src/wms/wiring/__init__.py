@@ -4,6 +4,7 @@ from wms.adapters.git_state import GitState
 from wms.wiring.hosting import (
     REMOTE,
     forge_of_person,
+    github_named,
     local_commits,
     open_clone,
     open_github,
@@ -17,6 +18,7 @@ __all__ = [
     "REMOTE",
     "GitState",
     "forge_of_person",
+    "github_named",
     "local_commits",
     "make_workspace",
     "open_clone",

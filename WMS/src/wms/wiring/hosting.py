@@ -31,7 +31,7 @@ from wms.steps.selftest import SelfTest
 if TYPE_CHECKING:
     from wms.adapters.github_actions import GitHubActions
 
-GITHUB_API = "https://api.github.com"
+GITHUB, GITHUB_API = "https://github.com", "https://api.github.com"
 REMOTE = ".wms/remote.git"
 """Where a workspace keeps the bare repository that is its remote."""
 
@@ -57,7 +57,7 @@ class Hosted:
             return None
         return cls(
             api_url=environment.get("GITHUB_API_URL") or GITHUB_API,
-            server_url=environment.get("GITHUB_SERVER_URL") or "https://github.com",
+            server_url=environment.get("GITHUB_SERVER_URL") or GITHUB,
             repository=repository,
             token=token,
             run_url=run_url(environment),
@@ -162,7 +162,7 @@ def local_commits(clone: Clone, spec: str) -> LocalCommits:
     return read_commits(clone.layout.root, spec)
 
 
-def open_github(clone: Clone, name: str | None, *, timeout_seconds: float | None = None) -> GhRepository:
+def open_github(clone: Clone, name: str | None) -> GhRepository:
     """The repository on GitHub by its name, or the one that the clone's remote is.
 
     Raises:
@@ -174,7 +174,16 @@ def open_github(clone: Clone, name: str | None, *, timeout_seconds: float | None
             f"the remote {clone.remote_url} is no repository on github.com",
             remedy="Name one: --repo OWNER/NAME.",
         )
-    return GhRepository(found, timeout_seconds=timeout_seconds)
+    return GhRepository(found)
+
+
+def github_named(slug: str, *, timeout_seconds: float) -> GhRepository:
+    """A repository on GitHub that is asked for no longer than so many seconds.
+
+    Raises:
+        GitHubError: there is no `gh` on this machine.
+    """
+    return GhRepository(slug, timeout_seconds=timeout_seconds)
 
 
 def forge_of_person(repository: GhRepository) -> Forge:
@@ -183,9 +192,11 @@ def forge_of_person(repository: GhRepository) -> Forge:
     Raises:
         GitHubError: nobody is.
     """
-    api_url = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
     return Hosted(
-        api_url=api_url, server_url="https://github.com", repository=repository.name, token=repository.token()
+        api_url=os.environ.get("GITHUB_API_URL") or GITHUB_API,
+        server_url=GITHUB,
+        repository=repository.name,
+        token=repository.token(),
     ).forge()
 
 

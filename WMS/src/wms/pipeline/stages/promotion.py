@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import DataStoreError, ForgeError, RegistryAwayError
+from wms.domain.errors import RegistryAwayError, WmsError
 from wms.domain.gate import GateDecision
 from wms.domain.left_out import left_out
-from wms.domain.promotion import Merged, Promotion, RolledBack, RunArchive
+from wms.domain.promotion import POINTER_PATH, Merged, Promotion, RolledBack, RunArchive
 from wms.domain.release import ReleaseOutcome, ReleaseProvenance
 from wms.domain.run import Reconciliation
 from wms.domain.split import SplitPlan
@@ -37,11 +37,17 @@ from wms.steps.tested import ci_evidence
 def run_publish(ctx: Context) -> Promotion:
     """Store data and weights, make the promotion's commit, open its pull request.
 
-    What is published already stays as it is: a job that runs again goes on with the same commit.
+    What is published already stays as it is: a job that runs again goes on with the same commit. Its dataset
+    is stored anew if it is not whole: a machine that died may have taken it along.
     """
     layout = ctx.layout
     if is_published(ctx):
-        return read_record(layout.record("promotion"), Promotion)
+        promotion = read_record(layout.record("promotion"), Promotion)
+        pointer = ctx.ports.repository.read_file(promotion.commit_sha, POINTER_PATH)
+        if pointer is not None and not ctx.ports.data_store.has_dataset(pointer):
+            require_dataset(ctx)
+            ctx.ports.data_store.store_dataset(layout.dataset)
+        return promotion
     require_run_of_main(ctx)
     require_dataset(ctx)
     promotion = publish(
@@ -188,7 +194,7 @@ def _why_unreleased(ctx: Context) -> str | None:
     """Make the releases agree with main; return why not, if that failed: the rollback is done either way."""
     try:
         run_release(ctx)
-    except (ForgeError, DataStoreError) as error:
+    except WmsError as error:
         return f"{error}. {error.remedy} Then run `wms model release`."
     return None
 

@@ -12,14 +12,16 @@ import pytest
 from fakes.data_store import FakeDataStore
 from fakes.registry import FakeRegistry
 from pipeline.shell import Shell
-from pipeline.small import WrittenTraining
+from pipeline.small import WrittenTraining, write_small_pairs
 from quick import DVC, WMS, write_client
 from wms.adapters.git_workspace import init_repository
 from wms.config import GATE_CONFIG
+from wms.domain.run import RunOptions
 from wms.files import write_bytes
 from wms.pipeline import reports
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
+from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import training
 from wms.progress import Silent
 from wms.template import template_files
@@ -66,15 +68,33 @@ def write_small_page(ctx: Context) -> Path:
     return page
 
 
-@pytest.fixture
-def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
+def write_trainings(patch: pytest.MonkeyPatch) -> WrittenTraining:
     """No learning: the models of these tests are written down. No pages either: they have their own tests."""
     stand_in = WrittenTraining()
-    monkeypatch.setattr(training, "train", stand_in)
-    monkeypatch.setitem(ACTIONS, "wms report", lambda ctx: None)
-    monkeypatch.setattr(reports, "write_reports", lambda ctx: ctx.layout.reports)
-    monkeypatch.setattr(reports, "write_report_page", write_small_page)
+    patch.setattr(training, "train", stand_in)
+    patch.setitem(ACTIONS, "wms report", lambda ctx: None)
+    patch.setattr(reports, "write_reports", lambda ctx: ctx.layout.reports)
+    patch.setattr(reports, "write_report_page", write_small_page)
     return stand_in
+
+
+@pytest.fixture
+def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
+    return write_trainings(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def one_promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small workspace with one promoted model of middling skill; only copied from."""
+    folder = tmp_path_factory.mktemp("promoted")
+    make_small_workspace(folder / "work")
+    pairs = write_small_pairs(folder / "one", count=24, seed=1)
+    with pytest.MonkeyPatch.context() as patch:
+        write_trainings(patch)
+        options = RunOptions(train_overrides={"seed": 75})
+        state = run_pipeline(open_small_workspace(folder / "work"), incoming=pairs, options=options)
+    assert state.outcome == "promoted"
+    return folder / "work"
 
 
 @pytest.fixture

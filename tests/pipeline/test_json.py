@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,9 @@ def workspace(tmp_path: Path, written_training: WrittenTraining, monkeypatch: py
 
 
 @pytest.fixture
-def published(workspace: Path, tmp_path: Path) -> Path:
+def published(workspace: Path, one_promotion: Path) -> Path:
     """The same after a promotion."""
-    pairs = write_small_pairs(tmp_path / "one", count=24, seed=1)
-    document, result = answer("pipeline", "run", "--incoming", str(pairs), "--seed", "100", "--json")
-    assert (result.exit_code, document["outcome"], document["version"]) == (0, "promoted", 1)
-    return workspace
+    return shutil.copytree(one_promotion, workspace, symlinks=True, dirs_exist_ok=True)
 
 
 def require_error(document: Any, result: Result) -> None:

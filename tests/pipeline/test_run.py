@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pipeline.conftest import open_small_workspace
 from pipeline.small import write_small_pairs
 from wms.domain.dataset import Split
 from wms.domain.errors import (
@@ -48,11 +50,9 @@ def production(ctx: Context):
 
 
 @pytest.fixture
-def first(small_workspace: Open, tmp_path: Path) -> Context:
+def first(one_promotion: Path, written_training: object, tmp_path: Path) -> Context:
     """A workspace with one promoted model of middling skill."""
-    ctx = small_workspace()
-    run_on(ctx, write_small_pairs(tmp_path / "one", count=24, seed=1), skill=75)
-    return ctx
+    return open_small_workspace(shutil.copytree(one_promotion, tmp_path / "work", symlinks=True))
 
 
 def test_a_first_dataset_above_the_floor_ends_merged(first: Context) -> None:

@@ -21,7 +21,7 @@ DIGESTS = {"model.onnx": sha256("onnx"), "model.json": sha256("card")}
 
 
 def test_the_first_line_is_the_verdict_and_every_digest_is_named() -> None:
-    body = release_body(PROMOTED, DECISION, DIGESTS)
+    body = release_body(PROMOTED, DECISION, DIGESTS, repository="octo/meters")
     assert body.startswith(f"**Promoted**: {DECISION.reasons[0][:20]}")
     assert "| Dice | 0.9000 | 0.8000 | +0.1000 |" in body
     assert "| pull request | #12 |" in body
@@ -32,7 +32,7 @@ def test_the_first_line_is_the_verdict_and_every_digest_is_named() -> None:
 
 def test_nothing_that_comes_from_outside_is_markup() -> None:
     hostile = DECISION.model_copy(update={"reasons": ("<img src=x> @everyone | closes #1 `",)})
-    body = release_body(PROMOTED, hostile, {"a`|b<script>": sha256("x")})
+    body = release_body(PROMOTED, hostile, {"a`|b<script>": sha256("x")}, repository="")
     assert "<img" not in body
     assert "<script" not in body
     assert "@everyone" not in body

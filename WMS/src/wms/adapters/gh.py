@@ -20,6 +20,7 @@ from urllib.parse import quote
 from wms.adapters.words import last_complaint
 from wms.domain.errors import GitHubError
 from wms.domain.github_setup import Change, Facts, Label, Unseen
+from wms.domain.state_history import STATE_REF
 
 T = TypeVar("T")
 
@@ -29,7 +30,6 @@ ADMIN = "Settings are changed by the repository's owner: see who you are with `g
 NOT_ON_THIS_PLAN = "Upgrade to GitHub"
 """How GitHub begins its refusal of what a private repository on a free plan cannot have."""
 
-STATE_REF = "refs/wms/state"
 LOOKUPS_AT_ONCE = 8
 
 

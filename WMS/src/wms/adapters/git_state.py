@@ -21,10 +21,10 @@ from pathlib import Path
 from wms.adapters.git_cli import Git
 from wms.adapters.git_trees import export_tree, hash_folder, make_commit
 from wms.domain.errors import RemoteMovedError, RepositoryError, StateTooLargeError, StorageError
-from wms.domain.state_history import SavedState, newest_first, to_prune
+from wms.domain.state_history import MAX_STATE_BYTES, SavedState, newest_first, to_prune
+from wms.domain.state_history import STATE_REF as REF
 from wms.progress import Silent
 
-REF = "refs/wms/state"
 LOADING = "refs/wms/loading"
 """Of the clone alone: what is fetched and not yet in place."""
 
@@ -36,10 +36,6 @@ MAX_FILE_BYTES = 100 * 2**20
 
 MAX_PUSH_BYTES = 2 * 2**30
 """GitHub refuses larger pushes (docs.github.com, "Troubleshooting the 2 GiB push limit")."""
-
-MAX_STATE_BYTES = 5 * 2**30
-"""Half of what GitHub recommends for a repository on disk (docs.github.com, "Repository limits"): every job
-downloads the state, and its history takes room as well."""
 
 
 class GitState:

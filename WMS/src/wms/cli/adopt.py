@@ -9,17 +9,18 @@ from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_o
 
 
 @click.command()
-@click.argument("run", metavar="[PARCEL|RECORDS]", required=False)
+@click.argument("run", metavar="[FOLDER|RECORDS]", required=False)
 @dry_run_option
 @wait_option
 @json_option
 def adopt(run: str | None, dry_run: bool, wait: float, as_json: bool) -> None:
     """Register the model of a run that went on without the registry, and propose its promotion.
 
-    RECORDS is the SHA-256 that the run's summary and comment name; PARCEL the folder of its unpacked
-    artifact `run-train-N`; the default is run/. If the gate said promote and main is still what it was judged
-    on, the pull request is opened; `wms merge` here, or the workflow's next run, merges it. If main moved,
-    the model is registered all the same (exit 34), and its data are to be judged anew.
+    RECORDS is the SHA-256 that the run's summary and comment name; FOLDER is the unpacked artifact
+    `run-train-N`, which GitHub keeps for three days; the default is run/. If the gate said promote and main is
+    still what it was judged on, the pull request is opened; `wms merge` here, or the workflow's next run,
+    merges it. If main moved, the model is registered all the same (exit 34), and its data are to be judged
+    anew.
 
     \b
     Examples:

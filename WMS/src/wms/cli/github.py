@@ -221,10 +221,10 @@ def _values(words: Iterable[str], known: Mapping[str, str], option: str) -> dict
 
 
 def _say_changes(changes: Iterable[Change], *, dry_run: bool) -> None:
-    done = {"create": "create", "change": "change"} if dry_run else {"create": "created", "change": "changed"}
     for change in changes:
+        verb = f"would {change.verb}" if dry_run else f"{change.verb}d"
         note = f" ({change.note})" if change.note else ""
-        output.say(f"{'would ' if dry_run else ''}{done[change.verb]} {change.kind} {change.name}{note}")
+        output.say(f"{verb} {change.kind} {change.name}{note}")
 
 
 def _say_diagnosis(diagnosis: Diagnosis) -> None:

@@ -10,6 +10,13 @@ from pydantic import AwareDatetime, NonNegativeInt
 
 from wms.domain.records import Frozen, GitSha
 
+STATE_REF = "refs/wms/state"
+"""Where the Git remote keeps the state."""
+
+MAX_STATE_BYTES = 5 * 2**30
+"""Half of what GitHub recommends for a repository on disk (docs.github.com, "Repository limits"): every job
+downloads the state, and its history takes room as well."""
+
 MOST_STATES = 20
 MOST_AGE = timedelta(days=30)
 MOST_BYTES = 8 * 2**30

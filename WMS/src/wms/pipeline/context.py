@@ -97,6 +97,11 @@ class Context:
         return load_data_settings(self.layout.root)
 
     @property
+    def github_name(self) -> str:
+        """`OWNER/NAME` of the repository whose workflow runs this; empty where none does."""
+        return "/".join(self.run_url.split("/")[3:5])
+
+    @property
     def gate_policy(self) -> GatePolicy:
         """`WMS/configs/gate.yaml`."""
         return load_gate_policy(self.layout.root)

@@ -10,8 +10,13 @@ from wms.report import facts
 from wms.report.markup import code, table, text
 
 
-def release_body(promoted: ReleaseProvenance, decision: GateDecision, digests: Mapping[str, str]) -> str:
-    """The text in Markdown; it is the same whichever model is in production now."""
+def release_body(
+    promoted: ReleaseProvenance, decision: GateDecision, digests: Mapping[str, str], *, repository: str
+) -> str:
+    """The text in Markdown; it is the same whichever model is in production now.
+
+    `repository` is `OWNER/NAME` on GitHub, and empty elsewhere.
+    """
     model, tag = promoted.model, promoted.tag
     scores = [(row.metric, row.candidate, row.champion, row.difference) for row in facts.comparison(decision)]
     sources = (
@@ -48,12 +53,18 @@ def release_body(promoted: ReleaseProvenance, decision: GateDecision, digests: M
                 align=("left", "left"),
             ),
             "",
-            "### Getting it",
-            "",
-            "```sh",
-            f"wms model pull --repo OWNER/NAME --version {model.version} --out model",
-            f"gh release download {tag} --repo OWNER/NAME && sha256sum --check {DIGESTS_FILE}",
-            "```",
-            "",
+            *(_getting(tag, model.version, repository) if repository else ()),
         ]
+    )
+
+
+def _getting(tag: str, version: int, repository: str) -> tuple[str, ...]:
+    return (
+        "### Getting it",
+        "",
+        "```sh",
+        f"wms model pull --repo {repository} --version {version} --out model",
+        f"gh release download {tag} --repo {repository} && sha256sum --check {DIGESTS_FILE}",
+        "```",
+        "",
     )

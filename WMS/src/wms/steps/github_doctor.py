@@ -9,6 +9,7 @@ from typing import Any
 
 from wms.domain.github_doctor import Diagnosis, Row, Verdict, judged, missing, ok, row, warning
 from wms.domain.github_setup import PUBLIC_KNOWN, Facts, Label, Unseen, Wanted
+from wms.domain.state_history import MAX_STATE_BYTES
 from wms.steps.github_doctor_aws import aws, schedule
 from wms.steps.github_setup import covers, written
 
@@ -19,8 +20,7 @@ NEEDED_SETTINGS = ("allow_merge_commit", "can_approve_pull_request_reviews")
 QUEUE_MAX = 100
 """Runs that wait in one concurrency group with `queue: max`; GitHub cancels what comes after."""
 
-STATE_WARNING_BYTES = 1500 * 2**20
-"""GitHub refuses a push of more than 2 GB (docs.github.com, "Repository limits")."""
+STATE_WARNING_BYTES = MAX_STATE_BYTES * 8 // 10
 
 SETUP = "wms github setup"
 ACTIONS_PAGE = "Settings > Actions > General"
@@ -192,9 +192,7 @@ def _ci(ends: tuple[str, ...]) -> Verdict:
         return missing(f"ci ended with {', '.join(ends)}", "mend main, or run its failed jobs again")
     if ends:
         return ok("ci is running")
-    return ok(
-        "ci did not run on it, as after a promotion: the next one looks at the commits before, or runs it"
-    )
+    return ok("not run on this commit, which is normal after a promotion")
 
 
 def _state(size_bytes: int | None) -> Verdict:
@@ -202,7 +200,8 @@ def _state(size_bytes: int | None) -> Verdict:
         return ok("none yet")
     found = f"{size_bytes / 2**20:.0f} MiB"
     if size_bytes > STATE_WARNING_BYTES:
-        return warning(f"{found}; GitHub takes pushes up to 2 GB", "keep it in a bucket: docs/usage.md")
+        limit = f"{found} of at most {MAX_STATE_BYTES / 2**20:.0f}"
+        return warning(limit, "move to a bucket: docs/usage.md, *When the state outgrows Git*")
     return ok(found)
 
 

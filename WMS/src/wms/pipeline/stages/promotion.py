@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from wms.domain.dataset import MergePlan, ValidationReport
@@ -183,7 +184,7 @@ def run_release(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome:
         repository=ctx.ports.repository,
         data_store=ctx.ports.data_store,
         forge=ctx.ports.forge,
-        describe=release_body,
+        describe=partial(release_body, repository=ctx.github_name),
         report_of=lambda promoted: _report_of(ctx, promoted),
         scratch=ctx.layout.state,
         dry_run=dry_run,

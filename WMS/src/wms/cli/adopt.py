@@ -17,8 +17,8 @@ def adopt(run: str | None, dry_run: bool, wait: float, as_json: bool) -> None:
     """Register the model of a run that went on without the registry, and propose its promotion.
 
     RECORDS is the SHA-256 that the run's summary and comment name; FOLDER is the unpacked artifact
-    `run-train-N`, which GitHub keeps for three days; the default is run/. If the gate said promote and main is
-    still what it was judged on, the pull request is opened; `wms merge` here, or the workflow's next run,
+    `run-train-N`, which GitHub keeps for three days; the default is run/. If the gate said promote and main
+    is still what it was judged on, the pull request is opened; `wms merge` here, or the workflow's next run,
     merges it. If main moved, the model is registered all the same (exit 34), and its data are to be judged
     anew.
 

@@ -19,7 +19,10 @@ from wms.ports import Repository
 
 def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
     """Git as a user runs it, to look at what an adapter did."""
-    done = subprocess.run(["git", *arguments], cwd=folder, input=stdin, capture_output=True, check=True)
+    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@users.noreply.invalid")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, input=stdin, capture_output=True, check=True
+    )
     return done.stdout.decode().rstrip("\n")
 
 

@@ -27,7 +27,7 @@ from wms.progress import Silent
 from wms.steps.push_data import push_folder
 from wms.wiring import open_workspace
 
-COMMANDS = [shlex.split(command)[1:] for job in JOBS if not job.forge_only for command in job.commands]
+COMMANDS = [shlex.split(command)[1:] for job in JOBS for command in job.commands]
 IN_TURN = (
     "import json, sys\n"
     "from wms.cli.app import root\n"

@@ -21,6 +21,7 @@ from wms.cli.app import root
 from wms.domain.errors import DigestMismatchError, NoProductionModelError, NotReleasedError, NotStoredError
 from wms.domain.run import RunOptions
 from wms.files import sha256_file
+from wms.pipeline.actions import ACTIONS
 from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_release, run_rollback
@@ -52,8 +53,9 @@ Promote = Callable[[Context, int], None]
 
 
 @pytest.fixture
-def promote(tmp_path: Path) -> Promote:
+def promote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Promote:
     """Promotes a model of this skill, without releasing it."""
+    monkeypatch.setitem(ACTIONS, "wms model release", lambda ctx: None)
 
     def do(ctx: Context, skill: int) -> None:
         pairs = write_small_pairs(tmp_path / f"pairs-{skill}", count=24, seed=skill)

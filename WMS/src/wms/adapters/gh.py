@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from wms.adapters.words import last_complaint
-from wms.domain.errors import GitHubError
+from wms.domain.errors import GitHubError, NotVisibleError
 from wms.domain.github_setup import Change, Facts, Label, Unseen
 from wms.domain.state_history import STATE_REF
 
@@ -31,10 +31,6 @@ NOT_ON_THIS_PLAN = "Upgrade to GitHub"
 """How GitHub begins its refusal of what a private repository on a free plan cannot have."""
 
 LOOKUPS_AT_ONCE = 8
-
-
-class _NotShownError(GitHubError):
-    """403 or 404: the token may not see it, or it is not there; GitHub does not tell which."""
 
 
 class GhRepository:
@@ -147,13 +143,13 @@ class GhRepository:
     def _shown(self, question: Callable[[], T]) -> T | Unseen:
         try:
             return question()
-        except _NotShownError as error:
+        except NotVisibleError as error:
             return Unseen(why=str(error))
 
     def _rulesets(self) -> dict[str, dict[str, Any]] | None:
         try:
             found = self._list("rulesets", query="includes_parents=false")
-        except _NotShownError as error:
+        except NotVisibleError as error:
             if NOT_ON_THIS_PLAN in str(error):
                 return None
             raise
@@ -238,7 +234,7 @@ class GhRepository:
         if done.returncode == 4 or "HTTP 401" in said:
             raise GitHubError(f"gh is not signed in to GitHub ({said})", remedy=SIGN_IN)
         if re.search(r"HTTP 40[34]", said) and "rate limit" not in said.lower():
-            raise _NotShownError(f"not visible with this token: {shown}: {said}", remedy=ADMIN)
+            raise NotVisibleError(f"not visible with this token: {shown}: {said}", remedy=ADMIN)
         if re.search(r"HTTP [45]\d\d", said):
             raise GitHubError(f"GitHub refused {shown}: {said}", remedy=ADMIN)
         raise GitHubError(f"gh failed ({shown}): {said}")

@@ -379,6 +379,13 @@ class GitHubError(WmsError):
     remedy = "See what gh says above; `gh auth status` tells who you are to GitHub."
 
 
+class NotVisibleError(GitHubError):
+    """403 or 404 of GitHub: the token may not see it, or it is not there; GitHub does not tell which."""
+
+    exit_code = 73
+    remedy = "Sign in as the repository's owner: `gh auth login`."
+
+
 class OccupiedRepositoryError(WmsError):
     """A repository has data or a model of its own, which a command for a new one would lose."""
 

@@ -120,10 +120,10 @@ class Stage:
             if self.started == len(self.github.dispatches):
                 break
             time.sleep(0.01)  # GitHub starts what was dispatched a moment later.
-        for run in done:
-            if run.event == "push":
-                run.expect("success", start="success")
-        done = [run for run in done if run.event != "push"]
+        starts = [run for run in done if run.event == "push" and run.workflow.endswith(PIPELINE)]
+        for run in starts:
+            run.expect("success", start="success")
+        done = [run for run in done if run not in starts]
         self.runs += done
         return done
 

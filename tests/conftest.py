@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quick import AWS, AWS_IMPORTED, interpreter, quick_server, write_client
+from quick import AWS, AWS_IMPORTED, WITHOUT_TORCH, interpreter, quick_server, write_client
 
 FOREIGN = ("ACTIONS_", "AWS_", "DVC_", "GH_", "GITHUB_", "GIT_", "MLFLOW_", "PG", "RUNNER_", "TF_", "WMS_")
 """Prefixes of variables that a CI runner or a person sets, and that the product or its tools read."""
@@ -56,6 +56,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a process that starts programs quickly; `quick.write_client` writes them."""
     with quick_server(tmp_path_factory.mktemp("quick")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def quick_without_torch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same for programs that do not train: quicker still."""
+    with quick_server(tmp_path_factory.mktemp("quick"), imported=WITHOUT_TORCH) as address:
         yield address
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -35,6 +36,15 @@ IMPORTED = (
     "mlflow.store.model_registry.sqlalchemy_store", "mlflow.store.tracking.sqlalchemy_store", "networkx",
     "onnxruntime", "onnxscript", "scmrepo.git", "torch",
 )  # fmt: skip
+WITHOUT_TORCH = (
+    "boto3", "dulwich.porcelain", "fakes.data_store", "fakes.registry", "hcl2", "matplotlib.pyplot", "onnx",
+    "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github_forge", "wms.cli.data",
+    "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
+    "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.pipeline.reports",
+    "wms.pipeline.stages.judging", "wms.pipeline.stages.promotion", "wms.pipeline.stages.readiness",
+    "wms.pipeline.workflow", "wms.wiring.cloud",
+)  # fmt: skip
+"""A fork of a process with PyTorch takes twice as long, and one command of a run needs it."""
 AWS_IMPORTED = (
     "awscli.clidriver",
     "awscli.handlers",
@@ -49,7 +59,7 @@ CLIENT = """#!{python} -IS
 import array, json, os, signal, socket, struct, sys
 asked = json.dumps([{program!r}, sys.argv, dict(os.environ), os.getcwd()]).encode()
 server = socket.socket(socket.AF_UNIX)
-server.connect({address!r})
+server.connect({training!r} if sys.argv[1:2] == ["train"] else {address!r})
 streams = array.array("i", [0, 1, 2])
 server.sendmsg([struct.pack("!I", len(asked))], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,9 +90,15 @@ def quick_server(
     server.wait(timeout=10)
 
 
-def write_client(path: Path, address: str, program: str) -> Path:
-    """An executable that lets the server at this address run a program, as `module:function`."""
-    path.write_text(CLIENT.format(python=sys.executable, address=address, program=program))
+def write_client(path: Path, address: str, program: str, *, training: str | None = None) -> Path:
+    """An executable that lets the server at this address run a program, as `module:function`.
+
+    `training` is the address of the server for the command `train`, if that is another one.
+    """
+    client = CLIENT.format(
+        python=sys.executable, address=address, training=training or address, program=program
+    )
+    path.write_text(client)
     path.chmod(0o755)
     return path
 
@@ -116,6 +132,9 @@ def serve(address: str, imported: Sequence[str]) -> None:
     for name in imported:
         importlib.import_module(name)
     set_by_imports = dict(os.environ.items() - before.items())
+    # A collection in a forked command would write to every object that is shared, and copy its page.
+    gc.collect()
+    gc.freeze()
     # Programs that programs start are as quick; `multiprocessing` keeps the interpreter that it knows by now.
     sys.executable = str(write_client(Path(address).with_name("python"), address, PYTHON))
     listener = socket.socket(socket.AF_UNIX)

@@ -163,6 +163,7 @@ def versions(shell: Shell) -> list[int]:
 
 
 # Last, since the run that it adds takes the place of the one above.
+@pytest.mark.soak
 def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
     promoted: Shell, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """A run or rollback killed at any call to an outside system, and started again, ends in the same state.
 
-`make test` kills a run at every sixteenth call before and every sixteenth after, a rollback at every tenth;
-`make soak` at every one.
+`make test` kills a run after every sixteenth call and a rollback before every tenth; `make soak` both, before
+and after every one.
 """
 
 from __future__ import annotations
@@ -66,7 +66,6 @@ def end_state(ctx: Context) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("first", "step", "after"),
     [
-        pytest.param(1, 16, False, id="before-some-calls"),
         pytest.param(9, 16, True, id="after-some-calls"),
         pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
         pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
@@ -114,7 +113,6 @@ def test_a_run_killed_at_a_call_ends_in_the_same_state(
     ("first", "step", "after"),
     [
         pytest.param(1, 10, False, id="before-some-calls"),
-        pytest.param(6, 10, True, id="after-some-calls"),
         pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
         pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
     ],

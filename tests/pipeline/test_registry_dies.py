@@ -24,6 +24,7 @@ SPOOLING_SECONDS = 0.25
 
 
 @pytest.mark.parametrize("away_seconds", [1, pytest.param(60, marks=pytest.mark.soak)])
+@pytest.mark.soak
 def test_a_server_that_dies_in_the_middle_costs_no_metric_and_no_time(
     tmp_path: Path, away_seconds: int
 ) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pipeline.shell import TINY, Shell
 
 
+@pytest.mark.soak
 def test_two_processes_train_one_model_that_the_run_goes_on_with(shell: Shell) -> None:
     words = [word for value in (*TINY, "max_minutes=100", "threads=1") for word in ("--set", value)]
     shell("wms", "init", "work", *words)

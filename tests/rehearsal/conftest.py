@@ -31,10 +31,10 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture(scope="session")
-def programs(quick: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def programs(quick: str, quick_without_torch: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for PATH with a `wms` that starts quickly, with fakes for what is slow."""
     folder = tmp_path_factory.mktemp("bin")
-    write_client(folder / "wms", quick, "rehearsal.program:run")
+    write_client(folder / "wms", quick_without_torch, "rehearsal.program:run", training=quick)
     return folder
 
 

@@ -10,6 +10,7 @@ real ones. `test_real_parts.py` leaves nothing out.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from wms.files import read_record, write_bytes
 from wms.layout import Layout
 from wms.pipeline import reports
 from wms.pipeline.context import Context
-from wms.pipeline.stages import training
 from wms.progress import Progress
 from wms.synth import dataset
 from wms.wiring.hosting import Hosted
@@ -100,6 +100,9 @@ def run() -> None:
     Hosted.workflows = impatient_workflows  # type: ignore[method-assign]
     dataset.write_pairs = small_pairs  # type: ignore[assignment]
     wiring.open_workspace = open_with_fakes  # type: ignore[assignment]
-    training.train = WrittenTraining()  # type: ignore[assignment]
+    if sys.argv[1:2] == ["train"]:
+        from wms.pipeline.stages import training  # imports PyTorch
+
+        training.train = WrittenTraining()  # type: ignore[assignment]
     reports.write_run_page = page_without_plots  # type: ignore[assignment]
     main()

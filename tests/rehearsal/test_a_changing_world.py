@@ -22,6 +22,7 @@ def stricter_gate(stage: Stage) -> None:
     stage.commit_to_main({"WMS/configs/gate.yaml": text + "\n# Looked at again.\n"})
 
 
+@pytest.mark.soak
 def test_a_change_of_code_on_main_does_not_hinder_a_merge(stage: Stage) -> None:
     stage.push_pairs("first", seed=1)
     stage.sim.watch(after_job("train", lambda: stage.commit_to_main({"NOTES.md": "A note.\n"})))
@@ -30,6 +31,7 @@ def test_a_change_of_code_on_main_does_not_hinder_a_merge(stage: Stage) -> None:
     assert stage.at_main("NOTES.md") == "A note."
 
 
+@pytest.mark.soak
 def test_a_run_under_which_the_gate_changed_is_started_again_by_itself(stage: Stage) -> None:
     stage.push_pairs("first", seed=1)
     stage.sim.watch(after_job("train", lambda: stricter_gate(stage)))
@@ -55,6 +57,7 @@ def test_a_run_that_died_before_its_merge_is_merged_by_the_next(stage: Stage) ->
     assert stage.production is not None
 
 
+@pytest.mark.soak
 def test_a_run_that_died_and_came_too_late_is_closed_and_its_branch_taken_again(stage: Stage) -> None:
     died = stage.push_pairs("first", seed=1)
     stage.sim.watch(die_during("publish", line=PUBLISHED))
@@ -68,6 +71,7 @@ def test_a_run_that_died_and_came_too_late_is_closed_and_its_branch_taken_again(
     assert died not in stage.branches
 
 
+@pytest.mark.soak
 def test_a_pull_request_that_a_person_closed_is_not_merged(stage: Stage) -> None:
     branch = stage.push_pairs("first", seed=1)
     close = lambda: stage.close(stage.pulls("open")[0].number)  # noqa: E731
@@ -97,6 +101,7 @@ def test_a_promotion_to_which_somebody_pushed_is_closed_unmerged(stage: Stage) -
     assert len(stage.pulls("closed")) == 1
 
 
+@pytest.mark.soak
 def test_a_new_push_to_the_branch_meanwhile_keeps_it_for_its_own_run(stage: Stage) -> None:
     branch = stage.push_pairs("first", seed=1)
     stage.sim.watch(after_job("train", lambda: stage.push_pairs_again("first", seed=2)))
@@ -123,6 +128,7 @@ def test_a_check_that_failed_by_chance_is_run_again_and_nothing_is_lost(stage: S
     assert stage.production == 1
 
 
+@pytest.mark.soak
 def test_once_main_is_mended_the_next_run_merges_what_waited(stage: Stage) -> None:
     stage.commit_to_main({"Makefile": ALWAYS_FAILS}, ci="failure")
     branch = stage.push_pairs("first", seed=1)
@@ -146,6 +152,7 @@ def test_where_main_was_never_checked_ci_runs_on_the_promotion(stage: Stage) -> 
     assert stage.github.combined(pull.head_sha)["ci"].description == "ci ran on this commit and passed"
 
 
+@pytest.mark.soak
 def test_a_pull_request_that_could_not_be_opened_is_opened_by_a_repeated_run(stage: Stage) -> None:
     stage.github.settings.actions_may_open_pull_requests = False
     stage.push_pairs("first", seed=1)
@@ -175,6 +182,7 @@ def test_with_branch_protection_a_promotion_is_merged_all_the_same(stage: Stage,
     assert stage.production == 1
 
 
+@pytest.mark.soak
 def test_a_run_that_waited_while_mains_workflow_changed_is_started_anew(stage: Stage) -> None:
     path = ".github/workflows/training-data-pipeline.yaml"
     newer = {path: stage.at_main(path) + "\n# Newer.\n"}

@@ -111,6 +111,7 @@ def test_every_job_took_the_role_and_no_keys_for_as_long_as_it_may_run(promoted:
 
 
 # The last one: it starts the instance again.
+@pytest.mark.soak
 def test_the_alias_follows_when_the_instance_is_up_next(promoted: Promoted) -> None:
     there, stage = promoted.there, promoted.there.stage
     (version,) = there.registry.versions()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rehearsal.stage import Stage
 
 
@@ -20,6 +22,7 @@ def test_a_rollback_is_verified_and_merged_and_the_earlier_model_deployed(promot
     assert promoted.branches == []
 
 
+@pytest.mark.soak
 def test_where_main_was_never_checked_a_rollback_waits_for_ci(promoted: Stage) -> None:
     promoted.retrain(seed="100", reason="a better seed")
     promoted.play()

@@ -32,6 +32,7 @@ def write_photographs(out: Path, *, count: int, seed: int) -> None:
             Image.fromarray(array).save(path)
 
 
+@pytest.mark.soak
 def test_a_push_of_a_hundred_photographs_takes_little_storage(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_branch_that_was_deleted_while_its_run_waited_leaves_nothing_to_do(sta
     assert f"{branch} is gone" in run.jobs["data"].log
 
 
+@pytest.mark.soak
 def test_a_branch_that_was_pushed_anew_by_force_is_judged_once_as_it_is_now(stage: Stage) -> None:
     branch = stage.push_pairs("first", seed=1)
 
@@ -66,6 +67,7 @@ def test_a_branch_that_was_pushed_anew_by_force_is_judged_once_as_it_is_now(stag
     assert branch not in stage.branches
 
 
+@pytest.mark.soak
 def test_a_token_without_a_permission_is_told_and_the_next_run_goes_on(stage: Stage) -> None:
     stage.github.settings.private = True  # Of a public repository everybody may read the checks.
     path = f".github/workflows/{PIPELINE}"

@@ -63,6 +63,7 @@ def test_where_the_instance_could_not_be_given_back_a_job_of_its_own_does_it(the
     assert (there.instance, there.holders) == ("stopped", [])
 
 
+@pytest.mark.soak
 def test_a_cancelled_training_is_run_again_with_an_instance_of_its_own(there: CloudStage) -> None:
     there.stage.push_pairs("first", seed=1)
     there.stage.sim.watch(cancel_during("train", line=TRAINING_BEGINS))
@@ -73,6 +74,7 @@ def test_a_cancelled_training_is_run_again_with_an_instance_of_its_own(there: Cl
     assert (there.instance, there.stage.production) == ("stopped", 1)
 
 
+@pytest.mark.soak
 def test_a_runner_that_dies_in_a_training_costs_no_more_than_its_lease(there: CloudStage) -> None:
     there.stage.push_pairs("first", seed=1)
     there.stage.sim.watch(die_during("train", line=TRAINING_BEGINS))
@@ -85,6 +87,7 @@ def test_a_runner_that_dies_in_a_training_costs_no_more_than_its_lease(there: Cl
     assert (there.instance, there.holders) == ("stopped", [])
 
 
+@pytest.mark.soak
 def test_credentials_that_end_too_soon_are_refused_before_anything_starts(there: CloudStage) -> None:
     there.stage.sim.world.vars["WMS_CREDENTIALS_EXPIRE_AT"] = after(minutes=20)
     branch = there.stage.push_pairs("first", seed=1)
@@ -97,6 +100,7 @@ def test_credentials_that_end_too_soon_are_refused_before_anything_starts(there:
     assert branch in there.stage.branches
 
 
+@pytest.mark.soak
 def test_who_browses_keeps_the_instance_when_a_run_ends(there: CloudStage) -> None:
     by_hand(there, "up")
     (person,) = there.holders
@@ -110,6 +114,7 @@ def test_who_browses_keeps_the_instance_when_a_run_ends(there: CloudStage) -> No
     assert (there.instance, there.holders) == ("stopped", [])
 
 
+@pytest.mark.soak
 def test_a_denied_data_bucket_is_told_before_anything_is_trained(there: CloudStage) -> None:
     branch = there.stage.push_pairs("first", seed=1)
     with denying_writes(there, there.data_bucket):
@@ -121,6 +126,7 @@ def test_a_denied_data_bucket_is_told_before_anything_is_trained(there: CloudSta
     assert branch in there.stage.branches
 
 
+@pytest.mark.soak
 def test_an_mlflow_that_went_away_before_the_training_ends_the_run(there: CloudStage, door: Door) -> None:
     there.stage.sim.world.env["WMS_TUNNEL_WAIT_SECONDS"] = "3"
     there.stage.push_pairs("first", seed=1)
@@ -131,6 +137,7 @@ def test_an_mlflow_that_went_away_before_the_training_ends_the_run(there: CloudS
     assert (there.instance, there.holders) == ("stopped", [])
 
 
+@pytest.mark.soak
 def test_an_mlflow_that_goes_away_during_a_training_costs_no_model(there: CloudStage, door: Door) -> None:
     there.stage.push_pairs("first", seed=1)
     there.stage.sim.watch(during("train", door.shut, line=TRAINING_BEGINS))
@@ -142,6 +149,7 @@ def test_an_mlflow_that_goes_away_during_a_training_costs_no_model(there: CloudS
     assert there.stage.production is None
 
 
+@pytest.mark.soak
 def test_where_the_node_may_not_store_models_the_run_goes_on_and_promotes_nothing(there: CloudStage) -> None:
     there.cloud.node_says("ready", artifacts_bucket="PutObject: AccessDenied")
     branch = there.stage.push_pairs("first", seed=1)

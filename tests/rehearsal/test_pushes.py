@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from rehearsal.stage import Stage
 
 
@@ -79,6 +81,7 @@ def test_a_retraining_needs_no_new_data(promoted: Stage) -> None:
     assert (promoted.production, promoted.samples) == (2, 24)
 
 
+@pytest.mark.soak
 def test_a_dry_run_checks_the_data_and_starts_nothing(promoted: Stage) -> None:
     branch = promoted.push_pairs("maybe", seed=5)
     promoted.play()
@@ -101,6 +104,7 @@ def test_of_two_pushes_that_wait_nothing_is_lost(promoted: Stage) -> None:
     assert [name for name in branches if name in promoted.branches] == [branches[1]]
 
 
+@pytest.mark.soak
 def test_two_pushes_to_one_branch_are_taken_by_the_first_run(promoted: Stage) -> None:
     promoted.model_skill(100)
     promoted.push_pairs("growing", seed=8)
@@ -113,6 +117,7 @@ def test_two_pushes_to_one_branch_are_taken_by_the_first_run(promoted: Stage) ->
     assert branch not in promoted.branches
 
 
+@pytest.mark.soak
 def test_held_branches_are_taken_together(promoted: Stage) -> None:
     for name, seed in (("small", 10), ("smaller", 11)):
         promoted.push_pairs(name, seed=seed)

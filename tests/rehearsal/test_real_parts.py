@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from rehearsal.engine.node import Node
 from rehearsal.real_parts import PAIRS, tiny_project
 from rehearsal.stage import Stage, open_stage
@@ -33,20 +35,30 @@ def registered(stage: Stage) -> list[dict[str, Any]]:
     return models
 
 
+def first_push(stage: Stage) -> None:
+    """Push pairs into an empty repository, and see the first model in production."""
+    stage.write_pairs = write_pairs
+    stage.push_pairs("first", seed=1, count=PAIRS)
+    stage.play()[0].expect("success", publish="success", report="success")
+    assert (stage.production, stage.samples) == (1, PAIRS)
+    assert [(model["version"], model["production"]) for model in registered(stage)] == [(1, True)]
+    assert "follows from its records" in as_a_person(stage, "gate", "--replay-version", "1")
+
+
+def test_a_push_without_a_cloud_and_without_fakes(tmp_path: Path, node: Node, real_programs: Path) -> None:
+    with open_stage(tmp_path, node, programs=[real_programs], files=tiny_project()) as stage:
+        first_push(stage)
+
+
+@pytest.mark.soak
 def test_two_pushes_without_a_cloud_and_without_fakes(
     tmp_path: Path, node: Node, real_programs: Path
 ) -> None:
     with open_stage(tmp_path, node, programs=[real_programs], files=tiny_project()) as stage:
-        stage.write_pairs = write_pairs
-        stage.push_pairs("first", seed=1, count=PAIRS)
-        stage.play()[0].expect("success", publish="success", report="success")
-        assert (stage.production, stage.samples) == (1, PAIRS)
-        assert [(model["version"], model["production"]) for model in registered(stage)] == [(1, True)]
-
+        first_push(stage)
         stage.push_pairs("second", seed=2, count=PAIRS)
         run = stage.play()[0].expect("success", train="success", report="success")
         promoted = run.jobs["train"].outputs["verdict"] == "promote"
         assert (stage.production, stage.samples) == ((2, 2 * PAIRS) if promoted else (1, PAIRS))
         expected = [(1, not promoted), (2, promoted)]
         assert [(model["version"], model["production"]) for model in registered(stage)] == expected
-        assert "follows from its records" in as_a_person(stage, "gate", "--replay-version", "1")

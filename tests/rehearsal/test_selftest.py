@@ -60,6 +60,7 @@ def test_it_goes_through_promotion_hold_and_rollback_and_puts_all_back(ready: St
     assert ready.github.releases == {}
 
 
+@pytest.mark.soak
 def test_it_starts_only_where_there_is_nothing_to_lose(ready: Stage) -> None:
     ready.push_pairs("first", seed=1)
     ready.play()
@@ -72,6 +73,7 @@ def test_it_starts_only_where_there_is_nothing_to_lose(ready: Stage) -> None:
     assert refs(ready) == before
 
 
+@pytest.mark.soak
 def test_what_somebody_pushed_while_it_ran_is_not_put_back(ready: Stage) -> None:
     ready.git("fetch", "--quiet", "origin")
     ready.git("checkout", "--quiet", "--detach", "origin/main")

@@ -133,6 +133,7 @@ def test_a_person_is_told_how_to_get_the_password_and_not_the_password(
 
 
 @pytest.mark.usefixtures("programs", "node", "starting")
+@pytest.mark.soak
 def test_a_session_that_ends_by_itself_is_started_again(wms: Wms, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESSION_SECONDS", "6")
     port = free_port()
@@ -163,6 +164,7 @@ def test_a_session_that_is_refused_is_told_in_its_own_words(
 
 
 @pytest.mark.usefixtures("programs", "node")
+@pytest.mark.soak
 def test_a_server_that_never_lets_in_is_an_error_and_leaves_nothing_running(
     wms: Wms, account: Cloud, starting: type[StandIn]
 ) -> None:

@@ -46,6 +46,7 @@ def shipped(
 
 
 @pytest.mark.usefixtures("shipped")
+@pytest.mark.soak
 def test_the_shipped_stack_is_made_switched_and_taken_down(wms: Callable[..., Result], cloud: Cloud) -> None:
     def answer(*words: str) -> Any:
         return json.loads(wms(*words, "--json").stdout)

@@ -64,6 +64,7 @@ def test_two_processes_with_half_the_batch_follow_one_with_the_whole(alone, toge
         assert (weights[name] - tensor).float().norm() <= RELATIVE_TOLERANCE * tensor.float().norm(), name
 
 
+@pytest.mark.soak
 def test_a_team_goes_on_where_another_number_of_processes_stopped(folder, alone):
     trained, _ = alone
     shutil.copytree(folder / "alone", folder / "gone-on")

@@ -51,6 +51,7 @@ class GitRepository:
         self._git = Git(root, env, attended=attended)
         self._remote = remote
         self._progress = progress or Silent()
+        self._known_commits: set[str] = set()
 
     def fetch(self) -> None:
         """Update what is known of the remote, deleted branches included."""
@@ -212,9 +213,12 @@ class GitRepository:
             if tip is None:
                 raise RepositoryError(f"{self._remote} has no branch {rev} (as of the last fetch)")
             return tip
+        if rev in self._known_commits:
+            return rev
         if self._git.run("cat-file", "-e", f"{rev}^{{commit}}", ok=(0, 1, 128)).code != 0:
             hint = DEEPEN if self._shallow() else "Fetch it, or see whether its branch was deleted."
             raise RepositoryError(f"this clone has no commit {rev[:12]}", remedy=hint)
+        self._known_commits.add(rev)
         return rev
 
     def _shallow(self) -> bool:

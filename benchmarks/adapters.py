@@ -25,10 +25,10 @@ from pathlib import Path
 from statistics import median
 
 from inputs.pairs import make_pairs
-from wms.domain.records import sha256_hex
-from wms.files import write_bytes
-from wms.ports import DataStore, Metric, Registry, Repository
-from wms.progress import Silent
+from wms.core.files import write_bytes
+from wms.core.ports import DataStore, Metric, Registry, Repository
+from wms.core.progress import Silent
+from wms.core.records.base import sha256_hex
 from wms.wiring import make_workspace, open_workspace
 
 COPY = "plain copy"

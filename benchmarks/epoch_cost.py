@@ -21,17 +21,17 @@ from statistics import fmean, median
 
 from inputs.dataset import lay_out
 from inputs.pairs import make_pairs
-from wms.config import TrainSettings, load_train_settings
-from wms.domain.training import Preprocessing
+from wms.core.cores import usable_cores
+from wms.core.progress import Silent
+from wms.core.records.training import Preprocessing
+from wms.core.settings import TrainSettings, load_train_settings
 from wms.ml.batches import training_batches
 from wms.ml.cache import CachedSamples, Source, prepare
-from wms.ml.cores import usable_cores
 from wms.ml.learner import Learner
 from wms.ml.loss import segmentation_loss
 from wms.ml.machine import deterministic, has_bfloat16
 from wms.ml.preprocess import PAD_GREY
 from wms.ml.team import CPU, Team
-from wms.progress import Silent
 
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 

@@ -20,8 +20,8 @@ from statistics import median
 import numpy as np
 
 from inputs.pairs import make_pairs
-from wms.config import TrainSettings, load_settings
-from wms.domain.training import Preprocessing, Provenance
+from wms.core.records.training import Preprocessing, Provenance
+from wms.core.settings import TrainSettings, load_settings
 from wms.ml.export import export_bundle
 from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle

@@ -24,8 +24,8 @@ from typing import Literal
 from PIL import Image, ImageFilter
 
 from inputs.pairs import make_pairs
-from wms.config import ValidationPolicy, load_data_settings
-from wms.files import sha256_file
+from wms.core.files import sha256_file
+from wms.core.settings import ValidationPolicy, load_data_settings
 from wms.ml.inspection.measure import MaskFacts, measure_mask
 
 ROOT = Path(__file__).parents[1]

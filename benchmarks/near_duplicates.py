@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from wms.config import ValidationPolicy, load_data_settings
-from wms.files import sha256_file
+from wms.core.files import sha256_file
+from wms.core.settings import ValidationPolicy, load_data_settings
 from wms.ml.images import read_picture
 from wms.ml.inspection.measure import measure_picture
 from wms.synth.dataset import write_pairs

@@ -20,10 +20,10 @@ from pathlib import Path
 from PIL import Image
 
 from inputs.pairs import make_pairs
-from wms.config import GATE_CONFIG
-from wms.domain.run import RunOptions, RunState
+from wms.core.progress import Silent
+from wms.core.records.run import RunOptions, RunState
+from wms.core.settings import GATE_CONFIG
 from wms.pipeline.runner import run_pipeline
-from wms.progress import Silent
 from wms.wiring import make_workspace, open_workspace
 
 GOAL_SECONDS = 40.0

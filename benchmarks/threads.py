@@ -31,7 +31,7 @@ STEPS, WARM_UP = 10, 3
 
 
 def steps(threads: int) -> None:
-    from wms.config import load_train_settings
+    from wms.core.settings import load_train_settings
     from wms.ml.learner import Learner
     from wms.ml.machine import has_bfloat16
     from wms.ml.team import CPU, Team

@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from wms.progress import Silent
+from wms.core.progress import Silent
 from wms.synth.dataset import write_pairs
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ def train_and_score(
     """One training and its scores, as JSON; `budget` holds `max_minutes` and `epochs`."""
     from inputs.dataset import lay_out
     from inputs.training import MASK_THRESHOLD, train_in
-    from wms.config import TrainSettings, load_settings
+    from wms.core.settings import TrainSettings, load_settings
     from wms.steps.evaluate import evaluate
 
     settings = load_settings(ROOT / f"WMS/configs/{recipe}.yaml", TrainSettings, budget)

@@ -29,8 +29,8 @@ DISTINCT = 60
 
 def train_once(folder: Path) -> None:
     from inputs.training import train_in
-    from wms.config import load_train_settings
-    from wms.progress import Silent
+    from wms.core.progress import Silent
+    from wms.core.settings import load_train_settings
 
     settings = load_train_settings(ROOT, {"epochs": 2, "max_minutes": None})
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:

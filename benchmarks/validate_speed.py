@@ -21,10 +21,10 @@ from statistics import median
 from PIL import Image
 
 from inputs.pairs import make_pairs
-from wms.config import load_data_settings
-from wms.domain.dataset import DatasetManifest, MergePlan
-from wms.ml.cores import usable_cores
-from wms.progress import Silent
+from wms.core.cores import usable_cores
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest, MergePlan
+from wms.core.settings import load_data_settings
 from wms.steps.merge import merge_folder
 from wms.steps.validate import validate
 

@@ -17,9 +17,9 @@ from statistics import fmean, median
 import numpy as np
 from safetensors.torch import load_file
 
-from wms.domain.dataset import DatasetManifest
-from wms.domain.metrics import FAILURE_DICE
-from wms.domain.training import WEIGHTS_FILE
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.metrics import FAILURE_DICE
+from wms.core.records.training import WEIGHTS_FILE
 from wms.ml.compare import count_pixels
 from wms.ml.images import read_mask, read_picture
 from wms.ml.predict import verify_bundle

@@ -15,7 +15,7 @@ HEAD = """# The command line
 Generated from the commands' own help by `make docs`; `make check` fails when it is out of date.
 
 Exit codes: 0 is success (a hold is one), 1 a defect of ours, 2 a wrong command line, 130 Ctrl-C; the
-others are in [errors.py](../WMS/src/wms/domain/errors.py), one for each kind of failure, and every
+others are in [errors.py](../WMS/src/wms/core/errors.py), one for each kind of failure, and every
 message says what to do.
 """
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pairs import write_pair
 from wms.adapters.git_workspace import init_repository
-from wms.template import template_files
+from wms.wiring.template import template_files
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

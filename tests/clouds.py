@@ -24,8 +24,8 @@ from wms.adapters.aws import Aws
 from wms.adapters.aws_compute import AwsCompute
 from wms.adapters.ec2 import Ec2
 from wms.adapters.terraform import Terraform
-from wms.config.infra import NODE_REPORT_KEY
-from wms.domain.node import NodeCheck, NodeReport
+from wms.core.records.node import NodeCheck, NodeReport
+from wms.core.settings.infra import NODE_REPORT_KEY
 
 ROOT = Path(__file__).parents[1]
 PROVIDER = ROOT / "tests/infra/provider"

@@ -10,8 +10,11 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from wms.domain.calibration import ProbabilityCounts
-from wms.domain.dataset import (
+from wms.core.files import write_bytes, write_record
+from wms.core.layout import Layout
+from wms.core.records.base import sha256_hex
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.dataset import (
     BranchHead,
     DatasetManifest,
     Finding,
@@ -21,16 +24,13 @@ from wms.domain.dataset import (
     ValidationReport,
     samples_digest,
 )
-from wms.domain.evaluation import EvalReport, SampleScore
-from wms.domain.gate import GateDecision, GateInputs, GatePolicy, decide
-from wms.domain.metrics import Boundary, summarise
-from wms.domain.promotion import DatasetRef, Merged, ModelMetadata, Promotion, RunArchive
-from wms.domain.records import sha256_hex
-from wms.domain.run import RunOptions, RunRequest, RunState
-from wms.domain.split import SplitOutcome, SplitPolicy, assign
-from wms.domain.training import Candidate, EpochMetrics, Provenance, TrainResult
-from wms.files import write_bytes, write_record
-from wms.layout import Layout
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, decide
+from wms.core.records.evaluation import EvalReport, SampleScore
+from wms.core.records.metrics import Boundary, summarise
+from wms.core.records.promotion import DatasetRef, Merged, ModelMetadata, Promotion, RunArchive
+from wms.core.records.run import RunOptions, RunRequest, RunState
+from wms.core.records.split import SplitOutcome, SplitPolicy, assign
+from wms.core.records.training import Candidate, EpochMetrics, Provenance, TrainResult
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 BRANCH = "data/winter-round"

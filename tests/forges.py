@@ -6,7 +6,7 @@ from fakes.github import FakeGitHub
 from wms.adapters.git import GitRepository
 from wms.adapters.github_client import Patience
 from wms.adapters.github_forge import GitHubForge
-from wms.ports import Forge, PullRequest
+from wms.core.ports import Forge, PullRequest
 
 REPOSITORY = "owner/meters"
 QUICK = Patience(

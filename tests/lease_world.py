@@ -21,10 +21,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import S3LeaseStore
-from wms.domain.errors import ComputeError
+from wms.core.errors import ComputeError
+from wms.core.ports import InstanceState, Stopped
+from wms.core.records.lease_book import SWITCH_LIMIT
 from wms.domain.lease import LeaseBook
-from wms.domain.lease_book import SWITCH_LIMIT
-from wms.ports import InstanceState, Stopped
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

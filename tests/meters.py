@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 from factories import make_facts
-from wms.config import TRAIN_CONFIG, TrainSettings, load_settings
-from wms.domain.dataset import DatasetManifest, Sample, Split
-from wms.files import sha256_file
+from wms.core.files import sha256_file
+from wms.core.records.dataset import DatasetManifest, Sample, Split
+from wms.core.settings import TRAIN_CONFIG, TrainSettings, load_settings
 
 HEIGHT, WIDTH = 48, 64
 ROOT = Path(__file__).parents[1]

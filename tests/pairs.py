@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageChops
 
-from wms.config import load_data_settings
+from wms.core.settings import load_data_settings
 
 SETTINGS = load_data_settings(Path(__file__).parents[1])
 """The project's own `WMS/configs/data.yaml`."""

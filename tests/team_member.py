@@ -10,10 +10,10 @@ from pathlib import Path
 
 from fakes.registry import FakeRegistry
 from meters import tiny_settings
-from wms.domain.dataset import DatasetManifest
-from wms.files import write_record
+from wms.core.files import write_record
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest
 from wms.ml.team import join_team
-from wms.progress import Silent
 from wms.steps.assist import assist
 from wms.steps.train import train
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.config import load_data_settings
-from wms.domain.dataset import DatasetManifest
-from wms.progress import Silent
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest
+from wms.core.settings import load_data_settings
 from wms.steps.assemble import assemble
 from wms.steps.merge import merge_folder
 from wms.steps.split import split

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from inputs.dataset import lay_out
 from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.config import TrainSettings
-from wms.domain.dataset import DatasetManifest
-from wms.domain.training import TrainResult
+from wms.core.progress import Progress
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.training import TrainResult
+from wms.core.settings import TrainSettings
 from wms.ml.team import Team
-from wms.progress import Progress
 from wms.steps.train import train
 
 MASK_THRESHOLD = 127

@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from servers import free_port, mlflow_serving
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
-from wms.ports import Repository
+from wms.core.ports import Repository
 
 
 def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:

@@ -11,7 +11,7 @@ from contract.conftest import Bucket
 from fakes.ec2 import fake_ec2
 from wms.adapters.aws import Aws
 from wms.adapters.aws_account import AwsAccount
-from wms.domain.errors import CloudError
+from wms.core.errors import CloudError
 
 pytestmark = pytest.mark.usefixtures("bucket")
 

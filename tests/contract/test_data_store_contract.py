@@ -16,10 +16,10 @@ from contract.conftest import Bucket
 from fakes.data_store import FakeDataStore
 from quick import PYTHON, write_client
 from wms.adapters.dvc_store import DvcDataStore
-from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError
-from wms.domain.records import sha256_hex
-from wms.files import write_bytes
-from wms.ports import DataStore
+from wms.core.errors import DataStoreError, DigestMismatchError, NotStoredError
+from wms.core.files import write_bytes
+from wms.core.ports import DataStore
+from wms.core.records.base import sha256_hex
 
 WORKSPACE = "my work żółw"
 

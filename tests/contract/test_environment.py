@@ -21,10 +21,10 @@ from wms.adapters.aws_node import AwsNode
 from wms.adapters.local import LocalCompute
 from wms.adapters.s3_lease import S3LeaseStore
 from wms.cli.app import root as program
-from wms.config.infra import LEASE_BOOK_KEY
+from wms.core.ports import Stopped
+from wms.core.progress import Silent
+from wms.core.settings.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook, Session
-from wms.ports import Stopped
-from wms.progress import Silent
 from wms.steps.infra import infra_down, infra_up
 from wms.wiring import make_workspace, open_workspace
 from wms.wiring.cloud import Cloud

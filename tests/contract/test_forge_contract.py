@@ -14,8 +14,8 @@ from forges import REPOSITORY, Author, forge_on
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import ForgeError, NotReleasedError, RemoteMovedError, TagTakenError, UnmergeableError
-from wms.ports import Check, Forge, Release
+from wms.core.errors import ForgeError, NotReleasedError, RemoteMovedError, TagTakenError, UnmergeableError
+from wms.core.ports import Check, Forge, Release
 
 GitCommand = Callable[..., str]
 

@@ -14,9 +14,9 @@ import pytest
 from wms.adapters.aws import Aws
 from wms.adapters.local import LocalLeaseStore
 from wms.adapters.s3_lease import S3LeaseStore
-from wms.domain.errors import LeaseConflictError, LeaseError
+from wms.core.errors import LeaseConflictError, LeaseError
+from wms.core.ports import LeaseStore
 from wms.domain.lease import LeaseBook, acquire
-from wms.ports import LeaseStore
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -94,7 +94,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from wms.adapters.local import LocalLeaseStore
-from wms.domain.errors import LeaseConflictError
+from wms.core.errors import LeaseConflictError
 from wms.domain.lease import LeaseBook, acquire
 
 now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from wms.adapters.picture_store import GitPictureStore, LocalPictureStore
-from wms.domain.errors import RepositoryError
-from wms.ports import PictureStore
+from wms.core.errors import RepositoryError
+from wms.core.ports import PictureStore
 
 RUN, LATER = "20261123-084500-1a2b3c", "20261124-084500-4d5e6f"
 PAGE = "https://github.example/owner/name"

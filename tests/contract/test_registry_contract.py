@@ -20,9 +20,9 @@ from onnx import TensorProto, helper
 from fakes.registry import FakeRegistry
 from wms.adapters.mlflow_client import connect
 from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.domain.errors import RegistryError
-from wms.files import write_bytes
-from wms.ports import Metric, Registry, RunStatus
+from wms.core.errors import RegistryError
+from wms.core.files import write_bytes
+from wms.core.ports import Metric, Registry, RunStatus
 
 NEVER_STARTED = "0" * 32
 WEIGHTS = "a" * 64

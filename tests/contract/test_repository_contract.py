@@ -11,8 +11,8 @@ import pytest
 
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
-from wms.domain.errors import RemoteMovedError, RepositoryError
-from wms.ports import Repository
+from wms.core.errors import RemoteMovedError, RepositoryError
+from wms.core.ports import Repository
 
 GitCommand = Callable[..., str]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.domain.errors import RepositoryError
-from wms.ports import Repository
+from wms.core.errors import RepositoryError
+from wms.core.ports import Repository
 
 GitCommand = Callable[..., str]
 

@@ -14,7 +14,7 @@ import pytest
 from contract.conftest import Bucket
 from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import WRITE_ATTEMPTS, S3LeaseStore
-from wms.domain.errors import LeaseConflictError, LeaseError
+from wms.core.errors import LeaseConflictError, LeaseError
 from wms.domain.lease import LeaseBook, acquire
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

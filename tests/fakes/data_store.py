@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from wms.domain.errors import DataStoreError, DigestMismatchError, NotStoredError, StorageError
-from wms.domain.records import sha256_hex
-from wms.files import link_or_copy, replacing_folder, sha256_file, write_bytes
-from wms.ports import StoredDataset
+from wms.core.errors import DataStoreError, DigestMismatchError, NotStoredError, StorageError
+from wms.core.files import link_or_copy, replacing_folder, sha256_file, write_bytes
+from wms.core.ports import StoredDataset
+from wms.core.records.base import sha256_hex
 
 
 class FakeDataStore:

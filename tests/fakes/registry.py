@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wms.domain.errors import RegistryError
-from wms.files import replacing_folder, write_bytes
-from wms.ports import Metric, ModelVersion, RunStatus
+from wms.core.errors import RegistryError
+from wms.core.files import replacing_folder, write_bytes
+from wms.core.ports import Metric, ModelVersion, RunStatus
 
 
 class FakeRegistry:

@@ -18,8 +18,8 @@ import boto3
 import pytest
 
 from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
-from wms.config.infra import NODE_REPORT_KEY
-from wms.domain.node import ARTIFACTS, NodeReport
+from wms.core.records.node import ARTIFACTS, NodeReport
+from wms.core.settings.infra import NODE_REPORT_KEY
 
 __all__ = ["bucket", "nobody_listens", "s3_endpoint"]  # fixtures
 

@@ -17,10 +17,10 @@ from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
 from lease_world import watchdog
 from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import S3LeaseStore
-from wms.config.infra import LEASE_BOOK_KEY
+from wms.core.errors import InstanceStoppingError
+from wms.core.records import lease_book
+from wms.core.settings.infra import LEASE_BOOK_KEY
 from wms.domain import lease as rules
-from wms.domain import lease_book
-from wms.domain.errors import InstanceStoppingError
 from wms.domain.lease import LeaseBook, Stopping, acquire
 
 __all__ = ["bucket", "nobody_listens", "s3_endpoint"]  # fixtures

@@ -15,17 +15,17 @@ from pipeline.shell import Shell
 from pipeline.small import WrittenTraining, write_small_pairs
 from quick import DVC, WMS, write_client
 from wms.adapters.git_workspace import init_repository
-from wms.config import GATE_CONFIG
-from wms.domain.run import RunOptions
-from wms.files import write_bytes
+from wms.core.context import Context
+from wms.core.files import write_bytes
+from wms.core.progress import Silent
+from wms.core.records.run import RunOptions
+from wms.core.settings import GATE_CONFIG
 from wms.pipeline import reports
 from wms.pipeline.actions import ACTIONS
-from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import training
-from wms.progress import Silent
-from wms.template import template_files
 from wms.wiring import open_workspace
+from wms.wiring.template import template_files
 
 Open = Callable[[], Context]
 

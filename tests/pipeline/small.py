@@ -14,10 +14,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from wms.config import settings_digest
-from wms.domain.calibration import ProbabilityCounts
-from wms.domain.errors import RegistryError
-from wms.domain.training import (
+from wms.core.errors import RegistryError
+from wms.core.files import sha256_file, write_record
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.training import (
     CARD_FILE,
     ONNX_FILE,
     WEIGHTS_FILE,
@@ -28,7 +28,7 @@ from wms.domain.training import (
     Provenance,
     TrainResult,
 )
-from wms.files import sha256_file, write_record
+from wms.core.settings import settings_digest
 from wms.ml.predict import INPUT, OUTPUT
 from wms.steps.tracking import STATE_FILE, UNTRACKED, TrackingState
 

@@ -13,14 +13,14 @@ from pipeline.conftest import Open, make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from wms import wiring
 from wms.cli.app import root
-from wms.domain.errors import BadDataError, MergeConflictError
-from wms.domain.run import RunOptions
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import BadDataError, MergeConflictError
+from wms.core.ports import Check
+from wms.core.records.run import RunOptions
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.data import require_good, run_merge, run_validate
 from wms.pipeline.stages.judging import run_gate
 from wms.pipeline.start import branch_heads, start_run
-from wms.ports import Check
 from wms.steps.data_status import data_status
 from wms.steps.push_data import push_folder
 

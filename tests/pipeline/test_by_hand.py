@@ -14,10 +14,10 @@ from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from pipeline.test_kill import end_state
 from wms.cli.app import root
-from wms.domain.run import RunOptions
-from wms.files import write_bytes, write_record
+from wms.core.context import Context
+from wms.core.files import write_bytes, write_record
+from wms.core.records.run import RunOptions
 from wms.pipeline.actions import ACTIONS
-from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline

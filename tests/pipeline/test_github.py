@@ -12,15 +12,15 @@ from fakes.github import FakeGitHub
 from forges import REPOSITORY, forge_on
 from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
-from wms.domain.errors import ProtectedBranchError, UntestedCommitError
-from wms.domain.promotion import METADATA_PATH, Promotion
-from wms.domain.run import RunOptions
-from wms.files import read_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import ProtectedBranchError, UntestedCommitError
+from wms.core.files import read_record
+from wms.core.production import main_head, require_production
+from wms.core.records.promotion import METADATA_PATH, Promotion
+from wms.core.records.run import RunOptions
 from wms.pipeline.journal import noting
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_complete_merge, run_rollback
-from wms.steps.production import main_head, require_production
 
 REQUIRES_CI = {
     "id": 1,

@@ -17,8 +17,8 @@ from pipeline.small import WrittenTraining, write_small_pairs
 from wms import wiring
 from wms.cli.app import root
 from wms.cli.lazy import LazyGroup
-from wms.domain.errors import RegistryError
-from wms.files import write_bytes
+from wms.core.errors import RegistryError
+from wms.core.files import write_bytes
 from wms.steps.push_data import push_folder
 
 

@@ -17,13 +17,13 @@ import pytest
 from fakes.dying import Countdown, Killed
 from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
-from wms.domain.run import RunOptions
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.ports import Ports
+from wms.core.production import main_head, manifest_at, metadata_at
+from wms.core.records.run import RunOptions
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_rollback
-from wms.ports import Ports
 from wms.steps.data_status import data_status
-from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.push_data import push_folder
 
 OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)

@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from pipeline.small import write_small_pairs
-from wms.config import REPORT_CONFIG
-from wms.domain.errors import RepositoryError
-from wms.domain.run import RunOptions
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import RepositoryError
+from wms.core.records.run import RunOptions
+from wms.core.settings import REPORT_CONFIG
 from wms.pipeline.reports import write_report_page
 from wms.pipeline.runner import run_pipeline
 

@@ -17,16 +17,16 @@ from servers import free_port, mlflow_serving
 from wms.adapters.absent import Absent
 from wms.adapters.mlflow_client import connect
 from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.domain.errors import PreflightError, RegistryAwayError, RegistryError, UnregisteredModelError
-from wms.domain.run import RunOptions
-from wms.domain.training import Candidate, TrainResult
-from wms.files import read_record, write_bytes, write_record
+from wms.core.context import Context
+from wms.core.errors import PreflightError, RegistryAwayError, RegistryError, UnregisteredModelError
+from wms.core.files import read_record, write_bytes, write_record
+from wms.core.ports import Registry
+from wms.core.records.run import RunOptions
+from wms.core.records.training import Candidate, TrainResult
 from wms.ml.team import Team
-from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import tracking, training
 from wms.pipeline.stages.readiness import run_preflight
-from wms.ports import Registry
 from wms.steps import train as train_step
 
 

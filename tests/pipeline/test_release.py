@@ -18,15 +18,15 @@ from forges import REPOSITORY, forge_on
 from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from wms.cli.app import root
-from wms.domain.errors import DigestMismatchError, NoProductionModelError, NotReleasedError, NotStoredError
-from wms.domain.run import RunOptions
-from wms.files import sha256_file
+from wms.core.context import Context
+from wms.core.errors import DigestMismatchError, NoProductionModelError, NotReleasedError, NotStoredError
+from wms.core.files import sha256_file
+from wms.core.ports import Ports
+from wms.core.production import main_head, require_production
+from wms.core.records.run import RunOptions
 from wms.pipeline.actions import ACTIONS
-from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_release, run_rollback
-from wms.ports import Ports
-from wms.steps.production import main_head, require_production
 from wms.steps.pull import pull_released
 
 BUNDLE = ["model.json", "model.onnx", "model.safetensors"]

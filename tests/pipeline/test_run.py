@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.conftest import open_small_workspace
 from pipeline.small import write_small_pairs
-from wms.domain.dataset import Split
-from wms.domain.errors import (
+from wms.core.context import Context
+from wms.core.errors import (
     BadDataError,
     BusyError,
     ConfigError,
@@ -21,10 +21,11 @@ from wms.domain.errors import (
     NothingToDoError,
     StaleBaseError,
 )
-from wms.domain.promotion import METADATA_PATH
-from wms.domain.run import RunOptions, RunState
-from wms.files import write_bytes
-from wms.pipeline.context import Context
+from wms.core.files import write_bytes
+from wms.core.production import main_head, manifest_at, metadata_at
+from wms.core.records.dataset import Split
+from wms.core.records.promotion import METADATA_PATH
+from wms.core.records.run import RunOptions, RunState
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.data import run_merge
@@ -33,7 +34,6 @@ from wms.pipeline.start import branch_heads, start_run
 from wms.pipeline.summary import outcome_of
 from wms.report.records import RunRecords
 from wms.steps.data_status import data_status
-from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.push_data import branch_of, push_folder
 
 Open = Callable[[], Context]

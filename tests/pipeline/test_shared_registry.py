@@ -10,9 +10,9 @@ import pytest
 from fakes.registry import FakeRegistry
 from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
-from wms.domain.errors import ForeignAliasError, PreflightError
-from wms.domain.run import RunOptions
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import ForeignAliasError, PreflightError
+from wms.core.records.run import RunOptions
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_reconcile, run_rollback
 

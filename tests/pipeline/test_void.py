@@ -12,7 +12,8 @@ import pytest
 
 from fakes.dying import Killed
 from pipeline.small import write_small_pairs
-from wms.domain.errors import (
+from wms.core.context import Context
+from wms.core.errors import (
     DataStoreError,
     DigestMismatchError,
     ForgeError,
@@ -20,13 +21,12 @@ from wms.domain.errors import (
     UnmergeableError,
     WmsError,
 )
-from wms.domain.promotion import Promotion, promotion_branch
-from wms.domain.run import RunOptions
-from wms.files import read_record, write_bytes
+from wms.core.files import read_record, write_bytes
+from wms.core.production import main_head, metadata_at
+from wms.core.records.promotion import Promotion, promotion_branch
+from wms.core.records.run import RunOptions
 from wms.pipeline.actions import ACTIONS
-from wms.pipeline.context import Context
 from wms.pipeline.runner import run_pipeline
-from wms.steps.production import main_head, metadata_at
 from wms.steps.push_data import push_folder
 
 Open = Callable[[], Context]

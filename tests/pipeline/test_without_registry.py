@@ -15,23 +15,23 @@ from clouds import node_report
 from fakes.registry import FakeRegistry
 from pipeline.conftest import Open
 from pipeline.small import write_small_pairs
-from wms.config.infra import load_infra_settings
-from wms.domain.errors import NotStoredError, RecordError, RegistryError, StaleBaseError
-from wms.domain.node import ARTIFACTS, NodeCheck, NodeReport
-from wms.domain.promotion import METADATA_PATH
-from wms.domain.run import RunOptions, RunState
-from wms.domain.training import Candidate
-from wms.files import read_record
-from wms.pipeline.context import Context, Environment
+from wms.core.context import Context, Environment
+from wms.core.errors import NotStoredError, RecordError, RegistryError, StaleBaseError
+from wms.core.files import read_record
+from wms.core.ports import ModelVersion
+from wms.core.production import main_head, metadata_at
+from wms.core.records.node import ARTIFACTS, NodeCheck, NodeReport
+from wms.core.records.promotion import METADATA_PATH
+from wms.core.records.run import RunOptions, RunState
+from wms.core.records.training import Candidate
+from wms.core.settings.infra import load_infra_settings
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.adoption import run_adopt
 from wms.pipeline.stages.promotion import run_complete_merge, run_publish
 from wms.pipeline.summary import outcome_of
-from wms.ports import ModelVersion
 from wms.report.markdown import summary
 from wms.report.records import RunRecords
 from wms.steps.data_status import data_status
-from wms.steps.production import main_head, metadata_at
 from wms.steps.push_data import branch_of
 
 ROOT = Path(__file__).parents[2]

@@ -11,12 +11,13 @@ import pytest
 from fakes.data_store import FakeDataStore
 from fakes.dying import Killed
 from pipeline.small import write_small_pairs
-from wms.domain.errors import ConfigError, NotStoredError, RecordError, RepositoryError
-from wms.domain.promotion import METADATA_PATH, POINTER_PATH
-from wms.domain.run import RunAsked, RunOptions
-from wms.files import write_record
+from wms.core.context import Context
+from wms.core.errors import ConfigError, NotStoredError, RecordError, RepositoryError
+from wms.core.files import write_record
+from wms.core.production import main_head, metadata_at
+from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
+from wms.core.records.run import RunAsked, RunOptions
 from wms.pipeline.actions import ACTIONS
-from wms.pipeline.context import Context
 from wms.pipeline.graph import JOBS
 from wms.pipeline.journal import noting
 from wms.pipeline.runner import run_pipeline
@@ -31,7 +32,6 @@ from wms.pipeline.workflow import (
     take,
 )
 from wms.report.records import RunRecords
-from wms.steps.production import main_head, metadata_at
 from wms.steps.push_data import push_folder
 
 Open = Callable[[], Context]

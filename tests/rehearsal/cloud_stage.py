@@ -24,7 +24,7 @@ from rehearsal.stage import ROOT, Stage, open_stage
 from servers import free_port
 from wms.adapters.aws import Aws
 from wms.adapters.s3_lease import S3LeaseStore
-from wms.config.infra import LEASE_BOOK_KEY
+from wms.core.settings.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook
 
 ENVIRONMENT = "test"

@@ -22,13 +22,13 @@ from wms import wiring
 from wms.adapters.github_actions import GitHubActions
 from wms.adapters.github_forge import GitHubForge
 from wms.cli import main
-from wms.domain.errors import RegistryError
-from wms.domain.run import RunRequest
-from wms.files import read_record, write_bytes
-from wms.layout import Layout
+from wms.core.context import Context
+from wms.core.errors import RegistryError
+from wms.core.files import read_record, write_bytes
+from wms.core.layout import Layout
+from wms.core.progress import Progress
+from wms.core.records.run import RunRequest
 from wms.pipeline import reports
-from wms.pipeline.context import Context
-from wms.progress import Progress
 from wms.synth import dataset
 from wms.wiring.hosting import Hosted
 

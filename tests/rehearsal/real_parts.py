@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wms.config import GATE_CONFIG, TRAIN_CONFIG
-from wms.template import template_files
+from wms.core.settings import GATE_CONFIG, TRAIN_CONFIG
+from wms.wiring.template import template_files
 
 TINY = {"epochs": 2, "image_size_px": 64, "base_width": 8, "patience": 2}
 PAIRS = 40

@@ -24,8 +24,8 @@ from rehearsal.engine.results import Run
 from rehearsal.engine.sim import GitHubSim
 from rehearsal.engine.tokens import Grant
 from wms.adapters.git_workspace import init_repository
-from wms.config import GATE_CONFIG
-from wms.template import template_files
+from wms.core.settings import GATE_CONFIG
+from wms.wiring.template import template_files
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "octo/meters"

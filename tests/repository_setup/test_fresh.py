@@ -13,8 +13,8 @@ from factories import make_metadata
 from fakes.github import FakeGitHub
 from fakes.github.records import Pull
 from repository_setup.conftest import REPOSITORY, wms
-from wms.config import load_wanted
-from wms.domain.promotion import NO_MODEL_JSON
+from wms.core.records.promotion import NO_MODEL_JSON
+from wms.core.settings import load_wanted
 
 MODEL = make_metadata(3)
 

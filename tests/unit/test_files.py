@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.domain.errors import DigestMismatchError, RecordError, StorageError
-from wms.domain.lease import LeaseBook
-from wms.domain.run import RunState
-from wms.files import (
+from wms.core.errors import DigestMismatchError, RecordError, StorageError
+from wms.core.files import (
     link_or_copy,
     read_record,
     replacing,
@@ -22,11 +20,13 @@ from wms.files import (
     write_bytes,
     write_record,
 )
+from wms.core.records.run import RunState
+from wms.domain.lease import LeaseBook
 
 FULL_DISK = """
 import pathlib, resource, sys
-from wms.domain.errors import StorageError
-from wms.files import write_bytes
+from wms.core.errors import StorageError
+from wms.core.files import write_bytes
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
 try:
@@ -70,7 +70,7 @@ def test_a_process_that_is_killed_while_writing_keeps_the_old_file(tmp_path: Pat
     write_bytes(path, b"old")
     script = (
         "import os, signal, sys, pathlib\n"
-        "from wms.files import replacing\n"
+        "from wms.core.files import replacing\n"
         "with replacing(pathlib.Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_bytes(b'new')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

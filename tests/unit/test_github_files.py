@@ -10,8 +10,8 @@ import yaml
 
 from fakes.github.records import GITHUB_ACTIONS
 from fakes.github.rules import ADMIN_ROLE
-from wms.config import load_wanted
-from wms.domain.errors import ConfigError
+from wms.core.errors import ConfigError
+from wms.core.settings import load_wanted
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.github_forge import GitHubForge
-from wms.domain.errors import ForgeError, RepositoryError, WorkspaceError
-from wms.progress import Silent
+from wms.core.errors import ForgeError, RepositoryError, WorkspaceError
+from wms.core.progress import Silent
 from wms.wiring import REMOTE, make_workspace, open_workspace
 from wms.wiring.hosting import run_url
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rehearsal.engine.filters import push_starts
-from wms.domain.promotion import LOCK_PATH, MANIFEST_PATH, METADATA_PATH, POINTER_PATH
+from wms.core.records.promotion import LOCK_PATH, MANIFEST_PATH, METADATA_PATH, POINTER_PATH
 from workflows.files import WORKFLOWS, load
 
 PROMOTION = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)

@@ -21,8 +21,8 @@ import pytest
 import yaml
 
 from infra.k3s.conftest import NODE, ROOT, client
-from wms.config.infra import NODE_REPORT_KEY
-from wms.domain.node import NodeReport
+from wms.core.records.node import NodeReport
+from wms.core.settings.infra import NODE_REPORT_KEY
 
 PARAMETER = "/wms-test/mlflow/admin-password"
 STAND_INS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.k3s.conftest import ROOT, client
-from wms.config.infra import load_infra_settings
+from wms.core.settings.infra import load_infra_settings
 
 PUBLISH = ROOT / "devops/containers/publish.sh"
 BUILDER = """#!/bin/sh

@@ -21,8 +21,8 @@ from inputs.mlflow_server import APP, Shipped, shipped_server
 from inputs.postgres import Postgres
 from servers import free_port
 from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.files import write_bytes
-from wms.ports import Metric
+from wms.core.files import write_bytes
+from wms.core.ports import Metric
 
 API = "/api/2.0/mlflow/experiments/search?max_results=1"
 PASSWORD, NEW_PASSWORD = "first password 0123", "second password 0123"

@@ -10,7 +10,7 @@ import pytest
 from clouds import Cloud
 from wms.adapters.aws import Aws
 from wms.adapters.state_bucket import make_state_bucket, settings
-from wms.domain.errors import ComputeError
+from wms.core.errors import ComputeError
 
 ACCOUNT = "123456789012"
 TAGS = {"Project": "wms", "ManagedBy": "wms"}

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clouds import Cloud, aws_compute, power_root
-from wms.domain.cloud import SWITCH_LOCK_LIMIT
-from wms.domain.errors import ComputeError, StateLockedError, TerraformError, WrongInstanceError
-from wms.domain.lease_book import SWITCH_LIMIT
+from wms.core.errors import ComputeError, StateLockedError, TerraformError, WrongInstanceError
+from wms.core.records.cloud import SWITCH_LOCK_LIMIT
+from wms.core.records.lease_book import SWITCH_LIMIT
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LOCK = "power/terraform.tfstate.tflock"

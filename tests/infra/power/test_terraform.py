@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, power_root
-from wms.domain.errors import TerraformError
+from wms.core.errors import TerraformError
 
 SLOW = """
 import logging, os, signal, sys

@@ -17,8 +17,8 @@ from click.testing import Result
 
 from clouds import Cloud, enforcing, user_with
 from infra.terraform.conftest import Terraform, policies
-from wms.layout import Layout
-from wms.progress import Silent
+from wms.core.layout import Layout
+from wms.core.progress import Silent
 from wms.wiring import open_workspace
 
 Wms = Callable[..., Result]

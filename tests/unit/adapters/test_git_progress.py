@@ -11,7 +11,7 @@ import pytest
 
 from clones import Project, make_project
 from wms.adapters.git import GitRepository
-from wms.domain.errors import RepositoryError
+from wms.core.errors import RepositoryError
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import pytest
 
 from clones import Project, make_project
 from wms.adapters.git_range import read_commits
-from wms.domain.commits import LocalCommits
+from wms.core.records.commits import LocalCommits
 
 
 @pytest.fixture

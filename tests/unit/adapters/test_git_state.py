@@ -13,8 +13,8 @@ import pytest
 from wms.adapters import git_state
 from wms.adapters.git_state import HISTORY, REF, GitState
 from wms.adapters.git_workspace import init_repository
-from wms.domain import state_history
-from wms.domain.errors import RemoteMovedError, RepositoryError, StateTooLargeError
+from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError
+from wms.core.records import state_history
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -15,8 +15,8 @@ from fakes.github.wire import Refusal
 from forges import QUICK, REPOSITORY, Author, forge_on
 from wms.adapters.git import GitRepository
 from wms.adapters.github_forge import BODY_MAX, GitHubForge
-from wms.domain.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
-from wms.ports import Check, Forge
+from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
+from wms.core.ports import Check, Forge
 
 PENDING = Check(context="ci", state="pending", description="")
 

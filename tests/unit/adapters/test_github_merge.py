@@ -12,9 +12,9 @@ from fakes.github import FakeGitHub
 from forges import QUICK, Author, forge_on
 from wms.adapters.git import GitRepository
 from wms.adapters.github_forge import GitHubForge
-from wms.config import load_wanted
-from wms.domain.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
-from wms.ports import Check
+from wms.core.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
+from wms.core.ports import Check
+from wms.core.settings import load_wanted
 
 PASSED = Check(context="ci", state="success", description="passed")
 

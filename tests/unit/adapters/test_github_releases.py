@@ -11,7 +11,7 @@ from fakes.github import FakeGitHub
 from fakes.github.records import Asset, Release
 from forges import QUICK, REPOSITORY, Author, forge_on
 from wms.adapters.github_forge import GitHubForge
-from wms.domain.errors import ForgeError, ForgePermissionError, NotReleasedError
+from wms.core.errors import ForgeError, ForgePermissionError, NotReleasedError
 
 WORKFLOW = ".github/workflows/x.yaml"
 

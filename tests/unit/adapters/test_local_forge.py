@@ -10,8 +10,8 @@ from forges import Author
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import ForgeError, UnmergeableError
-from wms.ports import Forge
+from wms.core.errors import ForgeError, UnmergeableError
+from wms.core.ports import Forge
 
 
 @pytest.fixture

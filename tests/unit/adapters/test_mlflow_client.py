@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from wms.adapters.mlflow_client import ENVIRONMENT, connect, set_environment
-from wms.domain.errors import RegistryError
+from wms.core.errors import RegistryError
 
 POOL = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wms.adapters.terraform_plan import Change, changes_of, refuse_destruction
-from wms.domain.errors import KeptResourceError
+from wms.core.errors import KeptResourceError
 
 
 def change(address: str, *actions: str) -> Change:

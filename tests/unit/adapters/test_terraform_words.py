@@ -9,7 +9,7 @@ import pytest
 
 from wms.adapters.aws import ASK_FOR_RIGHTS, SIGN_IN
 from wms.adapters.terraform_words import failure
-from wms.domain.errors import StateLockedError, TerraformError
+from wms.core.errors import StateLockedError, TerraformError
 
 LOCKED = """
 Error: Error acquiring the state lock

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from factories import make_request
 from wms.cli import pipeline
 from wms.cli.app import root
-from wms.domain.run import RunOptions
+from wms.core.records.run import RunOptions
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("torch", "mlflow", "dvc", "onnxruntime", "matplotlib", "boto3")
@@ -127,7 +127,7 @@ def test_a_time_that_is_none_is_a_usage_error(ttl: str) -> None:
 
 def test_a_file_name_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     from wms.cli.output import findings
-    from wms.domain.dataset import Finding
+    from wms.core.records.dataset import Finding
 
     hostile = "a\x1b[2J\n::error::b.jpg"
     item = Finding(rule="bad-name", severity="error", file=hostile, message="its name", remedy="Rename it.")

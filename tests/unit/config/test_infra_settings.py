@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.config.infra import load_infra_settings
-from wms.domain.errors import ConfigError
+from wms.core.errors import ConfigError
+from wms.core.settings.infra import load_infra_settings
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = (ROOT / "infrastructure/dev/terraform.tfvars").read_text()

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from meters import ROOT, tiny_settings
-from wms.config import TRAIN_CONFIG, load_train_settings
-from wms.domain.errors import ConfigError
+from wms.core.errors import ConfigError
+from wms.core.settings import TRAIN_CONFIG, load_train_settings
 
 
 def test_the_projects_own_settings_are_valid():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from wms.domain.calibration import ProbabilityCounts
+from wms.core.records.calibration import ProbabilityCounts
 
 BINS = 20
 pixels = st.lists(st.tuples(st.integers(0, BINS - 1), st.booleans()), min_size=2, max_size=80)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from factories import make_facts, make_finding, make_manifest
-from wms.domain.dataset import DatasetManifest, Sample, ValidationReport, samples_digest
-from wms.domain.errors import RecordError
+from wms.core.errors import RecordError
+from wms.core.records.dataset import DatasetManifest, Sample, ValidationReport, samples_digest
 
 
 def sample(stem: str, **changes: object) -> Sample:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from wms.domain import errors
-from wms.domain.errors import WmsError
+from wms.core import errors
+from wms.core.errors import WmsError
 
 
 def below(kind: type[WmsError]) -> Iterator[type[WmsError]]:

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from scipy import stats
 
 from factories import make_policy, make_report, sha256
-from wms.domain.errors import RecordError, ReplayError
-from wms.domain.evaluation import EvalReport
-from wms.domain.gate import GateDecision, GateInputs, GatePolicy, Newcomers, decide, replay
+from wms.core.errors import RecordError, ReplayError
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Newcomers, decide, replay
+from wms.core.records.evaluation import EvalReport
 
 CHANCE = random.Random(11)
 CHAMPION = [CHANCE.uniform(0.55, 0.85) for _ in range(40)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wms.domain.github import slug_of
+from wms.core.github_name import slug_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wms.domain.errors import InstanceStoppingError, LeaseLostError
+from wms.core.errors import InstanceStoppingError, LeaseLostError
+from wms.core.records.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT
 from wms.domain.lease import (
     STOP_TTL,
     LeaseBook,
@@ -18,7 +19,6 @@ from wms.domain.lease import (
     release,
     seen_stopped,
 )
-from wms.domain.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)

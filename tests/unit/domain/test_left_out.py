@@ -1,8 +1,8 @@
 """What a run left out, told apart by the branch that brought it."""
 
 from factories import git_sha, make_facts, make_finding, make_manifest, make_merge, make_split
-from wms.domain.dataset import BranchHead, IncomingPair, MergePlan, ValidationReport
-from wms.domain.left_out import left_out
+from wms.core.records.dataset import BranchHead, IncomingPair, MergePlan, ValidationReport
+from wms.core.records.left_out import left_out
 
 MAIN = make_manifest(10)
 FACTS = [make_facts("a1"), make_facts("b1")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wms.domain.leftover import KeepingPrices, Leftover
+from wms.core.records.leftover import KeepingPrices, Leftover
 
 PRICES = KeepingPrices(
     volume_gib_month=0.08, snapshot_gib_month=0.05, bucket_gib_month=0.023, address_hour=0.005

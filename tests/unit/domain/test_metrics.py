@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from wms.domain.metrics import FAILURE_DICE, Boundary, Confusion, PictureScore, summarise
+from wms.core.records.metrics import FAILURE_DICE, Boundary, Confusion, PictureScore, summarise
 
 Mask = NDArray[np.bool_]
 SHAPE = (5, 7)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wms.domain.names import name_problem, printable, stem_key, stem_of, utf8
+from wms.core.names import name_problem, printable, stem_key, stem_of, utf8
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from factories import make_metadata
-from wms.domain.errors import RecordError
-from wms.domain.promotion import NO_MODEL_JSON, parse_metadata
+from wms.core.errors import RecordError
+from wms.core.records.promotion import NO_MODEL_JSON, parse_metadata
 
 
 def test_metadata_comes_back_as_written() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from wms.domain.errors import RecordError
-from wms.domain.records import Record, Sha256, canonical_json, sha256_hex
+from wms.core.errors import RecordError
+from wms.core.records.base import Record, Sha256, canonical_json, sha256_hex
 
 
 class Note(Record):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from factories import sha256
-from wms.domain.errors import RecordError
-from wms.domain.release import digests_text, parse_digests, release_tag, released_version
+from wms.core.errors import RecordError
+from wms.core.records.release import digests_text, parse_digests, release_tag, released_version
 
 
 def test_a_tag_names_its_version_and_no_other_tag_does() -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from factories import BRANCH, NOW, git_sha, make_request
-from wms.domain.dataset import BranchHead
-from wms.domain.run import RunOptions, RunState, new_run_id, outdated, started_at
+from wms.core.records.dataset import BranchHead
+from wms.core.records.run import RunOptions, RunState, new_run_id, outdated, started_at
 
 HEADS = (BranchHead(name=BRANCH, sha=git_sha("branch")),)
 

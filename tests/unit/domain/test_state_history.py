@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from factories import NOW, git_sha
-from wms.domain.state_history import (
+from wms.core.records.state_history import (
     LEAST_STATES,
     MOST_AGE,
     MOST_BYTES,

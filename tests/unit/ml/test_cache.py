@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 
 from meters import write_dataset
-from wms.domain.errors import ImageError, StorageError
-from wms.domain.training import Preprocessing
+from wms.core.errors import ImageError, StorageError
+from wms.core.progress import Silent
+from wms.core.records.training import Preprocessing
 from wms.ml.cache import Source, prepare
-from wms.progress import Silent
 
 SPEC = Preprocessing(size_px=32, pad=114)
 

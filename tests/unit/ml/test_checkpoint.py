@@ -3,7 +3,7 @@ import torch
 
 from factories import sha256
 from meters import tiny_settings
-from wms.domain.errors import CheckpointError, StorageError
+from wms.core.errors import CheckpointError, StorageError
 from wms.ml import checkpoint as checkpoints
 from wms.ml.checkpoint import Checkpoint, TrainingState
 from wms.ml.learner import Learner

@@ -5,9 +5,16 @@ import torch
 from safetensors.torch import load_file
 
 from factories import make_manifest, make_provenance
-from wms.domain.errors import ModelError
-from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
-from wms.files import read_record, sha256_file
+from wms.core.errors import ModelError
+from wms.core.files import read_record, sha256_file
+from wms.core.records.training import (
+    CARD_FILE,
+    ONNX_FILE,
+    WEIGHTS_FILE,
+    Architecture,
+    ModelCard,
+    Preprocessing,
+)
 from wms.ml.export import export_bundle
 from wms.ml.predict import INPUT, OUTPUT
 from wms.ml.unet import build

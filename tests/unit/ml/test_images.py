@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from pairs import mask, picture, save
-from wms.domain.errors import ImageError
+from wms.core.errors import ImageError
 from wms.domain.rules import RULES
 from wms.ml.images import MAX_FILE_BYTES, picture_from_bytes, read_mask, read_picture
 

@@ -15,8 +15,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from pairs import SETTINGS, mask, picture
-from wms.domain.errors import ImageError
-from wms.files import sha256_file
+from wms.core.errors import ImageError
+from wms.core.files import sha256_file
 from wms.ml.images import read_mask, read_picture
 from wms.ml.inspection.measure import measure_mask, measure_picture
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from meters import tiny_settings
-from wms.domain.errors import TrainingError
+from wms.core.errors import TrainingError
 from wms.ml.learner import Learner
 from wms.ml.team import Team
 

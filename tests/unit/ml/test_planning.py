@@ -1,11 +1,11 @@
 import pytest
 
 from meters import tiny_settings, write_dataset
-from wms.domain.training import Preprocessing
+from wms.core.progress import Silent
+from wms.core.records.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.planning import make_plan
 from wms.ml.team import Team
-from wms.progress import Silent
 
 
 @pytest.fixture

@@ -6,9 +6,16 @@ import pytest
 from onnx import TensorProto, helper
 
 from factories import make_manifest, make_provenance
-from wms.domain.errors import DigestMismatchError, ModelError, RecordError
-from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Architecture, ModelCard, Preprocessing
-from wms.files import sha256_file, write_record
+from wms.core.errors import DigestMismatchError, ModelError, RecordError
+from wms.core.files import sha256_file, write_record
+from wms.core.records.training import (
+    CARD_FILE,
+    ONNX_FILE,
+    WEIGHTS_FILE,
+    Architecture,
+    ModelCard,
+    Preprocessing,
+)
 from wms.ml.predict import INPUT, OUTPUT, load_bundle
 
 

@@ -1,5 +1,5 @@
 from meters import ROOT
-from wms.config import TrainSettings, parse_settings
+from wms.core.settings import TrainSettings, parse_settings
 from wms.ml.unet import build, count_parameters
 
 PARAMETERS = 1_965_569

@@ -1,6 +1,6 @@
 import pytest
 
-from wms.domain.errors import TrainingError
+from wms.core.errors import TrainingError
 from wms.ml.team import Team
 
 

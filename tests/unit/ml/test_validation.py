@@ -3,12 +3,12 @@ import pytest
 import torch
 
 from meters import tiny_settings, write_dataset
-from wms.domain.training import Preprocessing
+from wms.core.progress import Silent
+from wms.core.records.training import Preprocessing
 from wms.ml.cache import Source, prepare
 from wms.ml.team import Team
 from wms.ml.validation import choose_threshold, count_probabilities, validate
 from wms.ml.views import Probability
-from wms.progress import Silent
 
 LOSS = tiny_settings().loss
 

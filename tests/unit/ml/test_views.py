@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from wms.domain.training import Architecture
+from wms.core.records.training import Architecture
 from wms.ml.unet import build
 from wms.ml.views import VIEWS, Probability
 

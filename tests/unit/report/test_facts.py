@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from factories import BRANCH, Story, make_finding, make_report, write_run
-from wms.domain.dataset import Conflict
-from wms.domain.run import RunState
-from wms.domain.training import Candidate
-from wms.layout import Layout
+from wms.core.layout import Layout
+from wms.core.records.dataset import Conflict
+from wms.core.records.run import RunState
+from wms.core.records.training import Candidate
 from wms.report import facts
 from wms.report.records import RunRecords
 

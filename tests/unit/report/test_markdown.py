@@ -10,10 +10,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from factories import BRANCH, Story, make_finding, make_manifest, make_merge, make_metadata, write_run
-from wms.domain.dataset import Conflict, Finding, ValidationReport
-from wms.domain.errors import RecordError
-from wms.domain.left_out import LeftOut
-from wms.layout import Layout
+from wms.core.errors import RecordError
+from wms.core.layout import Layout
+from wms.core.records.dataset import Conflict, Finding, ValidationReport
+from wms.core.records.left_out import LeftOut
 from wms.ml.plots import learning_curves
 from wms.report.gallery import Gallery, curves_file
 from wms.report.markdown import (

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from factories import BRANCH, NOW, Story, make_finding, make_metadata, make_request, write_run
-from wms.domain.dataset import BranchHead
-from wms.domain.errors import RecordError, StorageError
-from wms.domain.records import Record
-from wms.domain.training import Candidate
-from wms.files import read_record, write_record
-from wms.layout import Layout
+from wms.core.errors import RecordError, StorageError
+from wms.core.files import read_record, write_record
+from wms.core.layout import Layout
+from wms.core.records.base import Record
+from wms.core.records.dataset import BranchHead
+from wms.core.records.training import Candidate
 from wms.report.page import RunEntry, write_index, write_run_page
 from wms.report.pictures import Picture, RunPictures
 

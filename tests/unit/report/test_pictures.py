@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from factories import Story, fill_datasets, make_report, write_run
-from wms.domain.errors import ImageError, RecordError
-from wms.layout import Layout
+from wms.core.errors import ImageError, RecordError
+from wms.core.layout import Layout
 from wms.ml.outlines import GAP_PX
 from wms.report.pictures import (
     MOST_ADDED,

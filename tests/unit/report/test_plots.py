@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from factories import make_report, write_run
-from wms.layout import Layout
+from wms.core.layout import Layout
 from wms.report.plots import plots_of
 from wms.report.records import RunRecords
 

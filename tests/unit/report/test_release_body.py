@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from factories import git_sha, make_metadata, make_policy, make_report, sha256
-from wms.domain.gate import GateInputs, decide
-from wms.domain.release import ReleaseProvenance
+from wms.core.records.decision import GateInputs, decide
+from wms.core.records.release import ReleaseProvenance
 from wms.report.release import release_body
 
 DECISION = decide(

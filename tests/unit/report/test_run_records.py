@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from factories import make_manifest, make_request, write_run
-from wms.domain.errors import RecordError
-from wms.domain.records import Record
-from wms.files import write_bytes, write_record
-from wms.layout import Layout
+from wms.core.errors import RecordError
+from wms.core.files import write_bytes, write_record
+from wms.core.layout import Layout
+from wms.core.records.base import Record
 from wms.report.records import KINDS, MANIFESTS, RunRecords
 
 

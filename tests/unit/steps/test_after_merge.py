@@ -10,7 +10,7 @@ from forges import Author
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import ForgeError, RepositoryError, StaleBaseError
+from wms.core.errors import ForgeError, RepositoryError, StaleBaseError
 from wms.steps.after_merge import WAITS_SECONDS, ask_for_deployment, fetch_merge
 
 NEVER = 99

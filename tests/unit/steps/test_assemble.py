@@ -6,11 +6,11 @@ import pytest
 
 from factories import git_sha
 from pairs import SETTINGS, write_pair
-from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan
-from wms.domain.errors import DigestMismatchError, StorageError
-from wms.domain.run import OnConflict
-from wms.files import sha256_file
-from wms.progress import Silent
+from wms.core.errors import DigestMismatchError, StorageError
+from wms.core.files import sha256_file
+from wms.core.progress import Silent
+from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan
+from wms.core.records.run import OnConflict
 from wms.steps import assemble as module
 from wms.steps.assemble import assemble
 from wms.steps.merge import Source, merge

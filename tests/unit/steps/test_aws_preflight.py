@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.local import LocalLeaseStore
-from wms.config.infra import load_infra_settings
-from wms.domain.cloud import Answer, CallerIdentity, StateLock
-from wms.domain.errors import BudgetError, CloudError, ConfigError
+from wms.core.errors import BudgetError, CloudError, ConfigError
+from wms.core.records.cloud import Answer, CallerIdentity, StateLock
+from wms.core.settings.infra import load_infra_settings
 from wms.domain.lease import LeaseBook, Session
 from wms.steps.aws_preflight import STATE_KEYS, aws_preflight, credentials_expire_at
 from wms.steps.cost import month_cost, require_budget

@@ -6,13 +6,13 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from meters import write_dataset
-from wms.domain.dataset import samples_digest
-from wms.domain.errors import DigestMismatchError, ImageError, TooFewSamplesError
-from wms.domain.training import Architecture, Preprocessing
+from wms.core.errors import DigestMismatchError, ImageError, TooFewSamplesError
+from wms.core.progress import Silent
+from wms.core.records.dataset import samples_digest
+from wms.core.records.training import Architecture, Preprocessing
 from wms.ml.export import export_bundle
 from wms.ml.unet import build
 from wms.ml.views import Probability
-from wms.progress import Silent
 from wms.steps.evaluate import evaluate
 
 

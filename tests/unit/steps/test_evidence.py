@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from factories import make_manifest, make_metadata
-from wms.config import load_gate_policy
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import ReplayError
-from wms.domain.evaluation import EvalReport, SampleScore
-from wms.domain.gate import GateInputs, decide
-from wms.domain.metrics import Boundary
-from wms.domain.promotion import ModelMetadata
-from wms.domain.records import sha256_hex
-from wms.layout import Layout
+from wms.core.errors import ReplayError
+from wms.core.layout import Layout
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.decision import GateInputs, decide
+from wms.core.records.evaluation import EvalReport, SampleScore
+from wms.core.records.metrics import Boundary
+from wms.core.records.promotion import ModelMetadata
+from wms.core.settings import load_gate_policy
 from wms.steps.evidence import require_decision_fits
 
 POLICY = load_gate_policy(Layout.find(Path(__file__)).root)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from clones import ROOT
-from wms.config import load_wanted
-from wms.domain.github_doctor import Diagnosis, Row
-from wms.domain.github_setup import Facts, Unseen
+from wms.core.records.github_doctor import Diagnosis, Row
+from wms.core.records.github_setup import Facts, Unseen
+from wms.core.settings import load_wanted
 from wms.steps.github_doctor import QUEUE_MAX, STATE_WARNING_BYTES, diagnose
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

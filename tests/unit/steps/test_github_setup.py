@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from wms.domain.errors import GitHubError
-from wms.domain.github_setup import Change, Facts, Label, Unseen, Wanted
+from wms.core.errors import GitHubError
+from wms.core.records.github_setup import Change, Facts, Label, Unseen, Wanted
 from wms.steps.github_setup import covers, plan_changes
 
 LABEL = Label(name="bug", color="d73a4a", description="Broken")

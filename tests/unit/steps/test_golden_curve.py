@@ -12,10 +12,10 @@ import pytest
 from factories import make_facts
 from fakes.registry import FakeRegistry
 from meters import ROOT, tiny_settings
-from wms.domain.dataset import DatasetManifest, Sample
-from wms.files import sha256_file
+from wms.core.files import sha256_file
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest, Sample
 from wms.ml.team import Team
-from wms.progress import Silent
 from wms.steps.train import train
 from wms.synth.dataset import write_pairs
 

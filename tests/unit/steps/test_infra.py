@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.local import LocalCompute, LocalLeaseStore
-from wms.domain.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
+from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
+from wms.core.ports import Stopped
+from wms.core.records.lease_book import CLOCK_TOLERANCE
 from wms.domain.lease import STOP_TTL, Lease, LeaseBook, Stopping, acquire, end_stop
-from wms.domain.lease_book import CLOCK_TOLERANCE
-from wms.ports import Stopped
 from wms.steps.infra import (
     POLL_SECONDS,
     infra_down,

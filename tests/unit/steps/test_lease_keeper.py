@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wms.domain.errors import LeaseError, LeaseLostError, WmsError
+from wms.core.errors import LeaseError, LeaseLostError, WmsError
 from wms.domain.lease import Lease
 from wms.steps.lease_keeper import LeaseKeeper
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lease_world import Fate, NodeBook, Process, SteppedStore, Switch, World, watchdog
-from wms.domain.errors import WmsError
+from wms.core.errors import WmsError
 from wms.domain.lease import Lease
 from wms.steps.infra import infra_down, infra_reap, infra_renew, infra_up
 

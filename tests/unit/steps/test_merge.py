@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from factories import git_sha
-from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, Sample
-from wms.domain.errors import NothingToDoError
-from wms.domain.records import sha256_hex
-from wms.domain.run import OnConflict
+from wms.core.errors import NothingToDoError
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan, Sample
+from wms.core.records.run import OnConflict
 from wms.steps.merge import Source, merge, merge_folder
 
 EMPTY = DatasetManifest()

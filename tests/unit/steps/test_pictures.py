@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wms.domain.commits import LocalCommit, LocalCommits
-from wms.domain.errors import MisplacedPicturesError
+from wms.core.errors import MisplacedPicturesError
+from wms.core.records.commits import LocalCommit, LocalCommits
 from wms.steps.pictures import branch_name_of, commands_to_separate, is_picture, pictures_of, places_of
 
 

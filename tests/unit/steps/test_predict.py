@@ -10,8 +10,8 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle, write_small_pairs
-from wms.domain.errors import ImageError, NothingToDoError, OccupiedFolderError
-from wms.progress import Silent
+from wms.core.errors import ImageError, NothingToDoError, OccupiedFolderError
+from wms.core.progress import Silent
 from wms.steps.predict import Predicted, predict_pictures
 
 

@@ -8,7 +8,7 @@ import pytest
 from pairs import write_pair
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
-from wms.ports import Repository
+from wms.core.ports import Repository
 from wms.steps.push_data import INCOMING_PATH, push_folder
 
 

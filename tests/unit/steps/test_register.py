@@ -3,8 +3,8 @@ import pytest
 
 from factories import make_manifest, make_provenance, make_train_result
 from fakes.registry import FakeRegistry
-from wms.domain.errors import DigestMismatchError, RegistryError
-from wms.domain.training import Architecture, Preprocessing
+from wms.core.errors import DigestMismatchError, RegistryError
+from wms.core.records.training import Architecture, Preprocessing
 from wms.ml.export import export_bundle
 from wms.ml.unet import build
 from wms.ml.views import Probability

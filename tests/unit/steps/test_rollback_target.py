@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from factories import make_metadata
-from wms.domain.errors import NoProductionModelError
-from wms.domain.promotion import ModelMetadata
+from wms.core.errors import NoProductionModelError
+from wms.core.records.promotion import ModelMetadata
 from wms.steps.rollback import rollback_target
 
 

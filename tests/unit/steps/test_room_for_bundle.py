@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from wms.domain.errors import OccupiedFolderError
-from wms.domain.training import CARD_FILE, WEIGHTS_FILE
-from wms.steps.production import require_room_for_bundle
+from wms.core.errors import OccupiedFolderError
+from wms.core.production import require_room_for_bundle
+from wms.core.records.training import CARD_FILE, WEIGHTS_FILE
 
 
 def test_a_folder_that_is_not_there_or_empty_has_room(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from wms.adapters.git import GitRepository
 from wms.adapters.git_workspace import init_repository
 from wms.adapters.local_forge import LocalForge
-from wms.domain.errors import DigestMismatchError, UntestedCommitError
-from wms.domain.promotion import GENERATED_PATHS, METADATA_PATH
-from wms.ports import Check
+from wms.core.errors import DigestMismatchError, UntestedCommitError
+from wms.core.ports import Check
+from wms.core.records.promotion import GENERATED_PATHS, METADATA_PATH
 from wms.steps.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from factories import make_manifest, make_train_result
 from fakes.registry import FakeRegistry
-from wms.domain.errors import RecordError, RegistryError
+from wms.core.errors import RecordError, RegistryError
 from wms.steps import tracking
 from wms.steps.tracking import SPOOL_FILE, STATE_FILE, Tracker, flush_spool, read_spool
 

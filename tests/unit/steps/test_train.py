@@ -5,14 +5,14 @@ import pytest
 
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import ImageError, RegistryError, TooFewSamplesError, TrainingError
-from wms.domain.training import ModelCard
-from wms.files import read_record
+from wms.core.errors import ImageError, RegistryError, TooFewSamplesError, TrainingError
+from wms.core.files import read_record
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.training import ModelCard
 from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
 from wms.ml.team import Team
-from wms.progress import Silent
 from wms.steps import train as train_module
 from wms.steps.tracking import flush_spool
 from wms.steps.train import train

@@ -8,9 +8,9 @@ import pytest
 
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
-from wms.domain.errors import CheckpointError, InterruptedTrainingError
+from wms.core.errors import CheckpointError, InterruptedTrainingError
+from wms.core.progress import Silent
 from wms.ml.team import Team
-from wms.progress import Silent
 from wms.steps.tracking import read_spool
 from wms.steps.train import train
 

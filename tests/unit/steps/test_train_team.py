@@ -10,8 +10,8 @@ import pytest
 from safetensors.torch import load_file
 
 from meters import write_dataset
-from wms.domain.training import WEIGHTS_FILE, TrainResult
-from wms.files import read_record, write_bytes
+from wms.core.files import read_record, write_bytes
+from wms.core.records.training import WEIGHTS_FILE, TrainResult
 
 TESTS = Path(__file__).parents[2]
 TOLERANCE = 2e-4

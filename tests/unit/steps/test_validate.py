@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from pairs import SETTINGS, mask, picture, save, write_pair
-from wms.domain.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
-from wms.domain.errors import DigestMismatchError
-from wms.progress import Silent
+from wms.core.errors import DigestMismatchError
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
 from wms.steps.merge import merge_folder
 from wms.steps.validate import validate
 from wms.synth.faults import Fault, write_broken_pairs

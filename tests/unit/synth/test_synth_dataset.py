@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from wms.domain.errors import OccupiedFolderError
+from wms.core.errors import OccupiedFolderError
 from wms.synth.dataset import write_pairs
 from wms.synth.faults import write_mislabelled_pairs
 from wms.synth.picture import render

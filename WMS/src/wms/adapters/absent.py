@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from wms.domain.errors import WmsError
+from wms.core.errors import WmsError
 
 
 class Absent:

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, WaiterError
 
-from wms.domain.errors import ComputeError
+from wms.core.errors import ComputeError
 
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "AuthFailure")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")

@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from wms.adapters.aws import Aws
 from wms.adapters.ec2 import Ec2
-from wms.domain.cloud import Answer, CallerIdentity, StateLock, answer_of
-from wms.domain.errors import CloudError, ComputeError
+from wms.core.errors import CloudError, ComputeError
+from wms.core.records.cloud import Answer, CallerIdentity, StateLock, answer_of
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 """Amazon's own name for the newest Amazon Linux 2023."""

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from wms.adapters.ec2 import Ec2, Instance
 from wms.adapters.terraform import INTERRUPT_SECONDS, LOCK_SECONDS, Terraform
-from wms.domain.cloud import switch_lock_is_left_behind
-from wms.domain.errors import ComputeError, StateLockedError, TerraformError, WrongInstanceError
-from wms.domain.lease_book import SWITCH_LIMIT
-from wms.ports import InstanceState, Stopped
+from wms.core.errors import ComputeError, StateLockedError, TerraformError, WrongInstanceError
+from wms.core.ports import InstanceState, Stopped
+from wms.core.records.cloud import switch_lock_is_left_behind
+from wms.core.records.lease_book import SWITCH_LIMIT
 
 log = logging.getLogger(__name__)
 

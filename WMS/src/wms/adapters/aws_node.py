@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from wms.adapters.aws import Aws, asking, error_code
 from wms.adapters.ec2 import Ec2
-from wms.domain.errors import NodeError, RecordError, WrongInstanceError
-from wms.domain.node import NodeReport
+from wms.core.errors import NodeError, RecordError, WrongInstanceError
+from wms.core.records.node import NodeReport
 
 
 class AwsNode:

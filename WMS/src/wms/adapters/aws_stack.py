@@ -11,8 +11,8 @@ from wms.adapters.ec2 import Ec2
 from wms.adapters.leftovers import empty_bucket, leftovers
 from wms.adapters.terraform import Terraform
 from wms.adapters.terraform_plan import Change, refuse_destruction
-from wms.domain.errors import WrongInstanceError
-from wms.domain.leftover import Leftover
+from wms.core.errors import WrongInstanceError
+from wms.core.records.leftover import Leftover
 
 NODE = "module.k3s_node.aws_instance.node"
 """Where the stack has its host."""

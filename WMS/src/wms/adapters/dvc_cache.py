@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from wms.domain.errors import DataStoreError, StorageError
-from wms.ml.cores import usable_cores
+from wms.core.cores import usable_cores
+from wms.core.errors import DataStoreError, StorageError
 
 log = logging.getLogger(__name__)
 

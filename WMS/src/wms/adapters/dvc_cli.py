@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wms.adapters.words import last_complaint
-from wms.domain.errors import DataStoreError
+from wms.core.errors import DataStoreError
 
 log = logging.getLogger(__name__)
 

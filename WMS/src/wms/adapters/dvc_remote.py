@@ -16,7 +16,7 @@ from dvc_objects.fs.base import ObjectFileSystem
 from dvc_objects.fs.errors import AuthError, ConfigError, RemoteMissingDepsError
 
 from wms.adapters.words import without_credentials
-from wms.domain.errors import DataStoreError
+from wms.core.errors import DataStoreError
 
 FAILURES = (
     OSError,

@@ -16,9 +16,9 @@ import yaml
 
 from wms.adapters.dvc_cache import OBJECTS, DvcCache, md5_of, object_key
 from wms.adapters.dvc_cli import run_dvc
-from wms.domain.errors import DataStoreError, NotStoredError, StorageError
-from wms.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
-from wms.ports import StoredDataset
+from wms.core.errors import DataStoreError, NotStoredError, StorageError
+from wms.core.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
+from wms.core.ports import StoredDataset
 
 if TYPE_CHECKING:
     from wms.adapters.dvc_remote import DvcRemote

@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from wms.adapters.aws import Aws, asking, error_code, tag_list
-from wms.domain.errors import WrongInstanceError
-from wms.ports import InstanceState
+from wms.core.errors import WrongInstanceError
+from wms.core.ports import InstanceState
 
 POLL_SECONDS = 5
 CHANGE_SECONDS = 600

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from wms.adapters.words import last_complaint
-from wms.domain.errors import GitHubError, NotVisibleError
-from wms.domain.github_setup import Change, Facts, Label, Unseen
-from wms.domain.state_history import STATE_REF
+from wms.core.errors import GitHubError, NotVisibleError
+from wms.core.records.github_setup import Change, Facts, Label, Unseen
+from wms.core.records.state_history import STATE_REF
 
 T = TypeVar("T")
 

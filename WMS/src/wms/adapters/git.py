@@ -18,9 +18,9 @@ from wms.adapters.git_trees import (
     list_tree,
     make_commit,
 )
-from wms.domain.errors import RemoteMovedError, RepositoryError
-from wms.ports import Commit
-from wms.progress import Progress, Silent
+from wms.core.errors import RemoteMovedError, RepositoryError
+from wms.core.ports import Commit
+from wms.core.progress import Progress, Silent
 
 DEEPEN = "Fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` of actions/checkout."
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from wms.adapters.words import last_complaint, without_credentials
-from wms.domain.errors import RepositoryError
-from wms.progress import Progress
+from wms.core.errors import RepositoryError
+from wms.core.progress import Progress
 
 log = logging.getLogger(__name__)
 

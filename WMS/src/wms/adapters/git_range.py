@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.adapters.git_cli import Git
-from wms.domain.commits import LocalCommit, LocalCommits
-from wms.domain.errors import RepositoryError
+from wms.core.errors import RepositoryError
+from wms.core.records.commits import LocalCommit, LocalCommits
 
 
 def read_commits(root: Path, spec: str) -> LocalCommits:

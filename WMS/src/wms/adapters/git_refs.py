@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wms.adapters.git_cli import Git
-from wms.domain.errors import RemoteMovedError
+from wms.core.errors import RemoteMovedError
 
 
 class RemoteRefs:

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from wms.adapters.git_cli import Git
 from wms.adapters.git_trees import export_tree, hash_folder, make_commit
-from wms.domain.errors import RemoteMovedError, RepositoryError, StateTooLargeError, StorageError
-from wms.domain.state_history import MAX_STATE_BYTES, SavedState, newest_first, to_prune
-from wms.domain.state_history import STATE_REF as REF
-from wms.progress import Silent
+from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError, StorageError
+from wms.core.progress import Silent
+from wms.core.records.state_history import MAX_STATE_BYTES, SavedState, newest_first, to_prune
+from wms.core.records.state_history import STATE_REF as REF
 
 LOADING = "refs/wms/loading"
 """Of the clone alone: what is fetched and not yet in place."""

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from wms.adapters.git_cli import Git, identity
-from wms.domain.errors import RepositoryError
-from wms.files import replacing_folder
-from wms.progress import Progress
+from wms.core.errors import RepositoryError
+from wms.core.files import replacing_folder
+from wms.core.progress import Progress
 
 REGULAR = ("100644", "100755")
 LINK = "120000"

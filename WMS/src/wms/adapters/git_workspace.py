@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wms.adapters.git_cli import Git
 from wms.adapters.git_trees import hash_bytes, make_commit
-from wms.domain.errors import RepositoryError, StorageError
+from wms.core.errors import RepositoryError, StorageError
 
 
 def init_repository(root: Path, remote: Path, files: Mapping[str, bytes], *, message: str) -> str:

@@ -9,7 +9,7 @@ from github.WorkflowRun import WorkflowRun
 
 from wms.adapters.github_client import Patience, connect
 from wms.adapters.github_errors import speaking_to_github
-from wms.domain.errors import ForgeError
+from wms.core.errors import ForgeError
 
 log = logging.getLogger(__name__)
 UNFINISHED = ("in_progress", "queued", "pending", "waiting", "requested")

@@ -11,7 +11,7 @@ from github import BadAttributeException, GithubException
 from github.GithubException import RateLimitExceededExceedsMaxWait, RateLimitExceededException
 from requests.exceptions import JSONDecodeError, RequestException, RetryError
 
-from wms.domain.errors import ForgeError, ForgePermissionError
+from wms.core.errors import ForgeError, ForgePermissionError
 
 UNREACHED = "See https://www.githubstatus.com and the network, then run the command again."
 MAY_NOT_OPEN = "not permitted to create or approve pull requests"

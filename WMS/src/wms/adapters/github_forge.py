@@ -24,8 +24,8 @@ from wms.adapters.github_releases import BODY_MAX as RELEASE_BODY_MAX
 from wms.adapters.github_releases import download, list_releases, mark, publish
 from wms.adapters.github_statuses import latest_statuses, passed
 from wms.adapters.local_forge_files import DESCRIPTION_MAX
-from wms.domain.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
-from wms.ports import Check, PullRequest, Release
+from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
+from wms.core.ports import Check, PullRequest, Release
 
 BODY_MAX = 65_536
 """Characters of a comment or of a pull request's text; GitHub's own limit."""

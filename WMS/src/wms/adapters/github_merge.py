@@ -20,7 +20,7 @@ from github.Repository import Repository as GitHubRepository
 from wms.adapters.github_client import Patience
 from wms.adapters.github_errors import words_of
 from wms.adapters.github_statuses import latest_statuses
-from wms.domain.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
+from wms.core.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from github.GitRelease import GitRelease
 from github.Repository import Repository as GitHubRepository
 
 from wms.adapters.github_errors import words_of
-from wms.domain.errors import ForgeError, ForgePermissionError, NotReleasedError, TagTakenError
-from wms.files import replacing
-from wms.ports import Release
+from wms.core.errors import ForgeError, ForgePermissionError, NotReleasedError, TagTakenError
+from wms.core.files import replacing
+from wms.core.ports import Release
 
 BODY_MAX = 125_000
 """Characters of a release's text; GitHub's own limit."""

@@ -6,7 +6,7 @@ from typing import cast
 
 from github.Repository import Repository as GitHubRepository
 
-from wms.ports import Check, CheckState
+from wms.core.ports import Check, CheckState
 
 ACTIONS_APP = 15368
 """GitHub Actions as an app: whose check runs and whose statuses count. The same in rulesets/main.json."""

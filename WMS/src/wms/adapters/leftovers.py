@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from wms.adapters.aws import Aws, asking, error_code
 from wms.adapters.ec2 import STATES
-from wms.domain.errors import ComputeError
-from wms.domain.leftover import Leftover
+from wms.core.errors import ComputeError
+from wms.core.records.leftover import Leftover
 
 GIB = 2**30
 

@@ -18,8 +18,8 @@ from wms.adapters.local_forge_files import (
     StatusEntry,
 )
 from wms.adapters.local_releases import LocalReleases
-from wms.domain.errors import ForgeError, RemoteMovedError, UnmergeableError
-from wms.ports import Check, PullRequest
+from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
+from wms.core.ports import Check, PullRequest
 
 MERGE_ATTEMPTS = 5
 """How often a merge is made anew because the base branch moved under it."""

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, PositiveInt, StringConstraints
 
-from wms.domain.records import Frozen, GitSha, Record
-from wms.files import read_record, write_record
-from wms.ports import CheckState
+from wms.core.files import read_record, write_record
+from wms.core.ports import CheckState
+from wms.core.records.base import Frozen, GitSha, Record
 
 DESCRIPTION_MAX = 140
 """Characters of a status's description; GitHub's own limit."""

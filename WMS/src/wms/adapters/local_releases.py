@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from wms.adapters.git_cli import Git
 from wms.adapters.local import locked
-from wms.domain.errors import (
+from wms.core.errors import (
     ForgeError,
     NotReleasedError,
     RecordError,
@@ -21,9 +21,9 @@ from wms.domain.errors import (
     StorageError,
     TagTakenError,
 )
-from wms.domain.records import GitSha, Record
-from wms.files import link_or_copy, read_record, replacing, replacing_folder, write_record
-from wms.ports import Release
+from wms.core.files import link_or_copy, read_record, replacing, replacing_folder, write_record
+from wms.core.ports import Release
+from wms.core.records.base import GitSha, Record
 
 
 class ReleaseRecord(Record):

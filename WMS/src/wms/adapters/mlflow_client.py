@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wms.adapters.words import without_credentials
-from wms.domain.errors import RegistryError
+from wms.core.errors import RegistryError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 from wms.adapters.mlflow_client import SQLITE, allowing, answering, connect
 from wms.adapters.mlflow_relocate import relocate
 from wms.adapters.words import without_credentials
-from wms.domain.errors import RegistryError
-from wms.files import replacing_folder
-from wms.ports import Metric, ModelVersion, RunStatus
+from wms.core.errors import RegistryError
+from wms.core.files import replacing_folder
+from wms.core.ports import Metric, ModelVersion, RunStatus
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

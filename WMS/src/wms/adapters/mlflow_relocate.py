@@ -11,7 +11,7 @@ import logging
 import sqlite3
 from pathlib import Path
 
-from wms.domain.errors import RegistryError
+from wms.core.errors import RegistryError
 
 log = logging.getLogger(__name__)
 

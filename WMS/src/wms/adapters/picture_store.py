@@ -24,10 +24,10 @@ from urllib.parse import quote
 from wms.adapters.git_cli import Git
 from wms.adapters.git_refs import RemoteRefs
 from wms.adapters.git_trees import hash_folder, make_commit
-from wms.domain.errors import StorageError
-from wms.domain.run import started_at
-from wms.files import link_or_copy, replacing_folder
-from wms.progress import Silent
+from wms.core.errors import StorageError
+from wms.core.files import link_or_copy, replacing_folder
+from wms.core.progress import Silent
+from wms.core.records.run import started_at
 
 REFS = "refs/wms/reports/"
 

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from wms.adapters.aws import Aws
-from wms.domain.errors import LeaseConflictError, LeaseError, RecordError
+from wms.core.errors import LeaseConflictError, LeaseError, RecordError
 from wms.domain.lease import LeaseBook
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wms.adapters.aws import Aws, asking
-from wms.domain.errors import TunnelError
+from wms.core.errors import TunnelError
 
 DOCUMENT = "AWS-StartPortForwardingSession"
 ADMIN = "admin"

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from wms.adapters.aws import Aws, asking, error_code, tag_list
-from wms.domain.errors import ComputeError
+from wms.core.errors import ComputeError
 
 OLD_STATES_DAYS = 90
 """How long an overwritten state can be brought back."""

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from wms.adapters.terraform_plan import Change, changes_of
 from wms.adapters.terraform_words import failure
-from wms.domain.errors import TerraformError
+from wms.core.errors import TerraformError
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wms.domain.errors import KeptResourceError
+from wms.core.errors import KeptResourceError
 
 KEPT = ("aws_instance", "aws_ebs_volume", "aws_s3_bucket")
 """The host, the database's volume, the buckets: only `wms infra destroy` ends them."""

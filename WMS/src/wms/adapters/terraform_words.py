@@ -9,7 +9,7 @@ from shlex import quote
 
 from wms.adapters.aws import ASK_FOR_RIGHTS, EXPIRED, SIGN_IN
 from wms.adapters.words import without_credentials
-from wms.domain.errors import StateLockedError, TerraformError
+from wms.core.errors import StateLockedError, TerraformError
 
 LONGEST = 600
 """Characters of Terraform's words that an error repeats; `--verbose` shows all of them."""

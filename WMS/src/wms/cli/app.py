@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from wms.cli.lazy import AS_JSON, Entry, LazyGroup
-from wms.domain.errors import StorageError, WmsError
+from wms.core.errors import StorageError, WmsError
 
 DATA = LazyGroup(
     name="data",

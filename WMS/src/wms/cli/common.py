@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from wms.cli.output import ConsoleProgress
-from wms.domain.errors import TrainingError
-from wms.pipeline.context import Clone, Context
+from wms.core.context import Clone, Context
+from wms.core.errors import TrainingError
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -21,8 +21,8 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.domain.dataset import ValidationReport
-from wms.domain.errors import NothingToDoError
+from wms.core.errors import NothingToDoError
+from wms.core.records.dataset import ValidationReport
 
 
 @click.command()

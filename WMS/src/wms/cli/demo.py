@@ -12,8 +12,8 @@ import click
 
 from wms.cli import output
 from wms.cli.common import require_training_packages
-from wms.domain.errors import BadDataError, NoProductionModelError, WorkspaceError
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import BadDataError, NoProductionModelError, WorkspaceError
 
 SEED = 7
 FIRST_PUSH, SECOND_PUSH, MISLABELLED = 90, 160, 200
@@ -40,7 +40,7 @@ class Story:
 
     def push(self, title: str, name: str, command: str, write: Callable[[Path], object]) -> None:
         """Write a push's pictures, run the pipeline on them, and tell how it ended."""
-        from wms.domain.run import RunOptions
+        from wms.core.records.run import RunOptions
         from wms.pipeline.lock import only_run
         from wms.pipeline.runner import run_pipeline
         from wms.pipeline.summary import outcome_of
@@ -90,8 +90,8 @@ class Story:
 
     def dice(self) -> str:
         """Champion and candidate on the deciding test pictures, where the run came so far."""
-        from wms.domain.gate import GateDecision
-        from wms.files import read_record
+        from wms.core.files import read_record
+        from wms.core.records.decision import GateDecision
 
         path = self.ctx.layout.record("decision")
         if not path.is_file():

@@ -14,9 +14,9 @@ from wms.cli import output
 from wms.cli.common import clone, dry_run_option, json_option
 
 if TYPE_CHECKING:
-    from wms.domain.github_doctor import Diagnosis
-    from wms.domain.github_setup import Change, Facts, Wanted
-    from wms.pipeline.context import Clone
+    from wms.core.context import Clone
+    from wms.core.records.github_doctor import Diagnosis
+    from wms.core.records.github_setup import Change, Facts, Wanted
 
 repo_option = click.option(
     "--repo", metavar="OWNER/NAME", help="Which repository; by default the remote origin."
@@ -69,8 +69,8 @@ def setup(
       wms github setup --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY --secret AWS_SESSION_TOKEN
       wms github setup --variable WMS_PHOTOGRAPHS_ARE_PUBLIC=true --no-pictures-in-reports
     """
-    from wms.config import load_wanted
-    from wms.domain.github_setup import PUBLIC_KNOWN
+    from wms.core.records.github_setup import PUBLIC_KNOWN
+    from wms.core.settings import load_wanted
     from wms.steps.github_setup import plan_changes, seen
     from wms.wiring import open_github
 
@@ -123,8 +123,8 @@ def doctor(repo: str | None, as_json: bool) -> None:
       wms github doctor
       wms github doctor --repo OWNER/NAME --json
     """
-    from wms.config import load_wanted
-    from wms.domain.errors import PreflightError
+    from wms.core.errors import PreflightError
+    from wms.core.settings import load_wanted
     from wms.wiring import open_github
 
     here = clone()
@@ -153,8 +153,8 @@ def fresh(repo: str | None, dry_run: bool, as_json: bool) -> None:
       wms github fresh --dry-run
       wms github fresh
     """
+    from wms.core.production import main_head
     from wms.steps.github_fresh import leftovers, require_foreign, start_fresh
-    from wms.steps.production import main_head
     from wms.wiring import forge_of_person, open_github
 
     here = clone()
@@ -179,7 +179,7 @@ def fresh(repo: str | None, dry_run: bool, as_json: bool) -> None:
 
 
 def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosis:
-    from wms.config.infra import INFRASTRUCTURE
+    from wms.core.settings.infra import INFRASTRUCTURE
     from wms.steps.github_doctor import diagnose
 
     found = (here.layout.root / INFRASTRUCTURE).glob("*/terraform.tfvars")
@@ -193,7 +193,7 @@ def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosi
 
 
 def _set_pictures(here: Clone, *, allowed: bool, dry_run: bool) -> None:
-    from wms.config import REPORT_CONFIG
+    from wms.core.settings import REPORT_CONFIG
     from wms.steps.report_setting import set_pictures_in_reports
 
     if dry_run:

@@ -19,8 +19,8 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.config.infra import OVER_BUDGET_VARIABLE
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.steps.infra import InfraStatus
 
 holder_option = click.option("--holder", help="Who holds the lease; default: the user's name.")

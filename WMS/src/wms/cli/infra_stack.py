@@ -12,7 +12,7 @@ from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, workspace
 
 if TYPE_CHECKING:
-    from wms.domain.leftover import Leftover
+    from wms.core.records.leftover import Leftover
     from wms.wiring.cloud import Cloud
 
 
@@ -112,7 +112,7 @@ def _cloud() -> Cloud:
 
 
 def _refuse_while_held() -> None:
-    from wms.domain.errors import LeaseError
+    from wms.core.errors import LeaseError
 
     ctx = workspace()
     book, _ = ctx.ports.leases.load()

@@ -13,8 +13,8 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.domain.promotion import ModelMetadata
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.records.promotion import ModelMetadata
 
 version_option = click.option(
     "--version",
@@ -27,7 +27,7 @@ version_option = click.option(
 
 def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
     """The model in production, or the named earlier one, as main's history has it."""
-    from wms.steps.production import main_head, require_production
+    from wms.core.production import main_head, require_production
     from wms.steps.rollback import model_history, rollback_target
 
     repository = ctx.ports.repository
@@ -226,7 +226,7 @@ def history(as_json: bool) -> None:
     Example:
       wms model history
     """
-    from wms.steps.production import main_head
+    from wms.core.production import main_head
     from wms.steps.rollback import model_history
 
     repository = workspace().ports.repository

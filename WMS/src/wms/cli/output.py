@@ -17,8 +17,8 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from wms.cli.lazy import AS_JSON
-from wms.domain.dataset import Finding
-from wms.domain.errors import WmsError
+from wms.core.errors import WmsError
+from wms.core.records.dataset import Finding
 
 T = TypeVar("T")
 

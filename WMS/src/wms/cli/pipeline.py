@@ -17,8 +17,8 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.domain.dataset import BranchHead
-from wms.domain.run import RunOptions
+from wms.core.records.dataset import BranchHead
+from wms.core.records.run import RunOptions
 
 
 def options_of(chosen: dict[str, Any]) -> RunOptions:
@@ -72,7 +72,7 @@ def run(
       wms pipeline run --branches data/a-1a2b3c4d data/b-5e6f7a8b
       wms pipeline run --reason "new seed" --seed 7
     """
-    from wms.domain.errors import BadDataError
+    from wms.core.errors import BadDataError
     from wms.pipeline.start import branch_heads
     from wms.pipeline.summary import outcome_of
 

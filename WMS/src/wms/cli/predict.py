@@ -45,8 +45,8 @@ def predict(
       wms predict a.jpg b.jpg --out masks --overlays check --model run/model
     """
     from wms.cli.model import chosen_model
+    from wms.core.production import fetch_bundle
     from wms.steps.predict import predict_pictures
-    from wms.steps.production import fetch_bundle
 
     if model is None:
         ctx = workspace()

@@ -88,8 +88,8 @@ def push(
 
 
 def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
-    from wms.domain.github import slug_of
-    from wms.domain.names import printable
+    from wms.core.github_name import slug_of
+    from wms.core.names import printable
 
     told = {
         "pushed": f"{result.files} files are pushed as {result.branch}",
@@ -120,8 +120,8 @@ def _warn_if_public(slug: str) -> None:
     Nothing hangs on it: where gh is not there, not signed in or not quick, or may not see the variable,
     nobody is told.
     """
-    from wms.domain.errors import GitHubError
-    from wms.domain.github_setup import PUBLIC_KNOWN
+    from wms.core.errors import GitHubError
+    from wms.core.records.github_setup import PUBLIC_KNOWN
     from wms.wiring import github_named
 
     try:

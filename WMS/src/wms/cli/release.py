@@ -9,8 +9,8 @@ import click
 from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_option, workspace
 from wms.cli.model import chosen_model, version_option
-from wms.domain.errors import DataStoreError
-from wms.domain.promotion import ModelMetadata
+from wms.core.errors import DataStoreError
+from wms.core.records.promotion import ModelMetadata
 
 
 @click.command()
@@ -73,7 +73,7 @@ def pull(version: int | None, out: Path, source: str | None, repo: str | None) -
       wms model pull --version 3 --from release
       wms model pull --repo OWNER/NAME --version 3
     """
-    from wms.steps.production import require_room_for_bundle
+    from wms.core.production import require_room_for_bundle
 
     if repo is not None and source == "store":
         raise click.UsageError("--repo takes the model from a release, --from store does not")
@@ -90,8 +90,8 @@ def pull(version: int | None, out: Path, source: str | None, repo: str | None) -
 
 def _pull_here(version: int | None, out: Path, source: str | None) -> ModelMetadata:
     """Fetch a model that main of this clone names, from the data store or its release."""
-    from wms.domain.release import release_tag
-    from wms.steps.production import fetch_bundle
+    from wms.core.production import fetch_bundle
+    from wms.core.records.release import release_tag
     from wms.steps.pull import ReleaseFiles
     from wms.wiring.hosting import releases_of
 

@@ -17,7 +17,7 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.domain.gate import GateDecision
+from wms.core.records.decision import GateDecision
 
 
 @click.command()
@@ -137,9 +137,9 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
 def _replay_version(version: int) -> GateDecision:
     import tempfile
 
+    from wms.core.production import main_head
     from wms.steps.archive import restore_run
     from wms.steps.gate import replay_decision
-    from wms.steps.production import main_head
     from wms.steps.rollback import model_history, rollback_target
 
     ports = workspace().ports

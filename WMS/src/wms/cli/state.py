@@ -12,7 +12,7 @@ from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, wait_option
 
 if TYPE_CHECKING:
-    from wms.domain.state_history import SavedState
+    from wms.core.records.state_history import SavedState
     from wms.wiring import GitState
 
 
@@ -59,7 +59,7 @@ def list_states(as_json: bool) -> None:
     Example:
       wms state list
     """
-    from wms.layout import Layout
+    from wms.core.layout import Layout
     from wms.wiring import open_state
 
     state = open_state(Layout.find(Path.cwd()))
@@ -104,7 +104,7 @@ def _size(state: SavedState) -> str:
 
 def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:
     """Do it to the state, unless an environment keeps that, and say how it went."""
-    from wms.layout import Layout
+    from wms.core.layout import Layout
     from wms.pipeline.lock import only_run
     from wms.wiring import open_state
 

@@ -40,7 +40,7 @@ def start(
       wms pipeline start data/front-yard-1a2b3c4d
       wms pipeline start held          all branches that were held, together
     """
-    from wms.domain.run import RunAsked
+    from wms.core.records.run import RunAsked
     from wms.pipeline.workflow import start as begin
 
     options = options_of(chosen).model_copy(update={"dry_run": dry_run})

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import NonNegativeFloat, PositiveFloat, StringConstraints
 
-from wms.domain.errors import ConfigError
-from wms.domain.lease_book import BudgetOverride, LeaseBook, Session
-from wms.domain.records import Frozen, Record
+from wms.core.errors import ConfigError
+from wms.core.records.base import Frozen, Record
+from wms.core.records.lease_book import BudgetOverride, LeaseBook, Session
 
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 

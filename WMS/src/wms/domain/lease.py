@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from wms.domain.errors import InstanceStoppingError, LeaseError, LeaseLostError
-from wms.domain.lease_book import (
+from wms.core.errors import InstanceStoppingError, LeaseError, LeaseLostError
+from wms.core.records.lease_book import (
     HISTORY,
     BudgetOverride,
     EndedLease,

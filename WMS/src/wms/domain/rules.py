@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wms.domain.dataset import Finding, Severity
-from wms.domain.records import Frozen
+from wms.core.records.base import Frozen
+from wms.core.records.dataset import Finding, Severity
 
 
 class Rule(Frozen):

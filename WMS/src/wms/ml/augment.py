@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
-from wms.config import AugmentSettings
+from wms.core.settings import AugmentSettings
 
 WARP_DRAWS, COLOUR_DRAWS = 6, 6
 

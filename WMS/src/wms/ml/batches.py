@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from wms.config import TrainSettings
+from wms.core.settings import TrainSettings
 from wms.ml.augment import augment, draw_epoch
 from wms.ml.cache import CachedSamples
 from wms.ml.preprocess import PAD_GREY, to_input

@@ -20,14 +20,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wms.domain.dataset import Sample
-from wms.domain.errors import StorageError
-from wms.domain.records import canonical_json, sha256_hex
-from wms.domain.training import Preprocessing
-from wms.files import replacing
+from wms.core.errors import StorageError
+from wms.core.files import replacing
+from wms.core.progress import Progress
+from wms.core.records.base import canonical_json, sha256_hex
+from wms.core.records.dataset import Sample
+from wms.core.records.training import Preprocessing
 from wms.ml.images import read_mask, read_picture
 from wms.ml.preprocess import letterbox_mask, letterbox_picture
-from wms.progress import Progress
 
 log = logging.getLogger(__name__)
 

@@ -18,10 +18,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wms.domain.errors import CheckpointError, RecordError
-from wms.domain.records import Record, Sha256
-from wms.domain.training import EpochMetrics
-from wms.files import replacing
+from wms.core.errors import CheckpointError, RecordError
+from wms.core.files import replacing
+from wms.core.records.base import Record, Sha256
+from wms.core.records.training import EpochMetrics
 from wms.ml.schedule import Plan
 
 CHECKPOINT_FILE = "last.safetensors"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
-from wms.domain.metrics import Boundary, Confusion
+from wms.core.records.metrics import Boundary, Confusion
 
 TOLERANCE = 0.0075
 """Share of the picture's diagonal that an outline may be off and still count as met: the value of

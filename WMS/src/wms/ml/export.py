@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from wms.domain.errors import ModelError
-from wms.domain.training import (
+from wms.core.errors import ModelError
+from wms.core.files import replacing, sha256_file, write_record
+from wms.core.records.training import (
     CARD_FILE,
     ONNX_FILE,
     WEIGHTS_FILE,
@@ -25,7 +26,6 @@ from wms.domain.training import (
     Preprocessing,
     Provenance,
 )
-from wms.files import replacing, sha256_file, write_record
 from wms.ml.predict import INPUT, OUTPUT
 from wms.ml.unet import count_parameters
 from wms.ml.views import Probability

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from wms.domain.errors import ImageError
+from wms.core.errors import ImageError
 from wms.ml.filetypes import describe_unknown, known_type
 
 FORMATS = ("JPEG", "PNG")

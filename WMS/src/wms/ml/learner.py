@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from wms.config import TrainSettings
-from wms.domain.errors import TrainingError
+from wms.core.errors import TrainingError
+from wms.core.settings import TrainSettings
 from wms.ml import checkpoint as checkpoints
 from wms.ml.batches import derived_seed
 from wms.ml.checkpoint import Checkpoint

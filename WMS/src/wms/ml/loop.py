@@ -14,9 +14,10 @@ from pathlib import Path
 
 from torch import nn
 
-from wms.config import TrainSettings
-from wms.domain.errors import TrainingError
-from wms.domain.training import EpochMetrics
+from wms.core.errors import TrainingError
+from wms.core.progress import Progress
+from wms.core.records.training import EpochMetrics
+from wms.core.settings import TrainSettings
 from wms.ml import checkpoint as checkpoints
 from wms.ml.batches import training_batches
 from wms.ml.cache import CachedSamples
@@ -26,7 +27,6 @@ from wms.ml.machine import deterministic
 from wms.ml.schedule import Plan, learning_rate
 from wms.ml.team import Team
 from wms.ml.validation import validate
-from wms.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wms.config import LossSettings
+from wms.core.settings import LossSettings
 
 SMOOTH = 1.0
 """Added to numerator and denominator, in pixels: an empty mask that is found empty costs nothing."""

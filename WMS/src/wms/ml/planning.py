@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from wms.config import TrainSettings
+from wms.core.cores import usable_cores
+from wms.core.settings import TrainSettings
 from wms.ml.batches import batches_per_epoch, training_batches
 from wms.ml.cache import CachedSamples
-from wms.ml.cores import usable_cores
 from wms.ml.learner import Learner
 from wms.ml.machine import deterministic, has_bfloat16
 from wms.ml.schedule import Plan, fit_epochs, plan_stages

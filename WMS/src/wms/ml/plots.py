@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from wms.domain.calibration import ProbabilityCounts
-from wms.domain.training import EpochMetrics
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.training import EpochMetrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from wms.domain.errors import ModelError
-from wms.domain.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
-from wms.files import read_record, verify_sha256
+from wms.core.errors import ModelError
+from wms.core.files import read_record, verify_sha256
+from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
 from wms.ml.preprocess import preprocess, to_picture
 
 INPUT, OUTPUT = "pictures", "probability"

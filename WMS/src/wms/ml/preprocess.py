@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wms.domain.training import Preprocessing
+from wms.core.records.training import Preprocessing
 
 PAD_GREY = 114
 """The bars' grey: near the mean of photographs, so that they are no bright or dark feature."""

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
-from wms.config import TrainSettings
-from wms.domain.records import Frozen
+from wms.core.records.base import Frozen
+from wms.core.settings import TrainSettings
 
 
 class PlannedStage(Frozen):

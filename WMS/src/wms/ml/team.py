@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from wms.domain.errors import TrainingError
+from wms.core.errors import TrainingError
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wms.domain.training import Architecture
+from wms.core.records.training import Architecture
 from wms.ml.normalise import BatchNorm
 
 

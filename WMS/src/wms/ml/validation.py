@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wms.config import LossSettings
-from wms.domain.calibration import ProbabilityCounts
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.settings import LossSettings
 from wms.ml.cache import CachedSamples
 from wms.ml.compare import count_pixels
 from wms.ml.loss import segmentation_loss

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wms.core.context import Context
 from wms.ml.team import join_team
-from wms.pipeline.context import Context
 from wms.pipeline.current import to_publish
 from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, judging, promotion, training

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from wms.domain.errors import RecordError, StaleBaseError, UnfinishedRunError
-from wms.domain.gate import GateDecision, Verdict
-from wms.domain.run import Outcome, RunRequest, RunState
-from wms.domain.training import Candidate
-from wms.files import read_record, write_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import RecordError, StaleBaseError, UnfinishedRunError
+from wms.core.files import read_record, write_record
+from wms.core.production import fetch_bundle, main_head, metadata_at
+from wms.core.records.decision import GateDecision, Verdict
+from wms.core.records.run import Outcome, RunRequest, RunState
+from wms.core.records.training import Candidate
 from wms.pipeline.start import require_settings_of_main
 from wms.steps.evidence import require_fresh
 from wms.steps.infra import infra_down
-from wms.steps.production import fetch_bundle, main_head, metadata_at
 from wms.steps.withdraw import withdraw
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from wms.domain.errors import StaleBaseError, UnfinishedRunError, WmsError
-from wms.domain.run import RunState
-from wms.files import write_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import StaleBaseError, UnfinishedRunError, WmsError
+from wms.core.files import write_record
+from wms.core.records.run import RunState
 from wms.pipeline.current import is_published, to_publish
 from wms.pipeline.graph import JOBS, Job, job_of
 from wms.report.markup import text

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from filelock import FileLock, Timeout
 
-from wms.domain.errors import BusyError
-from wms.layout import Layout
+from wms.core.errors import BusyError
+from wms.core.layout import Layout
 
 
 @contextlib.contextmanager

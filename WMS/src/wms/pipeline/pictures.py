@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from wms.domain.errors import WmsError
-from wms.domain.run import outdated
-from wms.files import link_or_copy, write_bytes
+from wms.core.context import Context
+from wms.core.errors import WmsError
+from wms.core.files import link_or_copy, write_bytes
+from wms.core.records.run import outdated
 from wms.ml.plots import Plot, learning_curves
 from wms.ml.predict import load_bundle
-from wms.pipeline.context import Context
 from wms.pipeline.current import champion_bundle
 from wms.pipeline.stages.data import require_dataset
 from wms.report.gallery import Gallery, curves_file

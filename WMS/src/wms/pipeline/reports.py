@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.errors import WmsError
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import WmsError
+from wms.core.production import main_head, metadata_at
 from wms.pipeline.pictures import run_pictures
 from wms.report.page import write_index, write_run_page
-from wms.steps.production import main_head, metadata_at
 from wms.steps.rollback import model_history
 
 

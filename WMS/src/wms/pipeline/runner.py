@@ -6,10 +6,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from wms.domain.errors import WmsError
-from wms.domain.run import RunOptions, RunRequest, RunState
+from wms.core.context import Context
+from wms.core.errors import WmsError
+from wms.core.records.run import RunOptions, RunRequest, RunState
 from wms.pipeline.actions import ACTIONS
-from wms.pipeline.context import Context
 from wms.pipeline.current import abandon, end_run, is_published, still_holds, to_publish, unfinished_run
 from wms.pipeline.graph import JOBS, Job
 from wms.pipeline.journal import noting

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from wms.config import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
-from wms.domain.dataset import BranchHead
-from wms.domain.errors import ConfigError, RepositoryError
-from wms.domain.run import RunOptions, RunRequest, RunState, new_run_id
-from wms.files import write_record
-from wms.pipeline.context import Context
-from wms.steps.production import main_head
+from wms.core.context import Context
+from wms.core.errors import ConfigError, RepositoryError
+from wms.core.files import write_record
+from wms.core.production import main_head
+from wms.core.records.dataset import BranchHead
+from wms.core.records.run import RunOptions, RunRequest, RunState, new_run_id
+from wms.core.settings import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
 
 NAMED_BRANCHES = 10
 """So many are named in an error."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from wms.domain.dataset import Finding, ValidationReport
-from wms.domain.gate import GateDecision
-from wms.domain.promotion import Merged
-from wms.domain.records import Record
-from wms.domain.run import RunState
-from wms.files import read_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.files import read_record
+from wms.core.records.base import Record
+from wms.core.records.dataset import Finding, ValidationReport
+from wms.core.records.decision import GateDecision
+from wms.core.records.promotion import Merged
+from wms.core.records.run import RunState
 from wms.report.kept import unregistered
 from wms.report.records import RunRecords
 

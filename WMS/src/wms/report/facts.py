@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from wms.domain.dataset import Finding, Severity, Split
-from wms.domain.gate import GateDecision, Interval, Newcomers
-from wms.domain.metrics import MetricSummary
+from wms.core.records.dataset import Finding, Severity, Split
+from wms.core.records.decision import GateDecision, Interval, Newcomers
+from wms.core.records.metrics import MetricSummary
 from wms.report.kept import unregistered
 from wms.report.records import RunRecords
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.domain.gate import GateDecision
+from wms.core.records.decision import GateDecision
 from wms.report.markup import code, text
 from wms.report.records import RunRecords
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from wms.domain.dataset import SPLITS, Finding, MergePlan, ValidationReport
-from wms.domain.errors import RecordError
-from wms.domain.gate import GateDecision, Newcomers
-from wms.domain.left_out import LeftOut
-from wms.domain.promotion import ModelMetadata
+from wms.core.errors import RecordError
+from wms.core.records.dataset import SPLITS, Finding, MergePlan, ValidationReport
+from wms.core.records.decision import GateDecision, Newcomers
+from wms.core.records.left_out import LeftOut
+from wms.core.records.promotion import ModelMetadata
 from wms.report import facts, kept
 from wms.report.gallery import (
     NO_PICTURES,

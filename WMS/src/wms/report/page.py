@@ -17,11 +17,11 @@ import jinja2
 from markupsafe import Markup, escape
 from pydantic import AwareDatetime
 
-from wms.domain.errors import RecordError, StorageError
-from wms.domain.promotion import ModelMetadata
-from wms.domain.records import Record
-from wms.files import read_record, write_bytes, write_record
-from wms.layout import Layout
+from wms.core.errors import RecordError, StorageError
+from wms.core.files import read_record, write_bytes, write_record
+from wms.core.layout import Layout
+from wms.core.records.base import Record
+from wms.core.records.promotion import ModelMetadata
 from wms.ml.plots import Plot
 from wms.report import facts, kept
 from wms.report.gallery import alt_text, caption

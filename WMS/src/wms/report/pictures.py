@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import PositiveInt
 
-from wms.domain.dataset import DatasetManifest, Sample
-from wms.domain.errors import RecordError
-from wms.domain.evaluation import EvalReport
-from wms.domain.records import Frozen, Record, Sha256
-from wms.files import read_record, replacing_folder, write_bytes, write_record
-from wms.layout import Layout
+from wms.core.errors import RecordError
+from wms.core.files import read_record, replacing_folder, write_bytes, write_record
+from wms.core.layout import Layout
+from wms.core.records.base import Frozen, Record, Sha256
+from wms.core.records.dataset import DatasetManifest, Sample
+from wms.core.records.evaluation import EvalReport
 from wms.ml.images import read_mask, read_picture
 from wms.ml.outlines import box_around, draw_outlines, side_by_side
 from wms.report.records import RunRecords

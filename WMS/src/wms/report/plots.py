@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wms.domain.dataset import SPLITS
-from wms.domain.metrics import FAILURE_DICE
-from wms.domain.split import SplitPlan
+from wms.core.records.dataset import SPLITS
+from wms.core.records.metrics import FAILURE_DICE
+from wms.core.records.split import SplitPlan
 from wms.ml.plots import CANDIDATE, CHAMPION, TEXT, Plot, training_plots
 from wms.report import facts
 from wms.report.records import RunRecords

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from wms.domain.dataset import DatasetManifest, MergePlan, ValidationReport
-from wms.domain.errors import RecordError
-from wms.domain.evaluation import EvalReport
-from wms.domain.gate import GateDecision
-from wms.domain.promotion import Merged, Promotion, RunArchive
-from wms.domain.records import Frozen, Record
-from wms.domain.run import RunRequest, RunState
-from wms.domain.split import SplitPlan
-from wms.domain.training import Candidate, TrainResult
-from wms.files import read_record
+from wms.core.errors import RecordError
+from wms.core.files import read_record
+from wms.core.records.base import Frozen, Record
+from wms.core.records.dataset import DatasetManifest, MergePlan, ValidationReport
+from wms.core.records.decision import GateDecision
+from wms.core.records.evaluation import EvalReport
+from wms.core.records.promotion import Merged, Promotion, RunArchive
+from wms.core.records.run import RunRequest, RunState
+from wms.core.records.split import SplitPlan
+from wms.core.records.training import Candidate, TrainResult
 
 MANIFESTS = {"base_manifest": "base.jsonl", "manifest": "manifest.jsonl"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wms.domain.gate import GateDecision
-from wms.domain.release import DIGESTS_FILE, ReleaseProvenance
+from wms.core.records.decision import GateDecision
+from wms.core.records.release import DIGESTS_FILE, ReleaseProvenance
 from wms.report import facts
 from wms.report.markup import code, table, text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from wms.domain.errors import RecordError
-from wms.domain.training import Candidate, TrainResult
-from wms.ports import Metric, Registry
+from wms.core.errors import RecordError
+from wms.core.ports import Metric, Registry
+from wms.core.records.training import Candidate, TrainResult
 from wms.steps.register import register
 from wms.steps.tracking import EVIDENCE_FOLDER
 

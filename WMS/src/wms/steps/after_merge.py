@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 
-from wms.domain.errors import ForgeError, RepositoryError, StaleBaseError
-from wms.ports import Forge, Repository
-from wms.steps.production import MAIN
+from wms.core.errors import ForgeError, RepositoryError, StaleBaseError
+from wms.core.ports import Forge, Repository
+from wms.core.production import MAIN
 
 logger = logging.getLogger(__name__)
 

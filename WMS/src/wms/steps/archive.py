@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.gate import GateDecision
-from wms.domain.promotion import RunArchive
-from wms.files import read_record, write_record
-from wms.ports import DataStore
+from wms.core.files import read_record, write_record
+from wms.core.ports import DataStore
+from wms.core.records.decision import GateDecision
+from wms.core.records.promotion import RunArchive
 
 NOT_ARCHIVED = {"archive.json", "state.json", "promotion.json", "merged.json"}
 """Records that come after the archive, or describe only this machine's progress."""

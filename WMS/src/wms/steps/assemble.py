@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.dataset import DatasetManifest, MergePlan
-from wms.domain.errors import DigestMismatchError
-from wms.files import link_or_copy, replacing_folder, verify_sha256
+from wms.core.errors import DigestMismatchError
+from wms.core.files import link_or_copy, replacing_folder, verify_sha256
+from wms.core.records.dataset import DatasetManifest, MergePlan
 
 
 def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetManifest, to: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.config import TrainSettings
-from wms.domain.dataset import DatasetManifest
+from wms.core.progress import Silent
+from wms.core.records.dataset import DatasetManifest
+from wms.core.settings import TrainSettings
 from wms.ml import checkpoint as checkpoints
 from wms.ml.checkpoint import CHECKPOINT_FILE
 from wms.ml.loop import fit
 from wms.ml.team import Team
-from wms.progress import Silent
 from wms.steps.training_start import CHECKPOINT_FOLDER, prepare_samples
 
 

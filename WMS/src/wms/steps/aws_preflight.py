@@ -10,10 +10,10 @@ from typing import Protocol
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from wms.config.infra import InfraSettings
-from wms.domain.cloud import Answer, CallerIdentity, StateLock, switch_lock_is_left_behind
+from wms.core.errors import CloudError, ConfigError, PreflightError
+from wms.core.records.cloud import Answer, CallerIdentity, StateLock, switch_lock_is_left_behind
+from wms.core.settings.infra import InfraSettings
 from wms.domain.cost import BudgetPolicy, CostLedger
-from wms.domain.errors import CloudError, ConfigError, PreflightError
 from wms.steps.preflight import PreflightLine, ask
 
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")

@@ -6,10 +6,12 @@ import logging
 import tempfile
 from pathlib import Path
 
-from wms.domain.dataset import BranchHead, DatasetManifest
-from wms.domain.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
-from wms.domain.gate import GateDecision, GateInputs, replay
-from wms.domain.promotion import (
+from wms.core.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
+from wms.core.ports import Check, DataStore, Forge, Repository
+from wms.core.production import main_head, manifest_at, metadata_at
+from wms.core.records.dataset import BranchHead, DatasetManifest
+from wms.core.records.decision import GateDecision, GateInputs, replay
+from wms.core.records.promotion import (
     MANIFEST_PATH,
     METADATA_PATH,
     POINTER_PATH,
@@ -17,10 +19,8 @@ from wms.domain.promotion import (
     ModelMetadata,
     Promotion,
 )
-from wms.ports import Check, DataStore, Forge, Repository
 from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
-from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.tested import ci_evidence, post_ci, require_generated_only
 
 logger = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from wms.config.infra import InfraSettings
+from wms.core.errors import BudgetError
+from wms.core.ports import LeaseStore
+from wms.core.settings.infra import InfraSettings
 from wms.domain.cost import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
-from wms.domain.errors import BudgetError
 from wms.domain.lease import BudgetOverride, LeaseBook, note_override
-from wms.ports import LeaseStore
 from wms.steps.lease_swap import swap
 
 BUCKETS_GIB = 10

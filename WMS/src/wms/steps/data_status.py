@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from wms.domain.dataset import SPLITS
-from wms.domain.records import Frozen, Record
-from wms.ports import Forge, Repository
+from wms.core.ports import Forge, Repository
+from wms.core.production import main_head, manifest_at
+from wms.core.records.base import Frozen, Record
+from wms.core.records.dataset import SPLITS
 from wms.steps.hold import blocked_note, held_note
-from wms.steps.production import main_head, manifest_at
 from wms.steps.taken import taken_note
 
 DATA_PREFIX = "data/"

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wms.domain.dataset import Sample, samples_digest
-from wms.domain.errors import ImageError, TooFewSamplesError
-from wms.domain.evaluation import EvalReport, SampleScore
+from wms.core.cores import usable_cores
+from wms.core.errors import ImageError, TooFewSamplesError
+from wms.core.progress import Progress
+from wms.core.records.dataset import Sample, samples_digest
+from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.ml.compare import compare_boundaries, count_pixels
-from wms.ml.cores import usable_cores
 from wms.ml.images import read_mask, read_picture
 from wms.ml.predict import Predictor, load_bundle
-from wms.progress import Progress
 
 
 def evaluate(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wms.config import GATE_CONFIG, parse_settings
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import DigestMismatchError, ReplayError, StaleBaseError
-from wms.domain.gate import GateDecision, GatePolicy
-from wms.domain.promotion import EVIDENCE_PATHS, ModelMetadata
-from wms.domain.records import sha256_hex
-from wms.ports import Repository
+from wms.core.errors import DigestMismatchError, ReplayError, StaleBaseError
+from wms.core.ports import Repository
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.decision import GateDecision, GatePolicy
+from wms.core.records.promotion import EVIDENCE_PATHS, ModelMetadata
+from wms.core.settings import GATE_CONFIG, parse_settings
 
 
 def require_fresh(repository: Repository, *, base_sha: str, main_sha: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wms.config import TrainSettings, settings_digest
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import DigestMismatchError, RecordError
-from wms.domain.training import TrainResult
-from wms.files import read_record
-from wms.layout import Layout
+from wms.core.errors import DigestMismatchError, RecordError
+from wms.core.files import read_record
+from wms.core.layout import Layout
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.training import TrainResult
+from wms.core.settings import TrainSettings, settings_digest
 from wms.ml.predict import verify_bundle
 
 

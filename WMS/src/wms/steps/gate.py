@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.errors import RecordError
-from wms.domain.evaluation import EvalReport
-from wms.domain.gate import GateDecision, GateInputs, GatePolicy, decide, replay
-from wms.files import read_record
+from wms.core.errors import RecordError
+from wms.core.files import read_record
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, decide, replay
+from wms.core.records.evaluation import EvalReport
 
 REPORTS = {
     "candidate": "evaluation",

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from wms.domain.github_doctor import Diagnosis, Row, Verdict, judged, missing, ok, row, warning
-from wms.domain.github_setup import PUBLIC_KNOWN, Facts, Label, Unseen, Wanted
-from wms.domain.state_history import MAX_STATE_BYTES
+from wms.core.records.github_doctor import Diagnosis, Row, Verdict, judged, missing, ok, row, warning
+from wms.core.records.github_setup import PUBLIC_KNOWN, Facts, Label, Unseen, Wanted
+from wms.core.records.state_history import MAX_STATE_BYTES
 from wms.steps.github_doctor_aws import aws, schedule
 from wms.steps.github_setup import covers, written
 

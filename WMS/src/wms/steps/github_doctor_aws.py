@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from wms.domain.github_doctor import Row, Verdict, judged, missing, ok, row, warning
-from wms.domain.github_setup import Facts, Unseen
+from wms.core.records.github_doctor import Row, Verdict, judged, missing, ok, row, warning
+from wms.core.records.github_setup import Facts, Unseen
 
 SESSION_KEYS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
 ROLE = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/.+")

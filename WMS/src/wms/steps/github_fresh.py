@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from wms.domain.errors import OccupiedRepositoryError
-from wms.domain.promotion import (
+from wms.core.errors import OccupiedRepositoryError
+from wms.core.ports import Forge, Repository
+from wms.core.production import MAIN, metadata_at
+from wms.core.records.promotion import (
     LOCK_PATH,
     MANIFEST_PATH,
     METADATA_PATH,
@@ -13,8 +15,6 @@ from wms.domain.promotion import (
     POINTER_PATH,
     promotion_branch,
 )
-from wms.ports import Forge, Repository
-from wms.steps.production import MAIN, metadata_at
 
 BRANCH = "fresh"
 TITLE = "Start without the data and the model of the template"

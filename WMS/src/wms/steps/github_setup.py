@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from wms.domain.errors import GitHubError
-from wms.domain.github_setup import Change, Facts, Label, Unseen, Wanted
+from wms.core.errors import GitHubError
+from wms.core.records.github_setup import Change, Facts, Label, Unseen, Wanted
 
 T = TypeVar("T")
 

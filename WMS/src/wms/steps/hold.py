@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wms.domain.dataset import BranchHead, MergePlan, ValidationReport
-from wms.domain.promotion import RunArchive
-from wms.domain.records import Frozen
-from wms.domain.run import RunRequest
-from wms.ports import Check, CheckState, Forge
+from wms.core.ports import Check, CheckState, Forge
+from wms.core.records.base import Frozen
+from wms.core.records.dataset import BranchHead, MergePlan, ValidationReport
+from wms.core.records.promotion import RunArchive
+from wms.core.records.run import RunRequest
 
 CONTEXT = "wms/verdict"
 DATA_CONTEXT = "wms/data"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wms.domain.errors import StorageError
-from wms.domain.names import PICTURE_SUFFIXES, name_problem, stem_key, stem_of, utf8
+from wms.core.errors import StorageError
+from wms.core.names import PICTURE_SUFFIXES, name_problem, stem_key, stem_of, utf8
 
 PARTS = ("images", "masks")
 FILL_FOLDER = "Put photographs into images/ and masks of the same name into masks/."

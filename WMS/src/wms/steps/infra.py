@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from wms.domain.errors import ComputeError, InstanceStoppingError, LeaseLostError
+from wms.core.errors import ComputeError, InstanceStoppingError, LeaseLostError
+from wms.core.ports import Compute, InstanceState, LeaseStore
+from wms.core.records.base import Record
 from wms.domain.lease import (
     Lease,
     LeaseBook,
@@ -22,8 +24,6 @@ from wms.domain.lease import (
     renew,
     seen_stopped,
 )
-from wms.domain.records import Record
-from wms.ports import Compute, InstanceState, LeaseStore
 from wms.steps.lease_swap import swap
 
 logger = logging.getLogger(__name__)

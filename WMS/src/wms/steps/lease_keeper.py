@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from wms.domain.errors import LeaseLostError, WmsError
+from wms.core.errors import LeaseLostError, WmsError
 from wms.domain.lease import Lease
 
 logger = logging.getLogger(__name__)

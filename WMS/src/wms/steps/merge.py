@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from wms.domain.dataset import BranchHead, Conflict, DatasetManifest, IncomingPair, MergePlan, PresentPair
-from wms.domain.errors import NothingToDoError
-from wms.domain.names import stem_key
-from wms.domain.records import sha256_hex
-from wms.domain.run import OnConflict
-from wms.files import sha256_file
+from wms.core.errors import NothingToDoError
+from wms.core.files import sha256_file
+from wms.core.names import stem_key
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import (
+    BranchHead,
+    Conflict,
+    DatasetManifest,
+    IncomingPair,
+    MergePlan,
+    PresentPair,
+)
+from wms.core.records.run import OnConflict
 from wms.steps.incoming import FILL_FOLDER, FoundPair, scan
 
 NO_COMMIT = "0" * 40

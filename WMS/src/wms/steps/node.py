@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from wms.domain.errors import NodeError
-from wms.domain.node import NodeCheck, NodeReport
+from wms.core.errors import NodeError
+from wms.core.records.node import NodeCheck, NodeReport
 
 NODE_WAIT = timedelta(minutes=10)
 """A first boot takes some four minutes, of which EC2's own checks have passed already."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from wms.domain.commits import LocalCommits
-from wms.domain.errors import MisplacedPicturesError
-from wms.domain.names import PICTURE_SUFFIXES, printable
+from wms.core.errors import MisplacedPicturesError
+from wms.core.names import PICTURE_SUFFIXES, printable
+from wms.core.records.commits import LocalCommits
 from wms.steps.incoming import KEEPERS, PARTS
 from wms.steps.push_data import INCOMING_PATH
 

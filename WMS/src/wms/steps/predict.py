@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from wms.domain.errors import ImageError, NothingToDoError, OccupiedFolderError
-from wms.domain.names import PICTURE_SUFFIXES
-from wms.domain.records import Frozen
+from wms.core.cores import usable_cores
+from wms.core.errors import ImageError, NothingToDoError, OccupiedFolderError
+from wms.core.files import replacing
+from wms.core.names import PICTURE_SUFFIXES
+from wms.core.progress import Progress
+from wms.core.records.base import Frozen
 from wms.domain.rules import RULES
-from wms.files import replacing
-from wms.ml.cores import usable_cores
 from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
-from wms.progress import Progress
 
 OVERLAY_RGB = (255, 196, 0)
 """Colour of the marked window in overlays: far from the greys and browns of meters."""

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from wms.domain.errors import PreflightError, RegistryAwayError, WmsError
-from wms.domain.records import Frozen, Record
-from wms.ports import Ports
+from wms.core.errors import PreflightError, RegistryAwayError, WmsError
+from wms.core.ports import Ports
+from wms.core.production import main_head, manifest_at, metadata_at
+from wms.core.records.base import Frozen, Record
 from wms.steps.evidence import policy_at
-from wms.steps.production import main_head, manifest_at, metadata_at
 from wms.steps.reconcile import require_own_alias
 
 MIN_FREE_GIB = 2.0

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import yaml
 
-from wms.config import TRAIN_CONFIG
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import RecordError
-from wms.domain.gate import GateDecision
-from wms.domain.left_out import LeftOut
-from wms.domain.promotion import (
+from wms.core.errors import RecordError
+from wms.core.files import link_or_copy, sha256_file, write_bytes
+from wms.core.layout import Layout
+from wms.core.ports import DataStore, Forge, Repository, StoredDataset
+from wms.core.production import MAIN, main_head, metadata_at, require_file
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.decision import GateDecision
+from wms.core.records.left_out import LeftOut
+from wms.core.records.promotion import (
     LOCK_PATH,
     MANIFEST_PATH,
     METADATA_PATH,
@@ -28,14 +32,10 @@ from wms.domain.promotion import (
     RunArchive,
     promotion_branch,
 )
-from wms.domain.records import sha256_hex
-from wms.domain.run import RunRequest
-from wms.domain.training import CARD_FILE, Candidate, TrainResult
-from wms.files import link_or_copy, sha256_file, write_bytes
-from wms.layout import Layout
-from wms.ports import DataStore, Forge, Repository, StoredDataset
+from wms.core.records.run import RunRequest
+from wms.core.records.training import CARD_FILE, Candidate, TrainResult
+from wms.core.settings import TRAIN_CONFIG
 from wms.steps.evidence import require_fresh
-from wms.steps.production import MAIN, main_head, metadata_at, require_file
 
 STAGES_PATH = "dvc.yaml"
 

@@ -6,9 +6,12 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
-from wms.domain.errors import NoProductionModelError, NotReleasedError, RecordError
-from wms.domain.promotion import ModelMetadata
-from wms.domain.release import (
+from wms.core.errors import NoProductionModelError, NotReleasedError, RecordError
+from wms.core.files import read_record, replacing, verify_sha256
+from wms.core.ports import Releases
+from wms.core.production import fetch_bundle
+from wms.core.records.promotion import ModelMetadata
+from wms.core.records.release import (
     DIGESTS_FILE,
     PROVENANCE_FILE,
     ReleaseProvenance,
@@ -16,9 +19,6 @@ from wms.domain.release import (
     release_tag,
     says_in_production,
 )
-from wms.files import read_record, replacing, verify_sha256
-from wms.ports import Releases
-from wms.steps.production import fetch_bundle
 
 
 class ReleaseFiles:

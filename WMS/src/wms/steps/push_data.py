@@ -7,13 +7,13 @@ import re
 import tempfile
 from pathlib import Path
 
-from wms.domain.errors import NothingToDoError
-from wms.domain.records import sha256_hex
-from wms.files import link_or_copy, sha256_file
-from wms.ports import Repository
+from wms.core.errors import NothingToDoError
+from wms.core.files import link_or_copy, sha256_file
+from wms.core.ports import Repository
+from wms.core.production import main_head
+from wms.core.records.base import sha256_hex
 from wms.steps.data_status import DATA_PREFIX
 from wms.steps.incoming import FILL_FOLDER, KEEPERS, PARTS
-from wms.steps.production import main_head
 
 logger = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.errors import ForeignAliasError
-from wms.domain.run import Reconciliation
-from wms.ports import DataStore, Registry, Repository
-from wms.steps.production import fetch_bundle, main_head, metadata_at
+from wms.core.errors import ForeignAliasError
+from wms.core.ports import DataStore, Registry, Repository
+from wms.core.production import fetch_bundle, main_head, metadata_at
+from wms.core.records.run import Reconciliation
 from wms.steps.rollback import model_history
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import RecordError
-from wms.domain.left_out import left_out
-from wms.domain.promotion import (
+from wms.core.errors import RecordError
+from wms.core.files import read_record
+from wms.core.ports import DataStore, PullRequest, Repository
+from wms.core.production import main_head, metadata_at, require_file
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import MergePlan, ValidationReport
+from wms.core.records.left_out import left_out
+from wms.core.records.promotion import (
     LOCK_PATH,
     MANIFEST_PATH,
     METADATA_PATH,
@@ -16,13 +20,9 @@ from wms.domain.promotion import (
     Promotion,
     promotion_branch,
 )
-from wms.domain.records import sha256_hex
-from wms.domain.run import RunRequest
-from wms.domain.split import SplitPlan
-from wms.files import read_record
-from wms.ports import DataStore, PullRequest, Repository
+from wms.core.records.run import RunRequest
+from wms.core.records.split import SplitPlan
 from wms.steps.archive import restore_run
-from wms.steps.production import main_head, metadata_at, require_file
 
 PREFIX = promotion_branch("")
 """What the branches of promotions start with."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.domain.errors import DigestMismatchError
-from wms.domain.training import Candidate, TrainResult
+from wms.core.errors import DigestMismatchError
+from wms.core.ports import Registry
+from wms.core.records.training import Candidate, TrainResult
 from wms.ml.predict import verify_bundle
-from wms.ports import Registry
 
 
 def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candidate:

@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from wms.domain.errors import RecordError
-from wms.domain.gate import GateDecision
-from wms.domain.promotion import METADATA_PATH, parse_metadata
-from wms.domain.release import (
+from wms.core.errors import RecordError
+from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
+from wms.core.ports import DataStore, Release, Releases, Repository
+from wms.core.production import fetch_bundle, main_head, metadata_at
+from wms.core.records.decision import GateDecision
+from wms.core.records.promotion import METADATA_PATH, parse_metadata
+from wms.core.records.release import (
     DIGESTS_FILE,
     PROVENANCE_FILE,
     REPORT_FILE,
@@ -21,9 +24,6 @@ from wms.domain.release import (
     released_version,
     says_in_production,
 )
-from wms.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
-from wms.ports import DataStore, Release, Releases, Repository
-from wms.steps.production import fetch_bundle, main_head, metadata_at
 
 Describe = Callable[[ReleaseProvenance, GateDecision, Mapping[str, str]], str]
 """Writes a release's text, from the decision and the SHA-256 of each file."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from wms.config import REPORT_CONFIG
-from wms.files import write_bytes
+from wms.core.files import write_bytes
+from wms.core.settings import REPORT_CONFIG
 
 LINE = re.compile(r"(?m)^pictures_in_reports:[ \t]*\w*")
 

@@ -6,18 +6,25 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from wms.domain.errors import (
+from wms.core.errors import (
     NoProductionModelError,
     RecordError,
     RemoteMovedError,
     UnmergeableError,
     UntestedCommitError,
 )
-from wms.domain.promotion import METADATA_PATH, Merged, ModelMetadata, Proposed, RolledBack, parse_metadata
-from wms.ports import Check, DataStore, Forge, Repository
+from wms.core.ports import Check, DataStore, Forge, Repository
+from wms.core.production import MAIN, main_head, require_production
+from wms.core.records.promotion import (
+    METADATA_PATH,
+    Merged,
+    ModelMetadata,
+    Proposed,
+    RolledBack,
+    parse_metadata,
+)
 from wms.steps.after_merge import ask_for_deployment, fetch_merge
 from wms.steps.complete_merge import ATTEMPTS, require_stored
-from wms.steps.production import MAIN, main_head, require_production
 from wms.steps.tested import ci_evidence, post_ci
 
 logger = logging.getLogger(__name__)

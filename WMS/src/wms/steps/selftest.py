@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import OccupiedRepositoryError, SelfTestError
-from wms.domain.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
-from wms.domain.release import release_tag
-from wms.ports import Forge, Repository
-from wms.progress import Progress
+from wms.core.errors import OccupiedRepositoryError, SelfTestError
+from wms.core.ports import Forge, Repository
+from wms.core.production import MAIN, main_head, metadata_at
+from wms.core.progress import Progress
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
+from wms.core.records.release import release_tag
 from wms.steps.data_status import DATA_PREFIX
-from wms.steps.production import MAIN, main_head, metadata_at
 from wms.steps.push_data import push_folder
 from wms.steps.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wms.domain.dataset import DatasetManifest, MergePlan, ValidationReport
-from wms.domain.errors import BadDataError
-from wms.domain.split import SplitOutcome, SplitPolicy, assign
+from wms.core.errors import BadDataError
+from wms.core.records.dataset import DatasetManifest, MergePlan, ValidationReport
+from wms.core.records.split import SplitOutcome, SplitPolicy, assign
 
 
 def split(

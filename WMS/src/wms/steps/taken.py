@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from wms.domain.dataset import BranchHead
-from wms.domain.left_out import LeftOut
-from wms.ports import Check, Forge
+from wms.core.ports import Check, Forge
+from wms.core.records.dataset import BranchHead
+from wms.core.records.left_out import LeftOut
 from wms.steps.hold import CONTEXT, DATA_CONTEXT, say_once
 
 _DESCRIPTION = re.compile(r"taken into model v\d+; \d+ set aside: .*")

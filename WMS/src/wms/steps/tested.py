@@ -6,9 +6,9 @@ another run of the tests where it changes generated files alone and `ci` passed 
 
 from __future__ import annotations
 
-from wms.domain.errors import DigestMismatchError, UntestedCommitError
-from wms.domain.promotion import GENERATED_PATHS
-from wms.ports import Check, Forge, Repository
+from wms.core.errors import DigestMismatchError, UntestedCommitError
+from wms.core.ports import Check, Forge, Repository
+from wms.core.records.promotion import GENERATED_PATHS
 
 CI_CONTEXT = "ci"
 """The one status that the rules of main require."""

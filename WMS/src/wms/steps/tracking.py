@@ -16,11 +16,11 @@ from pathlib import Path
 
 from pydantic import NonNegativeInt
 
-from wms.domain.errors import RecordError, RegistryError, StorageError
-from wms.domain.records import Record
-from wms.domain.training import EpochMetrics, TrainResult
-from wms.files import read_record, write_bytes, write_record
-from wms.ports import Metric, Registry, RunStatus
+from wms.core.errors import RecordError, RegistryError, StorageError
+from wms.core.files import read_record, write_bytes, write_record
+from wms.core.ports import Metric, Registry, RunStatus
+from wms.core.records.base import Record
+from wms.core.records.training import EpochMetrics, TrainResult
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from wms.config import TrainSettings, settings_digest
-from wms.domain.calibration import ProbabilityCounts
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import InterruptedTrainingError
-from wms.domain.training import EpochMetrics, ModelCard, Provenance, TrainResult
-from wms.files import write_bytes
+from wms.core.errors import InterruptedTrainingError
+from wms.core.files import write_bytes
+from wms.core.ports import Registry, RunStatus
+from wms.core.progress import Progress
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.training import EpochMetrics, ModelCard, Provenance, TrainResult
+from wms.core.settings import TrainSettings, settings_digest
 from wms.ml.cache import CachedSamples
 from wms.ml.checkpoint import CHECKPOINT_FILE, TrainingState
 from wms.ml.export import export_bundle
@@ -21,8 +23,6 @@ from wms.ml.preprocess import to_input
 from wms.ml.team import Team
 from wms.ml.validation import choose_threshold, count_probabilities
 from wms.ml.views import Probability
-from wms.ports import Registry, RunStatus
-from wms.progress import Progress
 from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, Tracker
 from wms.steps.training_evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
 from wms.steps.training_start import (

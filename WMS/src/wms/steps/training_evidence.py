@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from wms.config import TrainSettings
-from wms.domain.calibration import ProbabilityCounts
-from wms.domain.records import canonical_json
-from wms.domain.training import CARD_FILE, EpochMetrics
-from wms.files import write_bytes
+from wms.core.cores import usable_cores
+from wms.core.files import write_bytes
+from wms.core.records.base import canonical_json
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.training import CARD_FILE, EpochMetrics
+from wms.core.settings import TrainSettings
 from wms.ml.cache import CachedSamples
 from wms.ml.compare import count_pixels
-from wms.ml.cores import usable_cores
 from wms.ml.outlines import draw_outlines
 from wms.ml.plots import Plot, training_plots
 from wms.ml.predict import Predictor, load_bundle

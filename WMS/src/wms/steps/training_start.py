@@ -9,19 +9,19 @@ from typing import Literal
 
 import torch
 
-from wms.config import TrainSettings
-from wms.domain.dataset import DatasetManifest
-from wms.domain.errors import CheckpointError, TooFewSamplesError
-from wms.domain.records import canonical_json, sha256_hex
-from wms.domain.training import Preprocessing, Provenance
+from wms.core.cores import usable_cores
+from wms.core.errors import CheckpointError, TooFewSamplesError
+from wms.core.progress import Progress
+from wms.core.records.base import canonical_json, sha256_hex
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.training import Preprocessing, Provenance
+from wms.core.settings import TrainSettings
 from wms.ml import checkpoint as checkpoints
 from wms.ml.cache import CachedSamples, Source, prepare
 from wms.ml.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
-from wms.ml.cores import usable_cores
 from wms.ml.planning import make_plan
 from wms.ml.preprocess import PAD_GREY
 from wms.ml.team import Team
-from wms.progress import Progress
 from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
 from wms.steps.training_evidence import HISTORY_FILE
 

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from wms.config import ValidationPolicy
-from wms.domain.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
-from wms.ml.cores import usable_cores
+from wms.core.cores import usable_cores
+from wms.core.progress import Progress
+from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
+from wms.core.settings import ValidationPolicy
 from wms.ml.inspection.pair import Inspection, inspect_pair
 from wms.ml.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
 from wms.ml.inspection.strays import Kind, Stray, stray_findings
-from wms.progress import Progress
 
 
 def validate(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wms.domain.promotion import promotion_branch
-from wms.ports import Forge
+from wms.core.ports import Forge
+from wms.core.records.promotion import promotion_branch
 
 
 def withdraw(*, run_id: str, reason: str, run_url: str, forge: Forge) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from wms.domain.errors import StorageError
-from wms.files import write_bytes
+from wms.core.errors import StorageError
+from wms.core.files import write_bytes
 from wms.synth.dataset import IMAGES, MASKS
 from wms.synth.hugepng import huge_png
 from wms.synth.picture import Picture, render

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from wms.domain.errors import OccupiedFolderError
-from wms.files import write_bytes
-from wms.progress import Progress, Silent
+from wms.core.errors import OccupiedFolderError
+from wms.core.files import write_bytes
+from wms.core.progress import Progress, Silent
 from wms.synth.picture import Picture, Purpose, generator, meter_of, render
 from wms.synth.storage import draw_encoding, encode_mask, encode_photo
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from wms.progress import Progress
+from wms.core.progress import Progress
 from wms.synth.breakage import BREAKAGES, Push
 from wms.synth.dataset import SILENT, write_series
 from wms.synth.labels import mislabelled

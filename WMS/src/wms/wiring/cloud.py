@@ -17,7 +17,11 @@ from wms.adapters.s3_lease import S3LeaseStore
 from wms.adapters.ssm_tunnel import Tunnel, admin_password
 from wms.adapters.state_bucket import make_state_bucket
 from wms.adapters.terraform import Terraform
-from wms.config.infra import (
+from wms.core.context import Environment
+from wms.core.errors import ConfigError, WrongInstanceError
+from wms.core.layout import Layout
+from wms.core.ports import LeaseStore
+from wms.core.settings.infra import (
     ENVIRONMENT_VARIABLE,
     INFRASTRUCTURE,
     LEASE_BOOK_KEY,
@@ -27,10 +31,6 @@ from wms.config.infra import (
     InfraSettings,
     load_infra_settings,
 )
-from wms.domain.errors import ConfigError, WrongInstanceError
-from wms.layout import Layout
-from wms.pipeline.context import Environment
-from wms.ports import LeaseStore
 
 log = logging.getLogger(__name__)
 

@@ -18,14 +18,14 @@ from wms.adapters.git_refs import RemoteRefs
 from wms.adapters.git_state import GitState
 from wms.adapters.local_forge import LocalForge
 from wms.adapters.words import without_credentials
-from wms.config.infra import ENVIRONMENT_VARIABLE
-from wms.domain.commits import LocalCommits
-from wms.domain.errors import ForgeError, GitHubError, WorkspaceError
-from wms.domain.github import slug_of
-from wms.layout import Layout
-from wms.pipeline.context import Clone
-from wms.ports import Forge, Releases
-from wms.progress import Progress
+from wms.core.context import Clone
+from wms.core.errors import ForgeError, GitHubError, WorkspaceError
+from wms.core.github_name import slug_of
+from wms.core.layout import Layout
+from wms.core.ports import Forge, Releases
+from wms.core.progress import Progress
+from wms.core.records.commits import LocalCommits
+from wms.core.settings.infra import ENVIRONMENT_VARIABLE
 from wms.steps.selftest import SelfTest
 
 if TYPE_CHECKING:

@@ -17,15 +17,15 @@ from wms.adapters.git_workspace import init_repository
 from wms.adapters.local import LocalCompute, LocalLeaseStore
 from wms.adapters.mlflow_registry import MlflowRegistry
 from wms.adapters.picture_store import GitPictureStore, LocalPictureStore
-from wms.config import TRAIN_CONFIG, TrainSettings, parse_settings
-from wms.config.infra import ENVIRONMENT_VARIABLE
-from wms.domain.errors import RegistryAwayError, WorkspaceError
-from wms.layout import Layout
-from wms.pipeline.context import Context
-from wms.ports import Ports, Registry
-from wms.progress import Progress
-from wms.template import template_files
+from wms.core.context import Context
+from wms.core.errors import RegistryAwayError, WorkspaceError
+from wms.core.layout import Layout
+from wms.core.ports import Ports, Registry
+from wms.core.progress import Progress
+from wms.core.settings import TRAIN_CONFIG, TrainSettings, parse_settings
+from wms.core.settings.infra import ENVIRONMENT_VARIABLE
 from wms.wiring.hosting import REMOTE, Hosted, local_forge, run_url
+from wms.wiring.template import template_files
 
 if TYPE_CHECKING:
     from wms.wiring.cloud import Cloud

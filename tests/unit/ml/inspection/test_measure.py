@@ -6,8 +6,8 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from pairs import SETTINGS, mask, picture, save
-from wms.domain.errors import DigestMismatchError, ImageError
-from wms.files import sha256_file
+from wms.core.errors import DigestMismatchError, ImageError
+from wms.core.files import sha256_file
 from wms.ml.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
 
 POLICY = SETTINGS.validation

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter
 
 from pairs import SETTINGS, SIZE, mask, picture, save
-from wms.domain.dataset import Finding, IncomingPair
-from wms.files import sha256_file
+from wms.core.files import sha256_file
+from wms.core.records.dataset import Finding, IncomingPair
 from wms.ml.inspection.pair import Inspection, inspect_pair
 
 POLICY = SETTINGS.validation

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wms.domain.dataset import Finding
+from wms.core.records.dataset import Finding
 from wms.ml.inspection.strays import Kind, Stray, stray_findings
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import imagehash
 from PIL import Image
 
-from wms.config import ValidationPolicy
-from wms.domain.errors import DigestMismatchError, ImageError
+from wms.core.errors import DigestMismatchError, ImageError
+from wms.core.settings import ValidationPolicy
 from wms.ml.images import as_grey, decode, open_image, orientation, read_bytes, refuse_mode, upright
 
 HASH_SIDE = 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wms.config import ValidationPolicy
-from wms.domain.dataset import Finding, IncomingPair, SampleFacts
-from wms.domain.errors import ImageError
+from wms.core.errors import ImageError
+from wms.core.records.dataset import Finding, IncomingPair, SampleFacts
+from wms.core.settings import ValidationPolicy
 from wms.domain.rules import RULES, finding
 from wms.ml.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
 

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wms.config import ValidationPolicy
-from wms.domain.dataset import DatasetManifest, Finding, IncomingPair, MergePlan, Sample
-from wms.domain.errors import RecordError
+from wms.core.errors import RecordError
+from wms.core.records.dataset import DatasetManifest, Finding, IncomingPair, MergePlan, Sample
+from wms.core.settings import ValidationPolicy
 from wms.domain.rules import finding
 from wms.ml.inspection.pair import Inspection
 

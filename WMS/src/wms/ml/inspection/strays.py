@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from wms.domain.dataset import Finding
-from wms.domain.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
+from wms.core.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
+from wms.core.records.dataset import Finding
 from wms.domain.rules import finding
 
 Kind = Literal["file", "folder", "symlink", "other", "absent"]

@@ -6,14 +6,15 @@ import re
 import shutil
 from pathlib import Path
 
-from wms.domain.errors import RecordError, StaleBaseError
-from wms.domain.gate import GateDecision
-from wms.domain.promotion import Promotion
-from wms.domain.records import Frozen
-from wms.domain.run import RunState
-from wms.domain.training import Candidate, TrainResult
-from wms.files import read_record, write_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.errors import RecordError, StaleBaseError
+from wms.core.files import read_record, write_record
+from wms.core.production import main_head
+from wms.core.records.base import Frozen
+from wms.core.records.decision import GateDecision
+from wms.core.records.promotion import Promotion
+from wms.core.records.run import RunState
+from wms.core.records.training import Candidate, TrainResult
 from wms.pipeline.current import make_room
 from wms.pipeline.graph import JOBS
 from wms.pipeline.journal import noting
@@ -22,7 +23,6 @@ from wms.pipeline.stages.promotion import run_publish
 from wms.steps.adopt import adopt
 from wms.steps.archive import archive_run, restore_model, restore_run
 from wms.steps.evidence import require_fresh
-from wms.steps.production import main_head
 
 
 class Adopted(Frozen):

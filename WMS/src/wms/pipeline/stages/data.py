@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from wms.domain.dataset import BranchHead, DatasetManifest, MergePlan, ValidationReport
-from wms.domain.errors import BadDataError, MergeConflictError, NothingToDoError
-from wms.domain.promotion import MANIFEST_PATH, POINTER_PATH
-from wms.domain.run import RunOptions, RunRequest, new_run_id
-from wms.domain.split import SplitPlan
-from wms.files import read_record, write_bytes, write_record
-from wms.pipeline.context import Clone, Context
+from wms.core.context import Clone, Context
+from wms.core.errors import BadDataError, MergeConflictError, NothingToDoError
+from wms.core.files import read_record, write_bytes, write_record
+from wms.core.production import main_head, manifest_at
+from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan, ValidationReport
+from wms.core.records.promotion import MANIFEST_PATH, POINTER_PATH
+from wms.core.records.run import RunOptions, RunRequest, new_run_id
+from wms.core.records.split import SplitPlan
 from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body, waiting_body
 from wms.steps.assemble import assemble, require_nothing_else
 from wms.steps.hold import announce_blocked, announce_conflicts, announce_waiting
 from wms.steps.merge import Source, merge, merge_folder
-from wms.steps.production import main_head, manifest_at
 from wms.steps.push_data import INCOMING_PATH
 from wms.steps.split import split
 from wms.steps.validate import validate

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-from wms.domain.node import ARTIFACTS
-from wms.pipeline.context import Context
-from wms.ports import Registry
+from wms.core.context import Context
+from wms.core.ports import Registry
+from wms.core.records.node import ARTIFACTS
 
 WITHOUT_INSTANCE = "there is no instance (WMS_WITHOUT_INSTANCE), and the registry here ends with this machine"
 

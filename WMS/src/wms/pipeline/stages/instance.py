@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 
-from wms.config.infra import OVER_BUDGET_VARIABLE
+from wms.core.context import Context
+from wms.core.errors import ConfigError
+from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.domain.cost import CostLedger
-from wms.domain.errors import ConfigError
 from wms.domain.lease import Lease
-from wms.pipeline.context import Context
 from wms.pipeline.stages.degraded import consequence, unregistered_because
 from wms.steps.cost import month_cost, require_budget
 from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wms.domain.evaluation import EvalReport
-from wms.domain.gate import GateDecision
-from wms.domain.records import canonical_json
-from wms.files import write_bytes, write_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.files import write_bytes, write_record
+from wms.core.records.base import canonical_json
+from wms.core.records.decision import GateDecision
+from wms.core.records.evaluation import EvalReport
 from wms.pipeline.current import champion_bundle, to_publish
 from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset

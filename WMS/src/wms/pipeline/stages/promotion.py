@@ -5,18 +5,19 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from wms.domain.dataset import MergePlan, ValidationReport
-from wms.domain.errors import RegistryAwayError, WmsError
-from wms.domain.gate import GateDecision
-from wms.domain.left_out import left_out
-from wms.domain.promotion import POINTER_PATH, Merged, Promotion, RolledBack, RunArchive
-from wms.domain.release import ReleaseOutcome, ReleaseProvenance
-from wms.domain.run import Reconciliation
-from wms.domain.split import SplitPlan
-from wms.domain.training import Candidate, TrainResult
-from wms.files import read_record, write_record
+from wms.core.context import Context
+from wms.core.errors import RegistryAwayError, WmsError
+from wms.core.files import read_record, write_record
+from wms.core.production import main_head, metadata_at
+from wms.core.records.dataset import MergePlan, ValidationReport
+from wms.core.records.decision import GateDecision
+from wms.core.records.left_out import left_out
+from wms.core.records.promotion import POINTER_PATH, Merged, Promotion, RolledBack, RunArchive
+from wms.core.records.release import ReleaseOutcome, ReleaseProvenance
+from wms.core.records.run import Reconciliation
+from wms.core.records.split import SplitPlan
+from wms.core.records.training import Candidate, TrainResult
 from wms.pipeline import reports
-from wms.pipeline.context import Context
 from wms.pipeline.current import is_published, require_run_of_main
 from wms.pipeline.pictures import stored_gallery
 from wms.pipeline.stages.data import require_dataset
@@ -26,7 +27,6 @@ from wms.report.records import RunRecords
 from wms.report.release import release_body
 from wms.steps.complete_merge import complete_merge
 from wms.steps.gate import read_inputs
-from wms.steps.production import main_head, metadata_at
 from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
 from wms.steps.release import release_production

@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from wms.domain.commits import LocalCommits
-from wms.domain.dataset import ValidationReport
-from wms.domain.errors import BranchTakenError, NoPicturesError, NothingToDoError
-from wms.domain.records import Record
-from wms.files import link_or_copy
-from wms.pipeline.context import Clone
+from wms.core.context import Clone
+from wms.core.errors import BranchTakenError, NoPicturesError, NothingToDoError
+from wms.core.files import link_or_copy
+from wms.core.records.base import Record
+from wms.core.records.commits import LocalCommits
+from wms.core.records.dataset import ValidationReport
 from wms.pipeline.stages.data import check_folder, plan_folder
 from wms.steps.data_status import DATA_PREFIX
 from wms.steps.pictures import branch_name_of, commands_to_separate, pictures_of, places_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta
 
-from wms.config import load_train_settings
-from wms.config.infra import OVER_BUDGET_VARIABLE
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.settings import load_train_settings
+from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.pipeline.stages.instance import run_cost
 from wms.steps.aws_preflight import aws_preflight, credentials_expire_at
 from wms.steps.preflight import PreflightReport, preflight

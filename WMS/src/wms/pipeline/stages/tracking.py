@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wms.domain.training import TrainResult
-from wms.files import read_record, write_record
-from wms.pipeline.context import Context
+from wms.core.context import Context
+from wms.core.files import read_record, write_record
+from wms.core.records.training import TrainResult
 from wms.pipeline.stages.degraded import tracking_registry, unregistered_because
 from wms.steps.tracking import flush_spool
 

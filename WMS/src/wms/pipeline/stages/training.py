@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wms.config import load_train_settings
-from wms.domain.errors import RegistryError, UnregisteredModelError
-from wms.domain.training import Candidate, TrainResult
-from wms.files import write_record
+from wms.core.context import Context
+from wms.core.errors import RegistryError, UnregisteredModelError
+from wms.core.files import write_record
+from wms.core.records.training import Candidate, TrainResult
+from wms.core.settings import load_train_settings
 from wms.ml.team import Team
-from wms.pipeline.context import Context
 from wms.pipeline.stages.data import require_dataset
 from wms.pipeline.stages.degraded import consequence, tracking_registry, unregistered_because
 from wms.pipeline.stages.instance import kept_lease

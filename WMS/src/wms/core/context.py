@@ -1,0 +1,160 @@
+"""What every stage needs: the workspace, the outside systems, and who runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from wms.core.errors import RecordError
+from wms.core.files import read_record
+from wms.core.layout import Layout
+from wms.core.ports import Ports, Repository
+from wms.core.progress import Progress
+from wms.core.records.base import Record
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.decision import GatePolicy
+from wms.core.records.run import RunRequest, RunState
+from wms.core.settings import (
+    DataSettings,
+    ReportSettings,
+    load_data_settings,
+    load_gate_policy,
+    load_report_settings,
+)
+from wms.core.settings.infra import InfraSettings
+from wms.steps.aws_preflight import CloudAccount
+from wms.steps.node import Node
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clone:
+    """A clone of the repository, as it lies on anybody's machine: Git alone, no other outside system.
+
+    `remote` is the name of the remote that `repository` speaks to, `remote_url` its address.
+    """
+
+    layout: Layout
+    repository: Repository
+    progress: Progress
+    remote: str
+    remote_url: str
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """`WMS/configs/data.yaml`."""
+        return load_data_settings(self.layout.root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node.
+
+    `without_instance`: none can be had there, so only the data bucket is used and the rest is embedded.
+    """
+
+    name: str
+    settings: InfraSettings
+    account: CloudAccount
+    node: Node
+    without_instance: bool = False
+
+    def priced(self) -> InfraSettings:
+        """The settings as far as money goes: of the type that the instance really has, if there is one.
+
+        Raises:
+            ComputeError: it cannot be asked for.
+        """
+        real = None if self.without_instance else self.node.instance_type()
+        return self.settings.model_copy(update={"instance_type": real}) if real else self.settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One workspace, wired. `environment` is `None` where everything is embedded.
+
+    `actor` is the person or bot that asked for the work; `code_sha` the commit of the code that
+    runs; `clock` gives the time, aware of its zone. `run_url` is the page of the workflow's run, empty where
+    no workflow runs this.
+    """
+
+    layout: Layout
+    ports: Ports
+    progress: Progress
+    actor: str
+    code_sha: str
+    clock: Callable[[], datetime]
+    environment: Environment | None = None
+    run_url: str = ""
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """`WMS/configs/data.yaml`."""
+        return load_data_settings(self.layout.root)
+
+    @property
+    def github_name(self) -> str:
+        """`OWNER/NAME` of the repository whose workflow runs this; empty where none does."""
+        return "/".join(self.run_url.split("/")[3:5])
+
+    @property
+    def gate_policy(self) -> GatePolicy:
+        """`WMS/configs/gate.yaml`."""
+        return load_gate_policy(self.layout.root)
+
+    @property
+    def report_settings(self) -> ReportSettings:
+        """`WMS/configs/report.yaml`."""
+        return load_report_settings(self.layout.root)
+
+    @property
+    def request(self) -> RunRequest:
+        """The current run's request.
+
+        Raises:
+            RecordError: no run was started here.
+        """
+        return self._started("request", RunRequest)
+
+    @property
+    def run_state(self) -> RunState:
+        """How far the current run came.
+
+        Raises:
+            RecordError: no run was started here.
+        """
+        return self._started("state", RunState)
+
+    def manifest(self) -> DatasetManifest:
+        """The manifest of the run's dataset.
+
+        Raises:
+            RecordError: `wms data split` has not run.
+        """
+        return self._manifest(self.layout.manifest, "wms data split")
+
+    def base_manifest(self) -> DatasetManifest:
+        """The manifest of main that the run started from.
+
+        Raises:
+            RecordError: `wms data merge` has not run.
+        """
+        return self._manifest(self.layout.base_manifest, "wms data merge")
+
+    def _manifest(self, path: Path, step: str) -> DatasetManifest:
+        if not path.is_file():
+            raise RecordError(f"{path} is not there", remedy=f"Run `{step}` first.")
+        return DatasetManifest.from_jsonl(path.read_bytes(), source=str(path))
+
+    def _started(self, name: str, kind: type[R]) -> R:
+        path = self.layout.record(name)
+        if not path.is_file():
+            raise RecordError(
+                "no run was started in this workspace",
+                remedy="Start one with `wms data merge` (or `wms pipeline run`, which does everything).",
+            )
+        return read_record(path, kind)

@@ -1,0 +1,138 @@
+"""What is in production according to `main`, and the bundle it stands for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from wms.core.errors import (
+    NoProductionModelError,
+    OccupiedFolderError,
+    RecordError,
+    RepositoryError,
+    WorkspaceError,
+)
+from wms.core.files import read_record, sha256_file
+from wms.core.ports import Repository
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
+from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
+
+MAIN = "main"
+
+
+class Blobs(Protocol):
+    """Files by their SHA-256: the data store, or a release."""
+
+    def get_blob(self, sha256: str, to: Path) -> None:
+        """Fetch a file to the path `to` and check its SHA-256."""
+
+
+def main_head(repository: Repository) -> str:
+    """The commit at the tip of the remote's `main`.
+
+    Raises:
+        RepositoryError: the remote has no `main`.
+    """
+    sha = repository.head(MAIN)
+    if sha is None:
+        raise RepositoryError("the remote has no branch main", remedy="Push the project's main branch first.")
+    return sha
+
+
+def require_file(repository: Repository, rev: str, path: str) -> bytes:
+    """A file that every revision of main has.
+
+    Raises:
+        WorkspaceError: it is not there: this is no repository of the pipeline.
+    """
+    data = repository.read_file(rev, path)
+    if data is None:
+        raise WorkspaceError(f"{path} is missing on main ({rev[:12]})")
+    return data
+
+
+def metadata_at(repository: Repository, rev: str) -> ModelMetadata | None:
+    """The model in production at a revision of `main`; `None` where the file says there is none.
+
+    Raises:
+        WorkspaceError: the file is not there at all: this is no repository of the pipeline.
+    """
+    data = require_file(repository, rev, METADATA_PATH)
+    return parse_metadata(data, source=f"{METADATA_PATH} at {rev[:12]}")
+
+
+def manifest_at(repository: Repository, rev: str) -> DatasetManifest:
+    """The dataset's manifest at a revision; a repository without data has an empty one."""
+    data = repository.read_file(rev, MANIFEST_PATH)
+    if data is None:
+        return DatasetManifest()
+    return DatasetManifest.from_jsonl(data, source=f"{MANIFEST_PATH} at {rev[:12]}")
+
+
+def require_production(repository: Repository, rev: str) -> ModelMetadata:
+    """The model in production.
+
+    Raises:
+        NoProductionModelError: none was promoted yet.
+    """
+    metadata = metadata_at(repository, rev)
+    if metadata is None:
+        raise NoProductionModelError("no model is in production yet")
+    return metadata
+
+
+def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
+    """Put a model bundle from the data store or a release into the folder `to`; every SHA-256 is checked.
+
+    A folder that holds this very model already is taken as it is; anything else in it, another model
+    or a damaged file, is fetched anew. The card is written last, so a folder with a card is whole.
+
+    Raises:
+        DataStoreError, ForgeError: the store or the release lacks a file.
+        DigestMismatchError: the store's bytes are damaged.
+    """
+    if _is_bundle(to, card_sha256):
+        return to
+    to.mkdir(parents=True, exist_ok=True)
+    (to / CARD_FILE).unlink(missing_ok=True)
+    incoming = _incoming_card(to)
+    blobs.get_blob(card_sha256, incoming)
+    card = read_record(incoming, ModelCard)
+    blobs.get_blob(card.weights_sha256, to / WEIGHTS_FILE)
+    blobs.get_blob(card.onnx_sha256, to / ONNX_FILE)
+    incoming.replace(to / CARD_FILE)
+    return to
+
+
+def require_room_for_bundle(folder: Path) -> None:
+    """Check that fetching a bundle into a folder replaces nothing but a bundle, whole or half fetched.
+
+    Raises:
+        OccupiedFolderError: the folder holds other files.
+    """
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    foreign = sorted(names - {CARD_FILE, WEIGHTS_FILE, ONNX_FILE, _incoming_card(folder).name})
+    if not foreign and CARD_FILE in names:
+        try:
+            read_record(folder / CARD_FILE, ModelCard)
+        except RecordError:
+            foreign = [CARD_FILE]
+    if foreign:
+        raise OccupiedFolderError(f"{folder} holds {foreign[0]}, and a model wants a folder of its own")
+
+
+def _incoming_card(folder: Path) -> Path:
+    return folder / f".{CARD_FILE}"
+
+
+def _is_bundle(folder: Path, card_sha256: str) -> bool:
+    """Whether a folder holds exactly the bundle that a card's digest names."""
+    card_file = folder / CARD_FILE
+    if not card_file.is_file() or sha256_file(card_file) != card_sha256:
+        return False
+    card = read_record(card_file, ModelCard)
+    wanted = {WEIGHTS_FILE: card.weights_sha256, ONNX_FILE: card.onnx_sha256}
+    return all(
+        (folder / name).is_file() and sha256_file(folder / name) == sha256 for name, sha256 in wanted.items()
+    )

@@ -1,0 +1,256 @@
+"""The dataset as records: samples, the manifest, a merge's plan, validation's findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+
+from wms.core.errors import RecordError
+from wms.core.names import name_problem, stem_key
+from wms.core.records.base import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+"""A part of a whole, in 0..1."""
+
+
+def _travels(name: str) -> str:
+    problem = name_problem(name)
+    if problem is not None:
+        raise ValueError(f"the file name {problem}")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_travels)]
+"""A plain file name, without any path, that every file system takes."""
+
+
+class SampleFacts(Frozen):
+    """What was measured of one image and its mask.
+
+    `width_px` and `height_px` are those of the upright picture, after `orientation` (EXIF, 1..8) is
+    applied. `foreground_share` is the share of mask pixels above 127. `phash` is a perceptual hash
+    of 256 bits in hexadecimal; pictures whose hashes differ in few bits look alike.
+    """
+
+    stem: str
+    image: FileName
+    mask: FileName
+    image_sha256: Sha256
+    mask_sha256: Sha256
+    width_px: PositiveInt
+    height_px: PositiveInt
+    orientation: Annotated[int, Field(ge=1, le=8)]
+    foreground_share: Share
+    phash: str
+
+
+class Sample(SampleFacts):
+    """One line of the manifest: the facts, and where the sample belongs.
+
+    `group` joins near-duplicates, which always share a split. `added_by` names the branch that
+    brought it. `former_phashes` are those of bytes that were replaced: models were trained or tested on
+    them, so what looks like them still belongs to this split.
+    """
+
+    group: str
+    split: Split
+    added_by: str
+    former_phashes: tuple[str, ...] = ()
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """The perceptual hashes of this sample, as it is and as it was."""
+        return (self.phash, *self.former_phashes)
+
+
+class DatasetManifest(Frozen):
+    """All samples of the dataset, sorted by stem; one JSON line each in `manifest.jsonl`."""
+
+    samples: tuple[Sample, ...] = ()
+
+    @model_validator(mode="after")
+    def _sorted_and_unique(self) -> Self:
+        stems = [sample.stem for sample in self.samples]
+        if stems != sorted(stems):
+            raise ValueError("samples must be sorted by stem")
+        if len({stem_key(stem) for stem in stems}) != len(stems):
+            raise ValueError("two samples share a stem (upper and lower case count as the same)")
+        return self
+
+    @classmethod
+    def of(cls, samples: Iterable[Sample]) -> Self:
+        """A manifest of `samples`, sorted here."""
+        return cls(samples=tuple(sorted(samples, key=lambda sample: sample.stem)))
+
+    def to_jsonl(self) -> bytes:
+        """One compact JSON object a line, keys and lines sorted, so that a diff shows samples."""
+        lines = (json.dumps(s.model_dump(), sort_keys=True, ensure_ascii=False) for s in self.samples)
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    @classmethod
+    def from_jsonl(cls, data: bytes, *, source: str) -> Self:
+        """Parse a manifest; `source` is named in the error.
+
+        Raises:
+            RecordError: a line is no sample, or the lines are not sorted or not unique.
+        """
+        samples = []
+        for number, line in enumerate(data.splitlines(), start=1):
+            try:
+                samples.append(Sample.model_validate_json(line))
+            except ValidationError as error:
+                raise RecordError(
+                    f"{source} line {number} is no sample: {error.errors()[0]['msg']}"
+                ) from error
+        try:
+            return cls(samples=tuple(samples))
+        except ValidationError as error:
+            raise RecordError(f"{source}: {error.errors()[0]['msg']}") from error
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest file."""
+        return sha256_hex(self.to_jsonl())
+
+    def of_split(self, split: Split) -> tuple[Sample, ...]:
+        """The samples of one split, by stem."""
+        return tuple(sample for sample in self.samples if sample.split == split)
+
+    def split_digest(self, split: Split) -> str:
+        """SHA-256 over the stems and bytes of one split: equal exactly when the pictures are."""
+        return samples_digest(self.of_split(split))
+
+
+def samples_digest(samples: Iterable[SampleFacts]) -> str:
+    """SHA-256 over stems, image and mask digests, in the order of the stems."""
+    rows = sorted([s.stem, s.image_sha256, s.mask_sha256] for s in samples)
+    return sha256_hex(canonical_json(rows))
+
+
+class BranchHead(Frozen):
+    """A data branch and the commit that the run took its pairs from."""
+
+    name: str
+    sha: GitSha
+
+    @property
+    def folder(self) -> str:
+        """Where its pairs lie below a run's incoming folder; so every finding says where a file came from."""
+        return f"{self.name}@{self.sha[:8]}"
+
+
+class IncomingPair(Frozen):
+    """One pair that a push brings, and the names that it gets in the dataset.
+
+    `image_source` and `mask_source` are paths below the incoming folder. `action` is `add` for a
+    new stem, `replace` where it takes the place of a sample of the same stem, `rename` where it
+    got a new stem because its own was taken.
+    """
+
+    stem: str
+    image: str
+    mask: str
+    image_source: str
+    mask_source: str
+    image_sha256: Sha256
+    mask_sha256: Sha256
+    branch: str
+    action: Literal["add", "replace", "rename"] = "add"
+
+
+class PresentPair(Frozen):
+    """An incoming pair whose bytes are in the dataset (or earlier in the push) as `same_as`."""
+
+    stem: str
+    image_source: str
+    same_as: str
+    branch: str
+
+
+class Conflict(Frozen):
+    """An incoming pair with a taken stem and other bytes; `taken_by` says who has the stem."""
+
+    stem: str
+    image_source: str
+    mask_source: str
+    branch: str
+    taken_by: str
+
+
+class MergePlan(Record):
+    """What incoming branches would change in the dataset of `base_sha`.
+
+    `superseded` are pairs of an earlier branch whose name a later branch took by
+    `--on-conflict replace`. `leftover` are incoming files (paths below the incoming folder) that form
+    no pair: without a partner, in a wrong place, no regular file. Validation says what is wrong with
+    each. In a run, every incoming path starts with its branch's `folder`.
+    """
+
+    base_sha: GitSha
+    base_manifest_sha256: Sha256
+    branches: tuple[BranchHead, ...]
+    pairs: tuple[IncomingPair, ...] = ()
+    present: tuple[PresentPair, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    superseded: tuple[Conflict, ...] = ()
+    leftover: tuple[str, ...] = ()
+
+    def part_of(self, branch: str) -> MergePlan:
+        """The plan as far as one branch is concerned; a conflict of two branches concerns both."""
+        return self.model_copy(
+            update={
+                "pairs": tuple(pair for pair in self.pairs if pair.branch == branch),
+                "present": tuple(pair for pair in self.present if pair.branch == branch),
+                "conflicts": tuple(item for item in self.conflicts if branch in (item.branch, item.taken_by)),
+            }
+        )
+
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(Frozen):
+    """One thing that validation noticed: about which file, by which rule, and what to do."""
+
+    rule: str
+    severity: Severity
+    file: str
+    message: str
+    remedy: str
+    stem: str | None = None
+
+
+class ValidationReport(Record):
+    """Everything validation found in one pass.
+
+    `facts` holds the pairs that may enter the dataset: those without an error. `quarantined` names
+    the stems (or, without a stem, the files) that were set aside by `--quarantine`; without it,
+    errors block and nothing is set aside.
+    """
+
+    checked_pairs: NonNegativeInt
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[SampleFacts, ...] = ()
+    quarantined: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that block."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def blocked(self) -> bool:
+        """Whether errors remain that were not set aside."""
+        aside = set(self.quarantined)
+        return any((finding.stem or finding.file) not in aside for finding in self.errors)
+
+    def part_of(self, folder: str, *, pairs: int) -> ValidationReport:
+        """The report on one branch's files, those below its folder; `pairs` of them were checked."""
+        own = tuple(finding for finding in self.findings if finding.file.startswith(f"{folder}/"))
+        return self.model_copy(update={"findings": own, "checked_pairs": pairs})

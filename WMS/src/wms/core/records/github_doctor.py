@@ -1,0 +1,74 @@
+"""How a repository on GitHub stands, row by row: what a run needs, what it found, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from wms.core.records.base import Frozen, Record
+from wms.core.records.github_setup import Unseen
+
+T = TypeVar("T")
+Result = Literal["ok", "warning", "missing", "not visible"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What was found, and what to do about it.
+
+    `missing` is what a run cannot do without; a `warning` costs something else.
+    """
+
+    result: Result
+    found: str
+    remedy: str = ""
+
+
+def ok(found: str) -> Verdict:
+    """All is well."""
+    return Verdict(result="ok", found=found)
+
+
+def warning(found: str, remedy: str) -> Verdict:
+    """A run goes through all the same."""
+    return Verdict(result="warning", found=found, remedy=remedy)
+
+
+def missing(found: str, remedy: str) -> Verdict:
+    """A run does not go through."""
+    return Verdict(result="missing", found=found, remedy=remedy)
+
+
+class Row(Frozen):
+    """One thing that was looked at."""
+
+    area: str
+    name: str
+    result: Result
+    found: str
+    remedy: str = ""
+
+
+class Diagnosis(Record):
+    """Everything that a run needs on GitHub."""
+
+    repository: str
+    rows: tuple[Row, ...]
+
+    @property
+    def missing(self) -> tuple[Row, ...]:
+        """What has to be mended before a run can go through."""
+        return tuple(row for row in self.rows if row.result == "missing")
+
+
+def row(area: str, name: str, verdict: Verdict) -> Row:
+    """A verdict as a row."""
+    return Row(area=area, name=name, result=verdict.result, found=verdict.found, remedy=verdict.remedy)
+
+
+def judged(area: str, name: str, value: T | Unseen, judge: Callable[[T], Verdict]) -> Row:
+    """A value judged; what GitHub does not show is said to be so, and never taken for well."""
+    if isinstance(value, Unseen):
+        return row(area, name, Verdict(result="not visible", found=value.why))
+    return row(area, name, judge(value))

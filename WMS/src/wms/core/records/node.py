@@ -1,0 +1,52 @@
+"""What the node says of itself: what nobody but it can find out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from wms.core.records.base import Frozen, Record
+from wms.core.records.lease_book import CLOCK_TOLERANCE
+
+ARTIFACTS = "artifacts bucket"
+"""The one check that a run can do without."""
+
+
+class NodeCheck(Frozen):
+    """One thing that was tried on the node, with its own role."""
+
+    what: str
+    ok: bool
+    result: str
+
+
+class NodeReport(Record):
+    """`lease/node.json` in the data bucket, written by `devops/node/report` at every boot, more than once.
+
+    `stage` is `booting` until MLflow answered, then `ready`; `failed` where the boot script gave up, for
+    the reason `why`. `versions` names what runs there, as far as it could be told.
+    """
+
+    stage: Literal["booting", "ready", "failed"]
+    why: str
+    boot_id: str
+    booted_at: AwareDatetime
+    reported_at: AwareDatetime
+    checks: tuple[NodeCheck, ...]
+    versions: dict[str, str]
+
+    def since(self, started_at: datetime) -> bool:
+        """Whether it is of the boot that followed a start; the two clocks may differ a little."""
+        return self.booted_at + CLOCK_TOLERANCE >= started_at
+
+    @property
+    def refused(self) -> tuple[NodeCheck, ...]:
+        """What did not go as it should."""
+        return tuple(check for check in self.checks if not check.ok)
+
+    @property
+    def needed(self) -> tuple[NodeCheck, ...]:
+        """What of that no run can do without."""
+        return tuple(check for check in self.refused if check.what != ARTIFACTS)

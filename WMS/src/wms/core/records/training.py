@@ -1,0 +1,136 @@
+"""What a training leaves behind, without any test metric: those are the gate's business."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from wms.core.records.base import Frozen, Record, Sha256
+from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.dataset import Share
+
+WEIGHTS_FILE, ONNX_FILE, CARD_FILE = "model.safetensors", "model.onnx", "model.json"
+"""The files of a model bundle; the card names the other two by their SHA-256."""
+
+
+class Provenance(Frozen):
+    """Everything that determined a training, by digest.
+
+    `code_sha` is the Git commit of the code, or `unknown` with the package version where the
+    package runs outside a checkout. `manifest_sha256` names the dataset, `train_split_sha256` and
+    `val_split_sha256` the pictures that were used, `config_sha256` the effective settings.
+    """
+
+    code_sha: str
+    package_version: str
+    manifest_sha256: Sha256
+    train_split_sha256: Sha256
+    val_split_sha256: Sha256
+    config_sha256: Sha256
+    seed: NonNegativeInt
+
+
+class EpochMetrics(Frozen):
+    """One epoch: losses, validation Dice (mean over pictures at training size), speed."""
+
+    epoch: NonNegativeInt
+    train_loss: NonNegativeFloat
+    val_loss: NonNegativeFloat
+    val_dice: Share
+    learning_rate: NonNegativeFloat
+    image_size_px: PositiveInt
+    images_per_second: PositiveFloat
+    seconds: PositiveFloat
+
+
+class Architecture(Frozen):
+    """What rebuilds the network before its weights are loaded; see `ml/unet.py`."""
+
+    name: Literal["unet"] = "unet"
+    base_width: PositiveInt
+    depth: PositiveInt
+    stem_stride: PositiveInt
+
+    @property
+    def multiple_px(self) -> int:
+        """The side of an input must be a multiple of this: the stem and every level divide it."""
+        return self.stem_stride << self.depth
+
+
+class Preprocessing(Frozen):
+    """What makes a network's input of a picture; see `ml/preprocess.py`.
+
+    The picture is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255).
+    """
+
+    size_px: PositiveInt
+    pad: Annotated[int, Field(ge=0, le=255)]
+
+
+class ModelCard(Record):
+    """`model.json` of a bundle: how to use the two files beside it, and where they come from.
+
+    `views` is how many views of a picture the graph averages. `threshold` is the probability above which
+    a pixel counts as register window, chosen on the validation split. `parity_max_difference` is the
+    largest difference between the probabilities of ONNX Runtime and of PyTorch that was seen at export.
+    """
+
+    architecture: Architecture
+    preprocessing: Preprocessing
+    views: PositiveInt
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    parameters: PositiveInt
+    weights_sha256: Sha256
+    onnx_sha256: Sha256
+    parity_max_difference: Annotated[float, Field(ge=0.0, lt=1.0)]
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _size_fits(self) -> Self:
+        if self.preprocessing.size_px % self.architecture.multiple_px:
+            raise ValueError(f"size_px must be a multiple of {self.architecture.multiple_px}")
+        return self
+
+
+class TrainResult(Record):
+    """A finished training.
+
+    `run_id` is the tracker's. `weights_sha256` is that of `model.safetensors` in `bundle`, a
+    folder relative to the run folder. `tracking_complete` is false when the tracking server did
+    not take all metrics; they are then in the run folder and the model is whole. `probabilities` are
+    those of the validation pixels at training size.
+    """
+
+    run_id: str
+    provenance: Provenance
+    epochs: Annotated[tuple[EpochMetrics, ...], Field(min_length=1)]
+    best_epoch: NonNegativeInt
+    stopped_early: bool
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
+    probabilities: ProbabilityCounts
+    bundle: str
+    weights_sha256: Sha256
+    onnx_sha256: Sha256
+    parameters: PositiveInt
+    seconds: NonNegativeFloat
+    tracking_complete: bool
+
+
+class Candidate(Record):
+    """A trained model as the registry knows it.
+
+    Where the registry could not take it, `version` is `None` and `unregistered` says why: such a model
+    is judged like any other and never promoted.
+    """
+
+    version: PositiveInt | None
+    run_id: str
+    weights_sha256: Sha256
+    unregistered: str = ""
+
+    @model_validator(mode="after")
+    def _registered_or_not(self) -> Self:
+        if (self.version is None) != bool(self.unregistered):
+            raise ValueError("a candidate has a version, or a reason why it has none")
+        return self

@@ -1,0 +1,30 @@
+"""`.github/setup.yml` and `.github/rulesets/`: what a repository on GitHub should be set to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from wms.core.errors import ConfigError
+from wms.core.records.github_setup import Wanted
+from wms.core.settings.loader import load_settings
+
+SETUP_CONFIG = ".github/setup.yml"
+RULESETS = ".github/rulesets"
+
+
+def load_wanted(root: Path) -> Wanted:
+    """Read both.
+
+    Raises:
+        ConfigError: a file is missing or not as it must be.
+    """
+    rulesets = []
+    for path in sorted((root / RULESETS).glob("*.json")):
+        try:
+            rulesets.append(json.loads(path.read_bytes()))
+        except ValueError as error:
+            raise ConfigError(f"{path} is no JSON: {error}") from error
+        if not isinstance(rulesets[-1], dict) or "name" not in rulesets[-1]:
+            raise ConfigError(f"{path} is no ruleset: it has no name")
+    return load_settings(root / SETUP_CONFIG, Wanted, {"rulesets": rulesets})

@@ -1,0 +1,133 @@
+"""What an environment is made of, read from `infrastructure/<env>/terraform.tfvars`.
+
+Terraform and `wms` read the same file, so a value stands once. An environment is chosen by
+`WMS_ENVIRONMENT`; without it everything is embedded and none of this is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, PositiveInt, StringConstraints, ValidationError
+
+from wms.core.errors import ConfigError
+from wms.core.records.base import Frozen
+from wms.core.records.leftover import KeepingPrices
+
+ENVIRONMENT_VARIABLE = "WMS_ENVIRONMENT"
+OVER_BUDGET_VARIABLE = "WMS_OVER_BUDGET"
+WITHOUT_INSTANCE_VARIABLE = "WMS_WITHOUT_INSTANCE"
+INFRASTRUCTURE = "infrastructure"
+TFVARS = "terraform.tfvars"
+
+LEASE_BOOK_KEY = "lease/book.json"
+"""Where the lease book lies in the data bucket."""
+
+NODE_REPORT_KEY = "lease/node.json"
+"""Where the node says how it is doing: beside the book, where its role may write."""
+
+InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
+
+
+class InfraSettings(Frozen):
+    """`terraform.tfvars` of one environment; the file itself says what each value is for.
+
+    `manage_iam` false is an account that forbids IAM changes, such as AWS Academy's: there the
+    instance takes `existing_instance_profile`, and credentials are session keys. Prices are US
+    dollars an hour, by instance type.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,28}[a-z0-9]$")]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    instance_type: InstanceType
+    fallback_instance_types: tuple[InstanceType, ...]
+    data_volume_gib: PositiveInt
+    root_volume_gib: PositiveInt
+    manage_iam: bool
+    existing_instance_profile: str | None
+    github_repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    monthly_budget_usd: Annotated[float, Field(gt=0.0)]
+    alarm_email: str | None
+    price_usd_per_hour: Mapping[InstanceType, Annotated[float, Field(gt=0.0)]]
+    price_usd_of_keeping: KeepingPrices
+
+    @property
+    def node_name(self) -> str:
+        """The instance's tag `Name`."""
+        return f"{self.name}-node"
+
+    def data_bucket(self, account: str) -> str:
+        """The bucket of the lease book, the DVC remote and the database's dumps."""
+        return f"{self.name}-data-{account}"
+
+    def artifacts_bucket(self, account: str) -> str:
+        """The bucket of MLflow's artifacts."""
+        return f"{self.name}-artifacts-{account}"
+
+    def state_bucket(self, account: str) -> str:
+        """The bucket of Terraform's state."""
+        return f"{self.name}-state-{account}"
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """The configured type, then those to fall back to."""
+        return (self.instance_type, *self.fallback_instance_types)
+
+
+def tfvars_path(root: Path, environment: str) -> Path:
+    """The settings file of an environment.
+
+    Raises:
+        ConfigError: `environment` is no name of a folder.
+    """
+    if re.fullmatch(r"[a-z0-9][a-z0-9-]*", environment) is None:
+        raise ConfigError(
+            f"{ENVIRONMENT_VARIABLE}={environment!r} is no name of an environment",
+            remedy=f"Name a folder below {INFRASTRUCTURE}/, such as dev.",
+        )
+    return root / INFRASTRUCTURE / environment / TFVARS
+
+
+def load_infra_settings(root: Path, environment: str) -> InfraSettings:
+    """Read `infrastructure/<environment>/terraform.tfvars` below a workspace root.
+
+    Raises:
+        ConfigError: missing, no HCL, a key that is missing, unknown or computed, a value out of range.
+    """
+    path = tfvars_path(root, environment)
+    remedy = f"Correct {path}; its comments say what each value is for."
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise ConfigError(
+            f"the environment {environment} has no settings: {path}: {error.strerror}",
+            remedy=f"Make that file, or unset {ENVIRONMENT_VARIABLE} for the embedded default.",
+        ) from error
+    values = _parsed(text, source=path)
+    for key, value in values.items():
+        if "${" in repr(value):
+            raise ConfigError(f"{path}: {key}: must be written out, not computed", remedy=remedy)
+    if isinstance(values.get("fallback_instance_types"), list):
+        values["fallback_instance_types"] = tuple(values["fallback_instance_types"])
+    try:
+        return InfraSettings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        raise ConfigError(f"{path}: {key}: {first['msg']}", remedy=remedy) from error
+
+
+def _parsed(text: str, *, source: Path) -> dict[str, Any]:
+    import hcl2  # over a second, and only an environment needs it
+    from lark.exceptions import LarkError
+
+    plain = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)
+    try:
+        return dict(hcl2.loads(text, serialization_options=plain))
+    except LarkError as error:
+        raise ConfigError(f"{source} is no HCL: {str(error).splitlines()[0]}") from error

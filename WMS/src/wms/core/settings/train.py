@@ -1,0 +1,123 @@
+"""How a model is trained, read from `WMS/configs/train.yaml`, which gives each value's reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from wms.core.records.base import Frozen
+from wms.core.records.dataset import Share
+from wms.core.records.training import Architecture
+from wms.core.settings.loader import load_settings
+
+TRAIN_CONFIG = "WMS/configs/train.yaml"
+
+
+class StageSettings(Frozen):
+    """One stage of progressive resolution.
+
+    `scale` is the picture's side relative to `image_size_px`; `share` is the stage's share of the
+    epochs.
+    """
+
+    scale: Annotated[float, Field(gt=0.0, le=1.0)]
+    share: Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+class LossSettings(Frozen):
+    """Weights of the two terms of the loss; see `ml/loss.py`."""
+
+    bce_weight: NonNegativeFloat
+    dice_weight: NonNegativeFloat
+
+    @model_validator(mode="after")
+    def _some_loss(self) -> Self:
+        if self.bce_weight + self.dice_weight == 0.0:
+            raise ValueError("one of bce_weight and dice_weight must be above zero")
+        return self
+
+
+class AugmentSettings(Frozen):
+    """Ranges that each sample's random change is drawn from, uniformly; see `ml/augment.py`.
+
+    Angles are degrees either way. `max_zoom` is the largest factor that a picture is enlarged or
+    shrunk by, `max_shift` the largest move as a share of the side. `max_brightness`,
+    `max_contrast`, `max_saturation` and `max_tint` (of each colour channel) are relative changes.
+    """
+
+    max_rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)]
+    max_shear_degrees: Annotated[float, Field(ge=0.0, le=45.0)]
+    max_zoom: Annotated[float, Field(ge=1.0, le=4.0)]
+    max_shift: Annotated[float, Field(ge=0.0, le=0.5)]
+    mirror: bool
+    max_brightness: Share
+    max_contrast: Share
+    max_saturation: Share
+    max_tint: Share
+
+
+class TrainSettings(Frozen):
+    """`WMS/configs/train.yaml`.
+
+    `epochs` is the most epochs of a training; `max_minutes` fits their number to a budget of wall
+    time, measured once at the start (`null`: no budget, and the same seed gives the same weights on
+    one machine). `threads` of `null` means every core, or one where that is faster.
+    """
+
+    seed: NonNegativeInt
+    epochs: PositiveInt
+    max_minutes: PositiveFloat | None
+    batch_size: PositiveInt
+    image_size_px: PositiveInt
+    base_width: Annotated[int, Field(ge=8, le=128, multiple_of=8)]
+    depth: Annotated[int, Field(ge=1, le=6)]
+    stem_stride: Literal[1, 2, 4]
+    views: Annotated[int, Field(ge=1, le=3)]
+    stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)]
+    learning_rate: PositiveFloat
+    schedule: Literal["one_cycle", "constant"]
+    warmup_share: Annotated[float, Field(gt=0.0, lt=1.0)]
+    weight_decay: NonNegativeFloat
+    gradient_norm: PositiveFloat
+    ema_decay: Annotated[float, Field(ge=0.0, lt=1.0)]
+    patience: PositiveInt
+    precision: Literal["auto", "float32", "bfloat16"]
+    threads: PositiveInt | None
+    loss: LossSettings
+    augment: AugmentSettings
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> Self:
+        if self.image_size_px % self.architecture.multiple_px:
+            raise ValueError(f"image_size_px must be a multiple of {self.architecture.multiple_px}")
+        if abs(sum(stage.share for stage in self.stages) - 1.0) > 1e-6:
+            raise ValueError("the stages' shares must sum to 1")
+        if self.stages[-1].scale != 1.0:
+            raise ValueError("the last stage must have scale 1: the model is used at that size")
+        return self
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network that these settings ask for."""
+        return Architecture(base_width=self.base_width, depth=self.depth, stem_stride=self.stem_stride)
+
+    @property
+    def stage_sizes_px(self) -> tuple[int, ...]:
+        """The side of the pictures in each stage, a multiple of what the network can halve."""
+        multiple = self.architecture.multiple_px
+        return tuple(
+            max(multiple, round(self.image_size_px * stage.scale / multiple) * multiple)
+            for stage in self.stages
+        )
+
+
+def load_train_settings(root: Path, overrides: Mapping[str, Any] | None = None) -> TrainSettings:
+    """Read `WMS/configs/train.yaml` below a workspace root, top-level values replaced by `overrides`.
+
+    Raises:
+        ConfigError: missing, unparsable or out of range.
+    """
+    return load_settings(root / TRAIN_CONFIG, TrainSettings, overrides=overrides)

@@ -1,0 +1,43 @@
+"""The files that a new workspace starts from: the project's own settings and stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from wms.core.errors import WorkspaceError
+from wms.core.records.promotion import METADATA_PATH, NO_MODEL_JSON
+from wms.core.settings import DATA_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CONFIG
+
+COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG)
+
+
+def template_files(train_overrides: Mapping[str, int | float] | None = None) -> dict[str, bytes]:
+    """The first commit of a workspace, by path.
+
+    Args:
+        train_overrides: top-level values of `train.yaml` that the workspace starts with instead.
+
+    Raises:
+        WorkspaceError: the package does not carry its template.
+    """
+    root = _template_root()
+    files = {path: (root / path).read_bytes() for path in COPIED}
+    files[METADATA_PATH] = NO_MODEL_JSON
+    if train_overrides:
+        settings = yaml.safe_load(files[TRAIN_CONFIG]) | dict(train_overrides)
+        files[TRAIN_CONFIG] = yaml.safe_dump(settings, sort_keys=False).encode()
+    return files
+
+
+def _template_root() -> Path:
+    """`_template/` in an installed wheel, the repository's root in an editable install."""
+    package = Path(__file__).parent
+    for root in (package / "_template", package.parents[2]):
+        if all((root / path).is_file() for path in COPIED):
+            return root
+    raise WorkspaceError(
+        "the package was installed without its workspace template", remedy="Install it again from a clone."
+    )

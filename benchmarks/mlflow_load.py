@@ -137,7 +137,7 @@ def on_postgres(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def on_sqlite(folder: Path, *, default_pool: bool) -> Iterator[str]:
-    from wms.adapters.mlflow_client import ENVIRONMENT, connect
+    from wms.adapters.mlflow.client import ENVIRONMENT, connect
 
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     environment = {key: value for key, value in os.environ.items() if key not in ENVIRONMENT}

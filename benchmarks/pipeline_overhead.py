@@ -38,7 +38,7 @@ def run_once(root: Path, pairs: Path) -> RunState:
 
 def lower_the_floor(root: Path) -> None:
     """A model of one epoch would be held; what is measured goes on to the merge."""
-    from wms.adapters.git import GitRepository
+    from wms.adapters.git.repository import GitRepository
 
     repository = GitRepository(root)
     gate = root / GATE_CONFIG

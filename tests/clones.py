@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pairs import write_pair
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.workspace import init_repository
 from wms.wiring.template import template_files
 
 ROOT = Path(__file__).parents[1]

@@ -20,10 +20,10 @@ import pytest
 from filelock import FileLock
 from moto.server import ThreadedMotoServer
 
-from wms.adapters.aws import Aws
-from wms.adapters.aws_compute import AwsCompute
-from wms.adapters.ec2 import Ec2
-from wms.adapters.terraform import Terraform
+from wms.adapters.aws.compute import AwsCompute
+from wms.adapters.aws.ec2 import Ec2
+from wms.adapters.aws.session import Aws
+from wms.adapters.aws.terraform import Terraform
 from wms.core.records.node import NodeCheck, NodeReport
 from wms.core.settings.infra import NODE_REPORT_KEY
 

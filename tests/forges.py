@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fakes.github import FakeGitHub
-from wms.adapters.git import GitRepository
-from wms.adapters.github_client import Patience
-from wms.adapters.github_forge import GitHubForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.github.client import Patience
+from wms.adapters.github.forge import GitHubForge
 from wms.core.ports import Forge, PullRequest
 
 REPOSITORY = "owner/meters"

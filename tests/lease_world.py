@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from wms.adapters.aws import Aws
-from wms.adapters.s3_lease import S3LeaseStore
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.session import Aws
 from wms.core.errors import ComputeError
 from wms.core.ports import InstanceState, Stopped
 from wms.core.records.lease_book import SWITCH_LIMIT

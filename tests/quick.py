@@ -28,7 +28,7 @@ from pathlib import Path
 IMPORTED = (
     "wms.cli.data", "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.pipeline",
     "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.cli.workflow", "wms.pipeline.actions",
-    "wms.pipeline.workflow", "wms.report.markdown", "wms.adapters.dvc_remote", "wms.adapters.github_forge",
+    "wms.pipeline.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
     "wms.wiring.cloud", "pipeline.small", "multiprocessing.spawn",
     # What those import when they need it.
     "alembic.command", "dulwich.porcelain", "dvc.dvcfile", "dvc.repo.add", "dvc.repo.commit", "dvc.repo.push",
@@ -38,7 +38,7 @@ IMPORTED = (
 )  # fmt: skip
 WITHOUT_TORCH = (
     "boto3", "dulwich.porcelain", "fakes.data_store", "fakes.registry", "hcl2", "matplotlib.pyplot", "onnx",
-    "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github_forge", "wms.cli.data",
+    "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
     "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
     "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.pipeline.reports",
     "wms.pipeline.stages.judging", "wms.pipeline.stages.promotion", "wms.pipeline.stages.readiness",

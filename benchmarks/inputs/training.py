@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from inputs.dataset import lay_out
-from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult

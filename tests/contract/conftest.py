@@ -12,8 +12,8 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from servers import free_port, mlflow_serving
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
 from wms.core.ports import Repository
 
 

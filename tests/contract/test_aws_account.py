@@ -9,8 +9,8 @@ import pytest
 
 from contract.conftest import Bucket
 from fakes.ec2 import fake_ec2
-from wms.adapters.aws import Aws
-from wms.adapters.aws_account import AwsAccount
+from wms.adapters.aws.account import AwsAccount
+from wms.adapters.aws.session import Aws
 from wms.core.errors import CloudError
 
 pytestmark = pytest.mark.usefixtures("bucket")

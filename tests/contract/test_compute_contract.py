@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud, aws_compute, cloud_on, lead_terraform
-from wms.adapters.local import LocalCompute
+from wms.adapters.local.instance import LocalCompute
 from wms.core.errors import ComputeError
 from wms.core.ports import Compute
 

@@ -15,7 +15,7 @@ import yaml
 from contract.conftest import Bucket
 from fakes.data_store import FakeDataStore
 from quick import PYTHON, write_client
-from wms.adapters.dvc_store import DvcDataStore
+from wms.adapters.dvc.store import DvcDataStore
 from wms.core.errors import DataStoreError, DigestMismatchError, NotStoredError
 from wms.core.files import write_bytes
 from wms.core.ports import DataStore

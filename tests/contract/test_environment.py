@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 
 from clouds import node_report
 from contract.conftest import Bucket
-from wms.adapters.aws import Aws
-from wms.adapters.aws_node import AwsNode
-from wms.adapters.local import LocalCompute
-from wms.adapters.s3_lease import S3LeaseStore
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.node import AwsNode
+from wms.adapters.aws.session import Aws
+from wms.adapters.local.instance import LocalCompute
 from wms.cli.app import root as program
 from wms.core.ports import Stopped
 from wms.core.progress import Silent

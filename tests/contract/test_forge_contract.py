@@ -11,9 +11,9 @@ import pytest
 
 from fakes.github import FakeGitHub
 from forges import REPOSITORY, Author, forge_on
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.local_forge import LocalForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
+from wms.adapters.local.forge import LocalForge
 from wms.core.errors import ForgeError, NotReleasedError, RemoteMovedError, TagTakenError, UnmergeableError
 from wms.core.ports import Check, Forge, Release
 

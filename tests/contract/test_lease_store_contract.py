@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.aws import Aws
-from wms.adapters.local import LocalLeaseStore
-from wms.adapters.s3_lease import S3LeaseStore
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.session import Aws
+from wms.adapters.local.instance import LocalLeaseStore
 from wms.core.errors import LeaseConflictError, LeaseError
 from wms.core.ports import LeaseStore
 from wms.domain.lease import LeaseBook, acquire
@@ -93,7 +93,7 @@ SWAP_ALONE = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from wms.adapters.local import LocalLeaseStore
+from wms.adapters.local.instance import LocalLeaseStore
 from wms.core.errors import LeaseConflictError
 from wms.domain.lease import LeaseBook, acquire
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-from wms.adapters.picture_store import GitPictureStore, LocalPictureStore
+from wms.adapters.git.image_store import GitPictureStore, LocalPictureStore
 from wms.core.errors import RepositoryError
 from wms.core.ports import PictureStore
 

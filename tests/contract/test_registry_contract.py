@@ -18,8 +18,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from fakes.registry import FakeRegistry
-from wms.adapters.mlflow_client import connect
-from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.mlflow.client import connect
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
 from wms.core.ports import Metric, Registry, RunStatus

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
 from wms.core.errors import RemoteMovedError, RepositoryError
 from wms.core.ports import Repository
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from contract.conftest import Bucket
-from wms.adapters.aws import Aws
-from wms.adapters.s3_lease import WRITE_ATTEMPTS, S3LeaseStore
+from wms.adapters.aws.lease_store import WRITE_ATTEMPTS, S3LeaseStore
+from wms.adapters.aws.session import Aws
 from wms.core.errors import LeaseConflictError, LeaseError
 from wms.domain.lease import LeaseBook, acquire
 

@@ -15,8 +15,8 @@ import pytest
 
 from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
 from lease_world import watchdog
-from wms.adapters.aws import Aws
-from wms.adapters.s3_lease import S3LeaseStore
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.session import Aws
 from wms.core.errors import InstanceStoppingError
 from wms.core.records import lease_book
 from wms.core.settings.infra import LEASE_BOOK_KEY

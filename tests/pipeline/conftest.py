@@ -14,7 +14,7 @@ from fakes.registry import FakeRegistry
 from pipeline.shell import Shell
 from pipeline.small import WrittenTraining, write_small_pairs
 from quick import DVC, WMS, write_client
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.workspace import init_repository
 from wms.core.context import Context
 from wms.core.files import write_bytes
 from wms.core.progress import Silent

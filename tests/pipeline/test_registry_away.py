@@ -15,8 +15,8 @@ from pipeline.conftest import Open
 from pipeline.small import write_small_pairs
 from servers import free_port, mlflow_serving
 from wms.adapters.absent import Absent
-from wms.adapters.mlflow_client import connect
-from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.mlflow.client import connect
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.context import Context
 from wms.core.errors import PreflightError, RegistryAwayError, RegistryError, UnregisteredModelError
 from wms.core.files import read_record, write_bytes, write_record

@@ -11,8 +11,8 @@ import pytest
 
 from factories import make_manifest, make_train_result
 from servers import free_port, mlflow_serving
-from wms.adapters.mlflow_client import connect
-from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.mlflow.client import connect
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.steps.tracking import Tracker, read_spool
 from wms.steps.train import TRACKING_WAIT_SECONDS
 

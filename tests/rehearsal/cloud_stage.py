@@ -22,8 +22,8 @@ from rehearsal.engine.node import Node
 from rehearsal.program import NODE_DISK
 from rehearsal.stage import ROOT, Stage, open_stage
 from servers import free_port
-from wms.adapters.aws import Aws
-from wms.adapters.s3_lease import S3LeaseStore
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.session import Aws
 from wms.core.settings.infra import LEASE_BOOK_KEY
 from wms.domain.lease import LeaseBook
 

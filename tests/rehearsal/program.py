@@ -19,8 +19,8 @@ from fakes.registry import FakeRegistry
 from forges import QUICK
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms import wiring
-from wms.adapters.github_actions import GitHubActions
-from wms.adapters.github_forge import GitHubForge
+from wms.adapters.github.actions import GitHubActions
+from wms.adapters.github.forge import GitHubForge
 from wms.cli import main
 from wms.core.context import Context
 from wms.core.errors import RegistryError
@@ -42,7 +42,7 @@ class ServedRegistry(FakeRegistry):
     """A registry on the node: every call knocks at the tunnel first, with the credentials of this job."""
 
     def _load(self) -> dict:
-        from wms.adapters.ssm_tunnel import Tunnel
+        from wms.adapters.aws.tunnel import Tunnel
 
         uri, password = os.environ["MLFLOW_TRACKING_URI"], os.environ["MLFLOW_TRACKING_PASSWORD"]
         port = int(uri.rpartition(":")[2])

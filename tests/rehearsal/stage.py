@@ -23,7 +23,7 @@ from rehearsal.engine.process import Grace
 from rehearsal.engine.results import Run
 from rehearsal.engine.sim import GitHubSim
 from rehearsal.engine.tokens import Grant
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.workspace import init_repository
 from wms.core.settings import GATE_CONFIG
 from wms.wiring.template import template_files
 

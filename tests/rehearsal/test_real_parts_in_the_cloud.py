@@ -17,7 +17,7 @@ from rehearsal.engine.hooks import cancel_during
 from rehearsal.engine.node import Node
 from rehearsal.real_parts import PAIRS, tiny_project
 from servers import free_port
-from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.synth.dataset import write_pairs
 
 

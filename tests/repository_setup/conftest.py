@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from clones import BIN, ROOT
 from fakes.github import FakeGitHub
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.workspace import init_repository
 from wms.cli.app import root
 
 REPOSITORY = "owner/meters"

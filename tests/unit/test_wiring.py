@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.github_forge import GitHubForge
+from wms.adapters.github.forge import GitHubForge
 from wms.core.errors import ForgeError, RepositoryError, WorkspaceError
 from wms.core.progress import Silent
 from wms.wiring import REMOTE, make_workspace, open_workspace

@@ -12,7 +12,7 @@ import pytest
 
 from infra.k3s.conftest import NODE, client
 from inputs.postgres import Postgres
-from wms.adapters.mlflow_client import connect
+from wms.adapters.mlflow.client import connect
 
 KEY = "backup/mlflow.dump"
 

@@ -20,7 +20,7 @@ from infra.k3s.conftest import ROOT, client
 from inputs.mlflow_server import APP, Shipped, shipped_server
 from inputs.postgres import Postgres
 from servers import free_port
-from wms.adapters.mlflow_registry import MlflowRegistry
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.files import write_bytes
 from wms.core.ports import Metric
 

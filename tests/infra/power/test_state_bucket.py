@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from clouds import Cloud
-from wms.adapters.aws import Aws
-from wms.adapters.state_bucket import make_state_bucket, settings
+from wms.adapters.aws.session import Aws
+from wms.adapters.aws.state_bucket import make_state_bucket, settings
 from wms.core.errors import ComputeError
 
 ACCOUNT = "123456789012"

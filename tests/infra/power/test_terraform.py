@@ -16,7 +16,7 @@ from wms.core.errors import TerraformError
 SLOW = """
 import logging, os, signal, sys
 from pathlib import Path
-from wms.adapters.terraform import Terraform
+from wms.adapters.aws.terraform import Terraform
 
 def interrupt(*_): raise KeyboardInterrupt
 

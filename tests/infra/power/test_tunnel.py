@@ -21,7 +21,7 @@ from click.testing import Result
 
 from clouds import Cloud
 from servers import free_port
-from wms.adapters.ssm_tunnel import Tunnel
+from wms.adapters.aws.tunnel import Tunnel
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PASSWORD = "a-password-of-the-node"

@@ -9,9 +9,9 @@ import pytest
 
 from fakes.github import FakeGitHub
 from forges import REPOSITORY, Author, forge_on
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.github_forge import GitHubForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
+from wms.adapters.github.forge import GitHubForge
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import requests
 
 from fakes.github import FakeGitHub
 from forges import REPOSITORY, Author, forge_on
-from wms.adapters.git import GitRepository
+from wms.adapters.git.repository import GitRepository
 
 GH = Path(sys.executable).with_name("gh")
 WORKFLOW = b"""on:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.git_cli import Git
+from wms.adapters.git.cli import Git
 
 
 @pytest.mark.parametrize(("attended", "expected"), [(False, "0"), (True, "unset")])

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 
 from clones import Project, make_project
-from wms.adapters.git import GitRepository
+from wms.adapters.git.repository import GitRepository
 from wms.core.errors import RepositoryError
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clones import Project, make_project
-from wms.adapters.git_range import read_commits
+from wms.adapters.git.range import read_commits
 from wms.core.records.commits import LocalCommits
 
 

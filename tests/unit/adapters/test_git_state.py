@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters import git_state
-from wms.adapters.git_state import HISTORY, REF, GitState
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.repository import state as git_state
+from wms.adapters.git.state import HISTORY, REF, GitState
+from wms.adapters.git.workspace import init_repository
 from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError
 from wms.core.records import state_history
 

@@ -13,8 +13,8 @@ from fakes.github import FakeGitHub
 from fakes.github.records import Pull
 from fakes.github.wire import Refusal
 from forges import QUICK, REPOSITORY, Author, forge_on
-from wms.adapters.git import GitRepository
-from wms.adapters.github_forge import BODY_MAX, GitHubForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.github.forge import BODY_MAX, GitHubForge
 from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
 from wms.core.ports import Check, Forge
 

@@ -10,8 +10,8 @@ import pytest
 from clones import ROOT
 from fakes.github import FakeGitHub
 from forges import QUICK, Author, forge_on
-from wms.adapters.git import GitRepository
-from wms.adapters.github_forge import GitHubForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.github.forge import GitHubForge
 from wms.core.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
 from wms.core.ports import Check
 from wms.core.settings import load_wanted

@@ -10,7 +10,7 @@ import pytest
 from fakes.github import FakeGitHub
 from fakes.github.records import Asset, Release
 from forges import QUICK, REPOSITORY, Author, forge_on
-from wms.adapters.github_forge import GitHubForge
+from wms.adapters.github.forge import GitHubForge
 from wms.core.errors import ForgeError, ForgePermissionError, NotReleasedError
 
 WORKFLOW = ".github/workflows/x.yaml"

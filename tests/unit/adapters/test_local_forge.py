@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from forges import Author
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.local_forge import LocalForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
+from wms.adapters.local.forge import LocalForge
 from wms.core.errors import ForgeError, UnmergeableError
 from wms.core.ports import Forge
 

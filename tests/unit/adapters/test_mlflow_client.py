@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from wms.adapters.mlflow_client import ENVIRONMENT, connect, set_environment
+from wms.adapters.mlflow.client import ENVIRONMENT, connect, set_environment
 from wms.core.errors import RegistryError
 
 POOL = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE"

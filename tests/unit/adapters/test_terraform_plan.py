@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wms.adapters.terraform_plan import Change, changes_of, refuse_destruction
+from wms.adapters.aws.terraform_plan import Change, changes_of, refuse_destruction
 from wms.core.errors import KeptResourceError
 
 

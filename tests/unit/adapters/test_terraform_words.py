@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.aws import ASK_FOR_RIGHTS, SIGN_IN
-from wms.adapters.terraform_words import failure
+from wms.adapters.aws.session import ASK_FOR_RIGHTS, SIGN_IN
+from wms.adapters.aws.terraform_messages import failure
 from wms.core.errors import StateLockedError, TerraformError
 
 LOCKED = """

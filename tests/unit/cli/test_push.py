@@ -9,7 +9,7 @@ import pytest
 
 from clones import INCOMING, Project, add_pairs, make_project
 from pairs import write_pair
-from wms.adapters.git import GitRepository
+from wms.adapters.git.repository import GitRepository
 from wms.core.files import sha256_file
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.core.records.promotion import MANIFEST_PATH

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from forges import Author
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.local_forge import LocalForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
+from wms.adapters.local.forge import LocalForge
 from wms.core.errors import ForgeError, RepositoryError, StaleBaseError
 from wms.steps.after_merge import WAITS_SECONDS, ask_for_deployment, fetch_merge
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.local import LocalLeaseStore
+from wms.adapters.local.instance import LocalLeaseStore
 from wms.core.errors import BudgetError, CloudError, ConfigError
 from wms.core.records.cloud import Answer, CallerIdentity, StateLock
 from wms.core.settings.infra import load_infra_settings

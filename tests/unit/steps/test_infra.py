@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.local import LocalCompute, LocalLeaseStore
+from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
 from wms.core.ports import Stopped
 from wms.core.records.lease_book import CLOCK_TOLERANCE

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pairs import write_pair
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
 from wms.core.ports import Repository
 from wms.steps.push_data import INCOMING_PATH, push_folder
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.git import GitRepository
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.local_forge import LocalForge
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
+from wms.adapters.local.forge import LocalForge
 from wms.core.errors import DigestMismatchError, UntestedCommitError
 from wms.core.ports import Check
 from wms.core.records.promotion import GENERATED_PATHS, METADATA_PATH

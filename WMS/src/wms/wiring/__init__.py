@@ -1,6 +1,6 @@
 """Settings become adapters; the only package that imports them."""
 
-from wms.adapters.git_state import GitState
+from wms.adapters.git.state import GitState
 from wms.wiring.hosting import (
     REMOTE,
     forge_of_person,

@@ -7,16 +7,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from wms.adapters.aws import Aws
-from wms.adapters.aws_account import AwsAccount
-from wms.adapters.aws_compute import AwsCompute
-from wms.adapters.aws_node import AwsNode
-from wms.adapters.aws_stack import AwsStack
-from wms.adapters.ec2 import Ec2
-from wms.adapters.s3_lease import S3LeaseStore
-from wms.adapters.ssm_tunnel import Tunnel, admin_password
-from wms.adapters.state_bucket import make_state_bucket
-from wms.adapters.terraform import Terraform
+from wms.adapters.aws.account import AwsAccount
+from wms.adapters.aws.compute import AwsCompute
+from wms.adapters.aws.ec2 import Ec2
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.node import AwsNode
+from wms.adapters.aws.session import Aws
+from wms.adapters.aws.stack import AwsStack
+from wms.adapters.aws.state_bucket import make_state_bucket
+from wms.adapters.aws.terraform import Terraform
+from wms.adapters.aws.tunnel import Tunnel, admin_password
 from wms.core.context import Environment
 from wms.core.errors import ConfigError, WrongInstanceError
 from wms.core.layout import Layout

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wms.adapters.absent import Absent
-from wms.adapters.gh import GhRepository
-from wms.adapters.git import GitRepository
-from wms.adapters.git_cli import Git, token_access
-from wms.adapters.git_range import read_commits
-from wms.adapters.git_refs import RemoteRefs
-from wms.adapters.git_state import GitState
-from wms.adapters.local_forge import LocalForge
-from wms.adapters.words import without_credentials
+from wms.adapters.git.cli import Git, token_access
+from wms.adapters.git.range import read_commits
+from wms.adapters.git.refs import RemoteRefs
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.state import GitState
+from wms.adapters.github.gh import GhRepository
+from wms.adapters.local.forge import LocalForge
+from wms.adapters.messages import without_credentials
 from wms.core.context import Clone
 from wms.core.errors import ForgeError, GitHubError, WorkspaceError
 from wms.core.github_name import slug_of
@@ -29,7 +29,7 @@ from wms.core.settings.infra import ENVIRONMENT_VARIABLE
 from wms.steps.selftest import SelfTest
 
 if TYPE_CHECKING:
-    from wms.adapters.github_actions import GitHubActions
+    from wms.adapters.github.actions import GitHubActions
 
 GITHUB, GITHUB_API = "https://github.com", "https://api.github.com"
 REMOTE = ".wms/remote.git"
@@ -75,7 +75,7 @@ class Hosted:
 
     def forge(self) -> Forge:
         """Pull requests, statuses and dispatches there."""
-        from wms.adapters.github_forge import GitHubForge
+        from wms.adapters.github.forge import GitHubForge
 
         return GitHubForge(
             api_url=self.api_url, repository=self.repository, token=self.token, run_url=self.run_url
@@ -83,7 +83,7 @@ class Hosted:
 
     def workflows(self) -> GitHubActions:
         """Runs of workflows there."""
-        from wms.adapters.github_actions import GitHubActions
+        from wms.adapters.github.actions import GitHubActions
 
         return GitHubActions(api_url=self.api_url, repository=self.repository, token=self.token)
 
@@ -233,7 +233,7 @@ def local_forge(layout: Layout) -> Forge:
 
 def open_releases(name: str) -> Releases:
     """The releases of a repository on GitHub by its name; those of a public one need no token."""
-    from wms.adapters.github_forge import GitHubForge
+    from wms.adapters.github.forge import GitHubForge
 
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
     api_url = os.environ.get("GITHUB_API_URL") or GITHUB_API

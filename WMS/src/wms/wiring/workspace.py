@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from wms.adapters.absent import Absent
-from wms.adapters.dvc_store import DvcDataStore
-from wms.adapters.git import GitRepository
-from wms.adapters.git_cli import Git
-from wms.adapters.git_workspace import init_repository
-from wms.adapters.local import LocalCompute, LocalLeaseStore
-from wms.adapters.mlflow_registry import MlflowRegistry
-from wms.adapters.picture_store import GitPictureStore, LocalPictureStore
+from wms.adapters.dvc.store import DvcDataStore
+from wms.adapters.git.cli import Git
+from wms.adapters.git.image_store import GitPictureStore, LocalPictureStore
+from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
+from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
+from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.context import Context
 from wms.core.errors import RegistryAwayError, WorkspaceError
 from wms.core.layout import Layout

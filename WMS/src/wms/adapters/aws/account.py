@@ -1,0 +1,125 @@
+"""What an AWS account allows: asked by dry runs and probes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from functools import cached_property
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter, ValidationError
+
+from wms.adapters.aws.ec2 import Ec2
+from wms.adapters.aws.session import Aws
+from wms.core.errors import CloudError, ComputeError
+from wms.core.records.cloud import Answer, CallerIdentity, StateLock, answer_of
+
+IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+"""Amazon's own name for the newest Amazon Linux 2023."""
+
+PROBE = "probe/"
+"""Where probes are written in a bucket; each has a name of its own and is removed again."""
+
+
+class AwsAccount:
+    """The account that the environment's credentials belong to, in one region."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+
+    def identity(self) -> CallerIdentity:
+        """Whose credentials these are; asked once."""
+        return self._identity
+
+    def may_start(self, name: str) -> Answer | None:
+        """Whether the instance of this name may be started, by a dry run; `None` where there is none."""
+        try:
+            node = Ec2(self._aws).named(name)
+        except ComputeError as error:
+            raise CloudError(str(error), remedy=error.remedy) from error
+        if node is None:
+            return None
+        try:
+            self._aws.client("ec2").start_instances(InstanceIds=[node.id], DryRun=True)
+        except ClientError as error:
+            return _answer(error)
+        except BotoCoreError as error:
+            raise CloudError(f"EC2 could not be asked: {error}") from error
+        raise CloudError(f"EC2 answered a dry run of a start of {node.id} as if it had started it")
+
+    def may_launch(self, instance_type: str, *, project: str) -> Answer:
+        """Whether an instance of this type could be started, by a dry run in the project's subnet."""
+        try:
+            ec2 = self._aws.client("ec2")
+            image = self._aws.client("ssm").get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
+            mine = [{"Name": "tag:Project", "Values": [project]}]
+            subnets = ec2.describe_subnets(Filters=mine)["Subnets"]
+            where = {"SubnetId": subnets[0]["SubnetId"]} if subnets else {}
+            ec2.run_instances(
+                ImageId=image, InstanceType=instance_type, MinCount=1, MaxCount=1, DryRun=True, **where
+            )
+        except ClientError as error:
+            return _answer(error)
+        except BotoCoreError as error:
+            raise CloudError(f"EC2 could not be asked: {error}") from error
+        raise CloudError(f"EC2 answered a dry run of {instance_type} as if it had started one")
+
+    def may_use_bucket(self, bucket: str) -> Answer:
+        """Whether an object can be written, read and deleted, by doing so."""
+        s3, key = self._aws.client("s3"), f"{PROBE}{uuid.uuid4().hex}"
+        try:
+            s3.put_object(Bucket=bucket, Key=key, Body=b"probe")
+            s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            s3.delete_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            answer = _answer(error)
+            return answer.model_copy(update={"detail": f"{error.operation_name}: {answer.detail}"})
+        except BotoCoreError as error:
+            raise CloudError(f"S3 could not be asked: {error}") from error
+        return Answer(verdict="allowed")
+
+    def state_lock(self, bucket: str, key: str) -> StateLock | None:
+        """Who holds a Terraform state; nobody where the bucket answers that there is no lock.
+
+        Raises:
+            CloudError: the bucket cannot be asked.
+        """
+        s3 = self._aws.client("s3")
+        try:
+            s3.head_bucket(Bucket=bucket)
+            text = s3.get_object(Bucket=bucket, Key=f"{key}.tflock")["Body"].read()
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "NoSuchKey":
+                return None
+            missing = code in ("404", "NoSuchBucket")
+            raise CloudError(
+                f"the state bucket {bucket} {'is not there' if missing else f'refuses: {error}'}",
+                remedy="Make it once for each account; see the runbook." if missing else None,
+            ) from error
+        except BotoCoreError as error:
+            raise CloudError(f"S3 could not be asked: {error}") from error
+        return _lock(text)
+
+    @cached_property
+    def _identity(self) -> CallerIdentity:
+        try:
+            who = self._aws.client("sts").get_caller_identity()
+            temporary = self._aws.temporary()
+        except (ClientError, BotoCoreError) as error:
+            raise CloudError(f"AWS does not say whose credentials these are: {error}") from error
+        return CallerIdentity(account=who["Account"], arn=who["Arn"], temporary=temporary)
+
+
+def _answer(error: ClientError) -> Answer:
+    return answer_of(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
+
+
+def _lock(text: bytes) -> StateLock:
+    """Terraform's lock is JSON with `Who`, `Operation` and `Created`; one that is not is a lock too."""
+    try:
+        raw = json.loads(text)
+        fields = {"who": raw["Who"], "operation": raw["Operation"], "created": raw["Created"]}
+        return TypeAdapter(StateLock).validate_python(fields)
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return StateLock(who="somebody", operation="something", created=None)

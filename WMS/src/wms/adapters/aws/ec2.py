@@ -1,0 +1,138 @@
+"""Instances of EC2: found by tag, stopped, waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from wms.adapters.aws.session import Aws, asking, error_code, tag_list
+from wms.core.errors import WrongInstanceError
+from wms.core.ports import InstanceState
+
+POLL_SECONDS = 5
+CHANGE_SECONDS = 600
+"""A stop or start takes a minute or two; a busy disk can make a stop take several."""
+
+STATUS_SECONDS = 420
+"""EC2's own checks pass two to four minutes after the start."""
+
+STATES: dict[str, InstanceState] = {
+    "pending": "pending",
+    "running": "running",
+    "stopping": "stopping",
+    "stopped": "stopped",
+}
+"""A terminated instance stays listed for an hour, and is as absent as one that never was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """An instance as EC2 has it now. `started_at` is when it was last started."""
+
+    id: str
+    owner: str
+    state: InstanceState
+    started_at: datetime
+    type: str
+    tags: dict[str, str]
+
+
+class Ec2:
+    """The instances of one account and region."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.region = aws.region
+        self._aws = aws
+
+    def named(self, name: str) -> Instance | None:
+        """The instance whose tag `Name` is `name`, or `None` if there is none.
+
+        Raises:
+            WrongInstanceError: several bear the name.
+            ComputeError: EC2 could not be asked.
+        """
+        found = [
+            instance
+            for instance in self._described(f"for the instance {name}", Filters=[_filter("tag:Name", name)])
+            if instance.state != "absent"
+        ]
+        if len(found) > 1:
+            ids = ", ".join(sorted(instance.id for instance in found))
+            raise WrongInstanceError(
+                f"several instances in {self.region} are named {name}: {ids}",
+                remedy="Terminate, or name otherwise, all but the one that Terraform's stack holds.",
+            )
+        return found[0] if found else None
+
+    def instance(self, instance_id: str) -> Instance:
+        """An instance by its ID; terminated ones are `absent`.
+
+        Raises:
+            ComputeError: EC2 does not know it, or could not be asked.
+        """
+        return self._described(f"for {instance_id} in {self.region}", InstanceIds=[instance_id])[0]
+
+    def tag(self, instance_id: str, tags: dict[str, str]) -> None:
+        """Set tags; others stay."""
+        with asking(f"to tag {instance_id}"):
+            self._client.create_tags(Resources=[instance_id], Tags=tag_list(tags))
+
+    def stop(self, instance_id: str, *, start_seconds: float = CHANGE_SECONDS) -> None:
+        """Stop an instance and return once it is stopped; a starting one is let start first, in that time."""
+        if self.instance(instance_id).state == "pending":
+            self._wait("instance_running", instance_id, start_seconds)
+        with asking(f"to stop {instance_id}"):
+            self._client.stop_instances(InstanceIds=[instance_id])
+        self.wait_stopped(instance_id)
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete a volume that no instance holds; one that is gone is no error."""
+        with asking(f"to delete {volume_id}"):
+            try:
+                self._client.delete_volume(VolumeId=volume_id)
+            except ClientError as error:
+                if error_code(error) != "InvalidVolume.NotFound":
+                    raise
+
+    def wait_running(self, instance_id: str) -> None:
+        """Return once an instance runs and EC2's own checks of it have passed."""
+        self._wait("instance_running", instance_id, CHANGE_SECONDS)
+        self._wait("instance_status_ok", instance_id, STATUS_SECONDS)
+
+    def wait_stopped(self, instance_id: str) -> None:
+        """Return once an instance is stopped."""
+        self._wait("instance_stopped", instance_id, CHANGE_SECONDS)
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._aws.client("ec2")
+
+    def _wait(self, waiter: str, instance_id: str, seconds: float) -> None:
+        attempts = {"Delay": POLL_SECONDS, "MaxAttempts": max(1, int(seconds // POLL_SECONDS))}
+        with asking(f"until {waiter.replace('_', ' ')} of {instance_id}"):
+            self._client.get_waiter(waiter).wait(InstanceIds=[instance_id], WaiterConfig=attempts)
+
+    def _described(self, what: str, **selection: Any) -> list[Instance]:
+        with asking(what):
+            pages = list(self._client.get_paginator("describe_instances").paginate(**selection))
+        return [
+            Instance(
+                id=item["InstanceId"],
+                owner=reservation["OwnerId"],
+                state=STATES.get(item["State"]["Name"], "absent"),
+                started_at=item["LaunchTime"],
+                type=item["InstanceType"],
+                tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", [])},
+            )
+            for page in pages
+            for reservation in page["Reservations"]
+            for item in reservation["Instances"]
+        ]
+
+
+def _filter(name: str, value: str) -> dict[str, Any]:
+    return {"Name": name, "Values": [value]}

@@ -1,0 +1,142 @@
+"""The stack as a whole: made, changed, taken over, taken down."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from wms.adapters.aws.ec2 import Ec2
+from wms.adapters.aws.leftovers import empty_bucket, leftovers
+from wms.adapters.aws.session import Aws
+from wms.adapters.aws.terraform import Terraform
+from wms.adapters.aws.terraform_plan import Change, refuse_destruction
+from wms.core.errors import WrongInstanceError
+from wms.core.records.leftover import Leftover
+
+NODE = "module.k3s_node.aws_instance.node"
+"""Where the stack has its host."""
+
+VOLUME = "aws_ebs_volume"
+
+
+class AwsStack:
+    """Terraform's roots `stack` and `power` of one environment, with the account they are in.
+
+    Args:
+        name: the environment's name; the host is tagged `Name` = `<name>-node`.
+        aws: the account and region.
+        account: that account's ID.
+        stack: the root of everything but the power state.
+        switch: the root that holds the power state.
+        buckets: those of the stack, which `destroy` spares unless told otherwise.
+        state_bucket: the one that Terraform's state is in; it outlives the stack.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        aws: Aws,
+        account: str,
+        stack: Terraform,
+        switch: Terraform,
+        buckets: Sequence[str],
+        state_bucket: str,
+    ) -> None:
+        self._name = name
+        self._aws = aws
+        self._account = account
+        self._stack = stack
+        self._switch = switch
+        self._buckets = tuple(buckets)
+        self._state_bucket = state_bucket
+
+    def apply(self, *, plan_only: bool) -> tuple[Change, ...]:
+        """Plan, refuse what would destroy what is kept, then do it; return what changed or would.
+
+        Raises:
+            KeptResourceError: the plan would destroy the host, its data volume or a bucket.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            plan = Path(folder) / "plan"
+            changes = self._stack.plan(plan)
+            refuse_destruction(changes)
+            if not plan_only:
+                self._stack.apply_plan(plan)
+        return changes
+
+    def take_over(self, instance_id: str, *, dry_run: bool) -> list[str]:
+        """Make an existing instance the stack's host; return what was (or would be) done.
+
+        Taken over again, only what is missing is done.
+
+        Raises:
+            WrongInstanceError: it is terminated or another account's, or the stack has another host.
+        """
+        ec2 = Ec2(self._aws)
+        instance = ec2.instance(instance_id)
+        if instance.state == "absent" or instance.owner != self._account:
+            what = "terminated" if instance.state == "absent" else f"of account {instance.owner}"
+            raise WrongInstanceError(
+                f"{instance_id} is {what}, so {self._account} cannot take it over",
+                remedy="Name an instance that `aws ec2 describe-instances` lists as yours.",
+            )
+        tags = {"Name": f"{self._name}-node", "Project": self._name, "ManagedBy": "terraform"}
+        held, named = self._stack.resources().get(NODE), ec2.named(tags["Name"])
+        for other in (held, named.id if named else None):
+            if other not in (None, instance_id):
+                raise WrongInstanceError(
+                    f"{self._name} has a host already: {other}",
+                    remedy="Take that one down first with `wms infra destroy`.",
+                )
+        done = []
+        if held is None:
+            done.append(f"import {instance_id} as {NODE}")
+            if not dry_run:
+                self._stack.take_over(NODE, instance_id)
+        if not tags.items() <= instance.tags.items():
+            done.append(f"tag {instance_id}")
+            if not dry_run:
+                ec2.tag(instance_id, tags)
+        return done
+
+    def destroy(self, *, empty_buckets: bool) -> None:
+        """Take down the switch and the stack; its buckets stay unless they shall be emptied.
+
+        Buckets that stay are still the stack's: `wms infra apply` goes on with them.
+        """
+        for address in self._switch.resources():
+            self._switch.forget(address)
+        held = self._stack.resources()
+        if NODE in held:
+            self._stack.destroy(targets=[NODE])
+        for volume in (address for address in held if _kind(address) == VOLUME):
+            # Terraform is told never to destroy it, so that no plan can: here it is meant.
+            Ec2(self._aws).delete_volume(held[volume])
+            self._stack.forget(volume)
+        # Buckets need nothing of the rest, so nothing that is named here takes them along.
+        rest = [address for address in self._stack.resources() if not _of_bucket(address)]
+        if rest:
+            self._stack.destroy(targets=rest)
+        if empty_buckets:
+            for bucket in self._buckets:
+                empty_bucket(self._aws, bucket)
+            self._stack.destroy()
+
+    def resources(self) -> tuple[str, ...]:
+        """The addresses of everything that the stack has made."""
+        return tuple(self._stack.resources())
+
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """What is still there of the environment."""
+        return leftovers(self._aws, project=self._name, buckets=(*self._buckets, self._state_bucket))
+
+
+def _kind(address: str) -> str:
+    """The type in an address such as `module.storage.aws_s3_bucket.this["data"]`."""
+    return address.partition("[")[0].rsplit(".", 2)[-2]
+
+
+def _of_bucket(address: str) -> bool:
+    return _kind(address).startswith("aws_s3_")

@@ -1,0 +1,71 @@
+"""What Terraform says when it fails, as an error that tells what to do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from shlex import quote
+
+from wms.adapters.aws.session import ASK_FOR_RIGHTS, EXPIRED, SIGN_IN
+from wms.adapters.messages import without_credentials
+from wms.core.errors import StateLockedError, TerraformError
+
+LONGEST = 600
+"""Characters of Terraform's words that an error repeats; `--verbose` shows all of them."""
+
+KNOWN = (
+    (r"No valid credential|failed to refresh cached credentials|no EC2 IMDS role", SIGN_IN),
+    (rf"api error ({'|'.join(EXPIRED)})", SIGN_IN),
+    (
+        r"NoSuchBucket|bucket .{0,80}does not exist",
+        "Make the bucket of the state first: `wms infra bootstrap`.",
+    ),
+    (r"UnauthorizedOperation|AccessDenied|explicit deny", ASK_FOR_RIGHTS),
+)
+"""Words of Terraform or of AWS behind it, and what to do then; the first that fits counts."""
+
+
+def failure(verb: str, said: str, *, root: Path, data: Path) -> TerraformError:
+    """The error for a command that failed.
+
+    Args:
+        verb: the command, such as `apply`.
+        said: what it wrote to standard error.
+        root: the root module it was run on.
+        data: its `TF_DATA_DIR`, for the command that unlocks the state.
+    """
+    if "Error acquiring the state lock" in said:
+        return _locked(verb, said, root=root, data=data)
+    words = without_credentials(_plain(said))
+    remedy = next((remedy for mark, remedy in KNOWN if re.search(mark, words)), None)
+    return TerraformError(f"terraform {verb} failed in {root.name}: {words[:LONGEST]}", remedy=remedy)
+
+
+def _locked(verb: str, said: str, *, root: Path, data: Path) -> StateLockedError:
+    lock = dict(re.findall(r"^\W*(ID|Operation|Who|Created):[ \t]+(\S.*?)\s*$", said, flags=re.MULTILINE))
+    if "ID" not in lock:
+        return StateLockedError(f"terraform {verb} in {root.name}: {_plain(said)[:LONGEST]}")
+    where = f"TF_DATA_DIR={quote(str(data))} terraform -chdir={quote(str(root))}"
+    unlock = f"{where} force-unlock -force {lock['ID']}"
+    operation = lock.get("Operation", "an operation").removeprefix("OperationType").lower()
+    return StateLockedError(
+        f"terraform {verb} in {root.name}: the state is locked by {lock.get('Who', 'somebody')}, for "
+        f"{operation}, since {lock.get('Created', 'an unknown time')}",
+        remedy=f"Wait for that run; if it is dead, unlock the state: `{unlock}`.",
+        lock_id=lock["ID"],
+        since=_time(lock.get("Created", "")),
+    )
+
+
+def _time(said: str) -> datetime | None:
+    """Terraform writes it as Go prints a time, in UTC."""
+    found = re.match(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC", said)
+    return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
+
+
+def _plain(said: str) -> str:
+    """The errors without frames and line breaks, warnings left out."""
+    text = " ".join(re.sub(r"[╷│╵]", " ", said).split())
+    start = text.find("Error: ")
+    return text[start + len("Error: ") :] if start >= 0 else text or "without a word"

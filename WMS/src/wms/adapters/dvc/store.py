@@ -1,0 +1,243 @@
+"""Data and blobs in the DVC remote: datasets by the `dvc` command, blobs by their SHA-256 beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from wms.adapters.dvc.cache import OBJECTS, DvcCache, md5_of, object_key
+from wms.adapters.dvc.cli import run_dvc
+from wms.core.errors import DataStoreError, NotStoredError, StorageError
+from wms.core.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
+from wms.core.ports import StoredDataset
+
+if TYPE_CHECKING:
+    from wms.adapters.dvc.remote import DvcRemote
+
+log = logging.getLogger(__name__)
+
+DATASET = "WMS/data/training"
+POINTER = f"{DATASET}.dvc"
+BLOBS = "wms-blobs/sha256"
+PROBE_KEY, PROBE = "wms-blobs/probe", b"written by every preflight\n"
+
+
+class DvcDataStore:
+    """`DataStore` by DVC, in throw-away repositories without Git that share the workspace's cache.
+
+    The workspace's own `.dvc`, lock included, is read and never written, so two commands do not
+    stand in each other's way. Credentials come from DVC's settings or the environment
+    (`AWS_ENDPOINT_URL` too).
+
+    Args:
+        root: the workspace; `<root>/.dvc/config` names the remote.
+        scratch: a folder for the throw-away repositories, best on the same file system.
+        url: gives the URL of another remote than that, once one is needed.
+    """
+
+    def __init__(self, root: Path, scratch: Path, *, url: Callable[[], str] | None = None) -> None:
+        self._root = root
+        self._scratch = scratch
+        self._url = url
+
+    @functools.cached_property
+    def _remote(self) -> DvcRemote:
+        from wms.adapters.dvc.remote import DvcRemote
+
+        return DvcRemote(self._root, url=self._url() if self._url else None)
+
+    def fetch_dataset(self, pointer: bytes, to: Path) -> None:
+        """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
+
+        Files may be read-only hard links into the cache: never write into them. What is damaged in
+        the cache is fetched again.
+
+        Raises:
+            DataStoreError: the remote lacks a file, or its own bytes are damaged.
+        """
+        md5 = _check_pointer(pointer)
+        cache = DvcCache(self._remote.cache)
+        cache.drop_damaged([md5])
+        for _ in range(2):
+            with self._repository() as folder:
+                (folder / POINTER).write_bytes(pointer)
+                try:
+                    self._dvc(folder, ["pull", POINTER])
+                except DataStoreError as error:
+                    raise self._incomplete(md5) or error from error
+                if cache.drop_damaged(cache.listed(md5)):
+                    continue
+                with replacing_folder(to) as fresh:
+                    for path in (folder / DATASET).iterdir():
+                        shutil.move(path, fresh / path.name)
+                return
+        raise DataStoreError(f"files in {cache.folder} are damaged again as soon as they are fetched")
+
+    def store_dataset(self, folder: Path) -> StoredDataset:
+        """Upload a dataset folder; return its pointer once every byte is stored.
+
+        The folder itself is left as it is.
+        """
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        with self._repository() as repository:
+            for path in files:
+                link_or_copy(path, repository / DATASET / path.relative_to(folder))
+            # DVC would keep, and send, a damaged object of a file's name that is there already.
+            DvcCache(self._remote.cache).drop_damaged(md5_of(path) for path in files)
+            if not (repository / DATASET).exists():
+                raise DataStoreError(f"{folder} holds no files to store")
+            self._dvc(repository, ["add", "--no-relink", DATASET], ["push", POINTER])
+            pointer = (repository / POINTER).read_bytes()
+        md5 = _check_pointer(pointer)
+        self._complete(md5)
+        return StoredDataset(pointer=pointer, md5=md5)
+
+    def has_dataset(self, pointer: bytes) -> bool:
+        """Whether the remote has every file of a dataset, by its listing there.
+
+        Raises:
+            DataStoreError: the remote does not answer, or its listing is none.
+        """
+        md5 = _check_pointer(pointer)
+        if self._remote.size(object_key(md5)) is None:
+            return False
+        with tempfile.TemporaryDirectory() as name:
+            listing = DvcCache(Path(name))
+            listing.path(md5).parent.mkdir(parents=True)
+            self._remote.get(object_key(md5), listing.path(md5))
+            keys = {object_key(each) for each in listing.listed(md5)}
+        return not self._remote.missing(sorted(keys), below=OBJECTS)
+
+    def lock_stages(self, tree: Path) -> bytes:
+        """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
+
+        Nothing is run: the stages' inputs and outputs lie in `tree` already. `tree` is no DVC
+        repository of its own; `dvc.lock` stays in it.
+        """
+        if (tree / ".dvc").exists():
+            raise DataStoreError(f"{tree} is a DVC repository already; stages are locked in a plain folder")
+        try:
+            self._remote.configure(tree)
+            self._dvc(tree, ["commit", "--force", "--no-relink"])
+        finally:
+            shutil.rmtree(tree / ".dvc", ignore_errors=True)
+        lock = tree / "dvc.lock"
+        if not lock.is_file():
+            raise DataStoreError(f"{tree / 'dvc.yaml'} has no stages: DVC wrote no dvc.lock")
+        return lock.read_bytes()
+
+    def put_blob(self, path: Path) -> str:
+        """Store a file and return its SHA-256; storing it again is no error."""
+        try:
+            digest, size = sha256_file(path), path.stat().st_size
+        except OSError as error:
+            raise DataStoreError(f"{path} cannot be read: {error.strerror}") from error
+        if self._remote.size(_blob_key(digest)) != size:
+            self._remote.put(path, _blob_key(digest))
+        return digest
+
+    def get_blob(self, sha256: str, to: Path) -> None:
+        """Fetch a blob to the path `to` and check its SHA-256.
+
+        Raises:
+            DigestMismatchError: the stored bytes are others; `to` is left as it was.
+            NotStoredError: no such blob is stored.
+            DataStoreError: the remote does not answer.
+        """
+        key = _blob_key(sha256)
+        if self._remote.size(key) is None:
+            raise NotStoredError(f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}")
+        with replacing(to) as temporary:
+            self._remote.get(key, temporary)
+            verify_sha256(temporary, sha256)
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether a blob is stored."""
+        return self._remote.size(_blob_key(sha256)) is not None
+
+    def probe(self) -> None:
+        """Write a small object and read it back, to prove that both work now.
+
+        Raises:
+            DataStoreError: one of them does not, or other bytes came back.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            sent, answer = Path(folder) / "sent", Path(folder) / "answer"
+            sent.write_bytes(PROBE)
+            self._remote.put(sent, PROBE_KEY)
+            self._remote.get(PROBE_KEY, answer)
+            if answer.read_bytes() != PROBE:
+                raise DataStoreError(f"{PROBE_KEY} came back from {self._remote.url} with other bytes")
+
+    def _incomplete(self, md5: str) -> DataStoreError | None:
+        """The error for files that a pull could not bring although their listing is here."""
+        cache = DvcCache(self._remote.cache)
+        if not cache.path(md5).exists():
+            return None
+        lacking = sorted(name for each, name in cache.listed(md5).items() if not cache.path(each).exists())
+        if not lacking:
+            return None
+        return DataStoreError(
+            f"{self._remote.url} has no whole copy of {len(lacking)} files of the dataset, {lacking[0]} "
+            "among them: each is lost or damaged there",
+            remedy="Push them again (`dvc push`) from a machine whose copy is whole, or restore a backup.",
+        )
+
+    def _complete(self, md5: str) -> None:
+        """See that every object of a dataset is in the remote, and send again what is not.
+
+        DVC takes a dataset for stored once its listing is, and so never repairs a remote that lost
+        one of its files.
+        """
+        keys = {object_key(each) for each in (md5, *DvcCache(self._remote.cache).listed(md5))}
+        missing = self._remote.missing(sorted(keys), below=OBJECTS)
+        for key in missing:
+            log.warning("%s had lost %s; it is sent again", self._remote.url, key)
+            self._remote.put(self._remote.cache / key, key)
+        if missing and (lost := self._remote.missing(missing, below=OBJECTS)):
+            raise DataStoreError(
+                f"{len(lost)} files of the dataset are not in {self._remote.url} after the push"
+            )
+
+    @contextlib.contextmanager
+    def _repository(self) -> Iterator[Path]:
+        """A DVC repository with the folder that datasets lie in."""
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="dvc-", dir=self._scratch) as name:
+                folder = Path(name)
+                self._remote.configure(folder)
+                (folder / DATASET).parent.mkdir(parents=True)
+                yield folder
+        except (OSError, shutil.Error) as error:
+            raise StorageError(f"{self._scratch} could not be used for DVC: {error}") from error
+
+    def _dvc(self, folder: Path, *commands: Sequence[str]) -> None:
+        run_dvc(folder, *commands, remote=self._remote.url)
+
+
+def _check_pointer(pointer: bytes) -> str:
+    """The content hash in a dataset's pointer."""
+    try:
+        (out,) = yaml.safe_load(pointer)["outs"]
+        md5, path = str(out["md5"]), str(out["path"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise DataStoreError("the dataset's pointer is no DVC file with one folder in it") from error
+    if not re.fullmatch(r"[0-9a-f]{32}\.dir", md5) or path != Path(DATASET).name:
+        raise DataStoreError(f"the dataset's pointer names {path!r} with {md5!r}, not a folder `training`")
+    return md5
+
+
+def _blob_key(sha256: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise DataStoreError(f"{sha256!r} is no SHA-256")
+    return f"{BLOBS}/{sha256[:2]}/{sha256[2:]}"

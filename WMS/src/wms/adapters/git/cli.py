@@ -1,0 +1,235 @@
+"""Runs the `git` command without prompts, hooks, or surprises from a user's configuration."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import logging
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from wms.adapters.messages import last_complaint, without_credentials
+from wms.core.errors import RepositoryError
+from wms.core.progress import Progress
+
+log = logging.getLogger(__name__)
+
+DEFAULT_NAME = "wms"
+DEFAULT_EMAIL = "wms@users.noreply.invalid"
+
+# The user's own settings stay in force (remotes, credentials, safe.directory); only what would
+# change bytes, run code, ask questions or wait for ever is set here.
+SETTINGS = {
+    "core.quotePath": "false",
+    "core.hooksPath": os.devnull,
+    "core.autocrlf": "false",
+    "core.fsmonitor": "false",
+    "commit.gpgSign": "false",
+    "push.gpgSign": "false",
+    "push.followTags": "false",
+    "push.recurseSubmodules": "no",
+    "fetch.recurseSubmodules": "no",
+    "log.showSignature": "false",
+    "log.follow": "false",
+    "i18n.commitEncoding": "utf-8",
+    "i18n.logOutputEncoding": "utf-8",
+    "maintenance.auto": "false",
+    "gc.auto": "0",
+    # A transfer below 1 byte/s for two minutes is dead.
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "120",
+    # Pictures are compressed already: storing them as they are is three times as fast.
+    "core.compression": "0",
+}
+
+# A hook that calls this program has these set, for a repository that may be another one.
+INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+             "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
+             "GIT_QUARANTINE_PATH", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE")  # fmt: skip
+
+FIXED = {
+    "LC_ALL": "C",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a command answered."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def line(self) -> str:
+        """The output as text, without its last newline."""
+        return os.fsdecode(self.out).rstrip("\n")
+
+    @property
+    def complaint(self) -> str:
+        """Git's own last words, for an error message."""
+        silence = f"exit code {self.code} without a word"
+        refused = [line for line in os.fsdecode(self.out).splitlines() if line.startswith("!\t")]
+        said = refused[-1].replace("\t", " ") if refused else os.fsdecode(self.err)
+        return last_complaint(said, marks=("fatal:", "error:"), otherwise=silence)
+
+
+class Git:
+    """The `git` command in one folder.
+
+    Args:
+        folder: where it runs.
+        env: environment variables of all its commands, on top of the inherited ones.
+        attended: somebody sits at the terminal, whom Git may ask for a password.
+    """
+
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None, *, attended: bool = False) -> None:
+        self.folder = folder
+        self._env = {**({} if attended else {"GIT_TERMINAL_PROMPT": "0"}), **(env or {})}
+
+    def run(
+        self,
+        *arguments: str,
+        ok: tuple[int, ...] = (0,),
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run one command to its end.
+
+        Args:
+            arguments: the subcommand and what follows it.
+            ok: the exit codes that are answers and no failures.
+            stdin: bytes for its standard input; nothing where `None`.
+            env: environment variables on top of the inherited ones.
+
+        Raises:
+            RepositoryError: any other exit code, or no Git on this machine.
+        """
+        with self._start(arguments, subprocess.DEVNULL if stdin is None else subprocess.PIPE, env) as process:
+            out, err = process.communicate(stdin)
+        result = Result(code=process.returncode, out=out, err=err)
+        if err:
+            log.debug("git %s: %s", arguments[0], without_credentials(os.fsdecode(err).rstrip()))
+        if result.code not in ok:
+            raise self.failure(arguments[0], result)
+        return result
+
+    @contextlib.contextmanager
+    def reading(self, *arguments: str, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
+        """Run one command that reads the file `stdin`, and yield its output as a stream.
+
+        Raises:
+            RepositoryError: it failed.
+        """
+        with self._start(arguments, stdin, None) as process:
+            if process.stdout is None or process.stderr is None:
+                raise AssertionError("both were asked for as pipes")
+            try:
+                yield process.stdout
+            except BaseException:
+                process.kill()
+                raise
+            process.stdout.close()
+            err = process.stderr.read()
+        if process.returncode != 0:
+            raise self.failure(arguments[0], Result(code=process.returncode, out=b"", err=err))
+
+    def watch(self, *arguments: str, progress: Progress, label: str, ok: tuple[int, ...] = (0,)) -> Result:
+        """Run one command that sends objects (with `--progress`), and show how far it is.
+
+        Raises:
+            RepositoryError: as for `run`.
+        """
+        out: list[bytes] = []
+        err: list[bytes] = []
+        with self._start(arguments, subprocess.DEVNULL, None) as process:
+            if process.stdout is None or process.stderr is None:
+                raise AssertionError("both were asked for as pipes")
+            answer = threading.Thread(target=lambda pipe: out.append(pipe.read()), args=(process.stdout,))
+            answer.start()
+            for _ in progress.track(_percents(process.stderr, err), label=label, total=100):
+                pass
+            answer.join()
+        result = Result(code=process.returncode, out=b"".join(out), err=b"\n".join(err))
+        if result.code not in ok:
+            raise self.failure(arguments[0], result)
+        return result
+
+    def failure(self, verb: str, result: Result) -> RepositoryError:
+        """The error for a command that failed."""
+        return RepositoryError(f"git {verb} failed in {self.folder}: {result.complaint}")
+
+    def _start(
+        self, arguments: tuple[str, ...], stdin: IO[bytes] | int, env: Mapping[str, str] | None
+    ) -> subprocess.Popen[bytes]:
+        settings = [part for key, value in SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        inherited = {key: value for key, value in os.environ.items() if key not in INHERITED}
+        try:
+            return subprocess.Popen(
+                ["git", *settings, *arguments],
+                cwd=self.folder,
+                env={**inherited, **FIXED, **self._env, **(env or {})},
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            raise RepositoryError(
+                f"git could not be run in {self.folder}: {error.strerror or error}"
+            ) from error
+
+
+def token_access(server: str, token: str) -> dict[str, str]:
+    """Environment variables that give Git a token for a server, and write it nowhere.
+
+    Git 2.31 and newer take settings from the environment; a command line would show them to every user
+    of the machine.
+
+    Args:
+        server: such as `https://github.com`.
+        token: of GitHub.
+    """
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{server.rstrip('/')}/.extraheader",
+        "GIT_CONFIG_VALUE_0": f"AUTHORIZATION: basic {basic}",
+    }
+
+
+def _percents(stream: IO[bytes], rest: list[bytes]) -> Iterator[int]:
+    """Every percent of what `git push --progress` has written; its other lines go to `rest`."""
+    done = 0
+    pending = b""
+    while chunk := os.read(stream.fileno(), 4096):
+        *lines, pending = re.split(rb"[\r\n]+", pending + chunk)
+        for line in lines:
+            told = re.match(rb"[A-Z][a-z]+ objects:\s+(\d+)%", line)
+            if told is None:
+                rest.append(line)
+            elif line.startswith(b"Writing"):
+                yield from range(done, int(told[1]))
+                done = int(told[1])
+    rest.append(pending)
+
+
+def identity(git: Git) -> dict[str, str]:
+    """Environment variables that name an author where the user has set none of their own."""
+    known = {key: git.run("config", key, ok=(0, 1)).line for key in ("user.name", "user.email")}
+    chosen: dict[str, str] = {}
+    for role in ("AUTHOR", "COMMITTER"):
+        for part, default in (("NAME", DEFAULT_NAME), ("EMAIL", DEFAULT_EMAIL)):
+            variable = f"GIT_{role}_{part}"
+            if variable not in os.environ and not known[f"user.{part.lower()}"]:
+                chosen[variable] = default
+    return chosen

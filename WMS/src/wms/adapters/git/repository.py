@@ -1,0 +1,244 @@
+"""The Git repository and its remote, by Git's plumbing: no working tree, index or local branch is touched."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from wms.adapters.git.cli import Git, Result
+from wms.adapters.git.trees import (
+    REGULAR,
+    Entry,
+    export_tree,
+    hash_bytes,
+    hash_folder,
+    list_tree,
+    make_commit,
+)
+from wms.core.errors import RemoteMovedError, RepositoryError
+from wms.core.ports import Commit
+from wms.core.progress import Progress, Silent
+
+DEEPEN = "Fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` of actions/checkout."
+
+
+class GitRepository:
+    """`Repository` by the `git` command (2.31 or newer).
+
+    A revision is a full commit SHA or the name of a remote branch. Where the user has set no name
+    and e-mail address, commits are by `wms <wms@users.noreply.invalid>`.
+
+    Args:
+        root: a folder of the clone.
+        remote: the name of its remote.
+        env: environment variables of all Git commands, such as `token_access`.
+        attended: somebody sits at the terminal, whom Git may ask for a password.
+        progress: told of every file that is stored and of what is sent.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        remote: str = "origin",
+        *,
+        env: Mapping[str, str] | None = None,
+        attended: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        self._git = Git(root, env, attended=attended)
+        self._remote = remote
+        self._progress = progress or Silent()
+        self._known_commits: set[str] = set()
+
+    def fetch(self) -> None:
+        """Update what is known of the remote, deleted branches included."""
+        refspec = f"+refs/heads/*:{self._tracking('*')}"
+        self._git.run(
+            "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", self._remote, refspec
+        )
+
+    def head(self, branch: str) -> str | None:
+        """The commit at the tip of a remote branch, or `None` if the branch does not exist."""
+        return self._tips(branch).get(branch)
+
+    def branches(self, prefix: str) -> tuple[str, ...]:
+        """Names of the remote branches that start with `prefix`, sorted."""
+        return tuple(sorted(name for name in self._tips("") if name.startswith(prefix)))
+
+    def read_file(self, rev: str, path: str) -> bytes | None:
+        """A file's bytes at a revision, or `None` if that revision has no such file.
+
+        Raises:
+            RepositoryError: there is no such revision, or a folder or a link is at `path`.
+        """
+        wanted = os.fsencode(path)
+        entry = next(
+            (e for e in list_tree(self._git, self._commit(rev), "--", path) if e.path == wanted), None
+        )
+        if entry is None:
+            return None
+        if entry.mode not in REGULAR:
+            raise RepositoryError(f"{path} at {rev} is no file but a folder, a link or a submodule")
+        return self._git.run("cat-file", "blob", entry.name).out
+
+    def export(self, rev: str, path: str, to: Path) -> int:
+        """Write every file below `path` at `rev` into `to` (replaced if there); return how many.
+
+        Bytes are those in Git, without filters. Links are written as links that lead nowhere.
+
+        Raises:
+            RepositoryError: no such revision, a submodule, or a name that leads out of `to`.
+            StorageError: the files could not be written; what was at `to` is whole.
+        """
+        return export_tree(self._git, self._commit(rev), path.strip("/"), to)
+
+    def changed_paths(self, base: str, rev: str) -> tuple[str, ...]:
+        """The files in which two revisions differ, sorted; a renamed file counts under both names."""
+        named = self._git.run(
+            "diff-tree", "-r", "-z", "--no-renames", "--name-only", self._commit(base), self._commit(rev)
+        )
+        return tuple(sorted(os.fsdecode(named.out).split("\0")[:-1]))
+
+    def history(self, rev: str, path: str) -> tuple[Commit, ...]:
+        """The commits on the first-parent line of `rev` that changed `path`, newest first.
+
+        Raises:
+            RepositoryError: no such revision, or this clone is shallow and cannot tell.
+        """
+        commit = self._commit(rev)
+        if self._shallow():
+            raise RepositoryError(f"this clone is shallow: the history of {path} is cut off", remedy=DEEPEN)
+        form = "--format=%H%x00%s%x00%an%x00%cI"
+        fields = os.fsdecode(
+            self._git.run("log", "-z", "--first-parent", "--no-color", form, commit, "--", path).out
+        ).split("\0")[:-1]
+        return tuple(
+            Commit(sha=sha, subject=subject, author=author, at=datetime.fromisoformat(at))
+            for sha, subject, author, at in zip(*(fields[i::4] for i in range(4)), strict=True)
+        )
+
+    def commit(self, parent: str, files: Mapping[str, bytes | None], *, message: str) -> str:
+        """Make a commit on top of `parent` with files written (or, by `None`, removed)."""
+        entries = [
+            Entry(path=os.fsencode(path)) if data is None else hash_bytes(self._git, data, path)
+            for path, data in files.items()
+        ]
+        return make_commit(self._git, entries, parent=self._commit(parent), message=message)
+
+    def commit_folder(self, parent: str, folder: Path, *, under: str, message: str) -> str:
+        """Make a commit on top of `parent` with every file below `folder` added below `under`.
+
+        Git reads the files itself, so their size does not matter. Links are kept as links.
+        """
+        entries = hash_folder(self._git, folder, under=under.strip("/"), progress=self._progress)
+        return make_commit(self._git, entries, parent=self._commit(parent), message=message)
+
+    def push(self, sha: str, branch: str, *, expect: str | None) -> None:
+        """Set a remote branch to a commit if it is at `expect` now (`None`: does not exist yet).
+
+        A branch that is at `sha` already is no error.
+
+        Raises:
+            RemoteMovedError: it is elsewhere; nothing was changed.
+            RepositoryError: the remote refused, or could not be reached.
+        """
+        result = self._push(sha, branch, expect=expect)
+        if result.code != 0:
+            now = self._remote_tip(branch)
+            if now != expect:
+                where = f"is at {now[:12]}" if now else "does not exist"
+                meant = f"was at {expect[:12]}" if expect else "did not exist"
+                raise RemoteMovedError(
+                    f"the branch {branch} of {self._remote} {where}; it {meant} when the run looked"
+                )
+            raise self._git.failure("push", result)
+        self._git.run("update-ref", self._tracking(branch), sha)
+
+    def delete_branch(self, branch: str, *, expect: str) -> bool:
+        """Delete a remote branch if it is still at `expect`; false if it is elsewhere or gone."""
+        result = self._push("", branch, expect=expect)
+        if result.code != 0:
+            if self._remote_tip(branch) != expect:
+                return False
+            raise self._git.failure("push", result)
+        self._git.run("update-ref", "-d", self._tracking(branch))
+        return True
+
+    def is_ancestor(self, sha: str, of: str) -> bool:
+        """Whether `sha` is reachable from `of`.
+
+        Raises:
+            RepositoryError: no such revision, or this clone is shallow and cannot tell.
+        """
+        arguments = ("merge-base", "--is-ancestor", self._commit(sha), self._commit(of))
+        reachable = self._git.run(*arguments, ok=(0, 1)).code == 0
+        if not reachable and self._shallow():
+            raise RepositoryError(
+                f"this clone is shallow: whether {of} holds {sha[:12]} is unknown", remedy=DEEPEN
+            )
+        return reachable
+
+    def parents(self, sha: str) -> tuple[str, ...]:
+        """The commits that a commit was made on top of, in their order.
+
+        Raises:
+            RepositoryError: no such revision, or this clone is shallow and ends there.
+        """
+        parents = self._git.run("show", "--no-patch", "--format=%P", self._commit(sha)).line.split()
+        if not parents and self._shallow():
+            raise RepositoryError(f"this clone is shallow and may end at {sha[:12]}", remedy=DEEPEN)
+        return tuple(parents)
+
+    def _tracking(self, branch: str) -> str:
+        return f"refs/remotes/{self._remote}/{branch}"
+
+    def _tips(self, below: str) -> dict[str, str]:
+        """Remote branches by name, `origin/HEAD` left out: that is a pointer, not a branch."""
+        form = "--format=%(refname)%00%(objectname)%00%(symref)"
+        root = self._tracking("")
+        tips = {}
+        for line in self._git.run("for-each-ref", form, root + below).line.splitlines():
+            ref, sha, points_to = line.split("\0")
+            if not points_to:
+                tips[ref.removeprefix(root)] = sha
+        return tips
+
+    def _commit(self, rev: str) -> str:
+        """The full SHA of a revision that this clone holds."""
+        if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", rev):
+            tip = self.head(rev)
+            if tip is None:
+                raise RepositoryError(f"{self._remote} has no branch {rev} (as of the last fetch)")
+            return tip
+        if rev in self._known_commits:
+            return rev
+        if self._git.run("cat-file", "-e", f"{rev}^{{commit}}", ok=(0, 1, 128)).code != 0:
+            hint = DEEPEN if self._shallow() else "Fetch it, or see whether its branch was deleted."
+            raise RepositoryError(f"this clone has no commit {rev[:12]}", remedy=hint)
+        self._known_commits.add(rev)
+        return rev
+
+    def _shallow(self) -> bool:
+        return self._git.run("rev-parse", "--is-shallow-repository").line == "true"
+
+    def _push(self, source: str, branch: str, *, expect: str | None) -> Result:
+        ref = f"refs/heads/{branch}"
+        # Files above the threshold are sent as they are: among pictures there are no deltas to find.
+        return self._git.watch(
+            *("-c", "core.bigFileThreshold=64k", "push", "--porcelain", "--progress", "--no-verify"),
+            *(f"--force-with-lease={ref}:{expect or ''}", self._remote, f"{source}:{ref}"),
+            progress=self._progress if source else Silent(),
+            label="Sending, percent",
+            ok=(0, 1, 128),
+        )
+
+    def _remote_tip(self, branch: str) -> str | None:
+        ref = f"refs/heads/{branch}"
+        for line in self._git.run("ls-remote", "--heads", self._remote, ref).line.splitlines():
+            sha, found = line.split("\t")
+            if found == ref:
+                return sha
+        return None

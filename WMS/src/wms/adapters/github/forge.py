@@ -1,0 +1,313 @@
+"""The forge on GitHub: pull requests, statuses, comments, dispatches and releases by its REST API."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+from typing import Literal
+
+from github import GithubException, UnknownObjectException
+from github.GithubObject import NotSet
+from github.PullRequest import PullRequest as GitHubPullRequest
+from github.Repository import Repository as GitHubRepository
+
+from wms.adapters.github.client import Patience, connect
+from wms.adapters.github.errors import speaking_to_github, words_of
+from wms.adapters.github.merge import merge_pull_request
+from wms.adapters.github.releases import BODY_MAX as RELEASE_BODY_MAX
+from wms.adapters.github.releases import download, list_releases, mark, publish
+from wms.adapters.github.statuses import latest_statuses, passed
+from wms.adapters.local.forge_files import DESCRIPTION_MAX
+from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
+from wms.core.ports import Check, PullRequest, Release
+
+BODY_MAX = 65_536
+"""Characters of a comment or of a pull request's text; GitHub's own limit."""
+
+TITLE_MAX = 256
+log = logging.getLogger(__name__)
+CUT = "\n\n(The text was longer than GitHub takes, and is cut here.)"
+
+
+class GitHubForge:
+    """`Forge` for a repository on GitHub or GitHub Enterprise.
+
+    A request whose answer was lost is sent again, so a comment or a dispatch may arrive twice. One
+    object is for one thread.
+
+    Args:
+        api_url: such as `https://api.github.com` (`GITHUB_API_URL`).
+        repository: `owner/name` (`GITHUB_REPOSITORY`).
+        token: a token of this repository; it is kept out of logs and errors. `None` reads what is public.
+        patience: how long to wait for GitHub.
+        run_url: the workflow run that does this; statuses link to it.
+
+    Raises:
+        ConfigError: `repository` is no `owner/name`.
+        ForgePermissionError: the token is empty.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        repository: str,
+        token: str | None,
+        patience: Patience | None = None,
+        run_url: str = "",
+    ) -> None:
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+            raise ConfigError(
+                f"{repository!r} is no repository on GitHub", remedy="Write GITHUB_REPOSITORY as owner/name."
+            )
+        if token == "":
+            raise ForgePermissionError(f"there is no token for {repository}", remedy="Set GITHUB_TOKEN.")
+        self._name = repository
+        self._patience = patience or Patience()
+        self._run_url = run_url
+        self._github = connect(api_url, token, self._patience)
+
+    def open_pull_request(
+        self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
+    ) -> PullRequest:
+        """Open a pull request, or take the open one that this head already has, and label it.
+
+        GitHub takes labels by `issues: write` or `pull-requests: write` (docs.github.com/rest/issues/labels).
+
+        Raises:
+            ForgeError: a branch is missing, or the head has nothing that the base lacks.
+            ForgePermissionError: the token, or the repository's settings, do not allow it.
+        """
+        deadline = time.monotonic() + self._patience.lag_seconds
+        with speaking_to_github(f"opening a pull request from {head} to {base}", self._name):
+            while True:
+                opened = self._open_one_of(head)
+                if opened is not None:
+                    return self._labelled(opened, labels)
+                try:
+                    made = self._repository.create_pull(
+                        base=base, head=head, title=cut(title, TITLE_MAX, "…"), body=cut(body, BODY_MAX)
+                    )
+                    return self._labelled(made, labels)
+                except GithubException as error:
+                    if not _may_pass(error) or time.monotonic() >= deadline:
+                        raise
+                time.sleep(self._patience.poll_seconds)
+
+    def pull_request(self, number: int) -> PullRequest:
+        """A pull request by number."""
+        with speaking_to_github(f"reading pull request #{number}", self._name):
+            return _shown(self._read(number))
+
+    def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
+        """The pull requests whose head branch starts with a prefix, oldest first.
+
+        Those of forks are not among them: a stranger may name a branch as he likes.
+        """
+        with speaking_to_github("listing pull requests", self._name):
+            listed = self._repository.get_pulls(state=state, sort="created", direction="asc")
+            return tuple(
+                _shown(pull)
+                for pull in listed
+                if pull.head.ref.startswith(head_prefix) and self._is_ours(pull)
+            )
+
+    def merge(self, number: int, *, sha: str) -> str:
+        """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
+
+        Raises:
+            RemoteMovedError: the head is elsewhere, or the base moved meanwhile.
+            UnmergeableError: it is closed, or conflicts with its base.
+            ProtectedBranchError: the rules of the base ask for more.
+        """
+        with speaking_to_github(f"merging pull request #{number}", self._name):
+            return merge_pull_request(
+                lambda: self._read(number), self._repository, sha=sha, patience=self._patience
+            )
+
+    def close(self, number: int, *, comment: str) -> None:
+        """Close a pull request without merging it; closing a closed one adds the comment only.
+
+        The comment comes first: killed in between, the reason is said and the close can be repeated.
+
+        Raises:
+            ForgeError: it is merged.
+        """
+        with speaking_to_github(f"closing pull request #{number}", self._name):
+            pull = self._read(number)
+            if pull.merged:
+                raise ForgeError(f"pull request #{number} is merged and cannot be closed")
+            pull.create_issue_comment(cut(comment, BODY_MAX))
+            if pull.state == "open":
+                pull.edit(state="closed")
+
+    def set_status(self, sha: str, check: Check) -> None:
+        """Post a commit status; the latest of a context counts.
+
+        Raises:
+            ForgeError: no such commit, or a description of more than 140 characters.
+        """
+        if len(check.description) > DESCRIPTION_MAX:
+            raise ForgeError(f"the status {check.context!r} has more than {DESCRIPTION_MAX} characters")
+        with speaking_to_github(f"posting the status {check.context} on {sha[:12]}", self._name):
+            self._repository.get_commit(sha).create_status(
+                state=check.state,
+                description=check.description,
+                context=check.context,
+                target_url=self._run_url or NotSet,
+            )
+
+    def statuses(self, sha: str) -> tuple[Check, ...]:
+        """The latest status of every context on a commit, by context."""
+        with speaking_to_github(f"reading the statuses of {sha[:12]}", self._name):
+            return latest_statuses(self._repository, sha)
+
+    def ci_passed(self, sha: str) -> bool:
+        """Whether the check or status `ci` of a commit is there and passed, as GitHub Actions reported it."""
+        with speaking_to_github(f"reading whether ci passed on {sha[:12]}", self._name):
+            return passed(self._repository, sha, "ci")
+
+    def comment(self, sha: str, body: str) -> None:
+        """Comment on a commit."""
+        with speaking_to_github(f"commenting on {sha[:12]}", self._name):
+            self._repository.get_commit(sha).create_comment(cut(body, BODY_MAX))
+
+    def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
+        """Start a workflow on main.
+
+        Raises:
+            ForgeError: there is no such workflow, or it does not take these inputs.
+        """
+        with speaking_to_github(f"starting the workflow {workflow}", self._name):
+            branch = "main"  # Where everything runs, whatever the default branch is.
+            try:
+                self._repository.get_workflow(workflow).create_dispatch(branch, dict(inputs), throw=True)
+            except UnknownObjectException as error:
+                raise ForgeError(
+                    f"{self._name} has no workflow {workflow} on {branch}",
+                    remedy=f"Put .github/workflows/{workflow} on {branch}; until then do its work by hand.",
+                ) from error
+
+    def releases(self) -> tuple[Release, ...]:
+        """Every published release, newest first."""
+        with speaking_to_github("listing releases", self._name):
+            return list_releases(self._repository)
+
+    def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
+        """Publish files under a tag on a commit; a release that the tag has already is returned as it is.
+
+        Raises:
+            TagTakenError: the tag is there already, on another commit.
+            ForgePermissionError: the token may not set this tag.
+        """
+        with speaking_to_github(f"publishing the release {tag}", self._name):
+            return publish(
+                self._repository,
+                tag=tag,
+                sha=sha,
+                title=cut(title, TITLE_MAX, "…"),
+                body=cut(body, RELEASE_BODY_MAX),
+                files=files,
+            )
+
+    def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
+        """Give a published release another title, and with `latest` the mark of the latest.
+
+        Raises:
+            NotReleasedError: there is no such release.
+        """
+        with speaking_to_github(f"marking the release {tag}", self._name):
+            mark(self._repository, tag, title=cut(title, TITLE_MAX, "…"), latest=latest)
+
+    def download_asset(self, tag: str, name: str, to: Path) -> None:
+        """Write a file of a published release to the path `to`, whole or not at all.
+
+        Raises:
+            NotReleasedError: there is no such release, or it has no such file.
+        """
+        with speaking_to_github(f"fetching {name} of the release {tag}", self._name):
+            download(self._repository, tag, name, to)
+
+    @cached_property
+    def _repository(self) -> GitHubRepository:
+        return self._asked_for()
+
+    def _asked_for(self) -> GitHubRepository:
+        """The repository, asked for now: what answers anything else with 200 is no GitHub."""
+        found = self._github.get_repo(self._name)
+        found.update()
+        name = found.raw_data.get("full_name")
+        if name is None:
+            raise ForgeError(
+                f"what answers at {self._github.requester.base_url} is no GitHub API",
+                remedy="Check GITHUB_API_URL, and whether a proxy answers in its place.",
+            )
+        if name.lower() != self._name.lower():
+            raise ForgeError(f"{self._name} is called {name} now", remedy=f"Set GITHUB_REPOSITORY to {name}.")
+        return found
+
+    def _open_one_of(self, head: str) -> GitHubPullRequest | None:
+        owner = self._name.split("/")[0]
+        for pull in self._repository.get_pulls(state="open", head=f"{owner}:{head}"):
+            if pull.head.ref == head and self._is_ours(pull):
+                return pull
+        return None
+
+    def _labelled(self, pull: GitHubPullRequest, labels: Sequence[str]) -> PullRequest:
+        shown = _shown(pull)
+        missing = [label for label in labels if label not in shown.labels]
+        if not missing:
+            return shown
+        doing = f"putting the labels {', '.join(missing)} on pull request #{pull.number}"
+        try:
+            with speaking_to_github(doing, self._name):
+                pull.add_to_labels(*missing)
+        except ForgeError as error:
+            log.warning("%s; it goes on without them. %s", error, error.remedy)
+            return shown
+        return replace(shown, labels=(*shown.labels, *missing))
+
+    def _read(self, number: int) -> GitHubPullRequest:
+        pull = self._repository.get_pull(number)
+        try:
+            pull.update()
+        except UnknownObjectException as error:
+            self._asked_for()  # A repository that is not there is another error.
+            raise UnmergeableError(f"there is no pull request #{number} in {self._name}") from error
+        return pull
+
+    def _is_ours(self, pull: GitHubPullRequest) -> bool:
+        source = pull.head.repo  # None once a fork is deleted
+        return source is not None and source.full_name.lower() == self._name.lower()
+
+
+def cut(text: str, limit: int, note: str = CUT) -> str:
+    """`text`, or its beginning and a note where it has more than `limit` characters."""
+    return text if len(text) <= limit else text[: limit - len(note)] + note
+
+
+def _may_pass(error: GithubException) -> bool:
+    """Whether opening may succeed a little later: a push not seen yet, or somebody was quicker."""
+    words = words_of(error)
+    unseen = "head is invalid" in words or "base is invalid" in words or "can't be blank" in words
+    return error.status == HTTPStatus.UNPROCESSABLE_ENTITY and (unseen or "already exists" in words)
+
+
+def _shown(pull: GitHubPullRequest) -> PullRequest:
+    return PullRequest(
+        number=pull.number,
+        url=pull.html_url,
+        head=pull.head.ref,
+        head_sha=pull.head.sha,
+        base=pull.base.ref,
+        title=pull.title,
+        body=pull.body or "",
+        state="merged" if pull.merged_at is not None else "closed" if pull.state == "closed" else "open",
+        labels=tuple(label.name for label in pull.labels),
+    )

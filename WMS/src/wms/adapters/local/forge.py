@@ -1,0 +1,251 @@
+"""The forge of the embedded default: pull requests on disk, merged in the bare remote by real Git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from wms.adapters.git.cli import identity
+from wms.adapters.local.forge_files import (
+    DESCRIPTION_MAX,
+    CommitRecord,
+    Dispatch,
+    DispatchRecord,
+    ForgeFiles,
+    PullRecord,
+    StatusEntry,
+)
+from wms.adapters.local.releases import LocalReleases
+from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
+from wms.core.ports import Check, PullRequest
+
+MERGE_ATTEMPTS = 5
+"""How often a merge is made anew because the base branch moved under it."""
+
+
+class LocalForge(LocalReleases):
+    """`Forge` for a bare repository on this machine.
+
+    Args:
+        state: a folder for `pulls/`, `commits/`, `releases/` and `dispatches.json`.
+        remote: the bare repository that branches live in. Merging needs Git 2.38 or newer.
+    """
+
+    def __init__(self, state: Path, remote: Path) -> None:
+        super().__init__(state, remote)
+        self._files = ForgeFiles(state)
+
+    def open_pull_request(
+        self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
+    ) -> PullRequest:
+        """Open a pull request, or take the open one that this head already has, and label it.
+
+        Raises:
+            ForgeError: a branch is missing, or the head has nothing that the base lacks.
+        """
+        with self._changing():
+            numbers = self._files.numbers()
+            for pull in map(self._pull, numbers):
+                if pull.head == head and pull.state == "open":
+                    both = tuple(dict.fromkeys((*pull.labels, *labels)))
+                    return self._shown(self._files.write_pull(pull.model_copy(update={"labels": both})))
+            head_sha, base_sha = self._tip(head), self._tip(base)
+            if head_sha is None or base_sha is None:
+                raise ForgeError(f"no pull request from {head} to {base}: one of the branches does not exist")
+            if self._reachable(head_sha, base_sha):
+                raise ForgeError(
+                    f"no pull request from {head} to {base}: {base} holds all its commits already"
+                )
+            pull = PullRecord(
+                number=max(numbers, default=0) + 1,
+                head=head,
+                head_sha=head_sha,
+                base=base,
+                title=title,
+                body=body,
+                state="open",
+                opened_at=datetime.now(UTC),
+                labels=tuple(labels),
+            )
+            return self._shown(self._files.write_pull(pull))
+
+    def pull_request(self, number: int) -> PullRequest:
+        """A pull request by number; while it is open, as its head branch is now."""
+        with self._changing():
+            return self._shown(self._pull(number))
+
+    def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
+        """The pull requests whose head branch starts with a prefix, oldest first."""
+        with self._changing():
+            found = [
+                pull for pull in map(self._pull, self._files.numbers()) if pull.head.startswith(head_prefix)
+            ]
+            return tuple(self._shown(pull) for pull in found if state == "all" or pull.state == "open")
+
+    def merge(self, number: int, *, sha: str) -> str:
+        """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
+
+        Raises:
+            RemoteMovedError: the head is elsewhere.
+            UnmergeableError: it is closed, or does not merge without conflicts.
+        """
+        with self._changing():
+            pull = self._pull(number)
+            if pull.state == "closed":
+                raise UnmergeableError(
+                    f"pull request #{number} is closed", remedy="Open a new one with `wms publish`."
+                )
+            if pull.head_sha != sha:
+                now = pull.head_sha[:12]
+                raise RemoteMovedError(f"{pull.head} of pull request #{number} is at {now}, not {sha[:12]}")
+            if pull.merge_commit is not None:
+                return pull.merge_commit
+            merge_commit = self._merged_before(pull) or self._merge(pull)
+            self._files.write_pull(pull.model_copy(update={"state": "merged", "merge_commit": merge_commit}))
+            return merge_commit
+
+    def close(self, number: int, *, comment: str) -> None:
+        """Close a pull request without merging it; closing a closed one adds the comment only.
+
+        Raises:
+            ForgeError: it is merged.
+        """
+        with self._changing():
+            pull = self._pull(number)
+            if pull.state == "merged":
+                raise ForgeError(f"pull request #{number} is merged and cannot be closed")
+            self._files.write_pull(
+                pull.model_copy(update={"state": "closed", "comments": (*pull.comments, comment)})
+            )
+
+    def set_status(self, sha: str, check: Check) -> None:
+        """Post a commit status; the latest of a context counts.
+
+        Raises:
+            ForgeError: no such commit, or a description of more than 140 characters.
+        """
+        if len(check.description) > DESCRIPTION_MAX:
+            raise ForgeError(f"the status {check.context!r} has more than {DESCRIPTION_MAX} characters")
+        with self._changing():
+            known = self._said_about(sha)
+            entry = StatusEntry(state=check.state, description=check.description, at=datetime.now(UTC))
+            statuses = {**known.statuses, check.context: entry}
+            self._files.write_commit(sha, known.model_copy(update={"statuses": statuses}))
+
+    def statuses(self, sha: str) -> tuple[Check, ...]:
+        """The latest status of every context on a commit, by context."""
+        with self._changing():
+            return tuple(
+                Check(context=context, state=entry.state, description=entry.description)
+                for context, entry in sorted(self._said_about(sha).statuses.items())
+            )
+
+    def ci_passed(self, sha: str) -> bool:
+        """Whether the status `ci` of a commit is there and passed."""
+        return any(check.context == "ci" and check.state == "success" for check in self.statuses(sha))
+
+    def comment(self, sha: str, body: str) -> None:
+        """Comment on a commit."""
+        with self._changing():
+            known = self._said_about(sha)
+            said = known.model_copy(update={"comments": (*known.comments, body)})
+            self._files.write_commit(sha, said)
+
+    def comments(self, sha: str) -> tuple[str, ...]:
+        """All comments on a commit, oldest first."""
+        with self._changing():
+            return self._said_about(sha).comments
+
+    def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
+        """Note that a workflow was asked to start."""
+        with self._changing():
+            asked = Dispatch(workflow=workflow, inputs=dict(inputs), at=datetime.now(UTC))
+            known = self._files.read_dispatches().dispatches
+            self._files.write_dispatches(DispatchRecord(dispatches=(*known, asked)))
+
+    def dispatches(self) -> tuple[Dispatch, ...]:
+        """Every workflow that was asked to start, oldest first."""
+        with self._changing():
+            return self._files.read_dispatches().dispatches
+
+    def _said_about(self, sha: str) -> CommitRecord:
+        if self._git.run("cat-file", "-e", f"{sha}^{{commit}}", ok=(0, 1, 128)).code != 0:
+            raise ForgeError(f"{self._git.folder} has no commit {sha}")
+        return self._files.read_commit(sha)
+
+    def _pull(self, number: int) -> PullRecord:
+        """A pull request; an open one follows its head branch and is closed when that is gone."""
+        if number not in self._files.numbers():
+            raise UnmergeableError(f"there is no pull request #{number}")
+        pull = self._files.read_pull(number)
+        if pull.state != "open":
+            return pull
+        tip = self._tip(pull.head)
+        if tip == pull.head_sha:
+            return pull
+        if tip is None:
+            merge_commit = self._merged_before(pull)
+            end = {"state": "merged" if merge_commit else "closed", "merge_commit": merge_commit}
+            return self._files.write_pull(pull.model_copy(update=end))
+        return self._files.write_pull(pull.model_copy(update={"head_sha": tip}))
+
+    def _shown(self, pull: PullRecord) -> PullRequest:
+        return PullRequest(
+            number=pull.number,
+            url=self._files.pull_path(pull.number).absolute().as_uri(),
+            head=pull.head,
+            head_sha=pull.head_sha,
+            base=pull.base,
+            title=pull.title,
+            body=pull.body,
+            state=pull.state,
+            labels=pull.labels,
+        )
+
+    def _tip(self, branch: str) -> str | None:
+        ref = f"refs/heads/{branch}"
+        for line in self._git.run("for-each-ref", "--format=%(refname) %(objectname)", ref).line.splitlines():
+            found, sha = line.split(" ")
+            if found == ref:
+                return sha
+        return None
+
+    def _reachable(self, sha: str, of: str) -> bool:
+        return self._git.run("merge-base", "--is-ancestor", sha, of, ok=(0, 1)).code == 0
+
+    def _merged_before(self, pull: PullRecord) -> str | None:
+        """The merge commit of this head, if the process died after merging and before saying so."""
+        found = self._git.run(
+            "rev-list", "--first-parent", "--merges", "--parents", f"refs/heads/{pull.base}"
+        )
+        for line in found.line.splitlines():
+            merge_commit, *parents = line.split(" ")
+            if pull.head_sha in parents[1:]:
+                return merge_commit
+        return None
+
+    def _merge(self, pull: PullRecord) -> str:
+        ref = f"refs/heads/{pull.base}"
+        for _ in range(MERGE_ATTEMPTS):
+            base = self._tip(pull.base)
+            if base is None:
+                raise ForgeError(f"pull request #{pull.number}: its base {pull.base} does not exist")
+            merged = self._git.run(
+                "merge-tree", "--write-tree", "--name-only", base, pull.head_sha, ok=(0, 1)
+            )
+            tree, *conflicts = merged.line.splitlines()
+            if merged.code == 1:
+                files = ", ".join(conflicts[: conflicts.index("")] if "" in conflicts else conflicts)
+                raise UnmergeableError(
+                    f"pull request #{pull.number} does not merge into {pull.base}: conflicts in {files}"
+                )
+            message = f"Merge pull request #{pull.number} from {pull.head}\n\n{pull.title}\n".encode()
+            parents = ("-p", base, "-p", pull.head_sha)
+            commit = self._git.run("commit-tree", tree, *parents, stdin=message, env=identity(self._git)).line
+            if self._git.run("update-ref", ref, commit, base, ok=(0, 128)).code == 0:
+                return commit
+        raise ForgeError(
+            f"pull request #{pull.number}: {pull.base} moved at each of {MERGE_ATTEMPTS} attempts"
+        )

@@ -1,0 +1,216 @@
+"""Experiment tracking and the model registry by MLflow, in a SQLite file or on a server."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from wms.adapters.messages import without_credentials
+from wms.adapters.mlflow.client import SQLITE, allowing, answering, connect
+from wms.adapters.mlflow.relocate import relocate
+from wms.core.errors import RegistryError
+from wms.core.files import replacing_folder
+from wms.core.ports import Metric, ModelVersion, RunStatus
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ALIAS = "production"
+WEIGHTS_TAG = "weights_sha256"
+MODEL_FOLDER = "model"
+DESCRIPTION_FILE = "MLmodel"
+ONNX_FILE = "model.onnx"
+
+METRICS_PER_REQUEST = 1000
+PARAMS_PER_REQUEST = 100
+"""MLflow's own limits of one `log-batch` request."""
+
+
+class MlflowRegistry:
+    """`Registry` by MLflow's client; MLflow is imported, and asked, at the first call.
+
+    Args:
+        tracking_uri: `sqlite:///PATH`, or the `http(s)://` address of a server. Credentials come
+            from it or from MLflow's own environment variables.
+        experiment: the experiment that runs belong to; made if missing.
+        model_name: the registered model; made with its first version.
+        artifact_root: the folder for the artifacts of a new experiment; with a server, `None`, for
+            then the server decides.
+    """
+
+    def __init__(
+        self, tracking_uri: str, experiment: str, model_name: str, artifact_root: Path | None
+    ) -> None:
+        self._uri = tracking_uri
+        self._experiment = experiment
+        self._model = model_name
+        self._artifact_root = artifact_root
+
+    def start_run(self, name: str, *, params: Mapping[str, str], tags: Mapping[str, str]) -> str:
+        """Open a tracking run and return its ID."""
+        with answering(self._uri, "a run could not be opened"):
+            from mlflow.entities import Param
+
+            run = self._client.create_run(self._experiment_id(), run_name=name, tags=dict(tags))
+            run_id = str(run.info.run_id)
+            for part in _parts([Param(key, value) for key, value in params.items()], PARAMS_PER_REQUEST):
+                self._client.log_batch(run_id, params=part)
+        return run_id
+
+    def log_metrics(self, run_id: str, metrics: Sequence[Metric]) -> None:
+        """Log any number of values in one request (one for each thousand, MLflow's limit)."""
+        with answering(self._uri, f"metrics of run {run_id} could not be logged"):
+            from mlflow.entities import Metric as MlflowMetric
+
+            values = [MlflowMetric(each.name, each.value, each.timestamp_ms, each.step) for each in metrics]
+            for part in _parts(values, METRICS_PER_REQUEST):
+                self._client.log_batch(run_id, metrics=part)
+
+    def log_files(self, run_id: str, folder: Path, *, under: str) -> None:
+        """Store every file below `folder` as artifacts of the run, below the path `under`."""
+        with answering(self._uri, f"files of run {run_id} could not be stored"):
+            self._client.log_artifacts(run_id, str(folder), under)
+
+    def end_run(self, run_id: str, status: RunStatus) -> None:
+        """Close a tracking run."""
+        with answering(self._uri, f"run {run_id} could not be closed"):
+            self._client.set_terminated(run_id, status.upper())
+
+    def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
+        """Store a model bundle and register it; the same weights again give the same version.
+
+        The bundle's files become artifacts of the run as they are. An `MLmodel` beside them tells
+        MLflow that `model.onnx` is an ONNX model, so its pages and `mlflow.onnx` can load it.
+        """
+        known = self._with_weights(weights_sha256)
+        if known is not None:
+            return known
+        with answering(self._uri, f"the model of run {run_id} could not be registered"):
+            self._client.log_artifacts(run_id, str(bundle), MODEL_FOLDER)
+            if (bundle / ONNX_FILE).is_file():
+                self._describe(run_id)
+            with allowing("RESOURCE_ALREADY_EXISTS"):
+                self._client.create_registered_model(self._model)
+            source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
+            self._client.create_model_version(self._model, source, run_id, tags={WEIGHTS_TAG: weights_sha256})
+        # Asked again, because of two that register the same weights at once both get the older.
+        version = self._with_weights(weights_sha256)
+        if version is None:
+            shown = without_credentials(self._uri)
+            raise RegistryError(f"{shown} took the model of run {run_id} and does not list it")
+        return version
+
+    def versions(self) -> tuple[ModelVersion, ...]:
+        """All registered versions, oldest first; those without a weights digest are not ours."""
+        with answering(self._uri, "versions could not be listed"):
+            found: list[MlflowVersion] = []
+            token: str | None = None
+            while token is None or token:
+                page = self._client.search_model_versions(f"name = '{self._model}'", page_token=token)
+                found.extend(page)
+                token = page.token or ""
+        ours = [version for version in found if WEIGHTS_TAG in version.tags]
+        if len(ours) < len(found):
+            log.warning(
+                "%d versions of %s have no digest and are passed over", len(found) - len(ours), self._model
+            )
+        return tuple(sorted((_version(each) for each in ours), key=lambda version: version.version))
+
+    def download(self, version: int, to: Path) -> Path:
+        """Fetch a version's bundle as the folder `to` (replaced if there) and return that folder."""
+        with answering(self._uri, f"version {version} could not be fetched"):
+            run_id = self._client.get_model_version(self._model, str(version)).run_id
+            with replacing_folder(to) as fresh, tempfile.TemporaryDirectory(dir=fresh.parent) as scratch:
+                fetched = Path(self._client.download_artifacts(run_id, MODEL_FOLDER, scratch))
+                for path in fetched.iterdir():
+                    if path.name != DESCRIPTION_FILE:
+                        shutil.move(path, fresh / path.name)
+        return to
+
+    def production(self) -> int | None:
+        """The version that the `production` alias names; `None` only if the registry says so."""
+        with answering(self._uri, "the production model could not be asked for"):
+            aliases: Mapping[str, str] = {}
+            with allowing("RESOURCE_DOES_NOT_EXIST"):
+                aliases = self._client.get_registered_model(self._model).aliases
+            version = aliases.get(ALIAS)
+            return None if version is None else int(version)
+
+    def set_production(self, version: int | None) -> None:
+        """Point the `production` alias at a version, or remove it."""
+        with answering(self._uri, f"the alias {ALIAS} could not be set to {version}"):
+            if version is not None:
+                self._client.set_registered_model_alias(self._model, ALIAS, str(version))
+                return
+            with allowing("RESOURCE_DOES_NOT_EXIST"):
+                self._client.delete_registered_model_alias(self._model, ALIAS)
+
+    @functools.cached_property
+    def _client(self) -> MlflowClient:
+        if self._artifact_root is not None and self._uri.startswith(SQLITE):
+            database = Path(self._uri.removeprefix(SQLITE))
+            relocate(database, experiment=self._experiment, artifact_root=self._artifact_root)
+        return connect(self._uri)
+
+    def _experiment_id(self) -> str:
+        known = self._client.get_experiment_by_name(self._experiment)
+        if known is None:
+            place = None if self._artifact_root is None else str(self._artifact_root.absolute())
+            with allowing("RESOURCE_ALREADY_EXISTS"):  # somebody else made it meanwhile
+                return str(self._client.create_experiment(self._experiment, artifact_location=place))
+            known = self._client.get_experiment_by_name(self._experiment)
+        if known is None or known.lifecycle_stage != "active":
+            shown = without_credentials(self._uri)
+            raise RegistryError(
+                f"the experiment {self._experiment} in {shown} was deleted",
+                remedy="Restore it on MLflow's pages, or name another one.",
+            )
+        return str(known.experiment_id)
+
+    def _describe(self, run_id: str) -> None:
+        """Store the `MLmodel` of an ONNX model beside the bundle's files."""
+        from mlflow.models import Model
+
+        description = Model(artifact_path=MODEL_FOLDER, run_id=run_id)
+        description.add_flavor("onnx", data=ONNX_FILE, providers=["CPUExecutionProvider"])
+        description.add_flavor(
+            "python_function",
+            loader_module="mlflow.onnx",
+            python_version=platform.python_version(),
+            data=ONNX_FILE,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / DESCRIPTION_FILE
+            description.save(str(path))
+            self._client.log_artifact(run_id, str(path), MODEL_FOLDER)
+
+    def _with_weights(self, weights_sha256: str) -> ModelVersion | None:
+        return next(
+            (version for version in self.versions() if version.weights_sha256 == weights_sha256), None
+        )
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _version(found: MlflowVersion) -> ModelVersion:
+    return ModelVersion(
+        version=int(found.version),
+        run_id=str(found.run_id),
+        weights_sha256=str(found.tags[WEIGHTS_TAG]),
+        created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
+    )

@@ -22,10 +22,10 @@ import numpy as np
 from inputs.pairs import make_pairs
 from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings, load_settings
+from wms.imaging.files import read_picture
+from wms.imaging.preprocess import PAD_GREY
 from wms.ml.export import export_bundle
-from wms.ml.images import read_picture
 from wms.ml.predict import load_bundle
-from wms.ml.preprocess import PAD_GREY
 from wms.ml.unet import build
 from wms.ml.views import Probability
 

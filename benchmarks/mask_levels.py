@@ -26,7 +26,7 @@ from PIL import Image, ImageFilter
 from inputs.pairs import make_pairs
 from wms.core.files import sha256_file
 from wms.core.settings import ValidationPolicy, load_data_settings
-from wms.ml.inspection.measure import MaskFacts, measure_mask
+from wms.data.inspection.measure import MaskFacts, measure_mask
 
 ROOT = Path(__file__).parents[1]
 MADE = 30

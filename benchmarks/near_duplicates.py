@@ -28,8 +28,8 @@ from PIL import Image, ImageEnhance
 
 from wms.core.files import sha256_file
 from wms.core.settings import ValidationPolicy, load_data_settings
-from wms.ml.images import read_picture
-from wms.ml.inspection.measure import measure_picture
+from wms.data.inspection.measure import measure_picture
+from wms.imaging.files import read_picture
 from wms.synth.dataset import write_pairs
 
 ROOT = Path(__file__).parents[1]

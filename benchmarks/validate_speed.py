@@ -25,8 +25,8 @@ from wms.core.cores import usable_cores
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, MergePlan
 from wms.core.settings import load_data_settings
-from wms.steps.merge import merge_folder
-from wms.steps.validate import validate
+from wms.data.merge import merge_folder
+from wms.data.validate import validate
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 1.5

@@ -20,13 +20,13 @@ from safetensors.torch import load_file
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.training import WEIGHTS_FILE
-from wms.ml.compare import count_pixels
-from wms.ml.images import read_mask, read_picture
+from wms.data.merge import merge_folder
+from wms.imaging.compare import count_pixels
+from wms.imaging.files import read_mask, read_picture
+from wms.imaging.preprocess import preprocess, to_picture
 from wms.ml.predict import verify_bundle
-from wms.ml.preprocess import preprocess, to_picture
 from wms.ml.unet import build
 from wms.ml.views import VIEWS, Probability
-from wms.steps.merge import merge_folder
 
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 

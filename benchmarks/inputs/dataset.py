@@ -7,10 +7,10 @@ from pathlib import Path
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
 from wms.core.settings import load_data_settings
-from wms.steps.assemble import assemble
-from wms.steps.merge import merge_folder
-from wms.steps.split import split
-from wms.steps.validate import validate
+from wms.data.assemble import assemble
+from wms.data.merge import merge_folder
+from wms.data.split import split
+from wms.data.validate import validate
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,10 +21,10 @@ from packaging.utils import canonicalize_name
 from pipeline.conftest import make_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.progress import Silent
+from wms.data.push_folder import push_folder
 from wms.ml.team import Team
 from wms.pipeline.graph import JOBS
 from wms.pipeline.stages.training import run_train
-from wms.steps.push_data import push_folder
 from wms.wiring import open_workspace
 
 COMMANDS = [shlex.split(command)[1:] for job in JOBS for command in job.commands]

@@ -17,12 +17,12 @@ from wms.core.context import Context
 from wms.core.errors import BadDataError, MergeConflictError
 from wms.core.ports import Check
 from wms.core.records.run import RunOptions
+from wms.data.push_folder import push_folder
+from wms.data.status import data_status
+from wms.data.verbs import require_good, run_merge, run_validate
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.data import require_good, run_merge, run_validate
 from wms.pipeline.stages.judging import run_gate
 from wms.pipeline.start import branch_heads, start_run
-from wms.steps.data_status import data_status
-from wms.steps.push_data import push_folder
 
 
 def broken_pairs(folder: Path, *, seed: int, count: int = 3) -> Path:

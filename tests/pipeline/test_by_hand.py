@@ -17,12 +17,12 @@ from wms.cli.app import root
 from wms.core.context import Context
 from wms.core.files import write_bytes, write_record
 from wms.core.records.run import RunOptions
+from wms.data.push_folder import push_folder
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.graph import JOBS
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.instance import TRAINING_TTL
-from wms.steps.push_data import push_folder
 
 COMMANDS = [command for job in JOBS for command in job.commands]
 GOOD = RunOptions(train_overrides={"seed": 100})

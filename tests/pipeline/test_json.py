@@ -19,7 +19,7 @@ from wms.cli.app import root
 from wms.cli.lazy import LazyGroup
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
-from wms.steps.push_data import push_folder
+from wms.data.push_folder import push_folder
 
 
 def scripted(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
@@ -154,7 +154,7 @@ def test_whatever_ends_a_command_is_a_document(
     def end(*_: object, **__: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("wms.steps.data_status.data_status", end)
+    monkeypatch.setattr("wms.data.status.data_status", end)
     document, result = answer("data", "status", "--json")
     require_error(document, result)
 

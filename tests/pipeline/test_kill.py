@@ -21,10 +21,10 @@ from wms.core.context import Context
 from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.run import RunOptions
+from wms.data.push_folder import push_folder
+from wms.data.status import data_status
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.promotion import run_rollback
-from wms.steps.data_status import data_status
-from wms.steps.push_data import push_folder
 
 OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)
 

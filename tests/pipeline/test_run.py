@@ -26,15 +26,15 @@ from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.dataset import Split
 from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
+from wms.data.push_folder import branch_of, push_folder
+from wms.data.status import data_status
+from wms.data.verbs import run_merge
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.data import run_merge
 from wms.pipeline.stages.promotion import run_rollback
 from wms.pipeline.start import branch_heads, start_run
 from wms.pipeline.summary import outcome_of
 from wms.report.records import RunRecords
-from wms.steps.data_status import data_status
-from wms.steps.push_data import branch_of, push_folder
 
 Open = Callable[[], Context]
 

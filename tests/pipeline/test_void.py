@@ -25,9 +25,9 @@ from wms.core.files import read_record, write_bytes
 from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import Promotion, promotion_branch
 from wms.core.records.run import RunOptions
+from wms.data.push_folder import push_folder
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.runner import run_pipeline
-from wms.steps.push_data import push_folder
 
 Open = Callable[[], Context]
 GOOD = RunOptions(train_overrides={"seed": 100})

@@ -25,14 +25,14 @@ from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
 from wms.core.records.training import Candidate
 from wms.core.settings.infra import load_infra_settings
+from wms.data.push_folder import branch_of
+from wms.data.status import data_status
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages.adoption import run_adopt
 from wms.pipeline.stages.promotion import run_complete_merge, run_publish
 from wms.pipeline.summary import outcome_of
 from wms.report.markdown import summary
 from wms.report.records import RunRecords
-from wms.steps.data_status import data_status
-from wms.steps.push_data import branch_of
 
 ROOT = Path(__file__).parents[2]
 DENIED = NodeCheck(what=ARTIFACTS, ok=False, result="PutObject: AccessDenied")

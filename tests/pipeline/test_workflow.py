@@ -17,6 +17,7 @@ from wms.core.files import write_record
 from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
 from wms.core.records.run import RunAsked, RunOptions
+from wms.data.push_folder import push_folder
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.graph import JOBS
 from wms.pipeline.journal import noting
@@ -32,7 +33,6 @@ from wms.pipeline.workflow import (
     take,
 )
 from wms.report.records import RunRecords
-from wms.steps.push_data import push_folder
 
 Open = Callable[[], Context]
 GOOD = RunOptions(train_overrides={"seed": 100})

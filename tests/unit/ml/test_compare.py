@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from wms.ml.compare import TOLERANCE, compare_boundaries
+from wms.imaging.compare import TOLERANCE, compare_boundaries
 
 Mask = NDArray[np.bool_]
 SHAPE = (12, 16)

@@ -12,8 +12,8 @@ from PIL import Image
 
 from pairs import mask, picture, save
 from wms.core.errors import ImageError
-from wms.domain.rules import RULES
-from wms.ml.images import MAX_FILE_BYTES, picture_from_bytes, read_mask, read_picture
+from wms.data.rules import RULES
+from wms.imaging.files import MAX_FILE_BYTES, picture_from_bytes, read_mask, read_picture
 
 
 def corners() -> Image.Image:

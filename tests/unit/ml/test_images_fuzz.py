@@ -17,8 +17,8 @@ from PIL import ExifTags, Image
 from pairs import SETTINGS, mask, picture
 from wms.core.errors import ImageError
 from wms.core.files import sha256_file
-from wms.ml.images import read_mask, read_picture
-from wms.ml.inspection.measure import measure_mask, measure_picture
+from wms.data.inspection.measure import measure_mask, measure_picture
+from wms.imaging.files import read_mask, read_picture
 
 SIZE = (80, 64)
 DAMAGED_FILES = 3000

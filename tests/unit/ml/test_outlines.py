@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from wms.ml.outlines import GAP_PX, PREDICTION, TRUTH, box_around, draw_outlines, side_by_side
+from wms.imaging.outlines import GAP_PX, PREDICTION, TRUTH, box_around, draw_outlines, side_by_side
 
 GREY = np.full((300, 400, 3), 128, dtype=np.uint8)
 EMPTY = np.zeros((300, 400), dtype=bool)

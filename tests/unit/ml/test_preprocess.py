@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wms.core.records.training import Preprocessing
-from wms.ml.preprocess import Letterbox, letterbox_mask, letterbox_picture, preprocess, to_picture
+from wms.imaging.preprocess import Letterbox, letterbox_mask, letterbox_picture, preprocess, to_picture
 
 SPEC = Preprocessing(size_px=64, pad=114)
 

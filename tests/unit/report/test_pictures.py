@@ -10,7 +10,7 @@ from PIL import Image
 from factories import Story, fill_datasets, make_report, write_run
 from wms.core.errors import ImageError, RecordError
 from wms.core.layout import Layout
-from wms.ml.outlines import GAP_PX
+from wms.imaging.outlines import GAP_PX
 from wms.report.pictures import (
     MOST_ADDED,
     OVERLAY_BYTES,

@@ -11,11 +11,11 @@ from wms.core.files import sha256_file
 from wms.core.progress import Silent
 from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan
 from wms.core.records.run import OnConflict
-from wms.steps import assemble as module
-from wms.steps.assemble import assemble
-from wms.steps.merge import Source, merge
-from wms.steps.split import split
-from wms.steps.validate import validate
+from wms.data import assemble as module
+from wms.data.assemble import assemble
+from wms.data.merge import Source, merge
+from wms.data.split import split
+from wms.data.validate import validate
 
 EMPTY = DatasetManifest()
 

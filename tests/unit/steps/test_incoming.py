@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from wms.steps.incoming import scan
+from wms.data.incoming import scan
 
 
 def touch(root: Path, *paths: str) -> None:

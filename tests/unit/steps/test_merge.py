@@ -10,7 +10,7 @@ from wms.core.errors import NothingToDoError
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan, Sample
 from wms.core.records.run import OnConflict
-from wms.steps.merge import Source, merge, merge_folder
+from wms.data.merge import Source, merge, merge_folder
 
 EMPTY = DatasetManifest()
 
@@ -197,7 +197,7 @@ def test_a_file_that_cannot_be_read_is_left_over(tmp_path: Path, monkeypatch: py
             raise PermissionError(13, "Permission denied")
         return str(real(path))
 
-    monkeypatch.setattr("wms.steps.merge.sha256_file", refuse)
+    monkeypatch.setattr("wms.data.merge.sha256_file", refuse)
     made = plan(tmp_path, ["a"])
     assert made.leftover == ("a/images/m1.jpg", "a/masks/m1.png")
     assert [pair.stem for pair in made.pairs] == ["m2"]

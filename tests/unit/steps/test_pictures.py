@@ -8,7 +8,7 @@ import pytest
 
 from wms.core.errors import MisplacedPicturesError
 from wms.core.records.commits import LocalCommit, LocalCommits
-from wms.steps.pictures import branch_name_of, commands_to_separate, is_picture, pictures_of, places_of
+from wms.data.commit_images import branch_name_of, commands_to_separate, is_picture, pictures_of, places_of
 
 
 def commits(

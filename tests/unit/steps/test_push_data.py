@@ -9,7 +9,7 @@ from pairs import write_pair
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
 from wms.core.ports import Repository
-from wms.steps.push_data import INCOMING_PATH, push_folder
+from wms.data.push_folder import INCOMING_PATH, push_folder
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from factories import make_facts, make_finding, make_manifest, make_merge, make_split_policy
 from wms.core.errors import BadDataError
 from wms.core.records.dataset import ValidationReport
-from wms.steps.split import split
+from wms.data.split import split
 
 FACTS = [make_facts(f"new-{number}") for number in range(5)]
 

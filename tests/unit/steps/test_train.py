@@ -10,7 +10,7 @@ from wms.core.files import read_record
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import ModelCard
-from wms.ml.images import read_picture
+from wms.imaging.files import read_picture
 from wms.ml.predict import load_bundle
 from wms.ml.team import Team
 from wms.steps import train as train_module

@@ -11,8 +11,8 @@ from pairs import SETTINGS, mask, picture, save, write_pair
 from wms.core.errors import DigestMismatchError
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
-from wms.steps.merge import merge_folder
-from wms.steps.validate import validate
+from wms.data.merge import merge_folder
+from wms.data.validate import validate
 from wms.synth.faults import Fault, write_broken_pairs
 
 T = TypeVar("T")

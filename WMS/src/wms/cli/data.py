@@ -114,11 +114,11 @@ def merge(
       wms data merge --incoming ~/photos/november
     """
     from wms.cli.pipeline import options_of
+    from wms.data.push_folder import push_folder
+    from wms.data.verbs import run_merge
     from wms.pipeline.current import make_room
     from wms.pipeline.journal import noting
-    from wms.pipeline.stages.data import run_merge
     from wms.pipeline.start import branch_heads, start_run
-    from wms.steps.push_data import push_folder
 
     if started and (branches or incoming):
         raise click.UsageError("--started names a run that knows its branches: leave them out")
@@ -157,7 +157,7 @@ def validate(folder: Path | None, quarantine: bool, wait: float, as_json: bool) 
       wms data validate                 the run's incoming pairs
       wms data validate ~/photos/nov    before pushing them
     """
-    from wms.pipeline.stages.data import check_folder, require_good, run_validate
+    from wms.data.verbs import check_folder, require_good, run_validate
 
     if folder is not None:
         report = check_folder(clone(), folder, quarantine=quarantine)
@@ -196,7 +196,7 @@ def split(started: bool, wait: float, as_json: bool) -> None:
     Example:
       wms data split --json
     """
-    from wms.pipeline.stages.data import run_split
+    from wms.data.verbs import run_split
 
     with nothing_is_fine(started), step_of_run("wms data split", wait) as ctx:
         plan = run_split(ctx)
@@ -220,8 +220,8 @@ def prepare(abandon: bool, wait: float) -> None:
     Example:
       dvc pull && wms data prepare
     """
+    from wms.data.verbs import run_prepare
     from wms.pipeline.current import make_room
-    from wms.pipeline.stages.data import run_prepare
 
     with locked_workspace(wait) as ctx:
         make_room(ctx, give_up=abandon)
@@ -243,7 +243,7 @@ def status(as_json: bool) -> None:
     Example:
       wms data status
     """
-    from wms.steps.data_status import data_status
+    from wms.data.status import data_status
 
     ports = workspace().ports
     answer = data_status(repository=ports.repository, forge=ports.forge)

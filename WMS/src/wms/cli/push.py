@@ -14,7 +14,7 @@ from wms.cli.common import clone, dry_run_option, json_option
 from wms.cli.data import show_validation
 
 if TYPE_CHECKING:
-    from wms.pipeline.stages.push import DataPush
+    from wms.data.push import DataPush
 
 log = logging.getLogger(__name__)
 GH_SECONDS = 5.0
@@ -65,9 +65,9 @@ def push(
       wms data push ~/photos/november --dry-run
       wms data push --from-commits origin/main..main
     """
-    from wms.pipeline.stages.data import require_good
-    from wms.pipeline.stages.push import push_commits, push_pairs
-    from wms.steps.push_data import INCOMING_PATH
+    from wms.data.push import push_commits, push_pairs
+    from wms.data.push_folder import INCOMING_PATH
+    from wms.data.verbs import require_good
     from wms.wiring import local_commits
 
     if folder is not None and from_commits is not None:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from wms.core.settings import TrainSettings
+from wms.imaging.preprocess import PAD_GREY, to_input
 from wms.ml.augment import augment, draw_epoch
 from wms.ml.cache import CachedSamples
-from wms.ml.preprocess import PAD_GREY, to_input
 from wms.ml.team import Team
 
 

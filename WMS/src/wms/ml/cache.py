@@ -26,8 +26,8 @@ from wms.core.progress import Progress
 from wms.core.records.base import canonical_json, sha256_hex
 from wms.core.records.dataset import Sample
 from wms.core.records.training import Preprocessing
-from wms.ml.images import read_mask, read_picture
-from wms.ml.preprocess import letterbox_mask, letterbox_picture
+from wms.imaging.files import read_mask, read_picture
+from wms.imaging.preprocess import letterbox_mask, letterbox_picture
 
 log = logging.getLogger(__name__)
 

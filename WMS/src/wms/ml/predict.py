@@ -12,7 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from wms.core.errors import ModelError
 from wms.core.files import read_record, verify_sha256
 from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
-from wms.ml.preprocess import preprocess, to_picture
+from wms.imaging.preprocess import preprocess, to_picture
 
 INPUT, OUTPUT = "pictures", "probability"
 """Names in the graph: float32, Bx3xSxS in 0..1, and float32, Bx1xSxS in 0..1."""

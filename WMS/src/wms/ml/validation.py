@@ -13,10 +13,10 @@ from torch.nn import functional
 
 from wms.core.records.calibration import ProbabilityCounts
 from wms.core.settings import LossSettings
+from wms.imaging.compare import count_pixels
+from wms.imaging.preprocess import to_input
 from wms.ml.cache import CachedSamples
-from wms.ml.compare import count_pixels
 from wms.ml.loss import segmentation_loss
-from wms.ml.preprocess import to_input
 from wms.ml.team import CPU, Team
 
 BATCH = 8

@@ -9,12 +9,12 @@ from pathlib import Path
 from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
+from wms.data.push_folder import branch_of, push_folder
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.current import abandon, end_run, is_published, still_holds, to_publish, unfinished_run
 from wms.pipeline.graph import JOBS, Job
 from wms.pipeline.journal import noting
 from wms.pipeline.start import branch_heads, start_run
-from wms.steps.push_data import branch_of, push_folder
 
 logger = logging.getLogger(__name__)
 

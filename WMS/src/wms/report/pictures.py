@@ -23,8 +23,8 @@ from wms.core.layout import Layout
 from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.core.records.evaluation import EvalReport
-from wms.ml.images import read_mask, read_picture
-from wms.ml.outlines import box_around, draw_outlines, side_by_side
+from wms.imaging.files import read_mask, read_picture
+from wms.imaging.outlines import box_around, draw_outlines, side_by_side
 from wms.report.records import RunRecords
 
 T = TypeVar("T")

@@ -14,8 +14,8 @@ from wms.core.errors import ImageError, TooFewSamplesError
 from wms.core.progress import Progress
 from wms.core.records.dataset import Sample, samples_digest
 from wms.core.records.evaluation import EvalReport, SampleScore
-from wms.ml.compare import compare_boundaries, count_pixels
-from wms.ml.images import read_mask, read_picture
+from wms.imaging.compare import compare_boundaries, count_pixels
+from wms.imaging.files import read_mask, read_picture
 from wms.ml.predict import Predictor, load_bundle
 
 

@@ -14,8 +14,8 @@ from wms.core.files import replacing
 from wms.core.names import PICTURE_SUFFIXES
 from wms.core.progress import Progress
 from wms.core.records.base import Frozen
-from wms.domain.rules import RULES
-from wms.ml.images import read_picture
+from wms.data.rules import RULES
+from wms.imaging.files import read_picture
 from wms.ml.predict import load_bundle
 
 OVERLAY_RGB = (255, 196, 0)

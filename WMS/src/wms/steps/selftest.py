@@ -21,8 +21,8 @@ from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
 from wms.core.records.release import release_tag
-from wms.steps.data_status import DATA_PREFIX
-from wms.steps.push_data import push_folder
+from wms.data.push_folder import push_folder
+from wms.data.status import DATA_PREFIX
 from wms.steps.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 
 PIPELINE, ROLLBACK, OWN = "training-data-pipeline.yaml", "rollback.yml", "selftest.yml"

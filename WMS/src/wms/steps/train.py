@@ -15,11 +15,11 @@ from wms.core.records.calibration import ProbabilityCounts
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import EpochMetrics, ModelCard, Provenance, TrainResult
 from wms.core.settings import TrainSettings, settings_digest
+from wms.imaging.preprocess import to_input
 from wms.ml.cache import CachedSamples
 from wms.ml.checkpoint import CHECKPOINT_FILE, TrainingState
 from wms.ml.export import export_bundle
 from wms.ml.loop import Fitted, fit
-from wms.ml.preprocess import to_input
 from wms.ml.team import Team
 from wms.ml.validation import choose_threshold, count_probabilities
 from wms.ml.views import Probability

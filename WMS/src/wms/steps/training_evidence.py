@@ -22,9 +22,9 @@ from wms.core.records.base import canonical_json
 from wms.core.records.calibration import ProbabilityCounts
 from wms.core.records.training import CARD_FILE, EpochMetrics
 from wms.core.settings import TrainSettings
+from wms.imaging.compare import count_pixels
+from wms.imaging.outlines import draw_outlines
 from wms.ml.cache import CachedSamples
-from wms.ml.compare import count_pixels
-from wms.ml.outlines import draw_outlines
 from wms.ml.plots import Plot, training_plots
 from wms.ml.predict import Predictor, load_bundle
 from wms.ml.schedule import Plan

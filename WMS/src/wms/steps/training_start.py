@@ -16,11 +16,11 @@ from wms.core.records.base import canonical_json, sha256_hex
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings
+from wms.imaging.preprocess import PAD_GREY
 from wms.ml import checkpoint as checkpoints
 from wms.ml.cache import CachedSamples, Source, prepare
 from wms.ml.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
 from wms.ml.planning import make_plan
-from wms.ml.preprocess import PAD_GREY
 from wms.ml.team import Team
 from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
 from wms.steps.training_evidence import HISTORY_FILE

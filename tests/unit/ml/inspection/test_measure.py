@@ -8,7 +8,7 @@ from PIL import Image, ImageEnhance
 from pairs import SETTINGS, mask, picture, save
 from wms.core.errors import DigestMismatchError, ImageError
 from wms.core.files import sha256_file
-from wms.ml.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
+from wms.data.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
 
 POLICY = SETTINGS.validation
 NEAR = SETTINGS.split.near_duplicate_bits

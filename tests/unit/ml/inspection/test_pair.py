@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 from pairs import SETTINGS, SIZE, mask, picture, save
 from wms.core.files import sha256_file
 from wms.core.records.dataset import Finding, IncomingPair
-from wms.ml.inspection.pair import Inspection, inspect_pair
+from wms.data.inspection.pair import Inspection, inspect_pair
 
 POLICY = SETTINGS.validation
 

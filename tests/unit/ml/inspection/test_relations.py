@@ -9,8 +9,8 @@ from factories import git_sha, make_facts, make_manifest, make_merge, sha256
 from pairs import SETTINGS
 from wms.core.errors import RecordError
 from wms.core.records.dataset import Conflict, DatasetManifest, MergePlan, PresentPair, SampleFacts
-from wms.ml.inspection.pair import Inspection
-from wms.ml.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
+from wms.data.inspection.pair import Inspection
+from wms.data.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
 
 EMPTY = DatasetManifest()
 POLICY = SETTINGS.validation

@@ -3,7 +3,7 @@
 import pytest
 
 from wms.core.records.dataset import Finding
-from wms.ml.inspection.strays import Kind, Stray, stray_findings
+from wms.data.inspection.strays import Kind, Stray, stray_findings
 
 
 def judge(*paths: str, kind: Kind = "file") -> dict[str, Finding]:

@@ -57,7 +57,7 @@ class Confusion(Frozen):
 class Boundary(Frozen):
     """How well the outline fits: the boundary F-score in 0..1, the Hausdorff 95 distance in pixels.
 
-    Formulas and their sources stand where they are computed, in `ml/compare.py`.
+    Formulas and their sources stand where they are computed, in `imaging/compare.py`.
     """
 
     f1: float

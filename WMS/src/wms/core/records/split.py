@@ -18,7 +18,7 @@ from pydantic import Field, NonNegativeInt, model_validator
 from wms.core.errors import RecordError
 from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.dataset import SPLITS, DatasetManifest, Finding, Sample, SampleFacts, Share, Split
-from wms.domain.rules import finding
+from wms.data.rules import finding
 
 
 class SplitPolicy(Frozen):

@@ -59,7 +59,7 @@ class Architecture(Frozen):
 
 
 class Preprocessing(Frozen):
-    """What makes a network's input of a picture; see `ml/preprocess.py`.
+    """What makes a network's input of a picture; see `imaging/preprocess.py`.
 
     The picture is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255).
     """

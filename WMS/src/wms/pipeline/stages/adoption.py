@@ -15,10 +15,10 @@ from wms.core.records.decision import GateDecision
 from wms.core.records.promotion import Promotion
 from wms.core.records.run import RunState
 from wms.core.records.training import Candidate, TrainResult
+from wms.data.verbs import export_incoming
 from wms.pipeline.current import make_room
 from wms.pipeline.graph import JOBS
 from wms.pipeline.journal import noting
-from wms.pipeline.stages.data import export_incoming
 from wms.pipeline.stages.promotion import run_publish
 from wms.steps.adopt import adopt
 from wms.steps.archive import archive_run, restore_model, restore_run

@@ -17,10 +17,11 @@ from wms.core.records.release import ReleaseOutcome, ReleaseProvenance
 from wms.core.records.run import Reconciliation
 from wms.core.records.split import SplitPlan
 from wms.core.records.training import Candidate, TrainResult
+from wms.data.taken import announce_taken
+from wms.data.verbs import require_dataset
 from wms.pipeline import reports
 from wms.pipeline.current import is_published, require_run_of_main
 from wms.pipeline.pictures import stored_gallery
-from wms.pipeline.stages.data import require_dataset
 from wms.report.gallery import NO_PICTURES, Gallery
 from wms.report.markdown import promotion_body, rollback_body, taken_body
 from wms.report.records import RunRecords
@@ -31,7 +32,6 @@ from wms.steps.publish import publish
 from wms.steps.reconcile import reconcile
 from wms.steps.release import release_production
 from wms.steps.rollback import roll_back
-from wms.steps.taken import announce_taken
 from wms.steps.tested import ci_evidence
 
 

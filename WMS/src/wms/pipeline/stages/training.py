@@ -7,8 +7,8 @@ from wms.core.errors import RegistryError, UnregisteredModelError
 from wms.core.files import write_record
 from wms.core.records.training import Candidate, TrainResult
 from wms.core.settings import load_train_settings
+from wms.data.verbs import require_dataset
 from wms.ml.team import Team
-from wms.pipeline.stages.data import require_dataset
 from wms.pipeline.stages.degraded import consequence, tracking_registry, unregistered_because
 from wms.pipeline.stages.instance import kept_lease
 from wms.pipeline.stages.tracking import deliver_tracking

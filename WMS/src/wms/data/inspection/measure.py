@@ -11,7 +11,7 @@ from PIL import Image
 
 from wms.core.errors import DigestMismatchError, ImageError
 from wms.core.settings import ValidationPolicy
-from wms.ml.images import as_grey, decode, open_image, orientation, read_bytes, refuse_mode, upright
+from wms.imaging.files import as_grey, decode, open_image, orientation, read_bytes, refuse_mode, upright
 
 HASH_SIDE = 16
 """Side of the perceptual hash: 256 bits. With 64 bits, distinct meters come as close as copies do."""

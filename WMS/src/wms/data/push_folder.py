@@ -12,8 +12,8 @@ from wms.core.files import link_or_copy, sha256_file
 from wms.core.ports import Repository
 from wms.core.production import main_head
 from wms.core.records.base import sha256_hex
-from wms.steps.data_status import DATA_PREFIX
-from wms.steps.incoming import FILL_FOLDER, KEEPERS, PARTS
+from wms.data.incoming import FILL_FOLDER, KEEPERS, PARTS
+from wms.data.status import DATA_PREFIX
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan, Val
 from wms.core.records.promotion import MANIFEST_PATH, POINTER_PATH
 from wms.core.records.run import RunOptions, RunRequest, new_run_id
 from wms.core.records.split import SplitPlan
+from wms.data.announce import announce_blocked, announce_conflicts, announce_waiting
+from wms.data.assemble import assemble, require_nothing_else
+from wms.data.merge import Source, merge, merge_folder
+from wms.data.push_folder import INCOMING_PATH
+from wms.data.split import split
+from wms.data.validate import validate
 from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body, waiting_body
-from wms.steps.assemble import assemble, require_nothing_else
-from wms.steps.hold import announce_blocked, announce_conflicts, announce_waiting
-from wms.steps.merge import Source, merge, merge_folder
-from wms.steps.push_data import INCOMING_PATH
-from wms.steps.split import split
-from wms.steps.validate import validate
 
 
 def run_merge(ctx: Context) -> MergePlan:

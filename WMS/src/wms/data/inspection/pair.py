@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from wms.core.errors import ImageError
 from wms.core.records.dataset import Finding, IncomingPair, SampleFacts
 from wms.core.settings import ValidationPolicy
-from wms.domain.rules import RULES, finding
-from wms.ml.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
+from wms.data.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
+from wms.data.rules import RULES, finding
 
 _SUFFIXES = {"JPEG": {".jpg", ".jpeg"}, "PNG": {".png"}}
 _WHOLE = 0.995

@@ -11,9 +11,9 @@ from wms.core.cores import usable_cores
 from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
 from wms.core.settings import ValidationPolicy
-from wms.ml.inspection.pair import Inspection, inspect_pair
-from wms.ml.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
-from wms.ml.inspection.strays import Kind, Stray, stray_findings
+from wms.data.inspection.pair import Inspection, inspect_pair
+from wms.data.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
+from wms.data.inspection.strays import Kind, Stray, stray_findings
 
 
 def validate(
@@ -27,7 +27,7 @@ def validate(
     workers: int | None = None,
     progress: Progress,
 ) -> ValidationReport:
-    """Look at every file once and judge it by every rule of `wms.domain.rules`.
+    """Look at every file once and judge it by every rule of `wms.data.rules`.
 
     Args:
         plan: what a merge would bring; its paths are below `incoming`.

@@ -10,7 +10,7 @@ from typing import Literal
 
 from wms.core.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
 from wms.core.records.dataset import Finding
-from wms.domain.rules import finding
+from wms.data.rules import finding
 
 Kind = Literal["file", "folder", "symlink", "other", "absent"]
 

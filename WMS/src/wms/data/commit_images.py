@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from wms.core.errors import MisplacedPicturesError
 from wms.core.names import PICTURE_SUFFIXES, printable
 from wms.core.records.commits import LocalCommits
-from wms.steps.incoming import KEEPERS, PARTS
-from wms.steps.push_data import INCOMING_PATH
+from wms.data.incoming import KEEPERS, PARTS
+from wms.data.push_folder import INCOMING_PATH
 
 PHOTO_SUFFIXES = PICTURE_SUFFIXES | {".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp"}
 """By these a file anywhere says that it is a photograph, also of a kind that validation refuses."""

@@ -20,7 +20,7 @@ from wms.core.records.dataset import (
     PresentPair,
 )
 from wms.core.records.run import OnConflict
-from wms.steps.incoming import FILL_FOLDER, FoundPair, scan
+from wms.data.incoming import FILL_FOLDER, FoundPair, scan
 
 NO_COMMIT = "0" * 40
 """Git's own null object name: the plan of a plain folder comes from no commit."""

@@ -12,10 +12,10 @@ from wms.core.files import link_or_copy
 from wms.core.records.base import Record
 from wms.core.records.commits import LocalCommits
 from wms.core.records.dataset import ValidationReport
-from wms.pipeline.stages.data import check_folder, plan_folder
-from wms.steps.data_status import DATA_PREFIX
-from wms.steps.pictures import branch_name_of, commands_to_separate, pictures_of, places_of
-from wms.steps.push_data import INCOMING_PATH, branch_of, content_id, push_folder, pushed_files
+from wms.data.commit_images import branch_name_of, commands_to_separate, pictures_of, places_of
+from wms.data.push_folder import INCOMING_PATH, branch_of, content_id, push_folder, pushed_files
+from wms.data.status import DATA_PREFIX
+from wms.data.verbs import check_folder, plan_folder
 
 Outcome = Literal["pushed", "already pushed", "already in the dataset", "gone from the tip", "not pushed"]
 

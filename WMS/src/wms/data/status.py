@@ -8,8 +8,8 @@ from wms.core.ports import Forge, Repository
 from wms.core.production import main_head, manifest_at
 from wms.core.records.base import Frozen, Record
 from wms.core.records.dataset import SPLITS
-from wms.steps.hold import blocked_note, held_note
-from wms.steps.taken import taken_note
+from wms.data.announce import blocked_note, held_note
+from wms.data.taken import taken_note
 
 DATA_PREFIX = "data/"
 BranchState = Literal["waiting", "held", "blocked", "taken"]

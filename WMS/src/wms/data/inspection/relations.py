@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from wms.core.errors import RecordError
 from wms.core.records.dataset import DatasetManifest, Finding, IncomingPair, MergePlan, Sample
 from wms.core.settings import ValidationPolicy
-from wms.domain.rules import finding
-from wms.ml.inspection.pair import Inspection
+from wms.data.inspection.pair import Inspection
+from wms.data.rules import finding
 
 _LISTED = 3
 """How many look-alikes a message names."""

@@ -7,7 +7,7 @@ import re
 from wms.core.ports import Check, Forge
 from wms.core.records.dataset import BranchHead
 from wms.core.records.left_out import LeftOut
-from wms.steps.hold import CONTEXT, DATA_CONTEXT, say_once
+from wms.data.announce import CONTEXT, DATA_CONTEXT, say_once
 
 _DESCRIPTION = re.compile(r"taken into model v\d+; \d+ set aside: .*")
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from wms.core.errors import ImageError
-from wms.ml.filetypes import describe_unknown, known_type
+from wms.imaging.filetypes import describe_unknown, known_type
 
 FORMATS = ("JPEG", "PNG")
 """What is read. Phones also write MPO, which is a JPEG with further pictures behind it."""

@@ -26,12 +26,12 @@ from wms.core.progress import Silent
 from wms.core.records.training import Preprocessing
 from wms.core.settings import TrainSettings, load_train_settings
 from wms.imaging.preprocess import PAD_GREY
-from wms.ml.batches import training_batches
-from wms.ml.cache import CachedSamples, Source, prepare
-from wms.ml.learner import Learner
-from wms.ml.loss import segmentation_loss
-from wms.ml.machine import deterministic, has_bfloat16
-from wms.ml.team import CPU, Team
+from wms.training.batches import training_batches
+from wms.training.cache import CachedSamples, Source, prepare
+from wms.training.learner import Learner
+from wms.training.loss import segmentation_loss
+from wms.training.machine import deterministic, has_bfloat16
+from wms.training.process_group import CPU, Team
 
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 

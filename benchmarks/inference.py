@@ -24,10 +24,10 @@ from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings, load_settings
 from wms.imaging.files import read_picture
 from wms.imaging.preprocess import PAD_GREY
-from wms.ml.export import export_bundle
-from wms.ml.predict import load_bundle
-from wms.ml.unet import build
-from wms.ml.views import Probability
+from wms.model.bundle import load_bundle
+from wms.training.export import export_bundle
+from wms.training.test_time_augmentation import Probability
+from wms.training.unet import build
 
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 

@@ -32,9 +32,9 @@ STEPS, WARM_UP = 10, 3
 
 def steps(threads: int) -> None:
     from wms.core.settings import load_train_settings
-    from wms.ml.learner import Learner
-    from wms.ml.machine import has_bfloat16
-    from wms.ml.team import CPU, Team
+    from wms.training.learner import Learner
+    from wms.training.machine import has_bfloat16
+    from wms.training.process_group import CPU, Team
 
     import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 

@@ -24,9 +24,9 @@ from wms.data.merge import merge_folder
 from wms.imaging.compare import count_pixels
 from wms.imaging.files import read_mask, read_picture
 from wms.imaging.preprocess import preprocess, to_picture
-from wms.ml.predict import verify_bundle
-from wms.ml.unet import build
-from wms.ml.views import VIEWS, Probability
+from wms.model.bundle import verify_bundle
+from wms.training.test_time_augmentation import VIEWS, Probability
+from wms.training.unet import build
 
 import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
 

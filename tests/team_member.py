@@ -13,9 +13,9 @@ from meters import tiny_settings
 from wms.core.files import write_record
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
-from wms.ml.team import join_team
-from wms.steps.assist import assist
-from wms.steps.train import train
+from wms.training.process_group import join_team
+from wms.training.train import train
+from wms.training.worker import assist
 
 
 def main(folder: Path, out: Path, *changes: str) -> None:

@@ -10,8 +10,8 @@ from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult
 from wms.core.settings import TrainSettings
-from wms.ml.team import Team
-from wms.steps.train import train
+from wms.training.process_group import Team
+from wms.training.train import train
 
 MASK_THRESHOLD = 127
 

@@ -23,7 +23,7 @@ from wms.core.settings import GATE_CONFIG
 from wms.pipeline import reports
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages import training
+from wms.training import verbs as training
 from wms.wiring import open_workspace
 from wms.wiring.template import template_files
 

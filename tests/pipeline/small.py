@@ -29,8 +29,8 @@ from wms.core.records.training import (
     TrainResult,
 )
 from wms.core.settings import settings_digest
-from wms.ml.predict import INPUT, OUTPUT
-from wms.steps.tracking import STATE_FILE, UNTRACKED, TrackingState
+from wms.model.bundle import INPUT, OUTPUT
+from wms.training.tracking import STATE_FILE, UNTRACKED, TrackingState
 
 SIZE_PX = 64
 
@@ -91,7 +91,7 @@ def write_bundle(folder: Path, *, skill: float, provenance: Provenance) -> Model
 
 
 class WrittenTraining:
-    """Takes the place of `wms.steps.train.train`: same arguments and products, no learning.
+    """Takes the place of `wms.training.train.train`: same arguments and products, no learning.
 
     The model's skill is the seed in hundredths, so `--seed 90` makes a good one.
     """

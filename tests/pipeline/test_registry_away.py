@@ -23,11 +23,11 @@ from wms.core.files import read_record, write_bytes, write_record
 from wms.core.ports import Registry
 from wms.core.records.run import RunOptions
 from wms.core.records.training import Candidate, TrainResult
-from wms.ml.team import Team
 from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import tracking, training
 from wms.pipeline.stages.readiness import run_preflight
-from wms.steps import train as train_step
+from wms.training import train as train_step
+from wms.training.process_group import Team
 
 
 class AwayWhile(FakeRegistry):
@@ -51,7 +51,7 @@ def trainable(small_workspace: Open, monkeypatch: pytest.MonkeyPatch) -> Context
     ctx = small_workspace()
     monkeypatch.setattr(training, "train", train_step.train)
     monkeypatch.setattr(training, "load_train_settings", lambda root, overrides: tiny_settings(epochs=2))
-    monkeypatch.setattr("wms.steps.tracking.FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("wms.training.tracking.FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     manifest = write_dataset(ctx.layout.dataset)
     write_record(ctx.layout.record("request"), make_request())

@@ -13,8 +13,8 @@ from factories import make_manifest, make_train_result
 from servers import free_port, mlflow_serving
 from wms.adapters.mlflow.client import connect
 from wms.adapters.mlflow.registry import MlflowRegistry
-from wms.steps.tracking import Tracker, read_spool
-from wms.steps.train import TRACKING_WAIT_SECONDS
+from wms.training.tracking import Tracker, read_spool
+from wms.training.train import TRACKING_WAIT_SECONDS
 
 METRICS = make_train_result(make_manifest(10)).epochs[0]
 EPOCH_SECONDS = 0.5

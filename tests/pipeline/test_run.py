@@ -349,7 +349,7 @@ def push_during_training(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, branch: str, files: dict[str, bytes]
 ) -> None:
     """Let somebody push to a branch while the model trains."""
-    from wms.pipeline.stages import training
+    from wms.training import verbs as training
 
     learn = training.train
 

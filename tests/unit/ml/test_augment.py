@@ -1,7 +1,7 @@
 import torch
 
 from meters import tiny_settings
-from wms.ml.augment import Recolour, affine_matrices, augment, draw_epoch
+from wms.training.augment import Recolour, affine_matrices, augment, draw_epoch
 
 SETTINGS = tiny_settings().augment
 NOTHING = SETTINGS.model_copy(

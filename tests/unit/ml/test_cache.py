@@ -9,7 +9,7 @@ from meters import write_dataset
 from wms.core.errors import ImageError, StorageError
 from wms.core.progress import Silent
 from wms.core.records.training import Preprocessing
-from wms.ml.cache import Source, prepare
+from wms.training.cache import Source, prepare
 
 SPEC = Preprocessing(size_px=32, pad=114)
 

@@ -4,11 +4,11 @@ import torch
 from factories import sha256
 from meters import tiny_settings
 from wms.core.errors import CheckpointError, StorageError
-from wms.ml import checkpoint as checkpoints
-from wms.ml.checkpoint import Checkpoint, TrainingState
-from wms.ml.learner import Learner
-from wms.ml.schedule import Plan, PlannedStage
-from wms.ml.team import Team
+from wms.training import checkpoint as checkpoints
+from wms.training.checkpoint import Checkpoint, TrainingState
+from wms.training.learner import Learner
+from wms.training.process_group import Team
+from wms.training.schedule import Plan, PlannedStage
 
 STATE = TrainingState(
     run_sha256=sha256("run"),

@@ -15,10 +15,10 @@ from wms.core.records.training import (
     ModelCard,
     Preprocessing,
 )
-from wms.ml.export import export_bundle
-from wms.ml.predict import INPUT, OUTPUT
-from wms.ml.unet import build
-from wms.ml.views import Probability
+from wms.model.bundle import INPUT, OUTPUT
+from wms.training.export import export_bundle
+from wms.training.test_time_augmentation import Probability
+from wms.training.unet import build
 
 ARCHITECTURE = Architecture(base_width=8, depth=2, stem_stride=2)
 PICTURES = np.random.default_rng(1).random((3, 3, 32, 32), dtype=np.float32)

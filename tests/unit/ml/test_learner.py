@@ -5,8 +5,8 @@ import torch
 
 from meters import tiny_settings
 from wms.core.errors import TrainingError
-from wms.ml.learner import Learner
-from wms.ml.team import Team
+from wms.training.learner import Learner
+from wms.training.process_group import Team
 
 
 def batch():

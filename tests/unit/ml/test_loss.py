@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from wms.core.settings import LossSettings
-from wms.ml.loss import segmentation_loss, soft_dice_loss
+from wms.training.loss import segmentation_loss, soft_dice_loss
 
 BOTH = LossSettings(bce_weight=1.0, dice_weight=1.0)
 

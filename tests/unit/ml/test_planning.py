@@ -3,9 +3,9 @@ import pytest
 from meters import tiny_settings, write_dataset
 from wms.core.progress import Silent
 from wms.core.records.training import Preprocessing
-from wms.ml.cache import Source, prepare
-from wms.ml.planning import make_plan
-from wms.ml.team import Team
+from wms.training.cache import Source, prepare
+from wms.training.planning import make_plan
+from wms.training.process_group import Team
 
 
 @pytest.fixture

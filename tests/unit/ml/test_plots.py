@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from PIL import Image
 
 from factories import make_manifest, make_train_result
-from wms.ml.plots import ROLES, Plot, training_plots
+from wms.report.training_plots import ROLES, Plot, training_plots
 
 
 def plots(epochs: int = 12) -> tuple[Plot, ...]:

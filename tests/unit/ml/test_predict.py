@@ -16,7 +16,7 @@ from wms.core.records.training import (
     ModelCard,
     Preprocessing,
 )
-from wms.ml.predict import INPUT, OUTPUT, load_bundle
+from wms.model.bundle import INPUT, OUTPUT, load_bundle
 
 
 def write_bundle(folder, *, input_name=INPUT, threshold=0.5):

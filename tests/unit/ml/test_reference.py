@@ -1,6 +1,6 @@
 from meters import ROOT
 from wms.core.settings import TrainSettings, parse_settings
-from wms.ml.unet import build, count_parameters
+from wms.training.unet import build, count_parameters
 
 PARAMETERS = 1_965_569
 """Of the network that the recipe was written for; ours has no biases before a normalisation."""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meters import tiny_settings
-from wms.ml.schedule import Plan, fit_epochs, learning_rate, plan_stages
+from wms.training.schedule import Plan, fit_epochs, learning_rate, plan_stages
 
 STAGES = [{"scale": 0.5, "share": 0.6}, {"scale": 1.0, "share": 0.4}]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from wms.core.errors import TrainingError
-from wms.ml.team import Team
+from wms.training.process_group import Team
 
 
 def shares(size, *, batch, samples):

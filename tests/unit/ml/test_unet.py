@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from wms.core.records.training import Architecture
-from wms.ml.unet import build, count_parameters
+from wms.training.unet import build, count_parameters
 
 
 @pytest.mark.parametrize("stem_stride", [1, 2, 4])

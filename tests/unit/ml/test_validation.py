@@ -5,10 +5,10 @@ import torch
 from meters import tiny_settings, write_dataset
 from wms.core.progress import Silent
 from wms.core.records.training import Preprocessing
-from wms.ml.cache import Source, prepare
-from wms.ml.team import Team
-from wms.ml.validation import choose_threshold, count_probabilities, validate
-from wms.ml.views import Probability
+from wms.training.cache import Source, prepare
+from wms.training.process_group import Team
+from wms.training.test_time_augmentation import Probability
+from wms.training.validation import choose_threshold, count_probabilities, validate
 
 LOSS = tiny_settings().loss
 
@@ -48,7 +48,7 @@ def test_a_network_that_finds_nothing_scores_zero(samples):
 
 def test_the_figures_are_means_over_pictures_at_any_batching(samples, monkeypatch):
     together = validate(Brightness(0.7), samples, LOSS, Team(), size_px=64)
-    monkeypatch.setattr("wms.ml.validation.BATCH", 3)
+    monkeypatch.setattr("wms.training.validation.BATCH", 3)
     assert validate(Brightness(0.7), samples, LOSS, Team(), size_px=64) == pytest.approx(together)
 
 

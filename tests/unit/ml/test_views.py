@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from wms.core.records.training import Architecture
-from wms.ml.unet import build
-from wms.ml.views import VIEWS, Probability
+from wms.training.test_time_augmentation import VIEWS, Probability
+from wms.training.unet import build
 
 PICTURES = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(3))
 

@@ -14,7 +14,6 @@ from wms.core.errors import RecordError
 from wms.core.layout import Layout
 from wms.core.records.dataset import Conflict, Finding, ValidationReport
 from wms.core.records.left_out import LeftOut
-from wms.ml.plots import learning_curves
 from wms.report.gallery import Gallery, curves_file
 from wms.report.markdown import (
     blocked_body,
@@ -29,6 +28,7 @@ from wms.report.markdown import (
 from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
 from wms.report.pictures import Picture, RunPictures, choose
 from wms.report.records import RunRecords
+from wms.report.training_plots import learning_curves
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -10,10 +10,10 @@ from wms.core.errors import DigestMismatchError, ImageError, TooFewSamplesError
 from wms.core.progress import Silent
 from wms.core.records.dataset import samples_digest
 from wms.core.records.training import Architecture, Preprocessing
-from wms.ml.export import export_bundle
-from wms.ml.unet import build
-from wms.ml.views import Probability
 from wms.steps.evaluate import evaluate
+from wms.training.export import export_bundle
+from wms.training.test_time_augmentation import Probability
+from wms.training.unet import build
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from meters import ROOT, tiny_settings
 from wms.core.files import sha256_file
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, Sample
-from wms.ml.team import Team
-from wms.steps.train import train
 from wms.synth.dataset import write_pairs
+from wms.training.process_group import Team
+from wms.training.train import train
 
 GOLDEN = ROOT / "tests/golden/loss-curve.json"
 TOLERANCE = 0.02

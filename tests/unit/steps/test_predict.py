@@ -12,7 +12,7 @@ from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle, write_small_pairs
 from wms.core.errors import ImageError, NothingToDoError, OccupiedFolderError
 from wms.core.progress import Silent
-from wms.steps.predict import Predicted, predict_pictures
+from wms.serving.predict import Predicted, predict_pictures
 
 
 @pytest.fixture

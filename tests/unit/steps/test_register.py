@@ -5,10 +5,10 @@ from factories import make_manifest, make_provenance, make_train_result
 from fakes.registry import FakeRegistry
 from wms.core.errors import DigestMismatchError, RegistryError
 from wms.core.records.training import Architecture, Preprocessing
-from wms.ml.export import export_bundle
-from wms.ml.unet import build
-from wms.ml.views import Probability
-from wms.steps.register import register
+from wms.training.export import export_bundle
+from wms.training.register import register
+from wms.training.test_time_augmentation import Probability
+from wms.training.unet import build
 
 MANIFEST = make_manifest(10)
 

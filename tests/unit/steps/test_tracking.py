@@ -5,8 +5,8 @@ import pytest
 from factories import make_manifest, make_train_result
 from fakes.registry import FakeRegistry
 from wms.core.errors import RecordError, RegistryError
-from wms.steps import tracking
-from wms.steps.tracking import SPOOL_FILE, STATE_FILE, Tracker, flush_spool, read_spool
+from wms.training import tracking
+from wms.training.tracking import SPOOL_FILE, STATE_FILE, Tracker, flush_spool, read_spool
 
 RESULT = make_train_result(make_manifest(10))
 EPOCHS = [metrics.model_copy(update={"epoch": number}) for number, metrics in enumerate(RESULT.epochs[:5])]

@@ -11,11 +11,11 @@ from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import ModelCard
 from wms.imaging.files import read_picture
-from wms.ml.predict import load_bundle
-from wms.ml.team import Team
-from wms.steps import train as train_module
-from wms.steps.tracking import flush_spool
-from wms.steps.train import train
+from wms.model.bundle import load_bundle
+from wms.training import train as train_module
+from wms.training.process_group import Team
+from wms.training.tracking import flush_spool
+from wms.training.train import train
 
 
 class Away:
@@ -56,7 +56,7 @@ def manifest(tmp_path):
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
-    monkeypatch.setattr("wms.steps.tracking.FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("wms.training.tracking.FIRST_PAUSE_SECONDS", 0.001)
 
 
 def test_a_training_leaves_a_bundle_that_finds_windows(tmp_path):

@@ -10,9 +10,9 @@ from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
 from wms.core.errors import CheckpointError, InterruptedTrainingError
 from wms.core.progress import Silent
-from wms.ml.team import Team
-from wms.steps.tracking import read_spool
-from wms.steps.train import train
+from wms.training.process_group import Team
+from wms.training.tracking import read_spool
+from wms.training.train import train
 
 
 class SignalAfter(Silent):

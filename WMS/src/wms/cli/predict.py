@@ -46,7 +46,7 @@ def predict(
     """
     from wms.cli.model import chosen_model
     from wms.core.production import fetch_bundle
-    from wms.steps.predict import predict_pictures
+    from wms.serving.predict import predict_pictures
 
     if model is None:
         ctx = workspace()

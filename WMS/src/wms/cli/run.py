@@ -38,8 +38,8 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
       torchrun --nproc-per-node 2 -m wms train
     """
     require_training_packages()
-    from wms.ml.team import join_team
-    from wms.pipeline.stages.training import run_assist, run_train
+    from wms.training.process_group import join_team
+    from wms.training.verbs import run_assist, run_train
 
     with join_team() as team:
         if not team.leads:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wms.core.context import Context
-from wms.ml.team import join_team
 from wms.pipeline.current import to_publish
 from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, judging, promotion, training
 from wms.pipeline.stages.readiness import run_preflight
 from wms.steps.preflight import require_ready
+from wms.training.process_group import join_team
 
 
 def _preflight(ctx: Context) -> None:

@@ -10,12 +10,12 @@ from wms.core.errors import WmsError
 from wms.core.files import link_or_copy, write_bytes
 from wms.core.records.run import outdated
 from wms.data.verbs import require_dataset
-from wms.ml.plots import Plot, learning_curves
-from wms.ml.predict import load_bundle
+from wms.model.bundle import load_bundle
 from wms.pipeline.current import champion_bundle
 from wms.report.gallery import Gallery, curves_file
 from wms.report.pictures import RunPictures, draw_pictures, read_pictures
 from wms.report.records import RunRecords
+from wms.report.training_plots import Plot, learning_curves
 
 
 def run_pictures(ctx: Context) -> RunPictures | None:

@@ -22,13 +22,13 @@ from wms.core.files import read_record, write_bytes, write_record
 from wms.core.layout import Layout
 from wms.core.records.base import Record
 from wms.core.records.promotion import ModelMetadata
-from wms.ml.plots import Plot
 from wms.report import facts, kept
 from wms.report.gallery import alt_text, caption
 from wms.report.markup import visible
 from wms.report.pictures import TITLES, RunPictures
 from wms.report.plots import plots_of
 from wms.report.records import RunRecords
+from wms.report.training_plots import Plot
 
 MOST_FINDINGS = 1000
 """Most findings listed on a page; the record holds them all."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from wms.core.records.dataset import SPLITS
 from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.split import SplitPlan
-from wms.ml.plots import CANDIDATE, CHAMPION, TEXT, Plot, training_plots
 from wms.report import facts
 from wms.report.records import RunRecords
+from wms.report.training_plots import CANDIDATE, CHAMPION, TEXT, Plot, training_plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

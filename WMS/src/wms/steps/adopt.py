@@ -8,8 +8,8 @@ from pathlib import Path
 from wms.core.errors import RecordError
 from wms.core.ports import Metric, Registry
 from wms.core.records.training import Candidate, TrainResult
-from wms.steps.register import register
-from wms.steps.tracking import EVIDENCE_FOLDER
+from wms.training.register import register
+from wms.training.tracking import EVIDENCE_FOLDER
 
 
 def adopt(

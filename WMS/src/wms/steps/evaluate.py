@@ -16,7 +16,7 @@ from wms.core.records.dataset import Sample, samples_digest
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.imaging.compare import compare_boundaries, count_pixels
 from wms.imaging.files import read_mask, read_picture
-from wms.ml.predict import Predictor, load_bundle
+from wms.model.bundle import Predictor, load_bundle
 
 
 def evaluate(

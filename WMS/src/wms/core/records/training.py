@@ -45,7 +45,7 @@ class EpochMetrics(Frozen):
 
 
 class Architecture(Frozen):
-    """What rebuilds the network before its weights are loaded; see `ml/unet.py`."""
+    """What rebuilds the network before its weights are loaded; see `training/unet.py`."""
 
     name: Literal["unet"] = "unet"
     base_width: PositiveInt

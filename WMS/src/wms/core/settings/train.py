@@ -28,7 +28,7 @@ class StageSettings(Frozen):
 
 
 class LossSettings(Frozen):
-    """Weights of the two terms of the loss; see `ml/loss.py`."""
+    """Weights of the two terms of the loss; see `training/loss.py`."""
 
     bce_weight: NonNegativeFloat
     dice_weight: NonNegativeFloat
@@ -41,7 +41,7 @@ class LossSettings(Frozen):
 
 
 class AugmentSettings(Frozen):
-    """Ranges that each sample's random change is drawn from, uniformly; see `ml/augment.py`.
+    """Ranges that each sample's random change is drawn from, uniformly; see `training/augment.py`.
 
     Angles are degrees either way. `max_zoom` is the largest factor that a picture is enlarged or
     shrunk by, `max_shift` the largest move as a share of the side. `max_brightness`,

@@ -11,12 +11,12 @@ from wms.data.announce import announce_hold
 from wms.data.verbs import require_dataset
 from wms.pipeline.current import champion_bundle, to_publish
 from wms.pipeline.pictures import stored_gallery
-from wms.pipeline.stages.tracking import finish_tracking
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 from wms.steps.archive import archive_run
 from wms.steps.evaluate import evaluate
 from wms.steps.gate import decide_run
+from wms.training.deliver import finish_tracking
 
 
 def run_evaluate(ctx: Context) -> EvalReport:

@@ -6,13 +6,13 @@ import time
 
 from wms.core.cores import usable_cores
 from wms.core.settings import TrainSettings
-from wms.ml.batches import batches_per_epoch, training_batches
-from wms.ml.cache import CachedSamples
-from wms.ml.learner import Learner
-from wms.ml.machine import deterministic, has_bfloat16
-from wms.ml.schedule import Plan, fit_epochs, plan_stages
-from wms.ml.team import Team
-from wms.ml.validation import validate
+from wms.training.batches import batches_per_epoch, training_batches
+from wms.training.cache import CachedSamples
+from wms.training.learner import Learner
+from wms.training.machine import deterministic, has_bfloat16
+from wms.training.process_group import Team
+from wms.training.schedule import Plan, fit_epochs, plan_stages
+from wms.training.validation import validate
 
 WARM_UP, MEASURED = 2, 3
 """Batches of each size: the first ones choose and build kernels."""

@@ -22,7 +22,7 @@ from wms.core.errors import CheckpointError, RecordError
 from wms.core.files import replacing
 from wms.core.records.base import Record, Sha256
 from wms.core.records.training import EpochMetrics
-from wms.ml.schedule import Plan
+from wms.training.schedule import Plan
 
 CHECKPOINT_FILE = "last.safetensors"
 HEADER_KEY = "training"

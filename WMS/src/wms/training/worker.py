@@ -1,4 +1,4 @@
-"""Take part in a training that another process leads (see `ml/team.py`)."""
+"""Take part in a training that another process leads (see `training/process_group.py`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
 from wms.core.settings import TrainSettings
-from wms.ml import checkpoint as checkpoints
-from wms.ml.checkpoint import CHECKPOINT_FILE
-from wms.ml.loop import fit
-from wms.ml.team import Team
-from wms.steps.training_start import CHECKPOINT_FOLDER, prepare_samples
+from wms.training import checkpoint as checkpoints
+from wms.training.checkpoint import CHECKPOINT_FILE
+from wms.training.loop import fit
+from wms.training.process_group import Team
+from wms.training.start import CHECKPOINT_FOLDER, prepare_samples
 
 
 def assist(

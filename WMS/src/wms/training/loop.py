@@ -18,15 +18,15 @@ from wms.core.errors import TrainingError
 from wms.core.progress import Progress
 from wms.core.records.training import EpochMetrics
 from wms.core.settings import TrainSettings
-from wms.ml import checkpoint as checkpoints
-from wms.ml.batches import training_batches
-from wms.ml.cache import CachedSamples
-from wms.ml.checkpoint import Checkpoint, TrainingState
-from wms.ml.learner import Learner
-from wms.ml.machine import deterministic
-from wms.ml.schedule import Plan, learning_rate
-from wms.ml.team import Team
-from wms.ml.validation import validate
+from wms.training import checkpoint as checkpoints
+from wms.training.batches import training_batches
+from wms.training.cache import CachedSamples
+from wms.training.checkpoint import Checkpoint, TrainingState
+from wms.training.learner import Learner
+from wms.training.machine import deterministic
+from wms.training.process_group import Team
+from wms.training.schedule import Plan, learning_rate
+from wms.training.validation import validate
 
 
 @dataclass(frozen=True, kw_only=True)

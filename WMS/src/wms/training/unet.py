@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wms.core.records.training import Architecture
-from wms.ml.normalise import BatchNorm
+from wms.training.normalise import BatchNorm
 
 
 class DoubleConv(nn.Sequential):

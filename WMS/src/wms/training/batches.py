@@ -10,9 +10,9 @@ from torch import Tensor
 
 from wms.core.settings import TrainSettings
 from wms.imaging.preprocess import PAD_GREY, to_input
-from wms.ml.augment import augment, draw_epoch
-from wms.ml.cache import CachedSamples
-from wms.ml.team import Team
+from wms.training.augment import augment, draw_epoch
+from wms.training.cache import CachedSamples
+from wms.training.process_group import Team
 
 
 def training_batches(

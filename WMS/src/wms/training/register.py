@@ -7,7 +7,7 @@ from pathlib import Path
 from wms.core.errors import DigestMismatchError
 from wms.core.ports import Registry
 from wms.core.records.training import Candidate, TrainResult
-from wms.ml.predict import verify_bundle
+from wms.model.bundle import verify_bundle
 
 
 def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candidate:

@@ -16,7 +16,7 @@ from wms.core.progress import Progress
 from wms.core.records.base import Frozen
 from wms.data.rules import RULES
 from wms.imaging.files import read_picture
-from wms.ml.predict import load_bundle
+from wms.model.bundle import load_bundle
 
 OVERLAY_RGB = (255, 196, 0)
 """Colour of the marked window in overlays: far from the greys and browns of meters."""

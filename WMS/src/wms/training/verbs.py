@@ -8,15 +8,15 @@ from wms.core.files import write_record
 from wms.core.records.training import Candidate, TrainResult
 from wms.core.settings import load_train_settings
 from wms.data.verbs import require_dataset
-from wms.ml.team import Team
 from wms.pipeline.stages.degraded import consequence, tracking_registry, unregistered_because
 from wms.pipeline.stages.instance import kept_lease
-from wms.pipeline.stages.tracking import deliver_tracking
-from wms.steps.assist import assist
-from wms.steps.finished_training import finished_training
-from wms.steps.register import register
-from wms.steps.train import train
-from wms.steps.training_start import Resume
+from wms.training.deliver import deliver_tracking
+from wms.training.finished import finished_training
+from wms.training.process_group import Team
+from wms.training.register import register
+from wms.training.start import Resume
+from wms.training.train import train
+from wms.training.worker import assist
 
 
 def run_train(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:

@@ -26,9 +26,9 @@ from wms.core.records.training import (
     Preprocessing,
     Provenance,
 )
-from wms.ml.predict import INPUT, OUTPUT
-from wms.ml.unet import count_parameters
-from wms.ml.views import Probability
+from wms.model.bundle import INPUT, OUTPUT
+from wms.training.test_time_augmentation import Probability
+from wms.training.unet import count_parameters
 
 PARITY_TOLERANCE = 1e-3
 """Largest accepted difference of a probability between ONNX Runtime and PyTorch. Different kernels

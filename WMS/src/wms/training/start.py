@@ -17,13 +17,13 @@ from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings
 from wms.imaging.preprocess import PAD_GREY
-from wms.ml import checkpoint as checkpoints
-from wms.ml.cache import CachedSamples, Source, prepare
-from wms.ml.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
-from wms.ml.planning import make_plan
-from wms.ml.team import Team
-from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
-from wms.steps.training_evidence import HISTORY_FILE
+from wms.training import checkpoint as checkpoints
+from wms.training.cache import CachedSamples, Source, prepare
+from wms.training.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
+from wms.training.evidence import HISTORY_FILE
+from wms.training.planning import make_plan
+from wms.training.process_group import Team
+from wms.training.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
 
 Resume = Literal["never", "if it fits", "always"]
 """Whether a checkpoint is gone on from; one that does not fit is dropped, or (`always`) an error."""

@@ -11,13 +11,13 @@ from torch.optim.swa_utils import AveragedModel
 
 from wms.core.errors import TrainingError
 from wms.core.settings import TrainSettings
-from wms.ml import checkpoint as checkpoints
-from wms.ml.batches import derived_seed
-from wms.ml.checkpoint import Checkpoint
-from wms.ml.loss import segmentation_loss
-from wms.ml.normalise import share_batches
-from wms.ml.team import Team
-from wms.ml.unet import build
+from wms.training import checkpoint as checkpoints
+from wms.training.batches import derived_seed
+from wms.training.checkpoint import Checkpoint
+from wms.training.loss import segmentation_loss
+from wms.training.normalise import share_batches
+from wms.training.process_group import Team
+from wms.training.unet import build
 
 
 class Learner:

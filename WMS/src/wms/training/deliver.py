@@ -6,7 +6,7 @@ from wms.core.context import Context
 from wms.core.files import read_record, write_record
 from wms.core.records.training import TrainResult
 from wms.pipeline.stages.degraded import tracking_registry, unregistered_because
-from wms.steps.tracking import flush_spool
+from wms.training.tracking import flush_spool
 
 
 def finish_tracking(ctx: Context) -> None:

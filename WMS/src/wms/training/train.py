@@ -16,16 +16,13 @@ from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import EpochMetrics, ModelCard, Provenance, TrainResult
 from wms.core.settings import TrainSettings, settings_digest
 from wms.imaging.preprocess import to_input
-from wms.ml.cache import CachedSamples
-from wms.ml.checkpoint import CHECKPOINT_FILE, TrainingState
-from wms.ml.export import export_bundle
-from wms.ml.loop import Fitted, fit
-from wms.ml.team import Team
-from wms.ml.validation import choose_threshold, count_probabilities
-from wms.ml.views import Probability
-from wms.steps.tracking import EVIDENCE_FOLDER, SPOOL_FILE, Tracker
-from wms.steps.training_evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
-from wms.steps.training_start import (
+from wms.training.cache import CachedSamples
+from wms.training.checkpoint import CHECKPOINT_FILE, TrainingState
+from wms.training.evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
+from wms.training.export import export_bundle
+from wms.training.loop import Fitted, fit
+from wms.training.process_group import Team
+from wms.training.start import (
     BUNDLE_FOLDER,
     CHECKPOINT_FOLDER,
     Resume,
@@ -34,6 +31,9 @@ from wms.steps.training_start import (
     preprocessing,
     start_training,
 )
+from wms.training.test_time_augmentation import Probability
+from wms.training.tracking import EVIDENCE_FOLDER, SPOOL_FILE, Tracker
+from wms.training.validation import choose_threshold, count_probabilities
 
 TRACKING_WAIT_SECONDS = 60.0
 """How long the end of a training waits for the tracking server to take the rest."""

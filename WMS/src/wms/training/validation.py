@@ -15,9 +15,9 @@ from wms.core.records.calibration import ProbabilityCounts
 from wms.core.settings import LossSettings
 from wms.imaging.compare import count_pixels
 from wms.imaging.preprocess import to_input
-from wms.ml.cache import CachedSamples
-from wms.ml.loss import segmentation_loss
-from wms.ml.team import CPU, Team
+from wms.training.cache import CachedSamples
+from wms.training.loss import segmentation_loss
+from wms.training.process_group import CPU, Team
 
 BATCH = 8
 THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())

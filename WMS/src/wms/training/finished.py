@@ -8,7 +8,7 @@ from wms.core.layout import Layout
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult
 from wms.core.settings import TrainSettings, settings_digest
-from wms.ml.predict import verify_bundle
+from wms.model.bundle import verify_bundle
 
 
 def finished_training(

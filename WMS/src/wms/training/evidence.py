@@ -24,10 +24,10 @@ from wms.core.records.training import CARD_FILE, EpochMetrics
 from wms.core.settings import TrainSettings
 from wms.imaging.compare import count_pixels
 from wms.imaging.outlines import draw_outlines
-from wms.ml.cache import CachedSamples
-from wms.ml.plots import Plot, training_plots
-from wms.ml.predict import Predictor, load_bundle
-from wms.ml.schedule import Plan
+from wms.model.bundle import Predictor, load_bundle
+from wms.report.training_plots import Plot, training_plots
+from wms.training.cache import CachedSamples
+from wms.training.schedule import Plan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -50,7 +50,7 @@ def train_and_score(
     from inputs.dataset import lay_out
     from inputs.training import MASK_THRESHOLD, train_in
     from wms.core.settings import TrainSettings, load_settings
-    from wms.steps.evaluate import evaluate
+    from wms.gate.evaluate import evaluate
 
     settings = load_settings(ROOT / f"WMS/configs/{recipe}.yaml", TrainSettings, budget)
     clock = Clock()

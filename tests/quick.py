@@ -41,7 +41,7 @@ WITHOUT_TORCH = (
     "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
     "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
     "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.pipeline.reports",
-    "wms.pipeline.stages.judging", "wms.pipeline.stages.promotion", "wms.pipeline.stages.readiness",
+    "wms.gate.verbs", "wms.promotion.verbs", "wms.pipeline.stages.readiness",
     "wms.pipeline.workflow", "wms.wiring.cloud",
 )  # fmt: skip
 """A fork of a process with PyTorch takes twice as long, and one command of a run needs it."""

@@ -20,8 +20,8 @@ from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
 from wms.data.status import data_status
 from wms.data.verbs import require_good, run_merge, run_validate
+from wms.gate.verbs import run_gate
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.judging import run_gate
 from wms.pipeline.start import branch_heads, start_run
 
 

@@ -20,7 +20,7 @@ from wms.core.records.promotion import METADATA_PATH, Promotion
 from wms.core.records.run import RunOptions
 from wms.pipeline.journal import noting
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.promotion import run_complete_merge, run_rollback
+from wms.promotion.verbs import run_complete_merge, run_rollback
 
 REQUIRES_CI = {
     "id": 1,

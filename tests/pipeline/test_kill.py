@@ -24,7 +24,7 @@ from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
 from wms.data.status import data_status
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.promotion import run_rollback
+from wms.promotion.verbs import run_rollback
 
 OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)
 

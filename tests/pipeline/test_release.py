@@ -26,8 +26,8 @@ from wms.core.production import main_head, require_production
 from wms.core.records.run import RunOptions
 from wms.pipeline.actions import ACTIONS
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.promotion import run_release, run_rollback
-from wms.steps.pull import pull_released
+from wms.promotion.pull import pull_released
+from wms.promotion.verbs import run_release, run_rollback
 
 BUNDLE = ["model.json", "model.onnx", "model.safetensors"]
 

@@ -31,9 +31,9 @@ from wms.data.status import data_status
 from wms.data.verbs import run_merge
 from wms.pipeline.lock import only_run
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.promotion import run_rollback
 from wms.pipeline.start import branch_heads, start_run
 from wms.pipeline.summary import outcome_of
+from wms.promotion.verbs import run_rollback
 from wms.report.records import RunRecords
 
 Open = Callable[[], Context]

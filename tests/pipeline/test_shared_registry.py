@@ -14,7 +14,7 @@ from wms.core.context import Context
 from wms.core.errors import ForeignAliasError, PreflightError
 from wms.core.records.run import RunOptions
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.promotion import run_reconcile, run_rollback
+from wms.promotion.verbs import run_reconcile, run_rollback
 
 
 def sharing(root: Path, registry: FakeRegistry) -> Context:

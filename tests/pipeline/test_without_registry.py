@@ -28,9 +28,9 @@ from wms.core.settings.infra import load_infra_settings
 from wms.data.push_folder import branch_of
 from wms.data.status import data_status
 from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.adoption import run_adopt
-from wms.pipeline.stages.promotion import run_complete_merge, run_publish
 from wms.pipeline.summary import outcome_of
+from wms.promotion.adoption import run_adopt
+from wms.promotion.verbs import run_complete_merge, run_publish
 from wms.report.markdown import summary
 from wms.report.records import RunRecords
 

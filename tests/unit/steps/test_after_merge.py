@@ -11,7 +11,7 @@ from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
 from wms.adapters.local.forge import LocalForge
 from wms.core.errors import ForgeError, RepositoryError, StaleBaseError
-from wms.steps.after_merge import WAITS_SECONDS, ask_for_deployment, fetch_merge
+from wms.promotion.after_merge import WAITS_SECONDS, ask_for_deployment, fetch_merge
 
 NEVER = 99
 

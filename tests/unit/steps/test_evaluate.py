@@ -10,7 +10,7 @@ from wms.core.errors import DigestMismatchError, ImageError, TooFewSamplesError
 from wms.core.progress import Silent
 from wms.core.records.dataset import samples_digest
 from wms.core.records.training import Architecture, Preprocessing
-from wms.steps.evaluate import evaluate
+from wms.gate.evaluate import evaluate
 from wms.training.export import export_bundle
 from wms.training.test_time_augmentation import Probability
 from wms.training.unet import build

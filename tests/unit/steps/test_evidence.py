@@ -17,7 +17,7 @@ from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.core.records.metrics import Boundary
 from wms.core.records.promotion import ModelMetadata
 from wms.core.settings import load_gate_policy
-from wms.steps.evidence import require_decision_fits
+from wms.promotion.evidence import require_decision_fits
 
 POLICY = load_gate_policy(Layout.find(Path(__file__)).root)
 MAIN: DatasetManifest = make_manifest(40)

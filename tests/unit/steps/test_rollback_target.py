@@ -7,7 +7,7 @@ import pytest
 from factories import make_metadata
 from wms.core.errors import NoProductionModelError
 from wms.core.records.promotion import ModelMetadata
-from wms.steps.rollback import rollback_target
+from wms.promotion.rollback import rollback_target
 
 
 def state(version: int, kind: str = "promotion") -> ModelMetadata:

@@ -12,7 +12,7 @@ from wms.adapters.local.forge import LocalForge
 from wms.core.errors import DigestMismatchError, UntestedCommitError
 from wms.core.ports import Check
 from wms.core.records.promotion import GENERATED_PATHS, METADATA_PATH
-from wms.steps.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
+from wms.promotion.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 
 
 class Main:

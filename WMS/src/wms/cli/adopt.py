@@ -27,7 +27,7 @@ def adopt(run: str | None, dry_run: bool, wait: float, as_json: bool) -> None:
       wms model adopt 3f7a0c...
       wms model adopt ~/Downloads/run-train-1
     """
-    from wms.pipeline.stages.adoption import run_adopt
+    from wms.promotion.adoption import run_adopt
 
     if dry_run:
         output.say(f"would register the model of {run or 'run/'} and propose it, if the gate said promote")

@@ -68,7 +68,7 @@ class Story:
         """Go back to the model before."""
         from wms.pipeline.lock import only_run
         from wms.pipeline.reports import write_reports_index
-        from wms.pipeline.stages.promotion import run_rollback
+        from wms.promotion.verbs import run_rollback
 
         self.chapter("rollback", 'wms model rollback --reason "to show it"')
         started = time.monotonic()

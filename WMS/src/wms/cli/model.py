@@ -28,7 +28,7 @@ version_option = click.option(
 def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
     """The model in production, or the named earlier one, as main's history has it."""
     from wms.core.production import main_head, require_production
-    from wms.steps.rollback import model_history, rollback_target
+    from wms.promotion.rollback import model_history, rollback_target
 
     repository = ctx.ports.repository
     repository.fetch()
@@ -151,7 +151,7 @@ def rollback(
       wms model rollback --to 2 --propose
       wms model rollback --to 2 --ci-passed "$CI_SHA"
     """
-    from wms.pipeline.stages.promotion import run_rollback
+    from wms.promotion.verbs import run_rollback
 
     if propose and ci_passed is not None:
         raise click.UsageError("--propose comes before the CI, --ci-passed after it")
@@ -200,7 +200,7 @@ def reconcile(adopt: bool, dry_run: bool, wait: float, as_json: bool) -> None:
     Example:
       wms model reconcile --dry-run
     """
-    from wms.pipeline.stages.promotion import run_reconcile
+    from wms.promotion.verbs import run_reconcile
 
     if dry_run:
         done = run_reconcile(workspace(), dry_run=True, adopt=adopt)
@@ -227,7 +227,7 @@ def history(as_json: bool) -> None:
       wms model history
     """
     from wms.core.production import main_head
-    from wms.steps.rollback import model_history
+    from wms.promotion.rollback import model_history
 
     repository = workspace().ports.repository
     repository.fetch()

@@ -28,7 +28,7 @@ def release(dry_run: bool, wait: float, as_json: bool) -> None:
     Example:
       wms model release --dry-run
     """
-    from wms.pipeline.stages.promotion import run_release
+    from wms.promotion.verbs import run_release
 
     if dry_run:
         done = run_release(workspace(), dry_run=True)
@@ -79,7 +79,7 @@ def pull(version: int | None, out: Path, source: str | None, repo: str | None) -
         raise click.UsageError("--repo takes the model from a release, --from store does not")
     require_room_for_bundle(out)
     if repo is not None:
-        from wms.steps.pull import pull_released
+        from wms.promotion.pull import pull_released
         from wms.wiring.hosting import open_releases
 
         model = pull_released(open_releases(repo), version, out)
@@ -92,7 +92,7 @@ def _pull_here(version: int | None, out: Path, source: str | None) -> ModelMetad
     """Fetch a model that main of this clone names, from the data store or its release."""
     from wms.core.production import fetch_bundle
     from wms.core.records.release import release_tag
-    from wms.steps.pull import ReleaseFiles
+    from wms.promotion.pull import ReleaseFiles
     from wms.wiring.hosting import releases_of
 
     ctx = workspace()

@@ -69,7 +69,7 @@ def evaluate(wait: float, as_json: bool) -> None:
     Example:
       wms evaluate --json
     """
-    from wms.pipeline.stages.judging import run_evaluate
+    from wms.gate.verbs import run_evaluate
 
     with step_of_run("wms evaluate", wait) as ctx:
         summary = run_evaluate(ctx).summary
@@ -106,7 +106,7 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
       wms gate --replay run/decision.json
       wms gate --replay-version 3       from the data store; needs no instance
     """
-    from wms.steps.gate import replay_decision
+    from wms.gate.replay import replay_decision
 
     if replay is not None and replay_version is not None:
         raise click.UsageError("--replay and --replay-version are two decisions: name one of them")
@@ -117,8 +117,8 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
         decision = _replay_version(replay_version)
         output.say(f"v{replay_version}: the decision follows from its records")
     else:
+        from wms.gate.verbs import run_gate
         from wms.pipeline.current import to_publish
-        from wms.pipeline.stages.judging import run_gate
 
         with step_of_run("wms gate", wait) as ctx:
             decision = run_gate(ctx)
@@ -138,9 +138,9 @@ def _replay_version(version: int) -> GateDecision:
     import tempfile
 
     from wms.core.production import main_head
-    from wms.steps.archive import restore_run
-    from wms.steps.gate import replay_decision
-    from wms.steps.rollback import model_history, rollback_target
+    from wms.gate.archive import restore_run
+    from wms.gate.replay import replay_decision
+    from wms.promotion.rollback import model_history, rollback_target
 
     ports = workspace().ports
     ports.repository.fetch()
@@ -164,7 +164,7 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
       wms publish --dry-run     print the pull request's text
       wms publish
     """
-    from wms.pipeline.stages.promotion import is_tested, publication_text, run_publish
+    from wms.promotion.verbs import is_tested, publication_text, run_publish
 
     if dry_run:
         text = publication_text(workspace())
@@ -199,7 +199,7 @@ def merge(ci_passed: str | None, wait: float, as_json: bool) -> None:
       wms merge
       wms merge --ci-passed "$CI_SHA"
     """
-    from wms.pipeline.stages.promotion import run_complete_merge
+    from wms.promotion.verbs import run_complete_merge
 
     with step_of_run("wms merge", wait) as ctx:
         merged = run_complete_merge(ctx, ci_passed=ci_passed)

@@ -13,9 +13,9 @@ from wms.core.records.decision import GateDecision, Verdict
 from wms.core.records.run import Outcome, RunRequest, RunState
 from wms.core.records.training import Candidate
 from wms.pipeline.start import require_settings_of_main
-from wms.steps.evidence import require_fresh
+from wms.promotion.evidence import require_fresh
+from wms.promotion.withdraw import withdraw
 from wms.steps.infra import infra_down
-from wms.steps.withdraw import withdraw
 
 logger = logging.getLogger(__name__)
 

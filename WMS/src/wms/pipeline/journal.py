@@ -12,8 +12,8 @@ from wms.core.files import write_record
 from wms.core.records.run import RunState
 from wms.pipeline.current import is_published, to_publish
 from wms.pipeline.graph import JOBS, Job, job_of
+from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
-from wms.steps.withdraw import withdraw
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from wms.core.errors import PreflightError, RegistryAwayError, WmsError
 from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.base import Frozen, Record
-from wms.steps.evidence import policy_at
-from wms.steps.reconcile import require_own_alias
+from wms.promotion.evidence import policy_at
+from wms.promotion.reconcile import require_own_alias
 
 MIN_FREE_GIB = 2.0
 """Room for the dataset's hard links, the decoded cache, checkpoints and the records of one run."""

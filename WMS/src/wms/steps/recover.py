@@ -22,7 +22,7 @@ from wms.core.records.promotion import (
 )
 from wms.core.records.run import RunRequest
 from wms.core.records.split import SplitPlan
-from wms.steps.archive import restore_run
+from wms.gate.archive import restore_run
 
 PREFIX = promotion_branch("")
 """What the branches of promotions start with."""

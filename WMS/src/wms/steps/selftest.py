@@ -23,7 +23,7 @@ from wms.core.records.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion
 from wms.core.records.release import release_tag
 from wms.data.push_folder import push_folder
 from wms.data.status import DATA_PREFIX
-from wms.steps.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
+from wms.promotion.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 
 PIPELINE, ROLLBACK, OWN = "training-data-pipeline.yaml", "rollback.yml", "selftest.yml"
 MARKER, MARKER_FILE = "refs/wms/selftest", "selftest.json"

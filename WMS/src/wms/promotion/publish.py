@@ -35,7 +35,7 @@ from wms.core.records.promotion import (
 from wms.core.records.run import RunRequest
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
-from wms.steps.evidence import require_fresh
+from wms.promotion.evidence import require_fresh
 
 STAGES_PATH = "dvc.yaml"
 

@@ -9,13 +9,13 @@ from wms.core.records.decision import GateDecision
 from wms.core.records.evaluation import EvalReport
 from wms.data.announce import announce_hold
 from wms.data.verbs import require_dataset
+from wms.gate.archive import archive_run
+from wms.gate.evaluate import evaluate
+from wms.gate.pictures import stored_gallery
+from wms.gate.replay import decide_run
 from wms.pipeline.current import champion_bundle, to_publish
-from wms.pipeline.pictures import stored_gallery
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
-from wms.steps.archive import archive_run
-from wms.steps.evaluate import evaluate
-from wms.steps.gate import decide_run
 from wms.training.deliver import finish_tracking
 
 

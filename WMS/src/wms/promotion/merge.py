@@ -19,9 +19,9 @@ from wms.core.records.promotion import (
     ModelMetadata,
     Promotion,
 )
-from wms.steps.after_merge import ask_for_deployment, fetch_merge
-from wms.steps.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
-from wms.steps.tested import ci_evidence, post_ci, require_generated_only
+from wms.promotion.after_merge import ask_for_deployment, fetch_merge
+from wms.promotion.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
+from wms.promotion.tested import ci_evidence, post_ci, require_generated_only
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def complete_merge(
         data_store: where data and weights lie.
         forge: where the pull request is.
         ci_passed: the commit that `ci.yml` was called on and passed. Without it the status `ci` is posted
-            only if the code that the commit stands on passed before (`steps/tested.py`).
+            only if the code that the commit stands on passed before (`promotion/tested.py`).
 
     Every check is made on what lies on the remote now, not on what the run remembers. Run again
     after a crash, it goes on where it was: a pull request that is merged is only tidied up after.

@@ -8,7 +8,7 @@ from wms.core.errors import ForeignAliasError
 from wms.core.ports import DataStore, Registry, Repository
 from wms.core.production import fetch_bundle, main_head, metadata_at
 from wms.core.records.run import Reconciliation
-from wms.steps.rollback import model_history
+from wms.promotion.rollback import model_history
 
 
 def require_own_alias(*, repository: Repository, registry: Registry) -> int | None:

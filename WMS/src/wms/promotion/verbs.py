@@ -19,20 +19,20 @@ from wms.core.records.split import SplitPlan
 from wms.core.records.training import Candidate, TrainResult
 from wms.data.taken import announce_taken
 from wms.data.verbs import require_dataset
+from wms.gate.pictures import stored_gallery
+from wms.gate.replay import read_inputs
 from wms.pipeline import reports
 from wms.pipeline.current import is_published, require_run_of_main
-from wms.pipeline.pictures import stored_gallery
+from wms.promotion.merge import complete_merge
+from wms.promotion.publish import publish
+from wms.promotion.reconcile import reconcile
+from wms.promotion.release import release_production
+from wms.promotion.rollback import roll_back
+from wms.promotion.tested import ci_evidence
 from wms.report.gallery import NO_PICTURES, Gallery
 from wms.report.markdown import promotion_body, rollback_body, taken_body
 from wms.report.records import RunRecords
 from wms.report.release import release_body
-from wms.steps.complete_merge import complete_merge
-from wms.steps.gate import read_inputs
-from wms.steps.publish import publish
-from wms.steps.reconcile import reconcile
-from wms.steps.release import release_production
-from wms.steps.rollback import roll_back
-from wms.steps.tested import ci_evidence
 
 
 def run_publish(ctx: Context) -> Promotion:

@@ -23,9 +23,9 @@ from wms.core.records.promotion import (
     RolledBack,
     parse_metadata,
 )
-from wms.steps.after_merge import ask_for_deployment, fetch_merge
-from wms.steps.complete_merge import ATTEMPTS, require_stored
-from wms.steps.tested import ci_evidence, post_ci
+from wms.promotion.after_merge import ask_for_deployment, fetch_merge
+from wms.promotion.merge import ATTEMPTS, require_stored
+from wms.promotion.tested import ci_evidence, post_ci
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from inputs.pairs import make_pairs
 from wms.core.progress import Silent
 from wms.core.records.run import RunOptions, RunState
 from wms.core.settings import GATE_CONFIG
-from wms.pipeline.runner import run_pipeline
+from wms.run.runner import run_pipeline
 from wms.wiring import make_workspace, open_workspace
 
 GOAL_SECONDS = 40.0

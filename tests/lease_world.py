@@ -21,10 +21,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
+from wms.cloud.lease import LeaseBook
 from wms.core.errors import ComputeError
 from wms.core.ports import InstanceState, Stopped
 from wms.core.records.lease_book import SWITCH_LIMIT
-from wms.domain.lease import LeaseBook
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -27,8 +27,8 @@ from pathlib import Path
 
 IMPORTED = (
     "wms.cli.data", "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.pipeline",
-    "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.cli.workflow", "wms.pipeline.actions",
-    "wms.pipeline.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
+    "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.cli.workflow", "wms.run.actions",
+    "wms.run.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
     "wms.wiring.cloud", "pipeline.small", "multiprocessing.spawn",
     # What those import when they need it.
     "alembic.command", "dulwich.porcelain", "dvc.dvcfile", "dvc.repo.add", "dvc.repo.commit", "dvc.repo.push",
@@ -40,9 +40,9 @@ WITHOUT_TORCH = (
     "boto3", "dulwich.porcelain", "fakes.data_store", "fakes.registry", "hcl2", "matplotlib.pyplot", "onnx",
     "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
     "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
-    "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.pipeline.reports",
-    "wms.gate.verbs", "wms.promotion.verbs", "wms.pipeline.stages.readiness",
-    "wms.pipeline.workflow", "wms.wiring.cloud",
+    "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.run.reports",
+    "wms.gate.verbs", "wms.promotion.verbs", "wms.run.readiness",
+    "wms.run.workflow", "wms.wiring.cloud",
 )  # fmt: skip
 """A fork of a process with PyTorch takes twice as long, and one command of a run needs it."""
 AWS_IMPORTED = (

@@ -14,8 +14,8 @@ import pytest
 from contract.conftest import Bucket
 from wms.adapters.aws.lease_store import WRITE_ATTEMPTS, S3LeaseStore
 from wms.adapters.aws.session import Aws
+from wms.cloud.lease import LeaseBook, acquire
 from wms.core.errors import LeaseConflictError, LeaseError
-from wms.domain.lease import LeaseBook, acquire
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY = "lease/book.json"

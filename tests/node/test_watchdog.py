@@ -17,11 +17,11 @@ from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
 from lease_world import watchdog
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
+from wms.cloud import lease as rules
+from wms.cloud.lease import LeaseBook, Stopping, acquire
 from wms.core.errors import InstanceStoppingError
 from wms.core.records import lease_book
 from wms.core.settings.infra import LEASE_BOOK_KEY
-from wms.domain import lease as rules
-from wms.domain.lease import LeaseBook, Stopping, acquire
 
 __all__ = ["bucket", "nobody_listens", "s3_endpoint"]  # fixtures
 

@@ -22,7 +22,7 @@ from pipeline.conftest import make_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.progress import Silent
 from wms.data.push_folder import push_folder
-from wms.pipeline.graph import JOBS
+from wms.run.graph import JOBS
 from wms.training.process_group import Team
 from wms.training.verbs import run_train
 from wms.wiring import open_workspace

@@ -21,8 +21,8 @@ from wms.data.push_folder import push_folder
 from wms.data.status import data_status
 from wms.data.verbs import require_good, run_merge, run_validate
 from wms.gate.verbs import run_gate
-from wms.pipeline.runner import run_pipeline
-from wms.pipeline.start import branch_heads, start_run
+from wms.run.runner import run_pipeline
+from wms.run.start import branch_heads, start_run
 
 
 def broken_pairs(folder: Path, *, seed: int, count: int = 3) -> Path:

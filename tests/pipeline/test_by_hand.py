@@ -14,15 +14,15 @@ from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from pipeline.test_kill import end_state
 from wms.cli.app import root
+from wms.cloud.verbs import TRAINING_TTL
 from wms.core.context import Context
 from wms.core.files import write_bytes, write_record
 from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
-from wms.pipeline.actions import ACTIONS
-from wms.pipeline.graph import JOBS
-from wms.pipeline.lock import only_run
-from wms.pipeline.runner import run_pipeline
-from wms.pipeline.stages.instance import TRAINING_TTL
+from wms.run.actions import ACTIONS
+from wms.run.graph import JOBS
+from wms.run.lock import only_run
+from wms.run.runner import run_pipeline
 
 COMMANDS = [command for job in JOBS for command in job.commands]
 GOOD = RunOptions(train_overrides={"seed": 100})

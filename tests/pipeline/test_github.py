@@ -18,9 +18,9 @@ from wms.core.files import read_record
 from wms.core.production import main_head, require_production
 from wms.core.records.promotion import METADATA_PATH, Promotion
 from wms.core.records.run import RunOptions
-from wms.pipeline.journal import noting
-from wms.pipeline.runner import run_pipeline
 from wms.promotion.verbs import run_complete_merge, run_rollback
+from wms.run.journal import noting
+from wms.run.runner import run_pipeline
 
 REQUIRES_CI = {
     "id": 1,

@@ -23,8 +23,8 @@ from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
 from wms.data.status import data_status
-from wms.pipeline.runner import run_pipeline
 from wms.promotion.verbs import run_rollback
+from wms.run.runner import run_pipeline
 
 OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)
 

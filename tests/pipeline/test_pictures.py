@@ -15,8 +15,8 @@ from wms.core.context import Context
 from wms.core.errors import RepositoryError
 from wms.core.records.run import RunOptions
 from wms.core.settings import REPORT_CONFIG
-from wms.pipeline.reports import write_report_page
-from wms.pipeline.runner import run_pipeline
+from wms.run.reports import write_report_page
+from wms.run.runner import run_pipeline
 
 Open = Callable[[], Context]
 

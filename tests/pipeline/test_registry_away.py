@@ -23,9 +23,9 @@ from wms.core.files import read_record, write_bytes, write_record
 from wms.core.ports import Registry
 from wms.core.records.run import RunOptions
 from wms.core.records.training import Candidate, TrainResult
-from wms.pipeline.runner import run_pipeline
 from wms.pipeline.stages import tracking, training
-from wms.pipeline.stages.readiness import run_preflight
+from wms.run.readiness import run_preflight
+from wms.run.runner import run_pipeline
 from wms.training import train as train_step
 from wms.training.process_group import Team
 

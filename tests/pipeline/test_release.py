@@ -24,10 +24,10 @@ from wms.core.files import sha256_file
 from wms.core.ports import Ports
 from wms.core.production import main_head, require_production
 from wms.core.records.run import RunOptions
-from wms.pipeline.actions import ACTIONS
-from wms.pipeline.runner import run_pipeline
 from wms.promotion.pull import pull_released
 from wms.promotion.verbs import run_release, run_rollback
+from wms.run.actions import ACTIONS
+from wms.run.runner import run_pipeline
 
 BUNDLE = ["model.json", "model.onnx", "model.safetensors"]
 

@@ -29,12 +29,12 @@ from wms.core.records.run import RunOptions, RunState
 from wms.data.push_folder import branch_of, push_folder
 from wms.data.status import data_status
 from wms.data.verbs import run_merge
-from wms.pipeline.lock import only_run
-from wms.pipeline.runner import run_pipeline
-from wms.pipeline.start import branch_heads, start_run
-from wms.pipeline.summary import outcome_of
 from wms.promotion.verbs import run_rollback
 from wms.report.records import RunRecords
+from wms.run.lock import only_run
+from wms.run.runner import run_pipeline
+from wms.run.start import branch_heads, start_run
+from wms.run.summary import outcome_of
 
 Open = Callable[[], Context]
 

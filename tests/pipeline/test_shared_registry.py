@@ -13,8 +13,8 @@ from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.context import Context
 from wms.core.errors import ForeignAliasError, PreflightError
 from wms.core.records.run import RunOptions
-from wms.pipeline.runner import run_pipeline
 from wms.promotion.verbs import run_reconcile, run_rollback
+from wms.run.runner import run_pipeline
 
 
 def sharing(root: Path, registry: FakeRegistry) -> Context:

@@ -26,8 +26,8 @@ from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import Promotion, promotion_branch
 from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
-from wms.pipeline.actions import ACTIONS
-from wms.pipeline.runner import run_pipeline
+from wms.run.actions import ACTIONS
+from wms.run.runner import run_pipeline
 
 Open = Callable[[], Context]
 GOOD = RunOptions(train_overrides={"seed": 100})

@@ -27,12 +27,12 @@ from wms.core.records.training import Candidate
 from wms.core.settings.infra import load_infra_settings
 from wms.data.push_folder import branch_of
 from wms.data.status import data_status
-from wms.pipeline.runner import run_pipeline
-from wms.pipeline.summary import outcome_of
 from wms.promotion.adoption import run_adopt
 from wms.promotion.verbs import run_complete_merge, run_publish
 from wms.report.markdown import summary
 from wms.report.records import RunRecords
+from wms.run.runner import run_pipeline
+from wms.run.summary import outcome_of
 
 ROOT = Path(__file__).parents[2]
 DENIED = NodeCheck(what=ARTIFACTS, ok=False, result="PutObject: AccessDenied")
@@ -113,7 +113,7 @@ Keep = Callable[..., Kept]
 @pytest.fixture
 def keep(small_workspace: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     """Runs the pipeline where the registry takes no models; the account itself is not asked."""
-    monkeypatch.setattr("wms.pipeline.stages.readiness.aws_preflight", lambda **_: ())
+    monkeypatch.setattr("wms.run.readiness.aws_preflight", lambda **_: ())
 
     def run(*, skill: int = 90, without_instance: bool = False) -> Kept:
         listening = Listening()

@@ -18,11 +18,12 @@ from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
 from wms.core.records.run import RunAsked, RunOptions
 from wms.data.push_folder import push_folder
-from wms.pipeline.actions import ACTIONS
-from wms.pipeline.graph import JOBS
-from wms.pipeline.journal import noting
-from wms.pipeline.runner import run_pipeline
-from wms.pipeline.workflow import (
+from wms.report.records import RunRecords
+from wms.run.actions import ACTIONS
+from wms.run.graph import JOBS
+from wms.run.journal import noting
+from wms.run.runner import run_pipeline
+from wms.run.workflow import (
     HELD,
     WORKFLOW_PATHS,
     FollowedUp,
@@ -32,7 +33,6 @@ from wms.pipeline.workflow import (
     start,
     take,
 )
-from wms.report.records import RunRecords
 
 Open = Callable[[], Context]
 GOOD = RunOptions(train_overrides={"seed": 100})

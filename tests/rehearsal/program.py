@@ -28,7 +28,7 @@ from wms.core.files import read_record, write_bytes
 from wms.core.layout import Layout
 from wms.core.progress import Progress
 from wms.core.records.run import RunRequest
-from wms.pipeline import reports
+from wms.run import reports
 from wms.synth import dataset
 from wms.wiring.hosting import Hosted
 

@@ -9,7 +9,7 @@ import pytest
 from fakes.github.records import GITHUB_ACTIONS, WorkflowRun
 from rehearsal.engine.hooks import Moment, Phase
 from rehearsal.stage import Stage, git
-from wms.steps.selftest import MARKER, MARKER_FILE
+from wms.github.selftest import MARKER, MARKER_FILE
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from wms.cloud.lease import LeaseBook
 from wms.core.errors import DigestMismatchError, RecordError, StorageError
 from wms.core.files import (
     link_or_copy,
@@ -21,7 +22,6 @@ from wms.core.files import (
     write_record,
 )
 from wms.core.records.run import RunState
-from wms.domain.lease import LeaseBook
 
 FULL_DISK = """
 import pathlib, resource, sys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wms.pipeline.graph import JOBS
+from wms.run.graph import JOBS
 from workflows.files import PIPELINE, commands, jobs, load
 
 YAML = jobs(PIPELINE)
@@ -17,7 +17,7 @@ BESIDE_THE_GRAPH = {
     'wms report --summary >> "$GITHUB_STEP_SUMMARY"',
     "wms pipeline follow-up",
 }
-"""How a run gets from machine to machine; on one machine `pipeline/runner.py` does that."""
+"""How a run gets from machine to machine; on one machine `run/runner.py` does that."""
 
 BESIDE_THE_GRAPH_JOBS = {"start", "infra-down", "ci", "merge"}
 """The push's own; and what is left to do after a runner that died, or where main never passed `ci`."""

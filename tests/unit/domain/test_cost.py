@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wms.cloud.ledger import NOBODY, BudgetPolicy, Prices, make_ledger
 from wms.core.errors import ConfigError
 from wms.core.records.lease_book import EndedLease, Lease, LeaseBook, Session
-from wms.domain.cost import NOBODY, BudgetPolicy, Prices, make_ledger
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

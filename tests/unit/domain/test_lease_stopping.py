@@ -6,9 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wms.core.errors import InstanceStoppingError, LeaseLostError
-from wms.core.records.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT
-from wms.domain.lease import (
+from wms.cloud.lease import (
     STOP_TTL,
     LeaseBook,
     Stopping,
@@ -19,6 +17,8 @@ from wms.domain.lease import (
     release,
     seen_stopped,
 )
+from wms.core.errors import InstanceStoppingError, LeaseLostError
+from wms.core.records.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)

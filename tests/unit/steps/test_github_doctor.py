@@ -12,7 +12,7 @@ from clones import ROOT
 from wms.core.records.github_doctor import Diagnosis, Row
 from wms.core.records.github_setup import Facts, Unseen
 from wms.core.settings import load_wanted
-from wms.steps.github_doctor import QUEUE_MAX, STATE_WARNING_BYTES, diagnose
+from wms.github.doctor import QUEUE_MAX, STATE_WARNING_BYTES, diagnose
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 WANTED = load_wanted(ROOT)

@@ -9,7 +9,7 @@ import pytest
 
 from wms.core.errors import GitHubError
 from wms.core.records.github_setup import Change, Facts, Label, Unseen, Wanted
-from wms.steps.github_setup import covers, plan_changes
+from wms.github.setup import covers, plan_changes
 
 LABEL = Label(name="bug", color="d73a4a", description="Broken")
 WANTED = Wanted(

@@ -10,11 +10,7 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
-from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
-from wms.core.ports import Stopped
-from wms.core.records.lease_book import CLOCK_TOLERANCE
-from wms.domain.lease import STOP_TTL, Lease, LeaseBook, Stopping, acquire, end_stop
-from wms.steps.infra import (
+from wms.cloud.instance import (
     POLL_SECONDS,
     infra_down,
     infra_reap,
@@ -22,6 +18,10 @@ from wms.steps.infra import (
     infra_status,
     infra_up,
 )
+from wms.cloud.lease import STOP_TTL, Lease, LeaseBook, Stopping, acquire, end_stop
+from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
+from wms.core.ports import Stopped
+from wms.core.records.lease_book import CLOCK_TOLERANCE
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lease_world import Fate, NodeBook, Process, SteppedStore, Switch, World, watchdog
+from wms.cloud.instance import infra_down, infra_reap, infra_renew, infra_up
+from wms.cloud.lease import Lease
 from wms.core.errors import WmsError
-from wms.domain.lease import Lease
-from wms.steps.infra import infra_down, infra_reap, infra_renew, infra_up
 
 MINUTE = timedelta(minutes=1)
 SKEWS = st.integers(-59, 59).map(lambda seconds: timedelta(seconds=seconds))

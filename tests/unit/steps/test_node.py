@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wms.cloud.node import NODE_WAIT, await_node
 from wms.core.errors import NodeError
 from wms.core.records.node import ARTIFACTS, NodeCheck, NodeReport
-from wms.steps.node import NODE_WAIT, await_node
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -89,7 +89,7 @@ def locked_workspace(wait_seconds: float) -> Iterator[Context]:
     Raises:
         BusyError: another such command works here.
     """
-    from wms.pipeline.lock import only_run
+    from wms.run.lock import only_run
 
     ctx = workspace()
     with only_run(ctx.layout, wait_seconds=wait_seconds):
@@ -105,7 +105,7 @@ def step_of_run(command: str, wait_seconds: float) -> Iterator[Context]:
         RecordError: no run was started.
         UnfinishedRunError: the run is published, and the command would change what it rests on.
     """
-    from wms.pipeline.journal import noting
+    from wms.run.journal import noting
 
     with locked_workspace(wait_seconds) as ctx, noting(ctx, command):
         yield ctx

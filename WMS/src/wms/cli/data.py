@@ -116,9 +116,9 @@ def merge(
     from wms.cli.pipeline import options_of
     from wms.data.push_folder import push_folder
     from wms.data.verbs import run_merge
-    from wms.pipeline.current import make_room
-    from wms.pipeline.journal import noting
-    from wms.pipeline.start import branch_heads, start_run
+    from wms.run.current import make_room
+    from wms.run.journal import noting
+    from wms.run.start import branch_heads, start_run
 
     if started and (branches or incoming):
         raise click.UsageError("--started names a run that knows its branches: leave them out")
@@ -221,7 +221,7 @@ def prepare(abandon: bool, wait: float) -> None:
       dvc pull && wms data prepare
     """
     from wms.data.verbs import run_prepare
-    from wms.pipeline.current import make_room
+    from wms.run.current import make_room
 
     with locked_workspace(wait) as ctx:
         make_room(ctx, give_up=abandon)

@@ -41,9 +41,9 @@ class Story:
     def push(self, title: str, name: str, command: str, write: Callable[[Path], object]) -> None:
         """Write a push's pictures, run the pipeline on them, and tell how it ended."""
         from wms.core.records.run import RunOptions
-        from wms.pipeline.lock import only_run
-        from wms.pipeline.runner import run_pipeline
-        from wms.pipeline.summary import outcome_of
+        from wms.run.lock import only_run
+        from wms.run.runner import run_pipeline
+        from wms.run.summary import outcome_of
 
         folder = self.pushes / name
         self.chapter(title, command, f"wms pipeline run --incoming {folder}")
@@ -66,9 +66,9 @@ class Story:
 
     def roll_back(self) -> None:
         """Go back to the model before."""
-        from wms.pipeline.lock import only_run
-        from wms.pipeline.reports import write_reports_index
         from wms.promotion.verbs import run_rollback
+        from wms.run.lock import only_run
+        from wms.run.reports import write_reports_index
 
         self.chapter("rollback", 'wms model rollback --reason "to show it"')
         started = time.monotonic()

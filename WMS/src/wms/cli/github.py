@@ -71,7 +71,7 @@ def setup(
     """
     from wms.core.records.github_setup import PUBLIC_KNOWN
     from wms.core.settings import load_wanted
-    from wms.steps.github_setup import plan_changes, seen
+    from wms.github.setup import plan_changes, seen
     from wms.wiring import open_github
 
     here = clone()
@@ -154,7 +154,7 @@ def fresh(repo: str | None, dry_run: bool, as_json: bool) -> None:
       wms github fresh
     """
     from wms.core.production import main_head
-    from wms.steps.github_fresh import leftovers, require_foreign, start_fresh
+    from wms.github.fresh import leftovers, require_foreign, start_fresh
     from wms.wiring import forge_of_person, open_github
 
     here = clone()
@@ -180,7 +180,7 @@ def fresh(repo: str | None, dry_run: bool, as_json: bool) -> None:
 
 def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosis:
     from wms.core.settings.infra import INFRASTRUCTURE
-    from wms.steps.github_doctor import diagnose
+    from wms.github.doctor import diagnose
 
     found = (here.layout.root / INFRASTRUCTURE).glob("*/terraform.tfvars")
     return diagnose(
@@ -194,7 +194,7 @@ def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosi
 
 def _set_pictures(here: Clone, *, allowed: bool, dry_run: bool) -> None:
     from wms.core.settings import REPORT_CONFIG
-    from wms.steps.report_setting import set_pictures_in_reports
+    from wms.github.report_setting import set_pictures_in_reports
 
     if dry_run:
         output.say(f"would write pictures_in_reports: {str(allowed).lower()} to {REPORT_CONFIG}")

@@ -19,9 +19,9 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.cloud.instance import InfraStatus
 from wms.core.context import Context
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
-from wms.steps.infra import InfraStatus
 
 holder_option = click.option("--holder", help="Who holds the lease; default: the user's name.")
 run_option = click.option(
@@ -48,8 +48,8 @@ def preflight(expect: timedelta | None, credentials_expire: datetime | None, as_
       wms infra preflight
       wms infra preflight --expect 2h --credentials-expire 2026-11-23T12:00:00Z
     """
-    from wms.pipeline.stages.readiness import run_preflight
-    from wms.steps.preflight import require_ready
+    from wms.run.preflight import require_ready
+    from wms.run.readiness import run_preflight
 
     report = run_preflight(workspace(), expected=expect, expire_at=credentials_expire)
     if as_json:
@@ -77,7 +77,7 @@ def cost(month: str | None, as_json: bool) -> None:
       wms infra cost
       wms infra cost --month 2026-11 --json
     """
-    from wms.pipeline.stages.instance import run_cost
+    from wms.cloud.verbs import run_cost
 
     ledger = run_cost(workspace(), month)
     if as_json:
@@ -128,7 +128,7 @@ def up(
       wms infra up --purpose browse --ttl 30m
       wms infra up --run
     """
-    from wms.pipeline.stages.instance import Claim, run_claim, take_lease
+    from wms.cloud.verbs import Claim, run_claim, take_lease
 
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
 
@@ -173,7 +173,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json:
       wms infra down
       wms infra down --run    the lease of the run in run/
     """
-    from wms.steps.infra import infra_down
+    from wms.cloud.instance import infra_down
 
     _refuse_with_run(for_run, "holder")
 
@@ -205,7 +205,7 @@ def status(as_json: bool) -> None:
     Example:
       wms infra status --json
     """
-    from wms.steps.infra import infra_status
+    from wms.cloud.instance import infra_status
 
     ctx = workspace()
     _show(infra_status(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
@@ -221,7 +221,7 @@ def reap(dry_run: bool, as_json: bool) -> None:
     Example:
       wms infra reap --dry-run
     """
-    from wms.steps.infra import infra_reap, infra_status
+    from wms.cloud.instance import infra_reap, infra_status
 
     ctx = workspace()
     act = infra_status if dry_run else infra_reap

@@ -73,15 +73,15 @@ def run(
       wms pipeline run --reason "new seed" --seed 7
     """
     from wms.core.errors import BadDataError
-    from wms.pipeline.start import branch_heads
-    from wms.pipeline.summary import outcome_of
+    from wms.run.start import branch_heads
+    from wms.run.summary import outcome_of
 
     names = (*branches, *more_branches)
     if dry_run:
         _say_plan(branch_heads(workspace(), names), incoming, as_json=as_json)
         return
     require_training_packages()
-    from wms.pipeline.runner import run_pipeline
+    from wms.run.runner import run_pipeline
 
     with locked_workspace(wait) as ctx:
         try:
@@ -110,7 +110,7 @@ def graph(as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from wms.pipeline.graph import JOBS
+    from wms.run.graph import JOBS
 
     if as_json:
         output.say_json([asdict(job) for job in JOBS])
@@ -122,7 +122,7 @@ def graph(as_json: bool) -> None:
 
 
 def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None, *, as_json: bool) -> None:
-    from wms.pipeline.graph import JOBS
+    from wms.run.graph import JOBS
 
     if as_json:
         output.say_json(

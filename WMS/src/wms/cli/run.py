@@ -118,7 +118,7 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
         output.say(f"v{replay_version}: the decision follows from its records")
     else:
         from wms.gate.verbs import run_gate
-        from wms.pipeline.current import to_publish
+        from wms.run.current import to_publish
 
         with step_of_run("wms gate", wait) as ctx:
             decision = run_gate(ctx)
@@ -230,10 +230,10 @@ def report(summary: bool, wait: float) -> None:
       wms report
       wms report --summary >> "$GITHUB_STEP_SUMMARY"
     """
-    from wms.pipeline.current import end_run, is_decided
-    from wms.pipeline.reports import write_reports
     from wms.report.markdown import summary as summary_text
     from wms.report.records import RunRecords
+    from wms.run.current import end_run, is_decided
+    from wms.run.reports import write_reports
 
     if summary:
         output.say(summary_text(RunRecords.load(workspace().layout.run)))

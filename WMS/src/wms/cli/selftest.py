@@ -25,7 +25,7 @@ def selftest(clean_up: bool) -> None:
       wms github selftest --clean-up
     """
     from wms.core.layout import Layout
-    from wms.steps.selftest import SEED
+    from wms.github.selftest import SEED
     from wms.synth import dataset
     from wms.wiring import open_selftest
 

@@ -105,7 +105,7 @@ def _size(state: SavedState) -> str:
 def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:
     """Do it to the state, unless an environment keeps that, and say how it went."""
     from wms.core.layout import Layout
-    from wms.pipeline.lock import only_run
+    from wms.run.lock import only_run
     from wms.wiring import open_state
 
     layout = Layout.find(Path.cwd())

@@ -41,7 +41,7 @@ def start(
       wms pipeline start held          all branches that were held, together
     """
     from wms.core.records.run import RunAsked
-    from wms.pipeline.workflow import start as begin
+    from wms.run.workflow import start as begin
 
     options = options_of(chosen).model_copy(update={"dry_run": dry_run})
     if commit is not None and len(branches) != 1:
@@ -62,7 +62,7 @@ def take(artifacts: Path) -> None:
     Example:
       wms pipeline take artifacts
     """
-    from wms.pipeline.workflow import take as take_run
+    from wms.run.workflow import take as take_run
 
     with locked_workspace(0.0) as ctx:
         output.say(f"run {take_run(ctx, artifacts).run_id}")
@@ -76,7 +76,7 @@ def follow_up() -> None:
     Example:
       wms pipeline follow-up
     """
-    from wms.pipeline.workflow import follow_up as follow
+    from wms.run.workflow import follow_up as follow
 
     with locked_workspace(0.0) as ctx:
         done = follow(ctx)

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from wms.cloud.node import Node
+from wms.cloud.preflight import CloudAccount
 from wms.core.errors import RecordError
 from wms.core.files import read_record
 from wms.core.layout import Layout
@@ -25,8 +27,6 @@ from wms.core.settings import (
     load_report_settings,
 )
 from wms.core.settings.infra import InfraSettings
-from wms.steps.aws_preflight import CloudAccount
-from wms.steps.node import Node
 
 R = TypeVar("R", bound=Record)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from wms.domain.lease import LeaseBook
+from wms.cloud.lease import LeaseBook
 
 
 @dataclass(frozen=True, kw_only=True)

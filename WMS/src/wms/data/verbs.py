@@ -19,8 +19,8 @@ from wms.data.merge import Source, merge, merge_folder
 from wms.data.push_folder import INCOMING_PATH
 from wms.data.split import split
 from wms.data.validate import validate
-from wms.pipeline.start import begin
 from wms.report.markdown import blocked_body, conflict_body, waiting_body
+from wms.run.start import begin
 
 
 def run_merge(ctx: Context) -> MergePlan:

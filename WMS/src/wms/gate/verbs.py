@@ -13,9 +13,9 @@ from wms.gate.archive import archive_run
 from wms.gate.evaluate import evaluate
 from wms.gate.pictures import stored_gallery
 from wms.gate.replay import decide_run
-from wms.pipeline.current import champion_bundle, to_publish
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
+from wms.run.current import champion_bundle, to_publish
 from wms.training.deliver import finish_tracking
 
 

@@ -17,12 +17,12 @@ from wms.core.records.run import RunState
 from wms.core.records.training import Candidate, TrainResult
 from wms.data.verbs import export_incoming
 from wms.gate.archive import archive_run, restore_model, restore_run
-from wms.pipeline.current import make_room
-from wms.pipeline.graph import JOBS
-from wms.pipeline.journal import noting
 from wms.promotion.adopt import adopt
 from wms.promotion.evidence import require_fresh
 from wms.promotion.verbs import run_publish
+from wms.run.current import make_room
+from wms.run.graph import JOBS
+from wms.run.journal import noting
 
 
 class Adopted(Frozen):

@@ -21,8 +21,6 @@ from wms.data.taken import announce_taken
 from wms.data.verbs import require_dataset
 from wms.gate.pictures import stored_gallery
 from wms.gate.replay import read_inputs
-from wms.pipeline import reports
-from wms.pipeline.current import is_published, require_run_of_main
 from wms.promotion.merge import complete_merge
 from wms.promotion.publish import publish
 from wms.promotion.reconcile import reconcile
@@ -33,6 +31,8 @@ from wms.report.gallery import NO_PICTURES, Gallery
 from wms.report.markdown import promotion_body, rollback_body, taken_body
 from wms.report.records import RunRecords
 from wms.report.release import release_body
+from wms.run import reports
+from wms.run.current import is_published, require_run_of_main
 
 
 def run_publish(ctx: Context) -> Promotion:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from wms.cloud.degraded import tracking_registry, unregistered_because
 from wms.core.context import Context
 from wms.core.files import read_record, write_record
 from wms.core.records.training import TrainResult
-from wms.pipeline.stages.degraded import tracking_registry, unregistered_because
 from wms.training.tracking import flush_spool
 
 

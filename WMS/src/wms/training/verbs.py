@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from wms.cloud.degraded import consequence, tracking_registry, unregistered_because
+from wms.cloud.verbs import kept_lease
 from wms.core.context import Context
 from wms.core.errors import RegistryError, UnregisteredModelError
 from wms.core.files import write_record
 from wms.core.records.training import Candidate, TrainResult
 from wms.core.settings import load_train_settings
 from wms.data.verbs import require_dataset
-from wms.pipeline.stages.degraded import consequence, tracking_registry, unregistered_because
-from wms.pipeline.stages.instance import kept_lease
 from wms.training.deliver import deliver_tracking
 from wms.training.finished import finished_training
 from wms.training.process_group import Team

@@ -26,7 +26,7 @@ from wms.core.ports import Forge, Releases
 from wms.core.progress import Progress
 from wms.core.records.commits import LocalCommits
 from wms.core.settings.infra import ENVIRONMENT_VARIABLE
-from wms.steps.selftest import SelfTest
+from wms.github.selftest import SelfTest
 
 if TYPE_CHECKING:
     from wms.adapters.github.actions import GitHubActions

@@ -10,8 +10,8 @@ from typing import Any
 from wms.core.records.github_doctor import Diagnosis, Row, Verdict, judged, missing, ok, row, warning
 from wms.core.records.github_setup import PUBLIC_KNOWN, Facts, Label, Unseen, Wanted
 from wms.core.records.state_history import MAX_STATE_BYTES
-from wms.steps.github_doctor_aws import aws, schedule
-from wms.steps.github_setup import covers, written
+from wms.github.doctor_aws import aws, schedule
+from wms.github.setup import covers, written
 
 NEEDED_WORKFLOWS = ("training-data-pipeline.yaml", "ci.yml", "rollback.yml")
 NEEDED_SETTINGS = ("allow_merge_commit", "can_approve_pull_request_reviews")

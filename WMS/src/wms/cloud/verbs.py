@@ -6,16 +6,16 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wms.cloud.cost import month_cost, require_budget
+from wms.cloud.degraded import consequence, unregistered_because
+from wms.cloud.instance import InfraStatus, infra_down, infra_renew, infra_up
+from wms.cloud.lease import Lease
+from wms.cloud.lease_keeper import LeaseKeeper
+from wms.cloud.ledger import CostLedger
+from wms.cloud.node import await_node
 from wms.core.context import Context
 from wms.core.errors import ConfigError
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
-from wms.domain.cost import CostLedger
-from wms.domain.lease import Lease
-from wms.pipeline.stages.degraded import consequence, unregistered_because
-from wms.steps.cost import month_cost, require_budget
-from wms.steps.infra import InfraStatus, infra_down, infra_renew, infra_up
-from wms.steps.lease_keeper import LeaseKeeper
-from wms.steps.node import await_node
 
 TRAINING_TTL = timedelta(hours=1)
 """How long a run's lease lasts without being renewed; a run that dies costs at most this much of the

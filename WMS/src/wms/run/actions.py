@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wms.core.context import Context
-from wms.pipeline.current import to_publish
-from wms.pipeline.reports import write_reports
 from wms.pipeline.stages import data, instance, judging, promotion, training
-from wms.pipeline.stages.readiness import run_preflight
-from wms.steps.preflight import require_ready
+from wms.run.current import to_publish
+from wms.run.preflight import require_ready
+from wms.run.readiness import run_preflight
+from wms.run.reports import write_reports
 from wms.training.process_group import join_team
 
 

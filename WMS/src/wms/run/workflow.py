@@ -21,13 +21,13 @@ from wms.core.records.run import FollowUp, RunAsked, RunOptions, RunRequest, Run
 from wms.data.status import DATA_PREFIX, branch_status, data_status
 from wms.data.verbs import export_incoming
 from wms.gate.archive import restore_model
-from wms.pipeline.current import is_published
-from wms.pipeline.graph import JOBS, job_of
-from wms.pipeline.start import branch_heads, start_run
 from wms.promotion.evidence import require_fresh
 from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
-from wms.steps.recover import PREFIX, recover
+from wms.run.current import is_published
+from wms.run.graph import JOBS, job_of
+from wms.run.recover import PREFIX, recover
+from wms.run.start import branch_heads, start_run
 
 WORKFLOW = "training-data-pipeline.yaml"
 WORKFLOW_PATHS = (f".github/workflows/{WORKFLOW}", ".github/workflows/ci.yml")

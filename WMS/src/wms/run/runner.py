@@ -10,11 +10,11 @@ from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
 from wms.data.push_folder import branch_of, push_folder
-from wms.pipeline.actions import ACTIONS
-from wms.pipeline.current import abandon, end_run, is_published, still_holds, to_publish, unfinished_run
-from wms.pipeline.graph import JOBS, Job
-from wms.pipeline.journal import noting
-from wms.pipeline.start import branch_heads, start_run
+from wms.run.actions import ACTIONS
+from wms.run.current import abandon, end_run, is_published, still_holds, to_publish, unfinished_run
+from wms.run.graph import JOBS, Job
+from wms.run.journal import noting
+from wms.run.start import branch_heads, start_run
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from wms.core.errors import ComputeError, InstanceStoppingError, LeaseLostError
-from wms.core.ports import Compute, InstanceState, LeaseStore
-from wms.core.records.base import Record
-from wms.domain.lease import (
+from wms.cloud.lease import (
     Lease,
     LeaseBook,
     Stopping,
@@ -24,7 +21,10 @@ from wms.domain.lease import (
     renew,
     seen_stopped,
 )
-from wms.steps.lease_swap import swap
+from wms.cloud.lease_swap import swap
+from wms.core.errors import ComputeError, InstanceStoppingError, LeaseLostError
+from wms.core.ports import Compute, InstanceState, LeaseStore
+from wms.core.records.base import Record
 
 logger = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from typing import Protocol
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from wms.cloud.ledger import BudgetPolicy, CostLedger
 from wms.core.errors import CloudError, ConfigError, PreflightError
 from wms.core.records.cloud import Answer, CallerIdentity, StateLock, switch_lock_is_left_behind
 from wms.core.settings.infra import InfraSettings
-from wms.domain.cost import BudgetPolicy, CostLedger
-from wms.steps.preflight import PreflightLine, ask
+from wms.run.preflight import PreflightLine, ask
 
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
 """Who made the credentials says there when they end, in ISO form; the first that is set counts."""

@@ -10,10 +10,10 @@ from wms.core.context import Context
 from wms.core.errors import StaleBaseError, UnfinishedRunError, WmsError
 from wms.core.files import write_record
 from wms.core.records.run import RunState
-from wms.pipeline.current import is_published, to_publish
-from wms.pipeline.graph import JOBS, Job, job_of
 from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
+from wms.run.current import is_published, to_publish
+from wms.run.graph import JOBS, Job, job_of
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from wms.cloud.instance import infra_down
 from wms.core.context import Context
 from wms.core.errors import RecordError, StaleBaseError, UnfinishedRunError
 from wms.core.files import read_record, write_record
@@ -12,10 +13,9 @@ from wms.core.production import fetch_bundle, main_head, metadata_at
 from wms.core.records.decision import GateDecision, Verdict
 from wms.core.records.run import Outcome, RunRequest, RunState
 from wms.core.records.training import Candidate
-from wms.pipeline.start import require_settings_of_main
 from wms.promotion.evidence import require_fresh
 from wms.promotion.withdraw import withdraw
-from wms.steps.infra import infra_down
+from wms.run.start import require_settings_of_main
 
 logger = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from wms.training.loss import segmentation_loss
 from wms.training.machine import deterministic, has_bfloat16
 from wms.training.process_group import CPU, Team
 
-import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
+import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
 
 ROOT = Path(__file__).parents[1]
 GOAL, BATCHES = 0.85, 12

@@ -29,7 +29,7 @@ from wms.training.export import export_bundle
 from wms.training.test_time_augmentation import Probability
 from wms.training.unet import build
 
-import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
+import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
 
 CONFIGS = Path(__file__).parents[1] / "WMS/configs"
 GOAL, PICTURES = 5.0, 12

@@ -36,7 +36,7 @@ def steps(threads: int) -> None:
     from wms.training.machine import has_bfloat16
     from wms.training.process_group import CPU, Team
 
-    import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
+    import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
 
     torch.set_num_threads(threads)
     row = {}

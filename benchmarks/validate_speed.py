@@ -25,8 +25,8 @@ from wms.core.cores import usable_cores
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, MergePlan
 from wms.core.settings import load_data_settings
-from wms.data.merge import merge_folder
-from wms.data.validate import validate
+from wms.data.plan import plan_folder
+from wms.data.validate import validate_plan
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 1.5
@@ -44,7 +44,7 @@ def decode_all(folder: Path, plan: MergePlan, workers: int) -> None:
 
 def validate_all(folder: Path, plan: MergePlan, workers: int) -> None:
     settings = load_data_settings(ROOT)
-    validate(
+    validate_plan(
         plan=plan,
         incoming=folder,
         manifest=DatasetManifest(),
@@ -65,7 +65,7 @@ def seconds(
 
 
 def measure(folder: Path, repeats: int, workers: int) -> dict[str, object]:
-    plan = merge_folder(folder, manifest=DatasetManifest())
+    plan = plan_folder(folder, manifest=DatasetManifest())
     decode_all(folder, plan, workers)  # the files are in memory from here on
     decoding, validating = [], []
     for repeat in range(repeats):

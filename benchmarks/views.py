@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.training import WEIGHTS_FILE
-from wms.data.merge import merge_folder
+from wms.data.plan import plan_folder
 from wms.imaging.compare import count_pixels
 from wms.imaging.files import read_mask, read_picture
 from wms.imaging.preprocess import preprocess, to_picture
@@ -28,7 +28,7 @@ from wms.model.bundle import verify_bundle
 from wms.training.test_time_augmentation import VIEWS, Probability
 from wms.training.unet import build
 
-import torch  # isort: skip - after wms.ml, which tells OpenMP how to wait
+import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
 
 MASK_THRESHOLD = 127
 
@@ -46,7 +46,7 @@ def main() -> None:
     models = [Probability(network, views=number).eval() for number in range(1, len(VIEWS) + 1)]
     dice: list[list[float]] = [[] for _ in models]
     for folder in args.folders:
-        for pair in merge_folder(folder, manifest=DatasetManifest()).pairs:
+        for pair in plan_folder(folder, manifest=DatasetManifest()).pairs:
             picture = read_picture(folder / pair.image_source)
             there = read_mask(folder / pair.mask_source, threshold=MASK_THRESHOLD)
             inputs, box = preprocess(picture, card.preprocessing)

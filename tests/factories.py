@@ -24,13 +24,15 @@ from wms.core.records.dataset import (
     ValidationReport,
     samples_digest,
 )
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, decide
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.core.records.metrics import Boundary, summarise
 from wms.core.records.promotion import DatasetRef, Merged, ModelMetadata, Promotion, RunArchive
 from wms.core.records.run import RunOptions, RunRequest, RunState
-from wms.core.records.split import SplitOutcome, SplitPolicy, assign
+from wms.core.records.split import SplitOutcome, SplitPolicy
 from wms.core.records.training import Candidate, EpochMetrics, Provenance, TrainResult
+from wms.data.assign import assign
+from wms.gate.decide import decide
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 BRANCH = "data/winter-round"

@@ -21,10 +21,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
-from wms.cloud.lease import LeaseBook
 from wms.core.errors import ComputeError
 from wms.core.ports import InstanceState, Stopped
-from wms.core.records.lease_book import SWITCH_LIMIT
+from wms.core.records.lease_book import SWITCH_LIMIT, LeaseBook
 
 ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -40,8 +40,8 @@ WITHOUT_TORCH = (
     "boto3", "dulwich.porcelain", "fakes.data_store", "fakes.registry", "hcl2", "matplotlib.pyplot", "onnx",
     "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
     "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
-    "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.run.reports",
-    "wms.gate.verbs", "wms.promotion.verbs", "wms.run.readiness",
+    "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.gate.reports",
+    "wms.gate.verdict", "wms.promotion.rollback", "wms.run.readiness",
     "wms.run.workflow", "wms.wiring.cloud",
 )  # fmt: skip
 """A fork of a process with PyTorch takes twice as long, and one command of a run needs it."""

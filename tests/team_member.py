@@ -13,28 +13,29 @@ from meters import tiny_settings
 from wms.core.files import write_record
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
+from wms.training.candidate import assist_training
 from wms.training.process_group import join_team
+from wms.training.start import TrainingInputs
 from wms.training.train import train
-from wms.training.worker import assist
 
 
 def main(folder: Path, out: Path, *changes: str) -> None:
     """Lead or assist, as the environment says."""
     manifest = DatasetManifest.from_jsonl((folder / "manifest.jsonl").read_bytes(), source="manifest")
-    common = {
-        "manifest": manifest,
-        "dataset": folder / "data",
-        "settings": tiny_settings(**{key: float(value) for key, value in (c.split("=") for c in changes)}),
-        "mask_threshold": 127,
-        "out": out,
-        "cache": folder / "cache",
-    }
+    inputs = TrainingInputs(
+        manifest=manifest,
+        dataset=folder / "data",
+        settings=tiny_settings(**{key: float(value) for key, value in (c.split("=") for c in changes)}),
+        mask_threshold=127,
+        out=out,
+        cache=folder / "cache",
+    )
     with join_team() as team:
         if not team.leads:
-            assist(**common, team=team)
+            assist_training(inputs, team)
             return
         result = train(
-            **common,
+            inputs,
             code_sha="unknown",
             registry=FakeRegistry(folder / "registry"),
             run_name=out.name,

@@ -11,6 +11,7 @@ from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult
 from wms.core.settings import TrainSettings
 from wms.training.process_group import Team
+from wms.training.start import TrainingInputs
 from wms.training.train import train
 
 MASK_THRESHOLD = 127
@@ -28,12 +29,14 @@ def train_in(
         artifact_root=scratch / "artifacts",
     )
     result = train(
-        manifest=manifest,
-        dataset=scratch / "dataset",
-        settings=settings,
-        mask_threshold=MASK_THRESHOLD,
-        out=scratch / "run",
-        cache=scratch / "cache",
+        TrainingInputs(
+            manifest=manifest,
+            dataset=scratch / "dataset",
+            settings=settings,
+            mask_threshold=MASK_THRESHOLD,
+            out=scratch / "run",
+            cache=scratch / "cache",
+        ),
         code_sha="benchmark",
         registry=registry,
         run_name="benchmark",

@@ -22,9 +22,9 @@ from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalCompute
 from wms.cli.app import root as program
 from wms.cloud.instance import infra_down, infra_up
-from wms.cloud.lease import LeaseBook, Session
 from wms.core.ports import Stopped
 from wms.core.progress import Silent
+from wms.core.records.lease_book import LeaseBook, Session
 from wms.core.settings.infra import LEASE_BOOK_KEY
 from wms.wiring import make_workspace, open_workspace
 from wms.wiring.cloud import Cloud

@@ -14,9 +14,10 @@ import pytest
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalLeaseStore
-from wms.cloud.lease import LeaseBook, acquire
+from wms.cloud.lease import acquire
 from wms.core.errors import LeaseConflictError, LeaseError
 from wms.core.ports import LeaseStore
+from wms.core.records.lease_book import LeaseBook
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -95,7 +96,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from wms.adapters.local.instance import LocalLeaseStore
 from wms.core.errors import LeaseConflictError
-from wms.cloud.lease import LeaseBook, acquire
+from wms.cloud.lease import acquire
+from wms.core.records.lease_book import LeaseBook
 
 now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 book = acquire(LeaseBook(), holder=sys.argv[2], purpose="test", ttl=timedelta(hours=1), now=now)

@@ -14,8 +14,9 @@ import pytest
 from contract.conftest import Bucket
 from wms.adapters.aws.lease_store import WRITE_ATTEMPTS, S3LeaseStore
 from wms.adapters.aws.session import Aws
-from wms.cloud.lease import LeaseBook, acquire
+from wms.cloud.lease import acquire
 from wms.core.errors import LeaseConflictError, LeaseError
+from wms.core.records.lease_book import LeaseBook
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY = "lease/book.json"

@@ -18,9 +18,10 @@ from lease_world import watchdog
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
 from wms.cloud import lease as rules
-from wms.cloud.lease import LeaseBook, Stopping, acquire
+from wms.cloud.lease import acquire
 from wms.core.errors import InstanceStoppingError
 from wms.core.records import lease_book
+from wms.core.records.lease_book import LeaseBook, Stopping
 from wms.core.settings.infra import LEASE_BOOK_KEY
 
 __all__ = ["bucket", "nobody_listens", "s3_endpoint"]  # fixtures

@@ -20,10 +20,10 @@ from wms.core.files import write_bytes
 from wms.core.progress import Silent
 from wms.core.records.run import RunOptions
 from wms.core.settings import GATE_CONFIG
-from wms.run import reports
+from wms.gate import reports
 from wms.run.actions import ACTIONS
 from wms.run.runner import run_pipeline
-from wms.training import verbs as training
+from wms.training import candidate as training
 from wms.wiring import open_workspace
 from wms.wiring.template import template_files
 

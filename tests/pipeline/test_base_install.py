@@ -23,8 +23,8 @@ from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.progress import Silent
 from wms.data.push_folder import push_folder
 from wms.run.graph import JOBS
+from wms.training.candidate import train_candidate
 from wms.training.process_group import Team
-from wms.training.verbs import run_train
 from wms.wiring import open_workspace
 
 COMMANDS = [shlex.split(command)[1:] for job in JOBS for command in job.commands]
@@ -100,8 +100,8 @@ def test_every_job_but_the_training_needs_the_base_install_alone(
     assert "training needs PyTorch" in refused.stderr
     assert "pip install '.[train]'" in refused.stderr
 
-    monkeypatch.setattr("wms.training.verbs.train", WrittenTraining())
-    run_train(open_workspace(work, Silent()), Team(), resume="never")
+    monkeypatch.setattr("wms.training.candidate.train", WrittenTraining())
+    train_candidate(open_workspace(work, Silent()), Team(), resume="never")
 
     ended = wms(
         work,

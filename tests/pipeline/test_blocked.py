@@ -17,10 +17,11 @@ from wms.core.context import Context
 from wms.core.errors import BadDataError, MergeConflictError
 from wms.core.ports import Check
 from wms.core.records.run import RunOptions
+from wms.data.merge import merge_branches
 from wms.data.push_folder import push_folder
 from wms.data.status import data_status
-from wms.data.verbs import require_good, run_merge, run_validate
-from wms.gate.verbs import run_gate
+from wms.data.validate import require_good, validate_incoming
+from wms.gate.verdict import decide_promotion
 from wms.run.runner import run_pipeline
 from wms.run.start import branch_heads, start_run
 
@@ -103,7 +104,7 @@ def test_the_command_says_the_same_on_the_branch_as_the_pipeline(
     ctx = open_small_workspace(tmp_path / "work")
     branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
     start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
-    run_merge(ctx)
+    merge_branches(ctx)
     monkeypatch.setattr(wiring, "open_workspace", lambda start, progress: ctx)
     result = CliRunner().invoke(root, ["data", "validate"])
     assert result.exit_code == BadDataError.exit_code
@@ -127,10 +128,10 @@ def test_the_command_on_a_folder_posts_and_writes_nothing(
 def test_what_was_said_is_not_said_twice(ctx: Context, tmp_path: Path) -> None:
     branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
     start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
-    run_merge(ctx)
+    merge_branches(ctx)
     for _ in range(2):
         with pytest.raises(BadDataError):
-            require_good(run_validate(ctx))
+            require_good(validate_incoming(ctx))
     assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1
 
 
@@ -154,7 +155,7 @@ def test_a_hold_that_is_decided_again_is_told_once(ctx: Context, tmp_path: Path)
         write_small_pairs(tmp_path / "one", count=24, seed=1), repository=ctx.ports.repository
     )
     run_pipeline(ctx, branches=[branch], options=RunOptions(train_overrides={"seed": 0}))
-    run_gate(ctx)
+    decide_promotion(ctx)
     assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1
 
 

@@ -18,7 +18,8 @@ from wms.core.files import read_record
 from wms.core.production import main_head, require_production
 from wms.core.records.promotion import METADATA_PATH, Promotion
 from wms.core.records.run import RunOptions
-from wms.promotion.verbs import run_complete_merge, run_rollback
+from wms.promotion.merge import merge_promotion
+from wms.promotion.rollback import roll_back
 from wms.run.journal import noting
 from wms.run.runner import run_pipeline
 
@@ -86,10 +87,10 @@ def test_under_protection_a_run_waits_for_the_ci_and_is_merged_with_it(
         promote(ctx, tmp_path, seed=1, skill=100)
     assert github.pulls[1].state == "open", "what can heal is not void"
     with noting(ctx, "wms merge"), pytest.raises(UntestedCommitError):
-        run_complete_merge(ctx, ci_passed="0" * 40)
+        merge_promotion(ctx, ci_passed="0" * 40)
     assert "ci" not in github.combined(published(ctx))
     with noting(ctx, "wms merge"):
-        run_complete_merge(ctx, ci_passed=published(ctx))
+        merge_promotion(ctx, ci_passed=published(ctx))
     assert production(ctx) == 1
     assert github.combined(published(ctx))["ci"].state == "success"
 
@@ -108,7 +109,7 @@ def test_a_deployment_that_cannot_be_started_undoes_nothing(
 def test_a_rollback_is_merged_and_deployed(ctx: Context, github: FakeGitHub, tmp_path: Path) -> None:
     for seed, skill in ((1, 60), (2, 100)):
         promote(ctx, tmp_path, seed=seed, skill=skill)
-    done = run_rollback(ctx, version=None, reason="worse on new meters")
+    done = roll_back(ctx, version=None, reason="worse on new meters")
     assert done.merged is not None
     assert production(ctx) == 1
     assert deployed(github) == ["1", "2", "1"]
@@ -122,15 +123,15 @@ def test_under_protection_a_rollback_is_proposed_tested_and_merged_as_it_was_tes
         promote(ctx, tmp_path, seed=seed, skill=skill)
     github.rulesets[1] = REQUIRES_CI
     with pytest.raises(ProtectedBranchError):
-        run_rollback(ctx, version=1, reason="worse")
-    first = run_rollback(ctx, version=1, reason="worse", propose=True).proposed
-    again = run_rollback(ctx, version=1, reason="said otherwise", propose=True).proposed
+        roll_back(ctx, version=1, reason="worse")
+    first = roll_back(ctx, version=1, reason="worse", propose=True).proposed
+    again = roll_back(ctx, version=1, reason="said otherwise", propose=True).proposed
     assert first is not None
     assert first == again, "the commit that the CI runs on stays the same"
     assert production(ctx) == 2
     with pytest.raises(UntestedCommitError):
-        run_rollback(ctx, version=1, reason="worse", ci_passed="0" * 40)
-    done = run_rollback(ctx, version=1, reason="worse", ci_passed=first.commit_sha)
+        roll_back(ctx, version=1, reason="worse", ci_passed="0" * 40)
+    done = roll_back(ctx, version=1, reason="worse", ci_passed=first.commit_sha)
     assert done.merged is not None
     assert done.merged.commit_sha == first.commit_sha
     assert production(ctx) == 1
@@ -143,7 +144,7 @@ def test_a_proposal_that_is_no_longer_just_the_rollback_of_main_is_not_merged(
 ) -> None:
     for seed, skill in ((1, 60), (2, 100)):
         promote(ctx, tmp_path, seed=seed, skill=skill)
-    proposed = run_rollback(ctx, version=1, reason="worse", propose=True).proposed
+    proposed = roll_back(ctx, version=1, reason="worse", propose=True).proposed
     assert proposed is not None
     repository = ctx.ports.repository
     branch = "main" if what == "main moved" else proposed.branch
@@ -153,8 +154,8 @@ def test_a_proposal_that_is_no_longer_just_the_rollback_of_main_is_not_merged(
     repository.push(smuggled, branch, expect=tip)
     claimed = proposed.commit_sha if what == "main moved" else smuggled
     with pytest.raises(UntestedCommitError):
-        run_rollback(ctx, version=1, reason="worse", ci_passed=claimed)
-    run_rollback(ctx, version=1, reason="worse")
+        roll_back(ctx, version=1, reason="worse", ci_passed=claimed)
+    roll_back(ctx, version=1, reason="worse")
     assert production(ctx) == 1
     merged = github.git.run("show", "--format=", "--name-only", "main^2")[1]
     assert merged == METADATA_PATH
@@ -168,11 +169,11 @@ def test_a_rollback_killed_after_its_merge_is_deployed_when_it_is_typed_again(
     with monkeypatch.context() as patched:
         patched.setattr(type(ctx.ports.forge), "dispatch", _killed)
         with pytest.raises(KeyboardInterrupt):
-            run_rollback(ctx, version=None, reason="worse")
+            roll_back(ctx, version=None, reason="worse")
     assert deployed(github) == ["1", "2"]
-    assert run_rollback(ctx, version=None, reason="worse").already
+    assert roll_back(ctx, version=None, reason="worse").already
     assert deployed(github) == ["1", "2", "1"]
-    run_rollback(ctx, version=None, reason="worse")
+    roll_back(ctx, version=None, reason="worse")
     assert deployed(github) == ["1", "2", "1"]
 
 

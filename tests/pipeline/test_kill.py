@@ -23,7 +23,7 @@ from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
 from wms.data.status import data_status
-from wms.promotion.verbs import run_rollback
+from wms.promotion.rollback import roll_back
 from wms.run.runner import run_pipeline
 
 OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)
@@ -129,7 +129,7 @@ def test_a_rollback_killed_at_a_call_ends_in_the_same_state(
     shutil.rmtree(ctx.layout.run)  # A rollback needs none, and copies are quicker without it.
 
     def go_back(ctx: Context) -> None:
-        run_rollback(ctx, version=None, reason="test", dry_run=False)
+        roll_back(ctx, version=None, reason="test", dry_run=False)
 
     undisturbed = open_small_workspace(copied(tmp_path / "start", tmp_path / "undisturbed"))
     go_back(undisturbed)

@@ -15,7 +15,7 @@ from wms.core.context import Context
 from wms.core.errors import RepositoryError
 from wms.core.records.run import RunOptions
 from wms.core.settings import REPORT_CONFIG
-from wms.run.reports import write_report_page
+from wms.gate.reports import write_report_page
 from wms.run.runner import run_pipeline
 
 Open = Callable[[], Context]

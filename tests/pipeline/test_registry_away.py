@@ -23,9 +23,10 @@ from wms.core.files import read_record, write_bytes, write_record
 from wms.core.ports import Registry
 from wms.core.records.run import RunOptions
 from wms.core.records.training import Candidate, TrainResult
-from wms.pipeline.stages import tracking, training
 from wms.run.readiness import run_preflight
 from wms.run.runner import run_pipeline
+from wms.training import candidate as training
+from wms.training import tracking
 from wms.training import train as train_step
 from wms.training.process_group import Team
 
@@ -60,7 +61,7 @@ def trainable(small_workspace: Open, monkeypatch: pytest.MonkeyPatch) -> Context
 
 
 def take_up(ctx: Context) -> TrainResult:
-    return training.run_train(ctx, Team(), resume="if it fits")
+    return training.train_candidate(ctx, Team(), resume="if it fits")
 
 
 def test_a_server_that_comes_back_gets_the_whole_training_and_the_model(

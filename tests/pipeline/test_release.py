@@ -25,7 +25,8 @@ from wms.core.ports import Ports
 from wms.core.production import main_head, require_production
 from wms.core.records.run import RunOptions
 from wms.promotion.pull import pull_released
-from wms.promotion.verbs import run_release, run_rollback
+from wms.promotion.release import release_production
+from wms.promotion.rollback import roll_back
 from wms.run.actions import ACTIONS
 from wms.run.runner import run_pipeline
 
@@ -71,14 +72,14 @@ def shown(ctx: Context) -> list[tuple[str, str, bool]]:
 def test_a_promoted_model_is_released_with_its_files_and_its_report(
     ctx: Context, promote: Promote, tmp_path: Path
 ) -> None:
-    assert run_release(ctx).version is None
+    assert release_production(ctx).version is None
     promote(ctx, 100)
-    assert run_release(ctx, dry_run=True).published
+    assert release_production(ctx, dry_run=True).published
     assert shown(ctx) == []
-    done = run_release(ctx)
+    done = release_production(ctx)
     assert (done.tag, done.published) == ("model-v1", True)
     assert shown(ctx) == [("model-v1", "Model v1, in production", True)]
-    again = run_release(ctx)
+    again = release_production(ctx)
     assert not again.published
     assert not again.marked
     for name in (*BUNDLE, "provenance.json", "report.html", "SHA256SUMS"):
@@ -90,7 +91,7 @@ def test_a_promoted_model_is_released_with_its_files_and_its_report(
 def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, promote: Promote) -> None:
     promote(ctx, 100)
     main = main_head(ctx.ports.repository)
-    run_release(ctx)
+    release_production(ctx)
     remote = ctx.layout.root / ".wms/remote.git"
     tagged = subprocess.run(["git", "rev-parse", "model-v1"], cwd=remote, capture_output=True, check=True)
     assert tagged.stdout.decode().strip() == main
@@ -104,9 +105,9 @@ def test_the_mark_goes_to_the_new_model_and_back_with_a_rollback(
         ctx = on_github(ctx, github)
     for skill in (60, 100):
         promote(ctx, skill)
-        run_release(ctx)
+        release_production(ctx)
     assert shown(ctx) == [("model-v2", "Model v2, in production", True), ("model-v1", "Model v1", False)]
-    assert run_rollback(ctx, version=None, reason="worse on new meters").unreleased is None
+    assert roll_back(ctx, version=None, reason="worse on new meters").unreleased is None
     assert shown(ctx) == [("model-v2", "Model v2", False), ("model-v1", "Model v1, in production", True)]
 
 
@@ -117,17 +118,17 @@ def test_a_rollback_whose_release_is_refused_is_done_and_says_so(
     for skill in (60, 100):
         promote(hosted, skill)
     github.fail_next(1, status=422, message="no", method="POST", path="/releases$")
-    done = run_rollback(hosted, version=None, reason="worse")
+    done = roll_back(hosted, version=None, reason="worse")
     assert done.merged is not None
     assert "wms model release" in (done.unreleased or "")
-    assert run_rollback(hosted, version=None, reason="worse").unreleased is None
+    assert roll_back(hosted, version=None, reason="worse").unreleased is None
     assert shown(hosted) == [("model-v1", "Model v1, in production", True)]
 
 
 def test_a_rollback_releases_a_model_that_never_was(ctx: Context, promote: Promote, tmp_path: Path) -> None:
     for skill in (60, 100):
         promote(ctx, skill)
-    run_rollback(ctx, version=1, reason="worse")
+    roll_back(ctx, version=1, reason="worse")
     assert shown(ctx) == [("model-v1", "Model v1, in production", True)]
     with pytest.raises(NotReleasedError):
         ctx.ports.forge.download_asset("model-v1", "report.html", tmp_path / "report.html")
@@ -137,7 +138,7 @@ def test_a_model_whose_files_are_gone_is_not_released(ctx: Context, promote: Pro
     promote(ctx, 100)
     shutil.rmtree(ctx.layout.state / "fake-store/blobs")
     with pytest.raises(NotStoredError):
-        run_release(ctx)
+        release_production(ctx)
     assert shown(ctx) == []
 
 
@@ -146,13 +147,13 @@ def test_killed_at_any_call_and_started_again_it_ends_the_same(
     after: bool, ctx: Context, promote: Promote
 ) -> None:
     promote(ctx, 60)
-    run_release(ctx)
+    release_production(ctx)
     promote(ctx, 100)
     for calls in range(1, 100):
         countdown = Countdown(calls, after=after)
         ports = {name: countdown.wrap(getattr(ctx.ports, name)) for name in Ports.__dataclass_fields__}
         try:
-            run_release(replace(ctx, ports=Ports(**ports)))
+            release_production(replace(ctx, ports=Ports(**ports)))
         except Killed:
             continue
         break
@@ -168,7 +169,7 @@ def test_a_model_is_pulled_from_its_release_by_a_stranger(
         pull_released(forge, None, tmp_path / "model")
     for skill in (60, 100):
         promote(ctx, skill)
-        run_release(ctx)
+        release_production(ctx)
     production = require_production(ctx.ports.repository, main_head(ctx.ports.repository))
     assert pull_released(forge, None, tmp_path / "model") == production
     assert pull_released(forge, 1, tmp_path / "first").version == 1
@@ -182,7 +183,7 @@ def test_a_release_whose_files_were_changed_is_not_taken(
     ctx: Context, promote: Promote, tmp_path: Path
 ) -> None:
     promote(ctx, 100)
-    run_release(ctx)
+    release_production(ctx)
     released = ctx.layout.state / "forge/releases/model-v1/files"
     (released / "model.onnx").unlink()
     (released / "model.onnx").write_bytes(b"another model")
@@ -196,7 +197,7 @@ def test_a_release_whose_files_were_changed_is_not_taken(
 def here(ctx: Context, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> Context:
     """The workspace with a released model, as the command line opens it."""
     promote(ctx, 100)
-    run_release(ctx)
+    release_production(ctx)
     monkeypatch.setattr(wms.wiring, "open_workspace", lambda start, progress: ctx)
     return ctx
 
@@ -235,7 +236,7 @@ def test_a_release_that_is_not_what_main_names_is_not_taken(here: Context, tmp_p
 def test_a_repository_by_name_needs_no_clone(
     here: Context, github: FakeGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_release(on_github(here, github))
+    release_production(on_github(here, github))
     monkeypatch.setenv("GITHUB_API_URL", github.api_url)
     for name in ("GITHUB_TOKEN", "GH_TOKEN"):
         monkeypatch.delenv(name, raising=False)

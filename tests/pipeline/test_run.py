@@ -26,10 +26,10 @@ from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.dataset import Split
 from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
+from wms.data.merge import merge_branches
 from wms.data.push_folder import branch_of, push_folder
 from wms.data.status import data_status
-from wms.data.verbs import run_merge
-from wms.promotion.verbs import run_rollback
+from wms.promotion.rollback import roll_back
 from wms.report.records import RunRecords
 from wms.run.lock import only_run
 from wms.run.runner import run_pipeline
@@ -251,7 +251,7 @@ def test_a_branch_that_brings_nothing_new_stays_if_something_came_to_it(
     later = repository.commit(request.branches[0].sha, {"WMS/data/incoming/x": b""}, message="later")
     repository.push(later, name, expect=request.branches[0].sha)
     with pytest.raises(NothingToDoError, match="came to the branch since, and it stays"):
-        run_merge(first)
+        merge_branches(first)
     assert repository.head(name) == later
 
 
@@ -349,7 +349,7 @@ def push_during_training(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, branch: str, files: dict[str, bytes]
 ) -> None:
     """Let somebody push to a branch while the model trains."""
-    from wms.training import verbs as training
+    from wms.training import candidate as training
 
     learn = training.train
 
@@ -371,7 +371,7 @@ def test_settings_that_differ_from_main_are_refused(first: Context) -> None:
 
 def test_rollback_goes_back_and_the_registry_follows(first: Context) -> None:
     run_on(first, None, skill=100)
-    done = run_rollback(first, version=None, reason="test", dry_run=False)
+    done = roll_back(first, version=None, reason="test", dry_run=False)
     assert done.merged is not None
     assert (done.model.version, production(first).version) == (1, 1)
     assert first.ports.registry.production() == 1
@@ -379,38 +379,38 @@ def test_rollback_goes_back_and_the_registry_follows(first: Context) -> None:
 
 def test_a_rollback_takes_back_the_last_promotion_whatever_came_before(first: Context) -> None:
     run_on(first, None, skill=90)
-    run_rollback(first, version=None, reason="test", dry_run=False)
+    roll_back(first, version=None, reason="test", dry_run=False)
     run_on(first, None, skill=100)
-    done = run_rollback(first, version=None, reason="test", dry_run=False)
+    done = roll_back(first, version=None, reason="test", dry_run=False)
     assert (done.model.version, production(first).version) == (1, 1)
 
 
 def test_a_rollback_typed_again_changes_nothing(first: Context) -> None:
     run_on(first, None, skill=90)
     run_on(first, None, skill=100)
-    run_rollback(first, version=None, reason="test", dry_run=False)
-    again = run_rollback(first, version=None, reason="test", dry_run=False)
+    roll_back(first, version=None, reason="test", dry_run=False)
+    again = roll_back(first, version=None, reason="test", dry_run=False)
     assert (again.already, again.model.version, production(first).version) == (True, 2, 2)
 
 
 def test_a_rollback_goes_further_back_where_that_is_said(first: Context) -> None:
     run_on(first, None, skill=90)
     run_on(first, None, skill=100)
-    run_rollback(first, version=None, reason="test", dry_run=False)
-    run_rollback(first, version=1, reason="test", dry_run=False)
+    roll_back(first, version=None, reason="test", dry_run=False)
+    roll_back(first, version=1, reason="test", dry_run=False)
     assert production(first).version == 1
 
 
 def test_rollback_to_what_is_in_production_changes_nothing(first: Context) -> None:
     before = main_head(first.ports.repository)
-    assert run_rollback(first, version=1, reason="test", dry_run=False).already
+    assert roll_back(first, version=1, reason="test", dry_run=False).already
     first.ports.repository.fetch()
     assert main_head(first.ports.repository) == before
 
 
 def test_after_a_rollback_the_earlier_model_is_the_champion(first: Context) -> None:
     run_on(first, None, skill=100)
-    run_rollback(first, version=None, reason="test", dry_run=False)
+    roll_back(first, version=None, reason="test", dry_run=False)
     assert run_on(first, None, skill=90).outcome == "promoted"
 
 

@@ -13,7 +13,8 @@ from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.context import Context
 from wms.core.errors import ForeignAliasError, PreflightError
 from wms.core.records.run import RunOptions
-from wms.promotion.verbs import run_reconcile, run_rollback
+from wms.promotion.reconcile import reconcile_registry
+from wms.promotion.rollback import roll_back
 from wms.run.runner import run_pipeline
 
 
@@ -48,7 +49,7 @@ def ours(tmp_path: Path, registry: FakeRegistry, theirs: Context) -> Context:
 
 def test_a_workspace_without_a_model_leaves_anothers_alias(ours: Context, registry: FakeRegistry) -> None:
     with pytest.raises(ForeignAliasError, match="version 1, which was never in production on main"):
-        run_reconcile(ours)
+        reconcile_registry(ours)
     assert registry.production() == 1
 
 
@@ -66,15 +67,15 @@ def test_an_alias_on_a_version_of_nobody_knows_whom_is_left(
 ) -> None:
     monkeypatch.setattr(registry, "versions", lambda: ())
     with pytest.raises(ForeignAliasError):
-        run_reconcile(ours)
+        reconcile_registry(ours)
 
 
 def test_the_alias_can_be_taken_over_by_command(
     ours: Context, theirs: Context, registry: FakeRegistry
 ) -> None:
-    assert run_reconcile(ours, adopt=True).alias_moved
+    assert reconcile_registry(ours, adopt=True).alias_moved
     assert registry.production() is None
-    assert run_reconcile(theirs).alias_moved
+    assert reconcile_registry(theirs).alias_moved
     assert registry.production() == 1
 
 
@@ -83,7 +84,7 @@ def test_ones_own_alias_follows_main_as_before(
 ) -> None:
     promote(theirs, write_small_pairs(tmp_path / "two", count=10, seed=2), skill=100)
     registry.set_production(1)
-    assert run_reconcile(theirs).alias_moved
+    assert reconcile_registry(theirs).alias_moved
     assert registry.production() == 2
-    run_rollback(theirs, version=None, reason="test", dry_run=False)
+    roll_back(theirs, version=None, reason="test", dry_run=False)
     assert registry.production() == 1

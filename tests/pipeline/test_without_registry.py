@@ -27,10 +27,11 @@ from wms.core.records.training import Candidate
 from wms.core.settings.infra import load_infra_settings
 from wms.data.push_folder import branch_of
 from wms.data.status import data_status
-from wms.promotion.adoption import run_adopt
-from wms.promotion.verbs import run_complete_merge, run_publish
+from wms.promotion.merge import merge_promotion
+from wms.promotion.publish import publish_promotion
 from wms.report.markdown import summary
 from wms.report.records import RunRecords
+from wms.run.adopt import adopt_model
 from wms.run.runner import run_pipeline
 from wms.run.summary import outcome_of
 
@@ -189,7 +190,7 @@ def test_without_an_instance_none_is_asked_for_and_nothing_is_promoted(
 def test_such_a_model_cannot_be_published_by_hand(keep: Keep) -> None:
     kept = keep()
     with pytest.raises(RecordError, match="in no registry") as refused:
-        run_publish(kept.ctx)
+        publish_promotion(kept.ctx)
     assert "wms model adopt" in refused.value.remedy
     assert kept.nothing_is_promoted
 
@@ -206,10 +207,10 @@ def test_adopted_it_is_registered_proposed_and_merged_as_it_was_judged(
     if source != "run/ itself":
         shutil.rmtree(ctx.layout.run)
     named = {"the records": records.archive.digest, "a parcel": str(tmp_path / "parcel")}
-    adopted = run_adopt(ctx, named.get(source, str(ctx.layout.run)))
+    adopted = adopt_model(ctx, named.get(source, str(ctx.layout.run)))
     assert adopted.version == 1
     assert adopted.promotion is not None
-    assert run_complete_merge(ctx).version == 1
+    assert merge_promotion(ctx).version == 1
     assert production(ctx) is not None
     (version,) = ctx.ports.registry.versions()
     assert version.weights_sha256 == records.candidate.weights_sha256
@@ -218,7 +219,7 @@ def test_adopted_it_is_registered_proposed_and_merged_as_it_was_judged(
 
 def test_a_run_that_was_adopted_is_brought_to_its_end_by_the_next_command(keep: Keep) -> None:
     kept = keep()
-    run_adopt(kept.ctx, str(kept.ctx.layout.run))
+    adopt_model(kept.ctx, str(kept.ctx.layout.run))
     options = RunOptions(train_overrides={"seed": 90})
     assert run_pipeline(kept.ctx, incoming=kept.pairs, options=options).outcome == "promoted"
 
@@ -230,24 +231,24 @@ def test_where_main_moved_the_model_is_registered_and_its_data_are_to_be_judged_
     moved = repository.commit(head, {METADATA_PATH: b"{}"}, message="Elsewhere")
     repository.push(moved, "main", expect=head)
     with pytest.raises(StaleBaseError, match="registered as v1") as stale:
-        run_adopt(kept.ctx, str(kept.ctx.layout.run))
+        adopt_model(kept.ctx, str(kept.ctx.layout.run))
     assert "wms pipeline run data/" in stale.value.remedy
     assert len(kept.ctx.ports.registry.versions()) == 1
 
 
 def test_a_held_model_is_registered_once_and_not_proposed(keep: Keep) -> None:
     kept = keep(skill=10)
-    adopted = run_adopt(kept.ctx, str(kept.ctx.layout.run))
+    adopted = adopt_model(kept.ctx, str(kept.ctx.layout.run))
     assert (adopted.version, adopted.promotion) == (1, None)
     with pytest.raises(RecordError, match="registered already, as v1"):
-        run_adopt(kept.ctx, str(kept.ctx.layout.run))
+        adopt_model(kept.ctx, str(kept.ctx.layout.run))
 
 
 def test_what_is_no_kept_run_is_an_error(small_workspace: Open, tmp_path: Path) -> None:
     ctx = small_workspace()
     with pytest.raises(RecordError, match="neither a folder nor"):
-        run_adopt(ctx, "nowhere")
+        adopt_model(ctx, "nowhere")
     with pytest.raises(RecordError, match=r"holds no request\.json"):
-        run_adopt(ctx, str(tmp_path))
+        adopt_model(ctx, str(tmp_path))
     with pytest.raises(NotStoredError):
-        run_adopt(ctx, "0" * 64)
+        adopt_model(ctx, "0" * 64)

@@ -24,7 +24,7 @@ from rehearsal.stage import ROOT, Stage, open_stage
 from servers import free_port
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
-from wms.cloud.lease import LeaseBook
+from wms.core.records.lease_book import LeaseBook
 from wms.core.settings.infra import LEASE_BOOK_KEY
 
 ENVIRONMENT = "test"

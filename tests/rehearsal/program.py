@@ -28,7 +28,7 @@ from wms.core.files import read_record, write_bytes
 from wms.core.layout import Layout
 from wms.core.progress import Progress
 from wms.core.records.run import RunRequest
-from wms.run import reports
+from wms.gate import reports
 from wms.synth import dataset
 from wms.wiring.hosting import Hosted
 
@@ -101,7 +101,7 @@ def run() -> None:
     dataset.write_pairs = small_pairs  # type: ignore[assignment]
     wiring.open_workspace = open_with_fakes  # type: ignore[assignment]
     if sys.argv[1:2] == ["train"]:
-        from wms.pipeline.stages import training  # imports PyTorch
+        from wms.training import candidate as training  # imports PyTorch
 
         training.train = WrittenTraining()  # type: ignore[assignment]
     reports.write_run_page = page_without_plots  # type: ignore[assignment]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from wms.cloud.lease import LeaseBook
 from wms.core.errors import DigestMismatchError, RecordError, StorageError
 from wms.core.files import (
     link_or_copy,
@@ -21,6 +20,7 @@ from wms.core.files import (
     write_bytes,
     write_record,
 )
+from wms.core.records.lease_book import LeaseBook
 from wms.core.records.run import RunState
 
 FULL_DISK = """

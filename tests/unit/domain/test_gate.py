@@ -12,8 +12,9 @@ from scipy import stats
 
 from factories import make_policy, make_report, sha256
 from wms.core.errors import RecordError, ReplayError
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Newcomers, decide, replay
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Newcomers
 from wms.core.records.evaluation import EvalReport
+from wms.gate.decide import decide, replay
 
 CHANCE = random.Random(11)
 CHAMPION = [CHANCE.uniform(0.55, 0.85) for _ in range(40)]

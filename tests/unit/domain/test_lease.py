@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from wms.cloud.lease import LeaseBook, acquire, expire, release, renew
+from wms.cloud.lease import acquire, expire, release, renew
 from wms.core.errors import LeaseError
-from wms.core.records.lease_book import CLOCK_TOLERANCE
+from wms.core.records.lease_book import CLOCK_TOLERANCE, LeaseBook
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,19 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wms.cloud.lease import (
-    STOP_TTL,
-    LeaseBook,
-    Stopping,
-    acquire,
-    claim_stop,
-    confirm_running,
-    end_stop,
-    release,
-    seen_stopped,
-)
+from wms.cloud.lease import STOP_TTL, acquire, claim_stop, confirm_running, end_stop, release, seen_stopped
 from wms.core.errors import InstanceStoppingError, LeaseLostError
-from wms.core.records.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT
+from wms.core.records.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT, LeaseBook, Stopping
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)

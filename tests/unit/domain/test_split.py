@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from factories import make_facts, make_split_policy, sha256
 from wms.core.errors import RecordError
 from wms.core.records.dataset import SPLITS, DatasetManifest, SampleFacts, Split
-from wms.core.records.split import SplitOutcome, assign
+from wms.core.records.split import SplitOutcome
+from wms.data.assign import assign
 
 POLICY = make_split_policy(near_duplicate_bits=10)
 EMPTY = DatasetManifest()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from factories import git_sha, make_metadata, make_policy, make_report, sha256
-from wms.core.records.decision import GateInputs, decide
+from wms.core.records.decision import GateInputs
 from wms.core.records.release import ReleaseProvenance
+from wms.gate.decide import decide
 from wms.report.release import release_body
 
 DECISION = decide(

@@ -13,9 +13,9 @@ from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan
 from wms.core.records.run import OnConflict
 from wms.data import assemble as module
 from wms.data.assemble import assemble
-from wms.data.merge import Source, merge
-from wms.data.split import split
-from wms.data.validate import validate
+from wms.data.assign import assign_validated
+from wms.data.plan import Source, plan_merge
+from wms.data.validate import validate_plan
 
 EMPTY = DatasetManifest()
 
@@ -28,14 +28,14 @@ class Workspace:
         self.manifest = EMPTY
 
     def plan(self, folder: str, on_conflict: OnConflict = "refuse") -> tuple[MergePlan, DatasetManifest]:
-        plan = merge(
+        plan = plan_merge(
             incoming=self.incoming,
             sources=[Source(branch=BranchHead(name="data/a", sha=git_sha("a")), folder=folder)],
             manifest=self.manifest,
             base_sha=git_sha("main"),
             on_conflict=on_conflict,
         )
-        report = validate(
+        report = validate_plan(
             plan=plan,
             incoming=self.incoming,
             manifest=self.manifest,
@@ -44,7 +44,7 @@ class Workspace:
             quarantine=True,
             progress=Silent(),
         )
-        outcome = split(plan=plan, report=report, manifest=self.manifest, policy=SETTINGS.split)
+        outcome = assign_validated(self.manifest, plan=plan, report=report, policy=SETTINGS.split)
         return plan, outcome.manifest
 
     def push(self, folder: str, *, on_conflict: OnConflict = "refuse") -> None:

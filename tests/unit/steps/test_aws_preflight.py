@@ -10,12 +10,12 @@ import pytest
 
 from wms.adapters.local.instance import LocalLeaseStore
 from wms.cloud.cost import month_cost, require_budget
-from wms.cloud.lease import LeaseBook, Session
 from wms.cloud.preflight import STATE_KEYS, aws_preflight, credentials_expire_at
 from wms.core.errors import BudgetError, CloudError, ConfigError
 from wms.core.records.cloud import Answer, CallerIdentity, StateLock
+from wms.core.records.lease_book import LeaseBook, Session
+from wms.core.records.preflight import PreflightLine
 from wms.core.settings.infra import load_infra_settings
-from wms.run.preflight import PreflightLine
 
 SETTINGS = load_infra_settings(Path(__file__).parents[3], "dev")
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -12,11 +12,12 @@ from wms.core.errors import ReplayError
 from wms.core.layout import Layout
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import DatasetManifest
-from wms.core.records.decision import GateInputs, decide
+from wms.core.records.decision import GateInputs
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.core.records.metrics import Boundary
 from wms.core.records.promotion import ModelMetadata
 from wms.core.settings import load_gate_policy
+from wms.gate.decide import decide
 from wms.promotion.evidence import require_decision_fits
 
 POLICY = load_gate_policy(Layout.find(Path(__file__)).root)

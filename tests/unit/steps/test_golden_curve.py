@@ -17,6 +17,7 @@ from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.synth.dataset import write_pairs
 from wms.training.process_group import Team
+from wms.training.start import TrainingInputs
 from wms.training.train import train
 
 GOLDEN = ROOT / "tests/golden/loss-curve.json"
@@ -44,12 +45,14 @@ def rendered(folder):
 def test_the_losses_are_those_of_the_golden_curve(tmp_path):
     settings = tiny_settings(image_size_px=64, stem_stride=2, epochs=16, batch_size=4, learning_rate=0.005)
     result = train(
-        manifest=rendered(tmp_path / "data"),
-        dataset=tmp_path / "data",
-        settings=settings,
-        mask_threshold=127,
-        out=tmp_path / "run",
-        cache=tmp_path / "cache",
+        TrainingInputs(
+            manifest=rendered(tmp_path / "data"),
+            dataset=tmp_path / "data",
+            settings=settings,
+            mask_threshold=127,
+            out=tmp_path / "run",
+            cache=tmp_path / "cache",
+        ),
         code_sha="unknown",
         registry=FakeRegistry(tmp_path / "registry"),
         run_name="golden",

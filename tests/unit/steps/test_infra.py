@@ -18,10 +18,10 @@ from wms.cloud.instance import (
     infra_status,
     infra_up,
 )
-from wms.cloud.lease import STOP_TTL, Lease, LeaseBook, Stopping, acquire, end_stop
+from wms.cloud.lease import STOP_TTL, acquire, end_stop
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
 from wms.core.ports import Stopped
-from wms.core.records.lease_book import CLOCK_TOLERANCE
+from wms.core.records.lease_book import CLOCK_TOLERANCE, Lease, LeaseBook, Stopping
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wms.cloud.lease import Lease
 from wms.cloud.lease_keeper import LeaseKeeper
 from wms.core.errors import LeaseError, LeaseLostError, WmsError
+from wms.core.records.lease_book import Lease
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 LEASE = Lease(holder="run", purpose="training", acquired_at=NOW, expires_at=NOW + timedelta(hours=1))

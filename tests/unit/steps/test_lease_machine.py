@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from lease_world import Fate, NodeBook, Process, SteppedStore, Switch, World, watchdog
 from wms.cloud.instance import infra_down, infra_reap, infra_renew, infra_up
-from wms.cloud.lease import Lease
 from wms.core.errors import WmsError
+from wms.core.records.lease_book import Lease
 
 MINUTE = timedelta(minutes=1)
 SKEWS = st.integers(-59, 59).map(lambda seconds: timedelta(seconds=seconds))

@@ -10,7 +10,7 @@ from wms.core.errors import NothingToDoError
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan, Sample
 from wms.core.records.run import OnConflict
-from wms.data.merge import Source, merge, merge_folder
+from wms.data.plan import Source, plan_folder, plan_merge
 
 EMPTY = DatasetManifest()
 
@@ -30,7 +30,7 @@ def plan(
     sources = [
         Source(branch=BranchHead(name=f"data/{name}", sha=git_sha(name)), folder=name) for name in branches
     ]
-    return merge(
+    return plan_merge(
         incoming=incoming, sources=sources, manifest=main, base_sha=git_sha("main"), on_conflict=on_conflict
     )
 
@@ -190,14 +190,14 @@ def test_what_forms_no_pair_is_left_over(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "a", m1="one", m2="two")
-    real = merge.__globals__["sha256_file"]
+    real = plan_merge.__globals__["sha256_file"]
 
     def refuse(path: Path) -> str:
         if path.name == "m1.jpg":
             raise PermissionError(13, "Permission denied")
         return str(real(path))
 
-    monkeypatch.setattr("wms.data.merge.sha256_file", refuse)
+    monkeypatch.setattr("wms.data.plan.sha256_file", refuse)
     made = plan(tmp_path, ["a"])
     assert made.leftover == ("a/images/m1.jpg", "a/masks/m1.png")
     assert [pair.stem for pair in made.pairs] == ["m2"]
@@ -211,7 +211,7 @@ def test_a_plan_survives_being_written_and_read(tmp_path: Path) -> None:
 
 def test_any_folder_can_be_planned_without_git(tmp_path: Path) -> None:
     put(tmp_path, "photos", m1="one")
-    made = merge_folder(tmp_path / "photos", manifest=EMPTY)
+    made = plan_folder(tmp_path / "photos", manifest=EMPTY)
     assert [(pair.stem, pair.image_source, pair.branch) for pair in made.pairs] == [
         ("m1", "images/m1.jpg", "photos")
     ]
@@ -222,4 +222,4 @@ def test_a_folder_without_files_is_an_error(tmp_path: Path, parts: tuple[str, ..
     for part in parts:
         (tmp_path / part).mkdir()
     with pytest.raises(NothingToDoError, match="no files in images/ or masks/"):
-        merge_folder(tmp_path, manifest=EMPTY)
+        plan_folder(tmp_path, manifest=EMPTY)

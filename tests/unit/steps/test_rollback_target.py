@@ -6,8 +6,8 @@ import pytest
 
 from factories import make_metadata
 from wms.core.errors import NoProductionModelError
+from wms.core.production import rollback_target
 from wms.core.records.promotion import ModelMetadata
-from wms.promotion.rollback import rollback_target
 
 
 def state(version: int, kind: str = "promotion") -> ModelMetadata:

@@ -5,7 +5,7 @@ import pytest
 from factories import make_facts, make_finding, make_manifest, make_merge, make_split_policy
 from wms.core.errors import BadDataError
 from wms.core.records.dataset import ValidationReport
-from wms.data.split import split
+from wms.data.assign import assign_validated
 
 FACTS = [make_facts(f"new-{number}") for number in range(5)]
 
@@ -14,7 +14,7 @@ def test_newcomers_carry_the_branch_that_brought_them() -> None:
     main = make_manifest(10)
     report = ValidationReport(checked_pairs=5, facts=tuple(FACTS))
     plan = make_merge(main, FACTS, branch="data/spring")
-    outcome = split(plan=plan, report=report, manifest=main, policy=make_split_policy())
+    outcome = assign_validated(main, plan=plan, report=report, policy=make_split_policy())
     added = {sample.added_by for sample in outcome.manifest.samples if sample.stem.startswith("new-")}
     assert added == {"data/spring"}
     assert len(outcome.manifest.samples) == 15
@@ -28,7 +28,7 @@ def test_what_was_set_aside_is_not_assigned() -> None:
         findings=(make_finding(stem="new-0"),),
         quarantined=("new-0",),
     )
-    outcome = split(plan=make_merge(main, FACTS), report=report, manifest=main, policy=make_split_policy())
+    outcome = assign_validated(main, plan=make_merge(main, FACTS), report=report, policy=make_split_policy())
     assert "new-0" not in {sample.stem for sample in outcome.manifest.samples}
 
 
@@ -36,4 +36,4 @@ def test_a_blocked_push_is_never_split() -> None:
     main = make_manifest(10)
     report = ValidationReport(checked_pairs=5, facts=tuple(FACTS[1:]), findings=(make_finding(stem="new-0"),))
     with pytest.raises(BadDataError, match="1 errors"):
-        split(plan=make_merge(main, FACTS), report=report, manifest=main, policy=make_split_policy())
+        assign_validated(main, plan=make_merge(main, FACTS), report=report, policy=make_split_policy())

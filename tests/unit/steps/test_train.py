@@ -14,6 +14,7 @@ from wms.imaging.files import read_picture
 from wms.model.bundle import load_bundle
 from wms.training import train as train_module
 from wms.training.process_group import Team
+from wms.training.start import TrainingInputs
 from wms.training.tracking import flush_spool
 from wms.training.train import train
 
@@ -34,12 +35,14 @@ class Away:
 
 def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume="never", progress=None):
     return train(
-        manifest=manifest,
-        dataset=tmp_path / "data",
-        settings=settings or tiny_settings(),
-        mask_threshold=127,
-        out=tmp_path / out,
-        cache=tmp_path / "cache",
+        TrainingInputs(
+            manifest=manifest,
+            dataset=tmp_path / "data",
+            settings=settings or tiny_settings(),
+            mask_threshold=127,
+            out=tmp_path / out,
+            cache=tmp_path / "cache",
+        ),
         code_sha="unknown",
         registry=registry or FakeRegistry(tmp_path / "registry"),
         run_name="test",

@@ -11,6 +11,7 @@ from meters import tiny_settings, write_dataset
 from wms.core.errors import CheckpointError, InterruptedTrainingError
 from wms.core.progress import Silent
 from wms.training.process_group import Team
+from wms.training.start import TrainingInputs
 from wms.training.tracking import read_spool
 from wms.training.train import train
 
@@ -28,12 +29,14 @@ class SignalAfter(Silent):
 
 def run(folder, manifest, out, *, resume="never", settings=None, progress=None):
     return train(
-        manifest=manifest,
-        dataset=folder / "data",
-        settings=settings or tiny_settings(),
-        mask_threshold=127,
-        out=folder / out,
-        cache=folder / "cache",
+        TrainingInputs(
+            manifest=manifest,
+            dataset=folder / "data",
+            settings=settings or tiny_settings(),
+            mask_threshold=127,
+            out=folder / out,
+            cache=folder / "cache",
+        ),
         code_sha="unknown",
         registry=FakeRegistry(folder / "registry"),
         run_name=out,

@@ -11,8 +11,8 @@ from pairs import SETTINGS, mask, picture, save, write_pair
 from wms.core.errors import DigestMismatchError
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
-from wms.data.merge import merge_folder
-from wms.data.validate import validate
+from wms.data.plan import plan_folder
+from wms.data.validate import validate_plan
 from wms.synth.faults import Fault, write_broken_pairs
 
 T = TypeVar("T")
@@ -22,8 +22,8 @@ EMPTY = DatasetManifest()
 def check(
     folder: Path, *, quarantine: bool = False, plan: MergePlan | None = None, workers: int | None = None
 ) -> ValidationReport:
-    return validate(
-        plan=plan or merge_folder(folder, manifest=EMPTY),
+    return validate_plan(
+        plan=plan or plan_folder(folder, manifest=EMPTY),
         incoming=folder,
         manifest=EMPTY,
         policy=SETTINGS.validation,
@@ -109,7 +109,7 @@ def test_every_leftover_file_has_a_finding(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "images/link.jpg").symlink_to("good.jpg")
-    plan = merge_folder(tmp_path, manifest=EMPTY)
+    plan = plan_folder(tmp_path, manifest=EMPTY)
     assert {found.file for found in check(tmp_path, plan=plan).findings} == set(plan.leftover)
 
 
@@ -128,7 +128,7 @@ def test_findings_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None
 
 def test_a_file_that_changes_after_the_merge_stops_everything(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", seed=1)
-    plan = merge_folder(tmp_path, manifest=EMPTY)
+    plan = plan_folder(tmp_path, manifest=EMPTY)
     write_pair(tmp_path, "a", seed=2)
     with pytest.raises(DigestMismatchError, match="changed after the merge"):
         check(tmp_path, plan=plan)
@@ -136,7 +136,7 @@ def test_a_file_that_changes_after_the_merge_stops_everything(tmp_path: Path) ->
 
 def test_a_file_that_vanishes_after_the_merge_is_a_finding(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", seed=1)
-    plan = merge_folder(tmp_path, manifest=EMPTY)
+    plan = plan_folder(tmp_path, manifest=EMPTY)
     (tmp_path / "masks/a.png").unlink()
     assert [found.rule for found in check(tmp_path, plan=plan).findings] == ["unreadable"]
 
@@ -157,8 +157,8 @@ def test_progress_is_told_of_every_pair(tmp_path: Path) -> None:
         save(mask(), tmp_path / f"masks/m{seed}.png")
     save(Image.new("L", (160, 120)), tmp_path / "masks/m1.png")
     progress = Counted()
-    validate(
-        plan=merge_folder(tmp_path, manifest=EMPTY),
+    validate_plan(
+        plan=plan_folder(tmp_path, manifest=EMPTY),
         incoming=tmp_path,
         manifest=EMPTY,
         policy=SETTINGS.validation,

@@ -27,14 +27,14 @@ def adopt(run: str | None, dry_run: bool, wait: float, as_json: bool) -> None:
       wms model adopt 3f7a0c...
       wms model adopt ~/Downloads/run-train-1
     """
-    from wms.promotion.adoption import run_adopt
+    from wms.run.adopt import adopt_model
 
     if dry_run:
         output.say(f"would register the model of {run or 'run/'} and propose it, if the gate said promote")
         output.say_json({"dry_run": True, "run": run})
         return
     with locked_workspace(wait) as ctx:
-        adopted = run_adopt(ctx, run or str(ctx.layout.run))
+        adopted = adopt_model(ctx, run or str(ctx.layout.run))
     if as_json:
         output.say_json(adopted.model_dump(mode="json"))
         return

@@ -114,8 +114,8 @@ def merge(
       wms data merge --incoming ~/photos/november
     """
     from wms.cli.pipeline import options_of
+    from wms.data.merge import merge_branches
     from wms.data.push_folder import push_folder
-    from wms.data.verbs import run_merge
     from wms.run.current import make_room
     from wms.run.journal import noting
     from wms.run.start import branch_heads, start_run
@@ -130,7 +130,7 @@ def merge(
                 names.append(push_folder(incoming, repository=ctx.ports.repository))
             start_run(ctx, branch_heads(ctx, names), options_of(chosen))
         with nothing_is_fine(started), noting(ctx, "wms data merge"):
-            plan = run_merge(ctx)
+            plan = merge_branches(ctx)
     if as_json:
         output.say_json(plan.model_dump(mode="json"))
         return
@@ -157,15 +157,15 @@ def validate(folder: Path | None, quarantine: bool, wait: float, as_json: bool) 
       wms data validate                 the run's incoming pairs
       wms data validate ~/photos/nov    before pushing them
     """
-    from wms.data.verbs import check_folder, require_good, run_validate
+    from wms.data.validate import require_good, validate_folder, validate_incoming
 
     if folder is not None:
-        report = check_folder(clone(), folder, quarantine=quarantine)
+        report = validate_folder(clone(), folder, quarantine=quarantine)
         show_validation(report, as_json)
         require_good(report)
         return
     with step_of_run("wms data validate", wait) as ctx:
-        report = run_validate(ctx)
+        report = validate_incoming(ctx)
         show_validation(report, as_json)
         require_good(report)
 
@@ -196,10 +196,10 @@ def split(started: bool, wait: float, as_json: bool) -> None:
     Example:
       wms data split --json
     """
-    from wms.data.verbs import run_split
+    from wms.data.split import split_samples
 
     with nothing_is_fine(started), step_of_run("wms data split", wait) as ctx:
-        plan = run_split(ctx)
+        plan = split_samples(ctx)
     output.step_output("next", "nothing" if ctx.request.options.dry_run else "train")
     if as_json:
         output.say_json(plan.model_dump(mode="json"))
@@ -220,12 +220,12 @@ def prepare(abandon: bool, wait: float) -> None:
     Example:
       dvc pull && wms data prepare
     """
-    from wms.data.verbs import run_prepare
     from wms.run.current import make_room
+    from wms.run.prepare import prepare_run
 
     with locked_workspace(wait) as ctx:
         make_room(ctx, give_up=abandon)
-        manifest = run_prepare(ctx)
+        manifest = prepare_run(ctx)
     output.say(f"{len(manifest.samples)} samples, checked by SHA-256")
 
 

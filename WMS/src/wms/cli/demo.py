@@ -66,15 +66,15 @@ class Story:
 
     def roll_back(self) -> None:
         """Go back to the model before."""
-        from wms.promotion.verbs import run_rollback
+        from wms.gate.reports import write_reports_index
+        from wms.promotion.rollback import roll_back
         from wms.run.lock import only_run
-        from wms.run.reports import write_reports_index
 
         self.chapter("rollback", 'wms model rollback --reason "to show it"')
         started = time.monotonic()
         try:
             with only_run(self.ctx.layout, wait_seconds=0):
-                done = run_rollback(self.ctx, version=None, reason="to show it", dry_run=False)
+                done = roll_back(self.ctx, version=None, reason="to show it", dry_run=False)
             verdict = f"model v{done.model.version} is in production again"
         except NoProductionModelError as error:
             verdict = f"{error}"

@@ -27,8 +27,7 @@ version_option = click.option(
 
 def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
     """The model in production, or the named earlier one, as main's history has it."""
-    from wms.core.production import main_head, require_production
-    from wms.promotion.rollback import model_history, rollback_target
+    from wms.core.production import main_head, model_history, require_production, rollback_target
 
     repository = ctx.ports.repository
     repository.fetch()
@@ -151,15 +150,15 @@ def rollback(
       wms model rollback --to 2 --propose
       wms model rollback --to 2 --ci-passed "$CI_SHA"
     """
-    from wms.promotion.verbs import run_rollback
+    from wms.promotion.rollback import roll_back
 
     if propose and ci_passed is not None:
         raise click.UsageError("--propose comes before the CI, --ci-passed after it")
     if dry_run:
-        done = run_rollback(workspace(), version=version, reason=reason, dry_run=True)
+        done = roll_back(workspace(), version=version, reason=reason, dry_run=True)
     else:
         with locked_workspace(wait) as ctx:
-            done = run_rollback(ctx, version=version, reason=reason, propose=propose, ci_passed=ci_passed)
+            done = roll_back(ctx, version=version, reason=reason, propose=propose, ci_passed=ci_passed)
     model = done.model
     if done.proposed is not None:
         output.step_output("untested", "" if done.proposed.tested else done.proposed.commit_sha)
@@ -200,13 +199,13 @@ def reconcile(adopt: bool, dry_run: bool, wait: float, as_json: bool) -> None:
     Example:
       wms model reconcile --dry-run
     """
-    from wms.promotion.verbs import run_reconcile
+    from wms.promotion.reconcile import reconcile_registry
 
     if dry_run:
-        done = run_reconcile(workspace(), dry_run=True, adopt=adopt)
+        done = reconcile_registry(workspace(), dry_run=True, adopt=adopt)
     else:
         with locked_workspace(wait) as ctx:
-            done = run_reconcile(ctx, adopt=adopt)
+            done = reconcile_registry(ctx, adopt=adopt)
     if as_json:
         output.say_json(done.model_dump(mode="json"))
         return
@@ -226,8 +225,7 @@ def history(as_json: bool) -> None:
     Example:
       wms model history
     """
-    from wms.core.production import main_head
-    from wms.promotion.rollback import model_history
+    from wms.core.production import main_head, model_history
 
     repository = workspace().ports.repository
     repository.fetch()

@@ -67,7 +67,7 @@ def push(
     """
     from wms.data.push import push_commits, push_pairs
     from wms.data.push_folder import INCOMING_PATH
-    from wms.data.verbs import require_good
+    from wms.data.validate import require_good
     from wms.wiring import local_commits
 
     if folder is not None and from_commits is not None:

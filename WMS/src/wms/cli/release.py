@@ -28,13 +28,13 @@ def release(dry_run: bool, wait: float, as_json: bool) -> None:
     Example:
       wms model release --dry-run
     """
-    from wms.promotion.verbs import run_release
+    from wms.promotion.release import release_production
 
     if dry_run:
-        done = run_release(workspace(), dry_run=True)
+        done = release_production(workspace(), dry_run=True)
     else:
         with locked_workspace(wait) as ctx:
-            done = run_release(ctx)
+            done = release_production(ctx)
     if as_json:
         output.say_json(done.model_dump(mode="json"))
     elif done.version is None:

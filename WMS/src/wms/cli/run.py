@@ -17,7 +17,6 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.core.records.decision import GateDecision
 
 
 @click.command()
@@ -38,15 +37,16 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
       torchrun --nproc-per-node 2 -m wms train
     """
     require_training_packages()
+    from wms.training.candidate import assist_training, train_candidate
     from wms.training.process_group import join_team
-    from wms.training.verbs import run_assist, run_train
+    from wms.training.start import TrainingInputs
 
     with join_team() as team:
         if not team.leads:
-            run_assist(workspace(), team)
+            assist_training(TrainingInputs.of(workspace()), team)
             return
         with step_of_run("wms train", wait) as ctx:
-            result = run_train(ctx, team, resume="always" if resume else "never")
+            result = train_candidate(ctx, team, resume="always" if resume else "never")
     if as_json:
         output.say_json(result.model_dump(mode="json"))
         return
@@ -69,10 +69,10 @@ def evaluate(wait: float, as_json: bool) -> None:
     Example:
       wms evaluate --json
     """
-    from wms.gate.verbs import run_evaluate
+    from wms.gate.evaluate import evaluate_candidate
 
     with step_of_run("wms evaluate", wait) as ctx:
-        summary = run_evaluate(ctx).summary
+        summary = evaluate_candidate(ctx).summary
     if as_json:
         output.say_json(summary.model_dump(mode="json"))
         return
@@ -91,13 +91,14 @@ def evaluate(wait: float, as_json: bool) -> None:
 )
 @click.option(
     "--replay-version",
+    "version",
     type=click.IntRange(min=1),
     metavar="N",
     help="The same for a model that was promoted.",
 )
 @wait_option
 @json_option
-def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: bool) -> None:
+def gate(replay: Path | None, version: int | None, wait: float, as_json: bool) -> None:
     """Decide from the evaluations: promote or hold. Both are a good end (exit 0).
 
     \b
@@ -106,23 +107,20 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
       wms gate --replay run/decision.json
       wms gate --replay-version 3       from the data store; needs no instance
     """
-    from wms.gate.replay import replay_decision
+    from wms.gate.verdict import decide_promotion, replay_decision, replay_version
 
-    if replay is not None and replay_version is not None:
+    if replay is not None and version is not None:
         raise click.UsageError("--replay and --replay-version are two decisions: name one of them")
     if replay is not None:
         decision = replay_decision(replay)
         output.say(f"{replay}: the decision follows from its records")
-    elif replay_version is not None:
-        decision = _replay_version(replay_version)
-        output.say(f"v{replay_version}: the decision follows from its records")
+    elif version is not None:
+        decision = replay_version(workspace(), version)
+        output.say(f"v{version}: the decision follows from its records")
     else:
-        from wms.gate.verbs import run_gate
-        from wms.run.current import to_publish
-
         with step_of_run("wms gate", wait) as ctx:
-            decision = run_gate(ctx)
-        kept = decision.verdict == "promote" and not to_publish(ctx)
+            decision = decide_promotion(ctx)
+        kept = decision.verdict == "promote" and not ctx.is_publishable
         output.step_output("verdict", "candidate" if kept else decision.verdict)
         if kept:
             output.notice("nothing is promoted: the model is in no registry; the report says how to adopt it")
@@ -132,22 +130,6 @@ def gate(replay: Path | None, replay_version: int | None, wait: float, as_json: 
     output.say(decision.verdict)
     for reason in decision.reasons:
         output.say(f"  {reason}")
-
-
-def _replay_version(version: int) -> GateDecision:
-    import tempfile
-
-    from wms.core.production import main_head
-    from wms.gate.archive import restore_run
-    from wms.gate.replay import replay_decision
-    from wms.promotion.rollback import model_history, rollback_target
-
-    ports = workspace().ports
-    ports.repository.fetch()
-    target = rollback_target(model_history(ports.repository, main_head(ports.repository)), version)
-    with tempfile.TemporaryDirectory() as folder:
-        restore_run(target.records_sha256, ports.data_store, Path(folder))
-        return replay_decision(Path(folder) / "decision.json")
 
 
 @click.command()
@@ -164,7 +146,7 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
       wms publish --dry-run     print the pull request's text
       wms publish
     """
-    from wms.promotion.verbs import is_tested, publication_text, run_publish
+    from wms.promotion.publish import is_tested, publication_text, publish_promotion
 
     if dry_run:
         text = publication_text(workspace())
@@ -172,7 +154,7 @@ def publish(dry_run: bool, wait: float, as_json: bool) -> None:
         output.say_json({"dry_run": True, "pull_request": text})
         return
     with step_of_run("wms publish", wait) as ctx:
-        promotion = run_publish(ctx)
+        promotion = publish_promotion(ctx)
         tested = is_tested(ctx, promotion)
     output.step_output("untested", "" if tested else promotion.commit_sha)
     if as_json:
@@ -199,10 +181,10 @@ def merge(ci_passed: str | None, wait: float, as_json: bool) -> None:
       wms merge
       wms merge --ci-passed "$CI_SHA"
     """
-    from wms.promotion.verbs import run_complete_merge
+    from wms.promotion.merge import merge_promotion
 
     with step_of_run("wms merge", wait) as ctx:
-        merged = run_complete_merge(ctx, ci_passed=ci_passed)
+        merged = merge_promotion(ctx, ci_passed=ci_passed)
     if as_json:
         output.say_json(merged.model_dump(mode="json"))
         return
@@ -230,10 +212,10 @@ def report(summary: bool, wait: float) -> None:
       wms report
       wms report --summary >> "$GITHUB_STEP_SUMMARY"
     """
+    from wms.gate.reports import write_reports
     from wms.report.markdown import summary as summary_text
     from wms.report.records import RunRecords
     from wms.run.current import end_run, is_decided
-    from wms.run.reports import write_reports
 
     if summary:
         output.say(summary_text(RunRecords.load(workspace().layout.run)))

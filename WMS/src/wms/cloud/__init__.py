@@ -1,1 +1,1 @@
-"""TODO"""
+"""The instance: leases, cost, preflight, up and down."""

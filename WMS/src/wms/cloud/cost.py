@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from wms.cloud.lease import BudgetOverride, LeaseBook, note_override
+from wms.cloud.lease import note_override
 from wms.cloud.lease_swap import swap
 from wms.cloud.ledger import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
 from wms.core.errors import BudgetError
 from wms.core.ports import LeaseStore
+from wms.core.records.lease_book import BudgetOverride, LeaseBook
 from wms.core.settings.infra import InfraSettings
 
 BUCKETS_GIB = 10

@@ -9,9 +9,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from wms.cloud.lease import (
-    Lease,
-    LeaseBook,
-    Stopping,
     acquire,
     claim_stop,
     confirm_running,
@@ -25,6 +22,7 @@ from wms.cloud.lease_swap import swap
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseLostError
 from wms.core.ports import Compute, InstanceState, LeaseStore
 from wms.core.records.base import Record
+from wms.core.records.lease_book import Lease, LeaseBook, Stopping
 
 logger = logging.getLogger(__name__)
 

@@ -22,24 +22,6 @@ from wms.core.records.lease_book import (
     Stopping,
 )
 
-__all__ = [
-    "BudgetOverride",
-    "EndedLease",
-    "Lease",
-    "LeaseBook",
-    "Session",
-    "Stopping",
-    "acquire",
-    "claim_stop",
-    "confirm_running",
-    "end_stop",
-    "expire",
-    "note_override",
-    "release",
-    "renew",
-    "seen_stopped",
-]
-
 STOP_TTL = timedelta(minutes=15)
 """How long a claim to stop lasts."""
 

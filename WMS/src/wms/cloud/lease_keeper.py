@@ -9,8 +9,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from wms.cloud.lease import Lease
 from wms.core.errors import LeaseLostError, WmsError
+from wms.core.records.lease_book import Lease
 
 logger = logging.getLogger(__name__)
 

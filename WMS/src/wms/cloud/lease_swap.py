@@ -6,9 +6,9 @@ import random
 import time
 from collections.abc import Callable
 
-from wms.cloud.lease import LeaseBook
 from wms.core.errors import LeaseConflictError
 from wms.core.ports import LeaseStore
+from wms.core.records.lease_book import LeaseBook
 
 ATTEMPTS = 20
 """How often a compare-and-swap is tried; each loss means that another holder won."""

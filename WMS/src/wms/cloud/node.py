@@ -5,28 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from wms.core.errors import NodeError
+from wms.core.ports import Node
 from wms.core.records.node import NodeCheck, NodeReport
 
 NODE_WAIT = timedelta(minutes=10)
 """A first boot takes some four minutes, of which EC2's own checks have passed already."""
 
 POLL_SECONDS = 5.0
-
-
-class Node(Protocol):
-    """The instance, and what it says of itself. All methods raise `ComputeError`."""
-
-    def started_at(self) -> datetime:
-        """When it was last started, by the cloud's own clock."""
-
-    def instance_type(self) -> str | None:
-        """The type that it has, which may be one to fall back to; `None` where there is no instance."""
-
-    def report(self) -> NodeReport | None:
-        """The latest report, of whichever boot; `None` if none was ever written."""
 
 
 def await_node(

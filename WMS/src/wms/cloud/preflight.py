@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from wms.cloud.ledger import BudgetPolicy, CostLedger
 from wms.core.errors import CloudError, ConfigError, PreflightError
-from wms.core.records.cloud import Answer, CallerIdentity, StateLock, switch_lock_is_left_behind
+from wms.core.ports import CloudAccount
+from wms.core.records.cloud import CallerIdentity, switch_lock_is_left_behind
+from wms.core.records.preflight import PreflightLine, ask
 from wms.core.settings.infra import InfraSettings
-from wms.run.preflight import PreflightLine, ask
 
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
 """Who made the credentials says there when they end, in ISO form; the first that is set counts."""
@@ -37,25 +37,6 @@ NO_PERMISSION_HELPS = (
     "A rule of the account forbids it, which no permission overcomes: take an instance over, "
     "use another account, or unset WMS_ENVIRONMENT and run embedded."
 )
-
-
-class CloudAccount(Protocol):
-    """The account that a run would use. All methods raise `CloudError`."""
-
-    def identity(self) -> CallerIdentity:
-        """Whose credentials these are."""
-
-    def may_start(self, name: str) -> Answer | None:
-        """Whether the instance of this name may be started; `None` where there is none. None is started."""
-
-    def may_launch(self, instance_type: str, *, project: str) -> Answer:
-        """Whether an instance of this type could be started; none is."""
-
-    def may_use_bucket(self, bucket: str) -> Answer:
-        """Whether objects can be written, read and deleted."""
-
-    def state_lock(self, bucket: str, key: str) -> StateLock | None:
-        """Who holds a Terraform state."""
 
 
 def credentials_expire_at(told: datetime | None, environment: Mapping[str, str]) -> datetime | None:

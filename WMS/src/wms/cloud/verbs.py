@@ -9,12 +9,12 @@ from datetime import timedelta
 from wms.cloud.cost import month_cost, require_budget
 from wms.cloud.degraded import consequence, unregistered_because
 from wms.cloud.instance import InfraStatus, infra_down, infra_renew, infra_up
-from wms.cloud.lease import Lease
 from wms.cloud.lease_keeper import LeaseKeeper
 from wms.cloud.ledger import CostLedger
 from wms.cloud.node import await_node
 from wms.core.context import Context
 from wms.core.errors import ConfigError
+from wms.core.records.lease_book import Lease
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 
 TRAINING_TTL = timedelta(hours=1)

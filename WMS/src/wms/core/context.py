@@ -8,17 +8,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from wms.cloud.node import Node
-from wms.cloud.preflight import CloudAccount
 from wms.core.errors import RecordError
 from wms.core.files import read_record
 from wms.core.layout import Layout
-from wms.core.ports import Ports, Repository
+from wms.core.ports import CloudAccount, Node, Ports, Repository
 from wms.core.progress import Progress
 from wms.core.records.base import Record
 from wms.core.records.dataset import DatasetManifest
-from wms.core.records.decision import GatePolicy
+from wms.core.records.decision import GateDecision, GatePolicy, Verdict
 from wms.core.records.run import RunRequest, RunState
+from wms.core.records.training import Candidate
 from wms.core.settings import (
     DataSettings,
     ReportSettings,
@@ -128,6 +127,37 @@ class Context:
             RecordError: no run was started here.
         """
         return self._started("state", RunState)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the gate said of the current run; `None` before it did."""
+        path = self.layout.record("decision")
+        return read_record(path, GateDecision).verdict if path.is_file() else None
+
+    @property
+    def is_publishable(self) -> bool:
+        """Whether the gate said promote, of a model that the registry has."""
+        path = self.layout.record("candidate")
+        registered = path.is_file() and read_record(path, Candidate).version is not None
+        return registered and self.verdict == "promote"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the current run has opened its pull request."""
+        return self.layout.record("promotion").is_file()
+
+    def require_run_of_main(self) -> None:
+        """Check that the current run is one on main: what `dvc repro` makes rests on what is checked out.
+
+        Raises:
+            RecordError: it is not.
+        """
+        if self.request.checked_out:
+            raise RecordError(
+                f"run {self.request.run_id} is of `dvc repro`, made of the dataset and the settings that are "
+                "checked out here and not of main's, so it is not published",
+                remedy="Train on main with `wms pipeline run`; --set and --seed change one run.",
+            )
 
     def manifest(self) -> DatasetManifest:
         """The manifest of the run's dataset.

@@ -12,7 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from wms.cloud.lease import LeaseBook
+from wms.core.records.cloud import Answer, CallerIdentity, StateLock
+from wms.core.records.lease_book import LeaseBook
+from wms.core.records.node import NodeReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +220,38 @@ class Compute(Protocol):
 
     def state(self) -> InstanceState:
         """What the instance does now."""
+
+
+class Node(Protocol):
+    """The instance, and what it says of itself. All methods raise `ComputeError`."""
+
+    def started_at(self) -> datetime:
+        """When it was last started, by the cloud's own clock."""
+
+    def instance_type(self) -> str | None:
+        """The type that it has, which may be one to fall back to; `None` where there is no instance."""
+
+    def report(self) -> NodeReport | None:
+        """The latest report, of whichever boot; `None` if none was ever written."""
+
+
+class CloudAccount(Protocol):
+    """The account that a run would use. All methods raise `CloudError`."""
+
+    def identity(self) -> CallerIdentity:
+        """Whose credentials these are."""
+
+    def may_start(self, name: str) -> Answer | None:
+        """Whether the instance of this name may be started; `None` where there is none. None is started."""
+
+    def may_launch(self, instance_type: str, *, project: str) -> Answer:
+        """Whether an instance of this type could be started; none is."""
+
+    def may_use_bucket(self, bucket: str) -> Answer:
+        """Whether objects can be written, read and deleted."""
+
+    def state_lock(self, bucket: str, key: str) -> StateLock | None:
+        """Who holds a Terraform state."""
 
 
 class LeaseStore(Protocol):

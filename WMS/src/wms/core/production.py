@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from wms.core.context import Context
 from wms.core.errors import (
     NoProductionModelError,
     OccupiedFolderError,
@@ -82,6 +83,44 @@ def require_production(repository: Repository, rev: str) -> ModelMetadata:
     return metadata
 
 
+def model_history(repository: Repository, rev: str) -> tuple[ModelMetadata, ...]:
+    """Every state of production on the first-parent line of a revision, newest first."""
+    states = []
+    for commit in repository.history(rev, METADATA_PATH):
+        data = repository.read_file(commit.sha, METADATA_PATH)
+        metadata = parse_metadata(data, source=f"{METADATA_PATH} at {commit.sha[:12]}") if data else None
+        if metadata is not None:
+            states.append(metadata)
+    return tuple(states)
+
+
+def rollback_target(history: tuple[ModelMetadata, ...], version: int | None) -> ModelMetadata:
+    """The model to go back to: the named one, or what was in production before the last promotion.
+
+    Without a version a rollback takes the last promotion back and no more: where that is done
+    already, the model in production is the answer. So it can be repeated, and whoever wants to go
+    further back says how far.
+
+    Raises:
+        NoProductionModelError: there is no such model, or none before the current one.
+    """
+    if version is not None:
+        promotions = [state for state in history if state.kind == "promotion"]
+        for state in promotions:
+            if state.version == version:
+                return state
+        known = ", ".join(f"v{state.version}" for state in promotions) or "none"
+        raise NoProductionModelError(
+            f"no model v{version} was ever in production (there were: {known})", remedy="Name one of those."
+        )
+    if history and history[0].kind == "rollback":
+        return history[0]
+    for state in history[1:]:
+        if state.weights_sha256 != history[0].weights_sha256:
+            return state
+    raise NoProductionModelError("there is no earlier model to go back to", remedy="See `wms model history`.")
+
+
 def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
     """Put a model bundle from the data store or a release into the folder `to`; every SHA-256 is checked.
 
@@ -103,6 +142,19 @@ def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
     blobs.get_blob(card.onnx_sha256, to / ONNX_FILE)
     incoming.replace(to / CARD_FILE)
     return to
+
+
+def champion_bundle(ctx: Context) -> Path | None:
+    """The model in production when the run started, fetched if it is not here; `None` if there was none.
+
+    Raises:
+        DataStoreError: it cannot be fetched.
+    """
+    champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    if champion is None:
+        return None
+    place = ctx.layout.champions / champion.weights_sha256[:16]
+    return fetch_bundle(champion.card_sha256, ctx.ports.data_store, place)
 
 
 def require_room_for_bundle(folder: Path) -> None:

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wms.core.context import Context
 from wms.core.errors import DigestMismatchError
-from wms.core.files import link_or_copy, replacing_folder, verify_sha256
+from wms.core.files import link_or_copy, read_record, replacing_folder, verify_sha256
 from wms.core.records.dataset import DatasetManifest, MergePlan
+from wms.core.records.promotion import POINTER_PATH
+
+
+def require_dataset(ctx: Context) -> None:
+    """See that the run's images lie in `run/`: a run that came from another machine has its records only.
+
+    Raises:
+        DataStoreError: main's dataset cannot be fetched.
+        DigestMismatchError: an image is not the one that the manifest names.
+    """
+    layout, manifest = ctx.layout, ctx.manifest()
+    if not layout.dataset.is_dir():
+        ctx.progress.say(f"fetching the dataset of this run: {len(manifest.samples)} samples")
+        lay_out(ctx, read_record(layout.record("merge"), MergePlan), manifest)
+
+
+def lay_out(ctx: Context, plan: MergePlan, manifest: DatasetManifest) -> None:
+    """Fetch main's dataset and put the run's together in `run/dataset`."""
+    layout = ctx.layout
+    pointer = ctx.ports.repository.read_file(ctx.request.base_sha, POINTER_PATH)
+    if pointer is not None:
+        ctx.ports.data_store.fetch_dataset(pointer, layout.base)
+    assemble(base=layout.base, incoming=layout.incoming, plan=plan, manifest=manifest, to=layout.dataset)
 
 
 def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetManifest, to: Path) -> None:

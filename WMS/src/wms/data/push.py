@@ -9,13 +9,15 @@ from typing import Literal
 from wms.core.context import Clone
 from wms.core.errors import BranchTakenError, NoPicturesError, NothingToDoError
 from wms.core.files import link_or_copy
+from wms.core.production import main_head, manifest_at
 from wms.core.records.base import Record
 from wms.core.records.commits import LocalCommits
 from wms.core.records.dataset import ValidationReport
 from wms.data.commit_images import branch_name_of, commands_to_separate, pictures_of, places_of
+from wms.data.plan import plan_folder
 from wms.data.push_folder import INCOMING_PATH, branch_of, content_id, push_folder, pushed_files
 from wms.data.status import DATA_PREFIX
-from wms.data.verbs import check_folder, plan_folder
+from wms.data.validate import validate_folder
 
 Outcome = Literal["pushed", "already pushed", "already in the dataset", "gone from the tip", "not pushed"]
 
@@ -106,10 +108,11 @@ def _push(
         return DataPush(outcome="already pushed", branch=there, files=files)
     report = None
     if check:
-        plan = plan_folder(clone, folder)
+        main = manifest_at(clone.repository, main_head(clone.repository))
+        plan = plan_folder(folder, manifest=main)
         if not (plan.pairs or plan.conflicts or plan.leftover):
             return DataPush(outcome="already in the dataset", files=files)
-        report = check_folder(clone, folder, plan=plan, quarantine=False)
+        report = validate_folder(clone, folder, plan=plan, quarantine=False)
     result = DataPush(outcome="not pushed", branch=name, files=files, validation=report)
     if dry_run or result.blocked:
         return result

@@ -8,8 +8,7 @@ from wms.core.ports import Forge, Repository
 from wms.core.production import main_head, manifest_at
 from wms.core.records.base import Frozen, Record
 from wms.core.records.dataset import SPLITS
-from wms.data.announce import blocked_note, held_note
-from wms.data.taken import taken_note
+from wms.data.announce import DATA, HELD_DESCRIPTION, TAKEN_DESCRIPTION, VERDICT
 
 DATA_PREFIX = "data/"
 BranchState = Literal["waiting", "held", "blocked", "taken"]
@@ -58,13 +57,16 @@ def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
 
 def branch_status(name: str, sha: str, forge: Forge) -> DataBranch:
     """What the last run on a branch's head said; a hold says that the data were accepted."""
-    blocked = blocked_note(sha, forge)
-    if blocked is not None:
-        return DataBranch(name=name, sha=sha, state="blocked", reason=blocked.removeprefix("blocked: "))
-    held = held_note(sha, forge)
+    found = DataBranch(name=name, sha=sha, state="waiting")
+    checks = {check.context: check for check in forge.statuses(sha)}
+    data, verdict = checks.get(DATA), checks.get(VERDICT)
+    if data is not None and data.state == "failure":
+        reason = data.description.removeprefix("blocked: ")
+        return found.model_copy(update={"state": "blocked", "reason": reason})
+    held = HELD_DESCRIPTION.fullmatch(verdict.description) if verdict is not None else None
     if held is not None:
-        return DataBranch(
-            name=name, sha=sha, state="held", reason=held.reason, records_sha256=held.records_sha256
-        )
-    taken = taken_note(sha, forge)
-    return DataBranch(name=name, sha=sha, state="taken" if taken else "waiting", reason=taken or "")
+        update = {"state": "held", "reason": held["reason"], "records_sha256": held["records"]}
+        return found.model_copy(update=update)
+    if data is not None and TAKEN_DESCRIPTION.fullmatch(data.description):
+        return found.model_copy(update={"state": "taken", "reason": data.description})
+    return found

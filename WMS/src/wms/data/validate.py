@@ -7,16 +7,75 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from wms.core.context import Clone, Context
 from wms.core.cores import usable_cores
+from wms.core.errors import BadDataError
+from wms.core.files import read_record, write_record
+from wms.core.production import main_head, manifest_at
 from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
 from wms.core.settings import ValidationPolicy
+from wms.data.announce import announce_blocked
 from wms.data.inspection.pair import Inspection, inspect_pair
 from wms.data.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
 from wms.data.inspection.strays import Kind, Stray, stray_findings
+from wms.data.plan import plan_folder
 
 
-def validate(
+def validate_incoming(ctx: Context) -> ValidationReport:
+    """Check the run's incoming pairs; where findings block, each branch is told its own."""
+    settings = ctx.data_settings
+    plan = read_record(ctx.layout.record("merge"), MergePlan)
+    report = validate_plan(
+        plan=plan,
+        incoming=ctx.layout.incoming,
+        manifest=ctx.base_manifest(),
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=ctx.request.options.quarantine,
+        progress=ctx.progress,
+    )
+    write_record(ctx.layout.record("validation"), report)
+    if report.blocked:
+        announce_blocked(ctx, plan, report)
+    return report
+
+
+def validate_folder(
+    clone: Clone, folder: Path, *, plan: MergePlan | None = None, quarantine: bool
+) -> ValidationReport:
+    """Check any folder of pairs against main's dataset; nothing is written.
+
+    Args:
+        clone: where main and its manifest are known.
+        folder: holds images/ and masks/.
+        plan: what it would bring, where that is known already.
+        quarantine: say what would be set aside.
+    """
+    settings, repository = clone.data_settings, clone.repository
+    manifest = manifest_at(repository, main_head(repository))
+    return validate_plan(
+        plan=plan or plan_folder(folder, manifest=manifest),
+        incoming=folder,
+        manifest=manifest,
+        policy=settings.validation,
+        near_duplicate_bits=settings.split.near_duplicate_bits,
+        quarantine=quarantine,
+        progress=clone.progress,
+    )
+
+
+def require_good(report: ValidationReport) -> None:
+    """End here if findings block.
+
+    Raises:
+        BadDataError: some do.
+    """
+    if report.blocked:
+        raise BadDataError(f"{len(report.errors)} findings block this push; nothing was changed")
+
+
+def validate_plan(
     *,
     plan: MergePlan,
     incoming: Path,

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Is the candidate better? Evaluation, decision, replay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wms.core.context import Context
 from wms.core.files import read_record, write_record
 from wms.core.ports import DataStore
 from wms.core.records.decision import GateDecision
@@ -13,19 +14,20 @@ NOT_ARCHIVED = {"archive.json", "state.json", "promotion.json", "merged.json"}
 """Records that come after the archive, or describe only this machine's progress."""
 
 
-def archive_run(*, run_id: str, records: Path, bundle: Path, data_store: DataStore) -> RunArchive:
-    """Store every record of a run and its model bundle by digest.
+def archive_run(ctx: Context) -> RunArchive:
+    """Store every record of the run in `run/` and its model bundle by digest.
 
     Returns the index; it is stored as a blob too, under its own digest.
     """
-    decision = read_record(records / "decision.json", GateDecision)
-    files = sorted([*records.glob("*.json"), *records.glob("*.jsonl"), *records.glob("*.csv")])
-    stored = {path.name: data_store.put_blob(path) for path in files if path.name not in NOT_ARCHIVED}
-    for path in sorted(bundle.iterdir()):
-        stored[f"model/{path.name}"] = data_store.put_blob(path)
-    archive = RunArchive(run_id=run_id, verdict=decision.verdict, files=stored)
-    write_record(records / "archive.json", archive)
-    data_store.put_blob(records / "archive.json")
+    layout, store = ctx.layout, ctx.ports.data_store
+    decision = read_record(layout.record("decision"), GateDecision)
+    files = sorted(path for kind in ("*.json", "*.jsonl", "*.csv") for path in layout.run.glob(kind))
+    stored = {path.name: store.put_blob(path) for path in files if path.name not in NOT_ARCHIVED}
+    for path in sorted(layout.bundle.iterdir()):
+        stored[f"model/{path.name}"] = store.put_blob(path)
+    archive = RunArchive(run_id=ctx.request.run_id, verdict=decision.verdict, files=stored)
+    write_record(layout.record("archive"), archive)
+    store.put_blob(layout.record("archive"))
     return archive
 
 

@@ -9,14 +9,59 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wms.core.context import Context
 from wms.core.cores import usable_cores
 from wms.core.errors import ImageError, TooFewSamplesError
+from wms.core.files import write_bytes, write_record
+from wms.core.production import champion_bundle
 from wms.core.progress import Progress
+from wms.core.records.base import canonical_json
 from wms.core.records.dataset import Sample, samples_digest
 from wms.core.records.evaluation import EvalReport, SampleScore
+from wms.data.assemble import require_dataset
 from wms.imaging.compare import compare_boundaries, count_pixels
 from wms.imaging.files import read_mask, read_picture
 from wms.model.bundle import Predictor, load_bundle
+from wms.training.tracking import finish_tracking
+
+
+def evaluate_candidate(ctx: Context) -> EvalReport:
+    """Score the candidate, and the champion, on main's test split and on its newcomers."""
+    finish_tracking(ctx)
+    require_dataset(ctx)
+    layout, base, manifest = ctx.layout, ctx.base_manifest(), ctx.manifest()
+    champion = champion_bundle(ctx)
+    bundles = {"evaluation": layout.bundle}
+    if champion is not None:
+        bundles["evaluation-champion"] = champion
+    frozen = base.of_split("test")
+    known = {(sample.stem, sample.image_sha256, sample.mask_sha256) for sample in frozen}
+    newcomers = [
+        sample
+        for sample in manifest.of_split("test")
+        if (sample.stem, sample.image_sha256, sample.mask_sha256) not in known
+    ]
+    deciding = (frozen, layout.base) if champion is not None else (manifest.of_split("test"), layout.dataset)
+    wanted = [(name, bundle, *deciding) for name, bundle in bundles.items()]
+    if champion is not None and newcomers:
+        wanted += [
+            (name.replace("evaluation", "evaluation-newcomers", 1), bundle, tuple(newcomers), layout.dataset)
+            for name, bundle in bundles.items()
+        ]
+    reports = {}
+    for name, bundle, samples, folder in wanted:
+        ctx.progress.say(f"{name}: {len(samples)} pictures")
+        reports[name] = evaluate(
+            bundle=bundle,
+            samples=samples,
+            dataset=folder,
+            mask_threshold=ctx.data_settings.validation.mask_threshold,
+            progress=ctx.progress,
+        )
+        write_record(layout.record(name), reports[name])
+    summary = reports["evaluation"].summary
+    write_bytes(layout.record("metrics"), canonical_json(summary.model_dump()))
+    return reports["evaluation"]
 
 
 def evaluate(

@@ -8,14 +8,14 @@ from pathlib import Path
 from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.files import link_or_copy, write_bytes
+from wms.core.production import champion_bundle
 from wms.core.records.run import outdated
-from wms.data.verbs import require_dataset
+from wms.data.assemble import require_dataset
 from wms.model.bundle import load_bundle
 from wms.report.gallery import Gallery, curves_file
 from wms.report.pictures import RunPictures, draw_pictures, read_pictures
 from wms.report.records import RunRecords
 from wms.report.training_plots import Plot, learning_curves
-from wms.run.current import champion_bundle
 
 
 def run_pictures(ctx: Context) -> RunPictures | None:

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Images and masks as arrays: reading, preparing, comparing, drawing."""

@@ -128,7 +128,7 @@ def to_picture(probability: NDArray[np.float32], box: Letterbox) -> NDArray[np.f
     """
     inner = Image.fromarray(np.ascontiguousarray(probability[box.inside]))
     resized = inner.resize((box.width_px, box.height_px), Image.Resampling.BILINEAR)
-    return np.clip(np.asarray(resized), 0.0, 1.0)
+    return np.clip(np.asarray(resized, dtype=np.float32), 0.0, 1.0)
 
 
 def _into_square(

@@ -1,1 +1,1 @@
-"""TODO"""
+"""A trained model's files, and how it is run."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What changes the model in production: publish, merge, roll back, reconcile, release."""

@@ -6,11 +6,13 @@ import logging
 import tempfile
 from pathlib import Path
 
+from wms.core.context import Context
 from wms.core.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
+from wms.core.files import read_record, write_record
 from wms.core.ports import Check, DataStore, Forge, Repository
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.dataset import BranchHead, DatasetManifest
-from wms.core.records.decision import GateDecision, GateInputs, replay
+from wms.core.records.decision import GateDecision
 from wms.core.records.promotion import (
     MANIFEST_PATH,
     METADATA_PATH,
@@ -19,8 +21,12 @@ from wms.core.records.promotion import (
     ModelMetadata,
     Promotion,
 )
+from wms.data.announce import announce_taken
+from wms.gate.decide import replay
+from wms.gate.verdict import read_inputs
 from wms.promotion.after_merge import ask_for_deployment, fetch_merge
 from wms.promotion.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
+from wms.promotion.reconcile import reconcile_if_there
 from wms.promotion.tested import ci_evidence, post_ci, require_generated_only
 
 logger = logging.getLogger(__name__)
@@ -29,28 +35,14 @@ ATTEMPTS = 5
 """How often a merge is tried while main keeps moving in ways that do not touch the evidence."""
 
 
-def complete_merge(
-    *,
-    promotion: Promotion,
-    decision: GateDecision,
-    inputs: GateInputs,
-    repository: Repository,
-    data_store: DataStore,
-    forge: Forge,
-    ci_passed: str | None = None,
-) -> Merged:
+def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     """Replay the decision on the promotion's commit, post the statuses, merge, start the deployment.
 
     Data branches are deleted, but for one of which something was left out: it holds the only pushed
-    copy of that.
+    copy of that. Then the registry's alias is moved.
 
     Args:
-        promotion: what was published.
-        decision: the gate's.
-        inputs: what the decision was made from.
-        repository: the Git repository.
-        data_store: where data and weights lie.
-        forge: where the pull request is.
+        ctx: the workspace; its run is published.
         ci_passed: the commit that `ci.yml` was called on and passed. Without it the status `ci` is posted
             only if the code that the commit stands on passed before (`promotion/tested.py`).
 
@@ -66,11 +58,12 @@ def complete_merge(
             published.
         ForgeError: the merge was refused for now.
     """
-    sha = promotion.commit_sha
-    merge_sha = _merged(promotion, decision, inputs, repository, data_store, forge, ci_passed)
+    repository = ctx.ports.repository
+    promotion = read_record(ctx.layout.record("promotion"), Promotion)
+    merge_sha = _merged(ctx, promotion, ci_passed)
     fetch_merge(repository, merge_sha)
     require_commit_holds(repository, merge_sha, promotion.files)
-    undeployed = ask_for_deployment(forge, promotion.to_version)
+    undeployed = ask_for_deployment(ctx.ports.forge, promotion.to_version)
     partly_taken = {item.branch for item in promotion.left_out}
     taken = tuple(
         branch.name
@@ -80,10 +73,10 @@ def complete_merge(
     deleted, kept = _delete_branches(
         repository, tuple(branch for branch in promotion.data_branches if branch.name not in taken)
     )
-    repository.delete_branch(promotion.branch, expect=sha)
-    return Merged(
+    repository.delete_branch(promotion.branch, expect=promotion.commit_sha)
+    merged = Merged(
         pull_request=promotion.pull_request,
-        commit_sha=sha,
+        commit_sha=promotion.commit_sha,
         merge_sha=merge_sha,
         version=promotion.to_version,
         deleted_branches=deleted,
@@ -91,19 +84,20 @@ def complete_merge(
         taken_branches=taken,
         undeployed=undeployed,
     )
+    heads = {branch.name: branch for branch in promotion.data_branches}
+    for item in promotion.left_out:
+        if item.branch in taken:
+            announce_taken(ctx, heads[item.branch], item, version=merged.version)
+    write_record(ctx.layout.record("merged"), merged)
+    reconcile_if_there(ctx)
+    return merged
 
 
-def _merged(
-    promotion: Promotion,
-    decision: GateDecision,
-    inputs: GateInputs,
-    repository: Repository,
-    data_store: DataStore,
-    forge: Forge,
-    ci_passed: str | None,
-) -> str:
+def _merged(ctx: Context, promotion: Promotion, ci_passed: str | None) -> str:
     """The merge commit; everything is checked anew each time that main moved."""
+    repository, forge = ctx.ports.repository, ctx.ports.forge
     number, sha = promotion.pull_request, promotion.commit_sha
+    decision = read_record(ctx.layout.record("decision"), GateDecision)
     for _ in range(ATTEMPTS):
         repository.fetch()
         merge_sha = _merged_already(promotion, repository, forge)
@@ -119,7 +113,7 @@ def _merged(
             repository=repository,
             forge=forge,
         )
-        _verify(promotion, decision, inputs, main_sha, repository, data_store)
+        _verify(ctx, promotion, decision, main_sha)
         _post_statuses(forge, sha, decision)
         post_ci(forge, sha, evidence)
         try:
@@ -147,15 +141,9 @@ def _merged_already(promotion: Promotion, repository: Repository, forge: Forge) 
     return forge.merge(number, sha=sha) if pull_request.state == "merged" else None
 
 
-def _verify(
-    promotion: Promotion,
-    decision: GateDecision,
-    inputs: GateInputs,
-    main_sha: str,
-    repository: Repository,
-    data_store: DataStore,
-) -> None:
-    replay(decision, inputs)
+def _verify(ctx: Context, promotion: Promotion, decision: GateDecision, main_sha: str) -> None:
+    repository, data_store = ctx.ports.repository, ctx.ports.data_store
+    replay(decision, read_inputs(ctx.layout.run))
     sha = promotion.commit_sha
     require_generated_only(repository, base_sha=promotion.base_sha, commit_sha=sha)
     require_commit_holds(repository, sha, promotion.files)

@@ -1,26 +1,27 @@
-"""Publish a promotion: store everything, then one commit on a new branch, then the pull request.
+"""`wms publish`: store everything, then one commit on a new branch, then the pull request.
 
 The order is the guarantee: nothing points at data or weights before they are stored, and the
-pull request is opened on a commit that is complete. Killed anywhere, the step is simply run again.
+pull request is opened on a commit that is complete. Killed anywhere, the command is simply run again.
 """
 
 from __future__ import annotations
 
 import shutil
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import yaml
 
+from wms.core.context import Context
 from wms.core.errors import RecordError
-from wms.core.files import link_or_copy, sha256_file, write_bytes
-from wms.core.layout import Layout
-from wms.core.ports import DataStore, Forge, Repository, StoredDataset
+from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
+from wms.core.ports import StoredDataset
 from wms.core.production import MAIN, main_head, metadata_at, require_file
 from wms.core.records.base import sha256_hex
-from wms.core.records.dataset import DatasetManifest
+from wms.core.records.dataset import MergePlan, ValidationReport
 from wms.core.records.decision import GateDecision
-from wms.core.records.left_out import LeftOut
+from wms.core.records.left_out import left_out
 from wms.core.records.promotion import (
     LOCK_PATH,
     MANIFEST_PATH,
@@ -32,72 +33,173 @@ from wms.core.records.promotion import (
     RunArchive,
     promotion_branch,
 )
-from wms.core.records.run import RunRequest
+from wms.core.records.split import SplitPlan
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
+from wms.data.assemble import require_dataset
+from wms.gate.pictures import stored_gallery
 from wms.promotion.evidence import require_fresh
+from wms.promotion.tested import ci_evidence
+from wms.report.gallery import NO_PICTURES, Gallery
+from wms.report.markdown import promotion_body
+from wms.report.records import RunRecords
 
 STAGES_PATH = "dvc.yaml"
 
 
-def publish(
-    *,
-    layout: Layout,
-    request: RunRequest,
-    manifest: DatasetManifest,
-    result: TrainResult,
-    candidate: Candidate,
-    decision: GateDecision,
-    archive: RunArchive,
-    left_out: tuple[LeftOut, ...],
-    body: str,
-    now: datetime,
-    repository: Repository,
-    data_store: DataStore,
-    forge: Forge,
-) -> Promotion:
-    """Make the promotion's commit and its pull request.
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a promotion rests on: the records of training, registration and decision, and their archive."""
 
-    Args:
-        layout: the workspace; its `run/` holds the dataset, the bundle and the records.
-        request: the run.
-        manifest: the run's dataset.
-        result: the training's record.
-        candidate: the model as the registry knows it.
-        decision: the gate's; its verdict must be `promote`.
-        archive: the run's records, already in the data store.
-        left_out: what the data branches hold that did not come in.
-        body: the pull request's text.
-        now: the time that the metadata states.
-        repository: the Git repository.
-        data_store: where data and weights go.
-        forge: where the pull request goes.
+    training: TrainResult
+    candidate: Candidate
+    decision: GateDecision
+    archive: RunArchive
+
+    @classmethod
+    def of(cls, ctx: Context) -> Self:
+        """That of the run in `run/`.
+
+        Raises:
+            RecordError: a record is missing, the decision is a hold or on another model, or the model is in
+                no registry.
+        """
+        found = cls(
+            training=read_record(ctx.layout.record("train"), TrainResult),
+            candidate=read_record(ctx.layout.record("candidate"), Candidate),
+            decision=read_record(ctx.layout.record("decision"), GateDecision),
+            archive=read_record(ctx.layout.record("archive"), RunArchive),
+        )
+        if found.decision.verdict != "promote":
+            raise RecordError("the gate's decision is a hold: there is nothing to publish")
+        if found.decision.candidate.weights_sha256 != found.training.weights_sha256:
+            raise RecordError(
+                "the gate decided on another model than the one that was trained last",
+                remedy="Judge this one first: `wms evaluate`, then `wms gate`.",
+            )
+        if found.candidate.version is None:
+            raise RecordError(
+                f"the model is in no registry, so it is not published: {found.candidate.unregistered}",
+                remedy=f"Register it first: `wms model adopt {found.archive.digest}`.",
+            )
+        return found
+
+
+def publish_promotion(ctx: Context) -> Promotion:
+    """Store data and weights, make the promotion's commit, open its pull request.
+
+    What is published already stays as it is: a job that runs again goes on with the same commit. Its dataset
+    is stored anew if it is not whole: a machine that died may have taken it along.
 
     Raises:
-        RecordError: the decision is a hold, or the model is in no registry.
+        RecordError: see `Evidence.of`; or the run is of `dvc repro`.
         StaleBaseError: main's dataset or model changed since the run started.
     """
-    if decision.verdict != "promote":
-        raise RecordError("the gate's decision is a hold: there is nothing to publish")
-    if candidate.version is None:
-        raise RecordError(
-            f"the model is in no registry, so it is not published: {candidate.unregistered}",
-            remedy=f"Register it first: `wms model adopt {archive.digest}`.",
-        )
+    if ctx.is_published:
+        return _published(ctx)
+    ctx.require_run_of_main()
+    evidence, manifest = Evidence.of(ctx), ctx.manifest()
+    layout, repository, data_store = ctx.layout, ctx.ports.repository, ctx.ports.data_store
+    require_dataset(ctx)
+    body = publication_text(ctx, stored_gallery(ctx))
     repository.fetch()
     main_sha = main_head(repository)
-    require_fresh(repository, base_sha=request.base_sha, main_sha=main_sha)
+    require_fresh(repository, base_sha=ctx.request.base_sha, main_sha=main_sha)
     production = metadata_at(repository, main_sha)
 
     stored = data_store.store_dataset(layout.dataset)
-    tree = _promotion_tree(layout, request, manifest, stored, main_sha, repository)
-    metadata = ModelMetadata(
-        version=candidate.version,
-        weights_sha256=result.weights_sha256,
-        onnx_sha256=result.onnx_sha256,
-        run_id=request.run_id,
-        tracking_run_id=result.run_id,
-        threshold=result.threshold,
+    tree = _promotion_tree(ctx, stored, main_sha)
+    metadata = _metadata(ctx, evidence, stored)
+    files = {
+        METADATA_PATH: metadata.to_json(),
+        MANIFEST_PATH: manifest.to_jsonl(),
+        POINTER_PATH: stored.pointer,
+        LOCK_PATH: data_store.lock_stages(tree),
+    }
+    shutil.rmtree(tree)
+
+    branch = promotion_branch(ctx.request.run_id)
+    reasons = evidence.decision.reasons
+    title = f"Promote model v{metadata.version}: {reasons[0]}"
+    commit_sha = repository.commit(main_sha, files, message=f"{title}\n\n{reasons[-1]}")
+    repository.push(commit_sha, branch, expect=repository.head(branch))
+    pull_request = ctx.ports.forge.open_pull_request(
+        head=branch, base=MAIN, title=title, body=body, labels=("promotion",)
+    )
+    promotion = Promotion(
+        run_id=ctx.request.run_id,
+        branch=branch,
+        base_sha=main_sha,
+        commit_sha=commit_sha,
+        from_version=production.version if production else None,
+        to_version=metadata.version,
+        decision_sha256=metadata.decision_sha256,
+        records_sha256=metadata.records_sha256,
+        files={path: sha256_hex(data) for path, data in files.items()},
+        data_branches=ctx.request.branches,
+        left_out=left_out(
+            read_record(layout.record("merge"), MergePlan),
+            read_record(layout.record("validation"), ValidationReport),
+            read_record(layout.record("split"), SplitPlan),
+        ),
+        actor=metadata.actor,
+        created_at=metadata.changed_at,
+        pull_request=pull_request.number,
+    )
+    write_record(layout.record("promotion"), promotion)
+    return promotion
+
+
+def publication_text(ctx: Context, gallery: Gallery = NO_PICTURES) -> str:
+    """What the pull request of this run would say, with these pictures.
+
+    Raises:
+        RecordError: the run is none on main.
+    """
+    ctx.require_run_of_main()
+    production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    return promotion_body(
+        RunRecords.load(ctx.layout.run),
+        from_version=production.version if production else None,
+        gallery=gallery,
+        run_url=ctx.run_url,
+    )
+
+
+def is_tested(ctx: Context, promotion: Promotion) -> bool:
+    """Whether a promotion's commit has earned the status `ci`, so that `ci.yml` need not run on it."""
+    repository = ctx.ports.repository
+    evidence = ci_evidence(
+        promotion.commit_sha,
+        base_sha=promotion.base_sha,
+        main_sha=main_head(repository),
+        ci_passed=None,
+        repository=repository,
+        forge=ctx.ports.forge,
+    )
+    return evidence is not None
+
+
+def _published(ctx: Context) -> Promotion:
+    promotion = read_record(ctx.layout.record("promotion"), Promotion)
+    pointer = ctx.ports.repository.read_file(promotion.commit_sha, POINTER_PATH)
+    if pointer is not None and not ctx.ports.data_store.has_dataset(pointer):
+        require_dataset(ctx)
+        ctx.ports.data_store.store_dataset(ctx.layout.dataset)
+    return promotion
+
+
+def _metadata(ctx: Context, evidence: Evidence, stored: StoredDataset) -> ModelMetadata:
+    manifest, decision, training = ctx.manifest(), evidence.decision, evidence.training
+    if evidence.candidate.version is None:
+        raise AssertionError("what is published is registered")
+    return ModelMetadata(
+        version=evidence.candidate.version,
+        weights_sha256=training.weights_sha256,
+        onnx_sha256=training.onnx_sha256,
+        run_id=ctx.request.run_id,
+        tracking_run_id=training.run_id,
+        threshold=training.threshold,
         metrics=decision.candidate.summary,
         dataset=DatasetRef(
             manifest_sha256=manifest.digest,
@@ -107,67 +209,31 @@ def publish(
             test=len(manifest.of_split("test")),
         ),
         decision_sha256=decision.digest,
-        records_sha256=archive.digest,
-        card_sha256=sha256_file(layout.bundle / CARD_FILE),
+        records_sha256=evidence.archive.digest,
+        card_sha256=sha256_file(ctx.layout.bundle / CARD_FILE),
         reason=decision.reasons[0],
-        actor=request.actor,
-        changed_at=now,
-    )
-    files = {
-        METADATA_PATH: metadata.to_json(),
-        MANIFEST_PATH: manifest.to_jsonl(),
-        POINTER_PATH: stored.pointer,
-        LOCK_PATH: data_store.lock_stages(tree),
-    }
-    shutil.rmtree(tree)
-
-    branch = promotion_branch(request.run_id)
-    title = f"Promote model v{metadata.version}: {decision.reasons[0]}"
-    commit_sha = repository.commit(main_sha, files, message=f"{title}\n\n{decision.reasons[-1]}")
-    repository.push(commit_sha, branch, expect=repository.head(branch))
-    pull_request = forge.open_pull_request(
-        head=branch, base=MAIN, title=title, body=body, labels=("promotion",)
-    )
-    return Promotion(
-        run_id=request.run_id,
-        branch=branch,
-        base_sha=main_sha,
-        commit_sha=commit_sha,
-        from_version=production.version if production else None,
-        to_version=metadata.version,
-        decision_sha256=decision.digest,
-        records_sha256=archive.digest,
-        files={path: sha256_hex(data) for path, data in files.items()},
-        data_branches=request.branches,
-        left_out=left_out,
-        actor=request.actor,
-        created_at=now,
-        pull_request=pull_request.number,
+        actor=ctx.request.actor,
+        changed_at=ctx.clock(),
     )
 
 
-def _promotion_tree(
-    layout: Layout,
-    request: RunRequest,
-    manifest: DatasetManifest,
-    stored: StoredDataset,
-    main_sha: str,
-    repository: Repository,
-) -> Path:
+def _promotion_tree(ctx: Context, stored: StoredDataset, main_sha: str) -> Path:
     """A folder that looks like main after the promotion, with the run's outputs in place.
 
     DVC reads it to write `dvc.lock`: the data, the parameters and the outputs of every stage as
     they really were, `train_overrides` included.
     """
+    layout, repository = ctx.layout, ctx.ports.repository
+    overrides = ctx.request.options.train_overrides
     tree = layout.run / "tree"
     if tree.exists():
         shutil.rmtree(tree)
     repository.export(main_sha, "WMS/configs", tree / "WMS/configs")
     write_bytes(tree / STAGES_PATH, require_file(repository, main_sha, STAGES_PATH))
-    write_bytes(tree / MANIFEST_PATH, manifest.to_jsonl())
+    write_bytes(tree / MANIFEST_PATH, ctx.manifest().to_jsonl())
     write_bytes(tree / POINTER_PATH, stored.pointer)
-    if request.options.train_overrides:
-        settings = yaml.safe_load((tree / TRAIN_CONFIG).read_bytes()) | request.options.train_overrides
+    if overrides:
+        settings = yaml.safe_load((tree / TRAIN_CONFIG).read_bytes()) | overrides
         write_bytes(tree / TRAIN_CONFIG, yaml.safe_dump(settings, sort_keys=False).encode())
     dataset = tree / "WMS/data/training"
     for source in sorted(layout.dataset.rglob("*")):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from wms.core.errors import ForeignAliasError
-from wms.core.ports import DataStore, Registry, Repository
-from wms.core.production import fetch_bundle, main_head, metadata_at
+from wms.core.context import Context
+from wms.core.errors import ForeignAliasError, RegistryAwayError
+from wms.core.ports import Registry, Repository
+from wms.core.production import fetch_bundle, main_head, metadata_at, model_history
 from wms.core.records.run import Reconciliation
-from wms.promotion.rollback import model_history
 
 
 def require_own_alias(*, repository: Repository, registry: Registry) -> int | None:
@@ -32,30 +30,21 @@ def require_own_alias(*, repository: Repository, registry: Registry) -> int | No
     return current
 
 
-def reconcile(
-    *,
-    repository: Repository,
-    registry: Registry,
-    data_store: DataStore,
-    scratch: Path,
-    dry_run: bool = False,
-    adopt: bool = False,
-) -> Reconciliation:
+def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = False) -> Reconciliation:
     """Point the alias at the weights that main names, registering them again if they are unknown.
 
     The registry may have been restored, or have missed an update while it was down; `main` wins.
 
     Args:
-        repository: fetched by the caller.
-        registry: the model registry.
-        data_store: where the weights are, should the registry have lost them.
-        scratch: a folder for a bundle to register again.
+        ctx: the workspace.
         dry_run: only say what would change.
         adopt: take the alias over, whoever set it.
 
     Raises:
         ForeignAliasError: it names a model that was never in production here, and `adopt` is not given.
     """
+    repository, registry = ctx.ports.repository, ctx.ports.registry
+    repository.fetch()
     metadata = metadata_at(repository, main_head(repository))
     current = registry.production() if adopt else require_own_alias(repository=repository, registry=registry)
     if metadata is None:
@@ -71,7 +60,7 @@ def reconcile(
     elif dry_run:
         version, registered_again = metadata.version, True
     else:
-        bundle = fetch_bundle(metadata.card_sha256, data_store, scratch / weights[:16])
+        bundle = fetch_bundle(metadata.card_sha256, ctx.ports.data_store, ctx.layout.champions / weights[:16])
         run_id = registry.start_run(
             f"restored-v{metadata.version}", params={}, tags={"wms.run_id": metadata.run_id}
         )
@@ -84,3 +73,11 @@ def reconcile(
     return Reconciliation(
         version=version, weights_sha256=weights, alias_moved=moved, registered_again=registered_again
     )
+
+
+def reconcile_if_there(ctx: Context) -> None:
+    """Reconcile, unless the registry lies on an instance that is not up: then it follows once it is."""
+    try:
+        reconcile_registry(ctx)
+    except RegistryAwayError as error:
+        ctx.progress.say(f"{error}: its alias follows when the instance is up next")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from wms.core.context import Context
 from wms.core.errors import RecordError
 from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
-from wms.core.ports import DataStore, Release, Releases, Repository
+from wms.core.ports import Release, Releases, Repository
 from wms.core.production import fetch_bundle, main_head, metadata_at
 from wms.core.records.decision import GateDecision
-from wms.core.records.promotion import METADATA_PATH, parse_metadata
+from wms.core.records.promotion import METADATA_PATH, Promotion, parse_metadata
 from wms.core.records.release import (
     DIGESTS_FILE,
     PROVENANCE_FILE,
@@ -24,37 +24,19 @@ from wms.core.records.release import (
     released_version,
     says_in_production,
 )
-
-Describe = Callable[[ReleaseProvenance, GateDecision, Mapping[str, str]], str]
-"""Writes a release's text, from the decision and the SHA-256 of each file."""
-
-ReportOf = Callable[[ReleaseProvenance], Path | None]
-"""The report of the run that promoted a model, where that run is at hand."""
+from wms.gate import reports
+from wms.report.release import release_body
 
 _PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
 
 
-def release_production(
-    *,
-    repository: Repository,
-    data_store: DataStore,
-    forge: Releases,
-    describe: Describe,
-    report_of: ReportOf,
-    scratch: Path,
-    dry_run: bool = False,
-) -> ReleaseOutcome:
+def release_production(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome:
     """Publish the release of the model in production if there is none, and mark it alone as in production.
 
     Killed anywhere and run again, it ends in the same state.
 
     Args:
-        repository: fetched by the caller.
-        data_store: where the model's files are; each is checked by its SHA-256.
-        forge: where the releases are.
-        describe: writes the release's text.
-        report_of: finds the report to attach.
-        scratch: a folder for the files, removed afterwards.
+        ctx: the workspace.
         dry_run: only say what would change.
 
     Raises:
@@ -62,9 +44,11 @@ def release_production(
         TagTakenError: the release's tag is on another commit.
         ForgeError: the forge refused.
     """
-    promoted = promoted_model(repository)
+    ctx.ports.repository.fetch()
+    promoted = promoted_model(ctx.ports.repository)
     if promoted is None:
         return ReleaseOutcome()
+    forge: Releases = ctx.ports.forge
     releases = forge.releases()
     there = next((release for release in releases if release.tag == promoted.tag), None)
     title = release_title(promoted.model.version, in_production=True)
@@ -74,10 +58,7 @@ def release_production(
     ]
     if not dry_run:
         if there is None:
-            there = _publish(
-                promoted, title, data_store=data_store, forge=forge, describe=describe, report_of=report_of,
-                scratch=scratch,
-            )  # fmt: skip
+            there = _publish(ctx, promoted, title)
         elif unmarked:
             forge.mark_release(promoted.tag, title=title, latest=True)
         for release in others:
@@ -121,31 +102,32 @@ def promoted_model(repository: Repository) -> ReleaseProvenance | None:
     )
 
 
-def _publish(
-    promoted: ReleaseProvenance,
-    title: str,
-    *,
-    data_store: DataStore,
-    forge: Releases,
-    describe: Describe,
-    report_of: ReportOf,
-    scratch: Path,
-) -> Release:
+def _publish(ctx: Context, promoted: ReleaseProvenance, title: str) -> Release:
+    scratch = ctx.layout.state
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="release-", dir=scratch) as name:
         decision_file, folder = Path(name) / "decision.json", Path(name) / "files"
-        data_store.get_blob(promoted.model.decision_sha256, decision_file)
-        fetch_bundle(promoted.model.card_sha256, data_store, folder)
+        ctx.ports.data_store.get_blob(promoted.model.decision_sha256, decision_file)
+        fetch_bundle(promoted.model.card_sha256, ctx.ports.data_store, folder)
         write_record(folder / PROVENANCE_FILE, promoted)
-        report = report_of(promoted)
+        report = _report_of(ctx, promoted)
         if report is not None:
             link_or_copy(report, folder / REPORT_FILE)
         digests = {path.name: sha256_file(path) for path in folder.iterdir()}
         write_bytes(folder / DIGESTS_FILE, digests_text(digests).encode())
-        return forge.publish_release(
+        decision = read_record(decision_file, GateDecision)
+        return ctx.ports.forge.publish_release(
             tag=promoted.tag,
             sha=promoted.commit_sha,
             title=title,
-            body=describe(promoted, read_record(decision_file, GateDecision), digests),
+            body=release_body(promoted, decision, digests, repository=ctx.github_name),
             files=sorted(folder.iterdir()),
         )
+
+
+def _report_of(ctx: Context, promoted: ReleaseProvenance) -> Path | None:
+    """The report of the run in `run/`, if it promoted this very model."""
+    if not ctx.is_published:
+        return None
+    records_sha256 = read_record(ctx.layout.record("promotion"), Promotion).records_sha256
+    return reports.write_report_page(ctx) if records_sha256 == promoted.model.records_sha256 else None

@@ -3,111 +3,60 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
 
+from wms.core.context import Context
 from wms.core.errors import (
     NoProductionModelError,
     RecordError,
     RemoteMovedError,
     UnmergeableError,
     UntestedCommitError,
+    WmsError,
 )
-from wms.core.ports import Check, DataStore, Forge, Repository
-from wms.core.production import MAIN, main_head, require_production
-from wms.core.records.promotion import (
-    METADATA_PATH,
-    Merged,
-    ModelMetadata,
-    Proposed,
-    RolledBack,
-    parse_metadata,
-)
+from wms.core.ports import Check, Forge, Repository
+from wms.core.production import MAIN, main_head, model_history, require_production, rollback_target
+from wms.core.records.promotion import METADATA_PATH, Merged, ModelMetadata, Proposed, RolledBack
 from wms.promotion.after_merge import ask_for_deployment, fetch_merge
 from wms.promotion.merge import ATTEMPTS, require_stored
+from wms.promotion.reconcile import reconcile_if_there
+from wms.promotion.release import release_production
 from wms.promotion.tested import ci_evidence, post_ci
+from wms.report.markdown import rollback_body
 
 logger = logging.getLogger(__name__)
 
 PREFIX = "rollback/"
 
 
-def model_history(repository: Repository, rev: str) -> tuple[ModelMetadata, ...]:
-    """Every state of production on the first-parent line of a revision, newest first."""
-    states = []
-    for commit in repository.history(rev, METADATA_PATH):
-        data = repository.read_file(commit.sha, METADATA_PATH)
-        metadata = parse_metadata(data, source=f"{METADATA_PATH} at {commit.sha[:12]}") if data else None
-        if metadata is not None:
-            states.append(metadata)
-    return tuple(states)
-
-
-def rollback_target(history: tuple[ModelMetadata, ...], version: int | None) -> ModelMetadata:
-    """The model to go back to: the named one, or what was in production before the last promotion.
-
-    Without a version a rollback takes the last promotion back and no more: where that is done
-    already, the model in production is the answer. So it can be repeated, and whoever wants to go
-    further back says how far.
-
-    Raises:
-        NoProductionModelError: there is no such model, or none before the current one.
-    """
-    if version is not None:
-        promotions = [state for state in history if state.kind == "promotion"]
-        for state in promotions:
-            if state.version == version:
-                return state
-        known = ", ".join(f"v{state.version}" for state in promotions) or "none"
-        raise NoProductionModelError(
-            f"no model v{version} was ever in production (there were: {known})", remedy="Name one of those."
-        )
-    if history and history[0].kind == "rollback":
-        return history[0]
-    for state in history[1:]:
-        if state.weights_sha256 != history[0].weights_sha256:
-            return state
-    raise NoProductionModelError("there is no earlier model to go back to", remedy="See `wms model history`.")
-
-
 def roll_back(
+    ctx: Context,
     *,
     version: int | None,
     reason: str,
-    actor: str,
-    now: datetime,
-    repository: Repository,
-    data_store: DataStore,
-    forge: Forge,
-    describe: Callable[[ModelMetadata, ModelMetadata], str],
     dry_run: bool = False,
     propose: bool = False,
     ci_passed: str | None = None,
 ) -> RolledBack:
-    """Put an earlier model back into production.
+    """Put an earlier model back into production, and move the registry's alias and the release's mark.
 
     The dataset stays: data that was merged is good data whatever model it made. Killed anywhere and
     run again, it ends in the same state. An open proposal that still says the same is merged as it
     is, so that what the CI ran on is what comes to main.
 
     Args:
+        ctx: the workspace.
         version: the model to go back to, see `rollback_target`.
         reason: kept with the change.
-        actor: who asks for it.
-        now: the time that the metadata states.
-        repository: the Git repository.
-        data_store: where the model's files lie.
-        forge: where the pull request goes.
-        describe: writes its text, from the model in production and the one to go back to.
         dry_run: only say which model it would be.
         propose: open the pull request and leave it open, for the CI to run on its commit.
-        ci_passed: the commit that `ci.yml` was called on and passed, see `complete_merge`.
+        ci_passed: the commit that `ci.yml` was called on and passed, see `merge_promotion`.
 
     Raises:
         NoProductionModelError: there is no such model.
         NotStoredError, DigestMismatchError: its files are not in the data store as they were.
         UntestedCommitError: main moved since the proposal that the CI ran on.
     """
+    repository = ctx.ports.repository
     repository.fetch()
     for _ in range(ATTEMPTS):
         main_sha = main_head(repository)
@@ -115,62 +64,85 @@ def roll_back(
         target = rollback_target(model_history(repository, main_sha), version)
         if target.weights_sha256 == current.weights_sha256:
             if not dry_run:
-                _finish_merged(repository, forge, main_sha, current)
+                _finish_merged(repository, ctx.ports.forge, main_sha, current)
+                return _followed(ctx, RolledBack(model=current, already=True))
             return RolledBack(model=current, already=True)
-        require_stored(target, data_store)
+        require_stored(target, ctx.ports.data_store)
         if dry_run:
             return RolledBack(model=target)
-        branch = f"{PREFIX}v{current.version}-to-v{target.version}"
-        title = f"Roll back to model v{target.version}"
-        commit_sha = open_proposal(repository, branch, main_sha, target)
-        if commit_sha is None:
-            _require_no_claim(ci_passed)
-            metadata = target.model_copy(
-                update={"kind": "rollback", "reason": reason, "actor": actor, "changed_at": now}
-            )
-            commit_sha = repository.commit(
-                main_sha, {METADATA_PATH: metadata.to_json()}, message=f"{title}\n\n{reason}"
-            )
-            repository.push(commit_sha, branch, expect=repository.head(branch))
-        metadata = require_production(repository, commit_sha)
-        evidence = ci_evidence(
-            commit_sha,
-            base_sha=main_sha,
-            main_sha=main_sha,
-            ci_passed=ci_passed,
-            repository=repository,
-            forge=forge,
-        )
-        pull_request = forge.open_pull_request(
-            head=branch, base=MAIN, title=title, body=describe(current, metadata), labels=("rollback",)
-        )
-        _post_statuses(forge, commit_sha, evidence)
+        proposed = _proposal(ctx, current, target, reason=reason, ci_passed=ci_passed)
+        metadata = require_production(repository, proposed.commit_sha)
         if propose:
-            proposed = Proposed(
-                pull_request=pull_request.number,
-                branch=branch,
-                commit_sha=commit_sha,
-                tested=evidence is not None,
-            )
             return RolledBack(model=metadata, proposed=proposed)
         try:
-            merge_sha = forge.merge(pull_request.number, sha=commit_sha)
+            merge_sha = ctx.ports.forge.merge(proposed.pull_request, sha=proposed.commit_sha)
         except (RemoteMovedError, UnmergeableError) as error:
-            logger.info("rollback by #%d is tried again: %s", pull_request.number, error)
+            logger.info("rollback by #%d is tried again: %s", proposed.pull_request, error)
             repository.fetch()
             continue
         fetch_merge(repository, merge_sha)
-        undeployed = ask_for_deployment(forge, target.version)
-        repository.delete_branch(branch, expect=commit_sha)
+        undeployed = ask_for_deployment(ctx.ports.forge, target.version)
+        repository.delete_branch(proposed.branch, expect=proposed.commit_sha)
         merged = Merged(
-            pull_request=pull_request.number,
-            commit_sha=commit_sha,
+            pull_request=proposed.pull_request,
+            commit_sha=proposed.commit_sha,
             merge_sha=merge_sha,
             version=target.version,
             undeployed=undeployed,
         )
-        return RolledBack(model=metadata, merged=merged)
+        return _followed(ctx, RolledBack(model=metadata, merged=merged))
     raise RemoteMovedError(f"main moved {ATTEMPTS} times while rolling back; nothing was merged")
+
+
+def _proposal(
+    ctx: Context, current: ModelMetadata, target: ModelMetadata, *, reason: str, ci_passed: str | None
+) -> Proposed:
+    """The rollback's pull request, opened or found, with the statuses that its commit has earned."""
+    repository, forge = ctx.ports.repository, ctx.ports.forge
+    main_sha = main_head(repository)
+    branch = f"{PREFIX}v{current.version}-to-v{target.version}"
+    title = f"Roll back to model v{target.version}"
+    commit_sha = open_proposal(repository, branch, main_sha, target)
+    if commit_sha is None:
+        _require_no_claim(ci_passed)
+        metadata = target.model_copy(
+            update={"kind": "rollback", "reason": reason, "actor": ctx.actor, "changed_at": ctx.clock()}
+        )
+        commit_sha = repository.commit(
+            main_sha, {METADATA_PATH: metadata.to_json()}, message=f"{title}\n\n{reason}"
+        )
+        repository.push(commit_sha, branch, expect=repository.head(branch))
+    evidence = ci_evidence(
+        commit_sha,
+        base_sha=main_sha,
+        main_sha=main_sha,
+        ci_passed=ci_passed,
+        repository=repository,
+        forge=forge,
+    )
+    body = rollback_body(current, require_production(repository, commit_sha), run_url=ctx.run_url)
+    pull_request = forge.open_pull_request(
+        head=branch, base=MAIN, title=title, body=body, labels=("rollback",)
+    )
+    stored = Check(
+        context="wms/quality-gate", state="success", description="rollback: weights are in the store"
+    )
+    forge.set_status(commit_sha, stored)
+    post_ci(forge, commit_sha, evidence)
+    return Proposed(
+        pull_request=pull_request.number, branch=branch, commit_sha=commit_sha, tested=evidence is not None
+    )
+
+
+def _followed(ctx: Context, done: RolledBack) -> RolledBack:
+    """Let the registry and the releases follow; a release that is refused is said: the rollback is done."""
+    reconcile_if_there(ctx)
+    try:
+        release_production(ctx)
+    except WmsError as error:
+        why = f"{error}. {error.remedy} Then run `wms model release`."
+        return done.model_copy(update={"unreleased": why})
+    return done
 
 
 def open_proposal(repository: Repository, branch: str, main_sha: str, target: ModelMetadata) -> str | None:
@@ -197,14 +169,6 @@ def _require_no_claim(ci_passed: str | None) -> None:
             f"the CI passed on {ci_passed[:12]}, which is no rollback of main as it stands now",
             remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
         )
-
-
-def _post_statuses(forge: Forge, commit_sha: str, evidence: str | None) -> None:
-    stored = Check(
-        context="wms/quality-gate", state="success", description="rollback: weights are in the store"
-    )
-    forge.set_status(commit_sha, stored)
-    post_ci(forge, commit_sha, evidence)
 
 
 def _finish_merged(repository: Repository, forge: Forge, main_sha: str, current: ModelMetadata) -> None:

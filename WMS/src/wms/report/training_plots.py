@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wms.core.records.calibration import ProbabilityCounts
 from wms.core.records.training import EpochMetrics
@@ -53,7 +53,7 @@ class Plot:
         """The plot as a PNG on white."""
         return self._rendered("png", dpi=PNG_DPI)
 
-    def _rendered(self, kind: str, **options: object) -> bytes:
+    def _rendered(self, kind: str, **options: Any) -> bytes:
         import matplotlib as mpl
         from matplotlib.figure import Figure
 

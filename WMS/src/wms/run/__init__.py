@@ -1,1 +1,1 @@
-"""TODO"""
+"""One run of the pipeline: its jobs, its state, on this machine and on GitHub."""

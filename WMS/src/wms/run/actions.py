@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wms.cloud.verbs import run_infra_down, run_infra_up
 from wms.core.context import Context
-from wms.pipeline.stages import data, instance, judging, promotion, training
-from wms.run.current import to_publish
+from wms.data.merge import merge_branches
+from wms.data.split import split_samples
+from wms.data.validate import require_good, validate_incoming
+from wms.gate.evaluate import evaluate_candidate
+from wms.gate.reports import write_reports
+from wms.gate.verdict import decide_promotion
+from wms.promotion.merge import merge_promotion
+from wms.promotion.publish import publish_promotion
+from wms.promotion.reconcile import reconcile_registry
+from wms.promotion.release import release_production
 from wms.run.preflight import require_ready
 from wms.run.readiness import run_preflight
-from wms.run.reports import write_reports
+from wms.training.candidate import train_candidate
 from wms.training.process_group import join_team
 
 
@@ -23,34 +32,34 @@ def _preflight(ctx: Context) -> None:
 
 
 def _validate(ctx: Context) -> None:
-    data.require_good(data.run_validate(ctx))
+    require_good(validate_incoming(ctx))
 
 
 def _train(ctx: Context) -> None:
     with join_team() as team:
-        training.run_train(ctx, team, resume="if it fits")
+        train_candidate(ctx, team, resume="if it fits")
 
 
 def _gate(ctx: Context) -> None:
-    decision = judging.run_gate(ctx)
+    decision = decide_promotion(ctx)
     ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
-    if decision.verdict == "promote" and not to_publish(ctx):
+    if decision.verdict == "promote" and not ctx.is_publishable:
         ctx.progress.say("nothing is promoted: the model is in no registry")
 
 
 ACTIONS: dict[str, Callable[[Context], object]] = {
-    "wms data merge": data.run_merge,
+    "wms data merge": merge_branches,
     "wms data validate": _validate,
-    "wms data split": data.run_split,
+    "wms data split": split_samples,
     "wms infra preflight": _preflight,
-    "wms infra up --run": instance.run_infra_up,
-    "wms model reconcile": promotion.run_reconcile,
+    "wms infra up --run": run_infra_up,
+    "wms model reconcile": reconcile_registry,
     "wms train": _train,
-    "wms evaluate": judging.run_evaluate,
+    "wms evaluate": evaluate_candidate,
     "wms gate": _gate,
-    "wms infra down --run": instance.run_infra_down,
-    "wms publish": promotion.run_publish,
-    "wms merge": promotion.run_complete_merge,
-    "wms model release": promotion.run_release,
+    "wms infra down --run": run_infra_down,
+    "wms publish": publish_promotion,
+    "wms merge": merge_promotion,
+    "wms model release": release_production,
     "wms report": write_reports,
 }

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from wms.cloud.instance import infra_down
 from wms.core.context import Context
 from wms.core.errors import RecordError, StaleBaseError, UnfinishedRunError
-from wms.core.files import read_record, write_record
-from wms.core.production import fetch_bundle, main_head, metadata_at
-from wms.core.records.decision import GateDecision, Verdict
+from wms.core.files import write_record
+from wms.core.production import main_head
 from wms.core.records.run import Outcome, RunRequest, RunState
-from wms.core.records.training import Candidate
 from wms.promotion.evidence import require_fresh
 from wms.promotion.withdraw import withdraw
 from wms.run.start import require_settings_of_main
@@ -39,55 +36,10 @@ def unfinished_run(ctx: Context) -> RunRequest | None:
     return request if state.outcome is None and not request.checked_out else None
 
 
-def is_published(ctx: Context) -> bool:
-    """Whether the run in `run/` has opened its pull request."""
-    return ctx.layout.record("promotion").is_file()
-
-
-def champion_bundle(ctx: Context) -> Path | None:
-    """The model in production when the run started, fetched if it is not here; `None` if there was none.
-
-    Raises:
-        DataStoreError: it cannot be fetched.
-    """
-    champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
-    if champion is None:
-        return None
-    place = ctx.layout.champions / champion.weights_sha256[:16]
-    return fetch_bundle(champion.card_sha256, ctx.ports.data_store, place)
-
-
-def require_run_of_main(ctx: Context) -> None:
-    """Check that the run in `run/` is one on main: what `dvc repro` makes rests on what is checked out.
-
-    Raises:
-        RecordError: it is not.
-    """
-    if ctx.request.checked_out:
-        raise RecordError(
-            f"run {ctx.request.run_id} is of `dvc repro`, made of the dataset and the settings that are "
-            "checked out here and not of main's, so it is not published",
-            remedy="Train on main with `wms pipeline run`; --set and --seed change one run.",
-        )
-
-
-def verdict_of(ctx: Context) -> Verdict | None:
-    """What the gate said of the run in `run/`; `None` before it did."""
-    path = ctx.layout.record("decision")
-    return read_record(path, GateDecision).verdict if path.is_file() else None
-
-
-def to_publish(ctx: Context) -> bool:
-    """Whether the gate said promote, of a model that the registry has."""
-    path = ctx.layout.record("candidate")
-    registered = path.is_file() and read_record(path, Candidate).version is not None
-    return registered and verdict_of(ctx) == "promote"
-
-
 def is_decided(ctx: Context) -> bool:
     """Whether nothing of the run in `run/` is left to do but to tidy up: merged, held, kept or void."""
     state = ctx.run_state
-    kept = state.done("gate") and not to_publish(ctx)
+    kept = state.done("gate") and not ctx.is_publishable
     return state.outcome is not None or state.done("merge") or kept
 
 
@@ -95,7 +47,7 @@ def end_run(ctx: Context) -> RunState:
     """Write down how a decided run ended."""
     state = ctx.run_state
     if state.outcome is None:
-        unpublished: Outcome = "candidate" if verdict_of(ctx) == "promote" else "held"
+        unpublished: Outcome = "candidate" if ctx.verdict == "promote" else "held"
         outcome: Outcome = "promoted" if state.done("merge") else unpublished
         state = state.model_copy(update={"outcome": outcome})
         write_record(ctx.layout.record("state"), state)
@@ -116,7 +68,7 @@ def make_room(ctx: Context, *, give_up: bool) -> None:
         return
     refused = ctx.run_state.jobs.get("data") == "failed"
     if not (refused or is_decided(ctx)):
-        if is_published(ctx):
+        if ctx.is_published:
             raise UnfinishedRunError(
                 f"run {old.run_id} is published and not merged yet",
                 remedy="End it with `wms merge`; `wms pipeline run` does so too.",

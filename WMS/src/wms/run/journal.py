@@ -12,7 +12,6 @@ from wms.core.files import write_record
 from wms.core.records.run import RunState
 from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
-from wms.run.current import is_published, to_publish
 from wms.run.graph import JOBS, Job, job_of
 
 
@@ -50,7 +49,7 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
 
 
 def _require_evidence_kept(ctx: Context, job: Job) -> None:
-    if job.when == "success" and not job.transient and is_published(ctx):
+    if job.when == "success" and not job.transient and ctx.is_published:
         raise UnfinishedRunError(
             f"run {ctx.request.run_id} is published: what its promotion rests on is not made anew",
             remedy="End it with `wms merge`, or start a new run with `wms data merge`.",
@@ -61,8 +60,8 @@ def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
     """Whether an error here speaks of what the run publishes, and not of a command typed before its turn."""
     if job.when != "promoted" or ctx.layout.record("merged").is_file() or ctx.request.checked_out:
         return False
-    publishing = job.name == "publish" and state.done("gate") and to_publish(ctx)
-    return is_published(ctx) or publishing
+    publishing = job.name == "publish" and state.done("gate") and ctx.is_publishable
+    return ctx.is_published or publishing
 
 
 def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:

@@ -6,39 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from wms.core.errors import PreflightError, RegistryAwayError, WmsError
+from wms.core.errors import PreflightError, RegistryAwayError
 from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
-from wms.core.records.base import Frozen, Record
+from wms.core.records.preflight import PreflightReport, ask
 from wms.promotion.evidence import policy_at
 from wms.promotion.reconcile import require_own_alias
 
 MIN_FREE_GIB = 2.0
 """Room for the dataset's hard links, the decoded cache, checkpoints and the records of one run."""
-
-
-class PreflightLine(Frozen):
-    """One question: what was asked, whether it is well, what was found, and what to do if not.
-
-    A `degraded` line is well enough for a run to start, and says what it will have to do without.
-    """
-
-    what: str
-    ok: bool
-    degraded: bool = False
-    result: str
-    remedy: str = ""
-
-
-class PreflightReport(Record):
-    """All answers; every question is asked, whatever the others say."""
-
-    lines: tuple[PreflightLine, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether a run may start."""
-        return all(line.ok for line in self.lines)
 
 
 def preflight(*, root: Path, ports: Ports) -> PreflightReport:
@@ -69,14 +45,6 @@ def require_ready(report: PreflightReport, *, trained: Path | None = None) -> No
     if failed:
         safe = [f"  (the trained model is safe in {trained})"] if trained else []
         raise PreflightError("\n".join(["a run could not come to its end:", *failed, *safe]))
-
-
-def ask(what: str, question: Callable[[], str]) -> PreflightLine:
-    """Ask one question; an error of ours is an answer too."""
-    try:
-        return PreflightLine(what=what, ok=True, result=question())
-    except WmsError as error:
-        return PreflightLine(what=what, ok=False, result=str(error), remedy=error.remedy)
 
 
 def _remote(ports: Ports) -> str:

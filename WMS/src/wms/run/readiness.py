@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from wms.cloud.preflight import aws_preflight, credentials_expire_at
 from wms.cloud.verbs import run_cost
 from wms.core.context import Context
+from wms.core.records.preflight import PreflightReport
 from wms.core.settings import load_train_settings
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
-from wms.run.preflight import PreflightReport, preflight
+from wms.run.preflight import preflight
 
 OVERHEAD = timedelta(minutes=30)
 """What a run takes beside its training: start of the instance, evaluation, publication, merge."""

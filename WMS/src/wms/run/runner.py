@@ -11,7 +11,7 @@ from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
 from wms.data.push_folder import branch_of, push_folder
 from wms.run.actions import ACTIONS
-from wms.run.current import abandon, end_run, is_published, still_holds, to_publish, unfinished_run
+from wms.run.current import abandon, end_run, still_holds, unfinished_run
 from wms.run.graph import JOBS, Job
 from wms.run.journal import noting
 from wms.run.start import branch_heads, start_run
@@ -38,7 +38,7 @@ def run_pipeline(
     """
     names = tuple(sorted({*branches, *([branch_of(incoming)] if incoming else [])}))
     old = unfinished_run(ctx)
-    if old is not None and is_published(ctx):
+    if old is not None and ctx.is_published:
         ctx.progress.say(f"run {old.run_id} is published and not at its end: that comes first")
         state = _ended(ctx, old)
         if state is not None and old.asks_for(names, options):
@@ -111,6 +111,6 @@ def _due(job: Job, ctx: Context) -> bool:
     if state.done(job.name):
         return False
     if job.when == "promoted":
-        return to_publish(ctx)
+        return ctx.is_publishable
     # The instance is needed only while something that uses it is still to be done.
     return job.when == "always" or not (job.transient and state.done("gate"))

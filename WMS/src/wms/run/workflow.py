@@ -18,13 +18,12 @@ from wms.core.ports import PullRequest, Repository
 from wms.core.production import main_head
 from wms.core.records.promotion import Promotion
 from wms.core.records.run import FollowUp, RunAsked, RunOptions, RunRequest, RunState
+from wms.data.merge import export_incoming
 from wms.data.status import DATA_PREFIX, branch_status, data_status
-from wms.data.verbs import export_incoming
 from wms.gate.archive import restore_model
 from wms.promotion.evidence import require_fresh
 from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
-from wms.run.current import is_published
 from wms.run.graph import JOBS, job_of
 from wms.run.recover import PREFIX, recover
 from wms.run.start import branch_heads, start_run
@@ -143,7 +142,7 @@ def follow_up(ctx: Context) -> FollowedUp:
     """
     path, state = ctx.layout.record("follow-up"), ctx.run_state
     waiting = read_record(path, FollowUp).asked if path.is_file() else ()
-    if is_published(ctx) and state.outcome is None and not state.done("merge"):
+    if ctx.is_published and state.outcome is None and not state.done("merge"):
         number = read_record(ctx.layout.record("promotion"), Promotion).pull_request
         if ctx.ports.forge.pull_request(number).state == "open":
             return FollowedUp(waiting=waiting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,8 @@ from wms.training.loss import segmentation_loss
 from wms.training.normalise import share_batches
 from wms.training.process_group import Team
 from wms.training.unet import build
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Learner:
@@ -40,7 +43,10 @@ class Learner:
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
         vectors = [p for p in self.network.parameters() if p.dim() <= 1]
         # Scales and shifts are not decayed: pulling them to zero is no prior that anyone holds.
-        groups = [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": vectors}]
+        groups: list[dict[str, Any]] = [
+            {"params": matrices, "weight_decay": settings.weight_decay},
+            {"params": vectors},
+        ]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, fused=True)
 
     def step(self, pictures: Tensor, masks: Tensor, *, rate: float, bfloat16: bool) -> float:
@@ -96,13 +102,13 @@ class Learner:
         checkpoints.restore_optimizer(self.network, self.optimizer, stored.part("optimizer"))
 
 
-def _moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor | int], None]:
+def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
     """Exponential, with a short memory at first, so that the first weights are soon forgotten.
 
     Batch normalisation's running statistics are averaged alike; its counter of batches is copied.
     """
 
-    def update(averages: list[Tensor], parameters: list[Tensor], count: Tensor | int) -> None:
+    def update(averages: Tensors, parameters: Tensors, count: Tensor | int) -> None:
         steps = int(count)
         share = 1.0 - min(decay, (1 + steps) / (10 + steps))
         if averages[0].is_floating_point():  # each call brings tensors of one type

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -19,7 +20,7 @@ def has_bfloat16(device: torch.device) -> bool:
 @contextmanager
 def deterministic(threads: int) -> Iterator[None]:
     """Fix what bit-for-bit results depend on, and put it back."""
-    fill = torch.utils.deterministic
+    fill: Any = torch.utils.deterministic
     before = (
         torch.get_num_threads(),
         torch.are_deterministic_algorithms_enabled(),

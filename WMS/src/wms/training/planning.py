@@ -83,7 +83,8 @@ def _time_epoch(
     The others of the team wait meanwhile, so what they say to each other while training is not in it.
     """
     alone = Team(device=team.device)
-    learner, times = Learner(settings, alone), []
+    learner = Learner(settings, alone)
+    times: list[float] = []
     while len(times) < WARM_UP + MEASURED:
         for pictures, masks in training_batches(train, settings, team, epoch=0, size_px=size_px):
             start = time.perf_counter()

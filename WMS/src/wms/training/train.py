@@ -12,21 +12,20 @@ from wms.core.files import write_bytes
 from wms.core.ports import Registry, RunStatus
 from wms.core.progress import Progress
 from wms.core.records.calibration import ProbabilityCounts
-from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import EpochMetrics, ModelCard, Provenance, TrainResult
 from wms.core.settings import TrainSettings, settings_digest
 from wms.imaging.preprocess import to_input
 from wms.training.cache import CachedSamples
-from wms.training.checkpoint import CHECKPOINT_FILE, TrainingState
+from wms.training.checkpoint import TrainingState
 from wms.training.evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
 from wms.training.export import export_bundle
 from wms.training.loop import Fitted, fit
 from wms.training.process_group import Team
 from wms.training.start import (
     BUNDLE_FOLDER,
-    CHECKPOINT_FOLDER,
     Resume,
     Samples,
+    TrainingInputs,
     prepare_samples,
     preprocessing,
     start_training,
@@ -46,13 +45,8 @@ COMPARED = 6
 
 
 def train(
+    inputs: TrainingInputs,
     *,
-    manifest: DatasetManifest,
-    dataset: Path,
-    settings: TrainSettings,
-    mask_threshold: int,
-    out: Path,
-    cache: Path,
     code_sha: str,
     registry: Registry,
     run_name: str,
@@ -63,18 +57,13 @@ def train(
     """Train, choose the threshold, export the bundle, and report to the tracking server.
 
     Args:
-        manifest: the dataset; its splits say what is learned from.
-        dataset: the folder with `images/` and `masks/`.
-        settings: how to train.
-        mask_threshold: the grey level (0..255) above which a mask pixel is window.
-        out: the run folder. Gets `model/`, `checkpoints/`, `history.csv`, `evidence/` and the spool.
-        cache: decoded samples, shared by runs.
+        inputs: what is trained on, and where it writes.
         code_sha: the Git commit of the code, or `unknown`.
         registry: the tracking server; it may be away.
         run_name: the run's name there.
         resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
-            from, whatever lies in `out` of an earlier training is removed first.
-        team: the processes that train together; this one leads, the others `assist`.
+            from, whatever lies in the run folder of an earlier training is removed first.
+        team: the processes that train together; this one leads, the others `assist_training`.
         progress: told about decoding, epochs and what is worth knowing.
 
     Returns:
@@ -89,14 +78,8 @@ def train(
         ModelError: the exported graph does not answer like the network.
         StorageError: the disk is full or not writable.
     """
-    samples = prepare_samples(
-        manifest=manifest,
-        dataset=dataset,
-        settings=settings,
-        mask_threshold=mask_threshold,
-        cache=cache,
-        progress=progress,
-    )
+    manifest, settings, out = inputs.manifest, inputs.settings, inputs.out
+    samples = prepare_samples(inputs, progress)
     provenance = Provenance(
         code_sha=code_sha,
         package_version=version("water-meter-segmentation"),
@@ -107,10 +90,8 @@ def train(
         seed=settings.seed,
     )
     state = start_training(
-        out=out,
+        inputs,
         provenance=provenance,
-        mask_threshold=mask_threshold,
-        settings=settings,
         samples=samples,
         resume=resume,
         team=team,
@@ -126,7 +107,7 @@ def train(
     )
     status: RunStatus = "failed"
     try:
-        fitted = _fit(out, settings, state, samples, team, tracker, progress)
+        fitted = _fit(inputs, state, samples, team, tracker, progress)
         model = Probability(fitted.network, views=settings.views)
         threshold = choose_threshold(model, samples.val, size_px=settings.image_size_px)
         probabilities = count_probabilities(model, samples.val, size_px=settings.image_size_px)
@@ -155,8 +136,7 @@ def train(
 
 
 def _fit(
-    out: Path,
-    settings: TrainSettings,
+    inputs: TrainingInputs,
     state: TrainingState,
     samples: Samples,
     team: Team,
@@ -167,7 +147,7 @@ def _fit(
 
     def record(metrics: EpochMetrics) -> None:
         history.append(metrics)
-        write_bytes(out / HISTORY_FILE, history_csv(history))
+        write_bytes(inputs.out / HISTORY_FILE, history_csv(history))
         tracker.epoch(metrics)
 
     # Again for the epochs of before a kill: it may have come between a checkpoint and its record.
@@ -185,10 +165,10 @@ def _fit(
     return fit(
         train=samples.train,
         val=samples.val,
-        settings=settings,
+        settings=inputs.settings,
         state=state,
         team=team,
-        checkpoint=out / CHECKPOINT_FOLDER / CHECKPOINT_FILE,
+        checkpoint=inputs.checkpoint,
         on_epoch=finished,
         progress=progress,
     )

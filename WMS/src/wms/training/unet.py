@@ -90,6 +90,7 @@ def build(architecture: Architecture, *, seed: int) -> UNet:
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         nn.init.normal_(network.head.weight, std=0.01)
+        assert network.head.bias is not None  # noqa: S101 - narrows for the type checker
         nn.init.constant_(network.head.bias, torch.logit(torch.tensor(PRIOR)).item())
     return network.to(memory_format=torch.channels_last)
 

@@ -1,1 +1,1 @@
-"""TODO"""
+"""AWS and Terraform."""

@@ -11,8 +11,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from wms.adapters.aws.session import Aws
-from wms.cloud.lease import LeaseBook
 from wms.core.errors import LeaseConflictError, LeaseError, RecordError
+from wms.core.records.lease_book import LeaseBook
 
 logger = logging.getLogger(__name__)
 

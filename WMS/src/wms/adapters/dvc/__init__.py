@@ -1,1 +1,1 @@
-"""TODO"""
+"""The data store, by DVC."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""What the embedded default has in the place of outside systems."""

@@ -11,11 +11,11 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import AwareDatetime
 
-from wms.cloud.lease import LeaseBook
 from wms.core.errors import ComputeError, LeaseConflictError, LeaseError, RecordError, StorageError
 from wms.core.files import read_record, write_bytes, write_record
 from wms.core.ports import InstanceState, Stopped
 from wms.core.records.base import Record, sha256_hex
+from wms.core.records.lease_book import LeaseBook
 
 LOCK_SECONDS = 30.0
 """How long to wait for another process; each holds a lock for milliseconds."""

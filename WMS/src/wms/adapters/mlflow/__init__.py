@@ -1,1 +1,1 @@
-"""TODO"""
+"""Tracking server and model registry, by MLflow."""

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Everything that crosses a file, job or branch boundary; pure data."""

@@ -1,24 +1,13 @@
-"""Sticky, group-aware assignment of samples to the train, validation and test splits.
-
-Near-duplicates share a group and a group never spans splits, so nothing that training saw leaks
-into a test. An existing sample never moves, so the test set only grows and scores stay comparable.
-A sample whose bytes are replaced keeps the look of the old ones too: these may come back under
-another name, in the same push or years later, and then belong where they were.
-"""
+"""Which sample belongs to which split, and by what policy."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from wms.core.errors import RecordError
 from wms.core.records.base import Frozen, Record, Sha256
-from wms.core.records.dataset import SPLITS, DatasetManifest, Finding, Sample, SampleFacts, Share, Split
-from wms.data.rules import finding
+from wms.core.records.dataset import DatasetManifest, Finding, Share, Split
 
 
 class SplitPolicy(Frozen):
@@ -74,152 +63,3 @@ class SplitOutcome(Frozen):
 
     plan: SplitPlan
     manifest: DatasetManifest
-
-
-def assign(
-    main: DatasetManifest,
-    newcomers: Sequence[SampleFacts],
-    *,
-    added_by: dict[str, str],
-    policy: SplitPolicy,
-) -> SplitOutcome:
-    """Assign newcomers to splits; samples of `main` keep theirs.
-
-    A newcomer whose stem is in `main` replaces that sample's bytes and keeps its group and split,
-    unless it now looks like a picture of another split: then it is set aside and the old bytes stay.
-
-    New groups are placed in the order of their hash, each into the split that is furthest below
-    its share, so the result does not depend on the order in which files are listed.
-
-    Args:
-        main: the manifest on main.
-        newcomers: validated pairs.
-        added_by: the branch that brought each newcomer, by stem.
-        policy: shares and the near-duplicate threshold.
-
-    Raises:
-        RecordError: perceptual hashes are of different sizes and cannot be compared.
-    """
-    looks = [
-        *(look for sample in main.samples for look in sample.looks),
-        *(facts.phash for facts in newcomers),
-    ]
-    if len({len(look) for look in looks}) > 1:
-        raise RecordError("perceptual hashes of different sizes: main's manifest is of another version")
-    board = _Board(main, added_by, policy.near_duplicate_bits)
-    ordered = sorted(newcomers, key=_content_key)
-    fresh = [facts for facts in ordered if facts.stem not in board.placed]
-    for facts in ordered:
-        if facts.stem in board.placed:
-            board.replace(facts)
-    alike = {facts.stem: board.near(facts) for facts in fresh}
-    bridges = [facts for facts in fresh if len({sample.split for sample in alike[facts.stem]}) > 1]
-    board.set_aside(bridges, alike)
-
-    counts = Counter(sample.split for sample in board.placed.values())
-    joined = [facts for facts in fresh if facts not in bridges]
-    for component in _components(joined, policy.near_duplicate_bits):
-        relatives = [sample for facts in component for sample in alike[facts.stem]]
-        homes = {sample.split for sample in relatives}
-        if len(homes) > 1:
-            board.set_aside(component, alike)
-            continue
-        home = homes.pop() if homes else _neediest(counts, len(component), policy)
-        group = min((sample.group for sample in relatives), default=f"g-{_content_key(component[0])[:12]}")
-        counts[home] += len(component)
-        for facts in component:
-            board.place(facts, group, home)
-
-    manifest = DatasetManifest.of(board.placed.values())
-    plan = SplitPlan(
-        base_manifest_sha256=main.digest,
-        manifest_sha256=manifest.digest,
-        main_test_digest=main.split_digest("test"),
-        policy=policy,
-        assigned=tuple(sorted(board.assigned, key=lambda item: item.stem)),
-        set_aside=tuple(board.aside),
-        **{split: len(manifest.of_split(split)) for split in SPLITS},
-    )
-    return SplitOutcome(plan=plan, manifest=manifest)
-
-
-class _Board:
-    """The samples placed so far, by stem, and what became of the newcomers."""
-
-    def __init__(self, main: DatasetManifest, added_by: dict[str, str], near_bits: int) -> None:
-        self.placed = {sample.stem: sample for sample in main.samples}
-        self.looks = {sample.stem: _values(sample) for sample in main.samples}
-        self.added_by = added_by
-        self.near_bits = near_bits
-        self.assigned: list[Assignment] = []
-        self.aside: list[Finding] = []
-
-    def near(self, facts: SampleFacts) -> list[Sample]:
-        """The placed samples of another name that look like a newcomer, or once did."""
-        value, near_bits = int(facts.phash, 16), self.near_bits
-        return [
-            self.placed[stem]
-            for stem, looks in self.looks.items()
-            if stem != facts.stem and any((value ^ look).bit_count() <= near_bits for look in looks)
-        ]
-
-    def place(self, facts: SampleFacts, group: str, split: Split, former: tuple[str, ...] = ()) -> None:
-        """Put a newcomer into a group and a split."""
-        fields = {name: getattr(facts, name) for name in SampleFacts.model_fields}
-        sample = Sample(
-            **fields,
-            group=group,
-            split=split,
-            added_by=self.added_by[facts.stem],
-            former_phashes=tuple(look for look in former if look != facts.phash),
-        )
-        self.placed[facts.stem] = sample
-        self.looks[facts.stem] = _values(sample)
-        self.assigned.append(Assignment(stem=facts.stem, group=group, split=split))
-
-    def replace(self, facts: SampleFacts) -> None:
-        """Give a sample its new bytes, unless these look like a picture of another split."""
-        old, links = self.placed[facts.stem], self.near(facts)
-        if any(sample.split != old.split for sample in links):
-            self.set_aside([facts], {facts.stem: [old, *links]})
-        else:
-            self.place(facts, old.group, old.split, former=old.looks)
-
-    def set_aside(self, members: Sequence[SampleFacts], alike: dict[str, list[Sample]]) -> None:
-        """Leave newcomers out, each with a finding that names what it looks like."""
-        self.aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in members)
-
-
-def _values(sample: Sample) -> tuple[int, ...]:
-    return tuple(int(look, 16) for look in sample.looks)
-
-
-def _content_key(facts: SampleFacts) -> str:
-    return hashlib.sha256(f"{facts.image_sha256}{facts.mask_sha256}".encode()).hexdigest()
-
-
-def _components(facts: Sequence[SampleFacts], near_bits: int) -> list[list[SampleFacts]]:
-    """Connected components of the near-duplicate graph, in the order of their smallest hash."""
-    rest = {item.stem: (int(item.phash, 16), item) for item in sorted(facts, key=_content_key)}
-    components = []
-    while rest:
-        component, frontier = [], [rest.pop(next(iter(rest)))]
-        while frontier:
-            value, current = frontier.pop()
-            component.append(current)
-            close = [stem for stem, (other, _) in rest.items() if (value ^ other).bit_count() <= near_bits]
-            frontier.extend(rest.pop(stem) for stem in close)
-        components.append(sorted(component, key=_content_key))
-    return components
-
-
-def _neediest(counts: Mapping[Split, int], size: int, policy: SplitPolicy) -> Split:
-    """The split furthest below its share once `size` more samples are in; ties in SPLITS order."""
-    total = sum(counts.values()) + size
-    return max(SPLITS, key=lambda split: policy.share(split) * total - counts.get(split, 0))
-
-
-def _spans_splits(facts: SampleFacts, links: Sequence[Sample]) -> Finding:
-    alike = ", ".join(f"{sample.image} ({sample.split})" for sample in links[:4]) or "others of this push"
-    message = f"looks like pictures of different splits ({alike}), so it was set aside"
-    return finding("links-splits", facts.image, message, stem=facts.stem)

@@ -1,28 +1,31 @@
-"""The stage that registers what an earlier run had to keep as a candidate, and proposes its promotion."""
+"""`wms model adopt`: register what an earlier run had to keep as a candidate, and propose its promotion."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import time
 from pathlib import Path
 
 from wms.core.context import Context
 from wms.core.errors import RecordError, StaleBaseError
 from wms.core.files import read_record, write_record
+from wms.core.ports import Metric
 from wms.core.production import main_head
 from wms.core.records.base import Frozen
 from wms.core.records.decision import GateDecision
 from wms.core.records.promotion import Promotion
 from wms.core.records.run import RunState
 from wms.core.records.training import Candidate, TrainResult
-from wms.data.verbs import export_incoming
+from wms.data.merge import export_incoming
 from wms.gate.archive import archive_run, restore_model, restore_run
-from wms.promotion.adopt import adopt
 from wms.promotion.evidence import require_fresh
-from wms.promotion.verbs import run_publish
+from wms.promotion.publish import publish_promotion
 from wms.run.current import make_room
 from wms.run.graph import JOBS
 from wms.run.journal import noting
+from wms.training.register import register
+from wms.training.tracking import EVIDENCE_FOLDER
 
 
 class Adopted(Frozen):
@@ -33,12 +36,12 @@ class Adopted(Frozen):
     promotion: Promotion | None
 
 
-def run_adopt(ctx: Context, source: str) -> Adopted:
+def adopt_model(ctx: Context, source: str) -> Adopted:
     """Bring a kept run back into `run/`, register its model, and publish it if the gate said promote.
 
     Args:
         ctx: the workspace; what lies in its `run/` must have ended.
-        source: the folder of a run's parcel, or the SHA-256 of its records in the data store.
+        source: the folder of a run's artifact, or the SHA-256 of its records in the data store.
 
     Raises:
         RecordError: there is no such run, it came to no decision, or its model is registered already.
@@ -49,20 +52,8 @@ def run_adopt(ctx: Context, source: str) -> Adopted:
     _bring_back(ctx, source)
     layout, ports, request = ctx.layout, ctx.ports, ctx.request
     decision = read_record(layout.record("decision"), GateDecision)
-    result, candidate = adopt(
-        name=request.run_id,
-        result=read_record(layout.record("train"), TrainResult),
-        candidate=read_record(layout.record("candidate"), Candidate),
-        run=layout.run,
-        bundle=layout.bundle,
-        registry=ports.registry,
-    )
-    write_record(layout.record("train"), result)
-    write_record(layout.record("candidate"), candidate)
-    archive_run(run_id=request.run_id, records=layout.run, bundle=layout.bundle, data_store=ports.data_store)
-    version = candidate.version
-    if version is None:
-        raise AssertionError("it was registered just now")
+    version = _registered(ctx)
+    archive_run(ctx)
     if decision.verdict == "hold":
         return Adopted(run_id=request.run_id, version=version, promotion=None)
     ports.repository.fetch()
@@ -74,8 +65,51 @@ def run_adopt(ctx: Context, source: str) -> Adopted:
             remedy=f"Judge its data on main as it is now: `{request.command_line()}`.",
         ) from error
     with noting(ctx, "wms publish"):
-        promotion = run_publish(ctx)
+        promotion = publish_promotion(ctx)
     return Adopted(run_id=request.run_id, version=version, promotion=promotion)
+
+
+def _registered(ctx: Context) -> int:
+    """Register the run's model in a tracking run of its own, and write down what it is there.
+
+    The registry may never have heard of the training, or not of all of it; so it gets a run with its metrics
+    and evidence, tagged with the earlier one's ID. A model that is registered by now is not registered again.
+    """
+    layout, registry = ctx.layout, ctx.ports.registry
+    result = read_record(layout.record("train"), TrainResult)
+    candidate = read_record(layout.record("candidate"), Candidate)
+    if candidate.version is not None:
+        raise RecordError(
+            f"this model is registered already, as v{candidate.version}",
+            remedy="See it with `wms model list`.",
+        )
+    known = {item.weights_sha256: item for item in registry.versions()}.get(result.weights_sha256)
+    run_id = known.run_id if known else _tracking_run(ctx, result)
+    result = result.model_copy(update={"run_id": run_id, "tracking_complete": True})
+    candidate = register(result=result, bundle=layout.bundle, registry=registry)
+    if known is None:
+        registry.end_run(run_id, "finished")
+    write_record(layout.record("train"), result)
+    write_record(layout.record("candidate"), candidate)
+    if candidate.version is None:
+        raise AssertionError("it was registered just now")
+    return candidate.version
+
+
+def _tracking_run(ctx: Context, result: TrainResult) -> str:
+    registry, evidence = ctx.ports.registry, ctx.layout.run / EVIDENCE_FOLDER
+    tags = {key: str(value) for key, value in result.provenance.model_dump().items()}
+    run_id = registry.start_run(ctx.request.run_id, params={}, tags={**tags, "adopted_from": result.run_id})
+    now_ms = int(time.time() * 1000)  # When each epoch was measured is in the run's spool at most.
+    metrics = [
+        Metric(name=name, value=float(value), step=epoch.epoch, timestamp_ms=now_ms)
+        for epoch in result.epochs
+        for name, value in epoch.model_dump(exclude={"epoch"}).items()
+    ]
+    registry.log_metrics(run_id, metrics)
+    if evidence.is_dir():
+        registry.log_files(run_id, evidence, under=EVIDENCE_FOLDER)
+    return run_id
 
 
 def _bring_back(ctx: Context, source: str) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from wms.core.context import Context
 from wms.core.errors import WmsError
-from wms.core.production import main_head, metadata_at
+from wms.core.production import main_head, metadata_at, model_history
 from wms.gate.pictures import run_pictures
-from wms.promotion.rollback import model_history
 from wms.report.page import write_index, write_run_page
 
 

@@ -1,0 +1,203 @@
+"""Plan what incoming branches would change in the dataset. Nothing is written, nothing decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from wms.core.errors import NothingToDoError
+from wms.core.files import sha256_file
+from wms.core.names import stem_key
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import (
+    BranchHead,
+    Conflict,
+    DatasetManifest,
+    IncomingPair,
+    MergePlan,
+    PresentPair,
+)
+from wms.core.records.run import OnConflict
+from wms.data.incoming import FILL_FOLDER, FoundPair, scan
+
+NO_COMMIT = "0" * 40
+"""Git's own null object name: the plan of a plain folder comes from no commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A branch, and the folder below the incoming one that holds its `images/` and `masks/`."""
+
+    branch: BranchHead
+    folder: str
+
+
+def plan_merge(
+    *,
+    incoming: Path,
+    sources: Sequence[Source],
+    manifest: DatasetManifest,
+    base_sha: str,
+    on_conflict: OnConflict,
+) -> MergePlan:
+    """Compare the sources' pairs with the dataset, by content, in the order of the sources.
+
+    A pair whose picture and mask are both in the dataset (or came earlier in the push) under any name
+    is `present`. A pair with a free name is added. A pair whose name is taken by other bytes is a
+    conflict, unless `replace` (it takes the place; of two branches the later wins) or `rename` (it
+    gets a name made from its content, the same in whatever order branches arrive).
+
+    Raises:
+        StorageError: a folder cannot be listed.
+    """
+    planner = _Planner(manifest, on_conflict)
+    leftover: list[str] = []
+    for source in sources:
+        found = scan(incoming, source.folder)
+        leftover.extend(found.leftover)
+        hashed = []
+        for pair in found.pairs:
+            try:
+                hashed.append(_Hashed(pair=pair, branch=source.branch.name, digests=_digests(incoming, pair)))
+            except OSError:
+                leftover.extend((pair.image_source, pair.mask_source))
+        planner.take(hashed)
+    return MergePlan(
+        base_sha=base_sha,
+        base_manifest_sha256=manifest.digest,
+        branches=tuple(source.branch for source in sources),
+        pairs=tuple(sorted(planner.pairs.values(), key=lambda pair: pair.stem)),
+        present=tuple(planner.present),
+        conflicts=tuple(planner.conflicts),
+        superseded=tuple(planner.superseded),
+        leftover=tuple(sorted(leftover)),
+    )
+
+
+def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
+    """The plan for any folder with `images/` and `masks/`, without Git; conflicts are listed.
+
+    Raises:
+        NothingToDoError: there is no file in either.
+    """
+    source = Source(branch=BranchHead(name=folder.resolve().name, sha=NO_COMMIT), folder=".")
+    plan = plan_merge(
+        incoming=folder, sources=[source], manifest=manifest, base_sha=NO_COMMIT, on_conflict="refuse"
+    )
+    if not (plan.pairs or plan.present or plan.conflicts or plan.leftover):
+        raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
+    return plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Hashed:
+    """A pair that was found, and the SHA-256 of its picture and its mask."""
+
+    pair: FoundPair
+    branch: str
+    digests: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Holder:
+    """Who has a name, as things stand: a sample of the dataset or a pair of this push."""
+
+    stem: str
+    digests: tuple[str, str]
+    known_as: str
+
+
+class _Planner:
+    """Collects the plan, pair by pair; `holders` is the dataset as it would be, by name."""
+
+    def __init__(self, manifest: DatasetManifest, on_conflict: OnConflict) -> None:
+        self.on_conflict = on_conflict
+        self.in_dataset = frozenset(sample.stem for sample in manifest.samples)
+        self.holders = {
+            stem_key(sample.stem): _Holder(
+                stem=sample.stem,
+                digests=(sample.image_sha256, sample.mask_sha256),
+                known_as="the dataset",
+            )
+            for sample in manifest.samples
+        }
+        self.pairs: dict[str, IncomingPair] = {}
+        self.present: list[PresentPair] = []
+        self.conflicts: list[Conflict] = []
+        self.superseded: list[Conflict] = []
+
+    def take(self, hashed: Sequence[_Hashed]) -> None:
+        """Plan one source's pairs.
+
+        Pairs whose name is taken come first: one that replaces a sample frees that sample's bytes,
+        which another pair of the same push may bring back under a new name.
+        """
+        by_content = {holder.digests: holder.stem for holder in self.holders.values()}
+        for item in sorted(hashed, key=lambda item: stem_key(item.pair.stem) not in self.holders):
+            stem, holder = item.pair.stem, self.holders.get(stem_key(item.pair.stem))
+            if item.digests in by_content:
+                self.present.append(
+                    PresentPair(
+                        stem=stem,
+                        image_source=item.pair.image_source,
+                        same_as=by_content[item.digests],
+                        branch=item.branch,
+                    )
+                )
+            elif holder is None:
+                by_content[item.digests] = self._place(item, stem, "add")
+            elif self.on_conflict == "rename":
+                by_content[item.digests] = self._place(item, self._free_stem(item), "rename")
+            elif self.on_conflict == "replace":
+                by_content.pop(holder.digests, None)
+                by_content[item.digests] = self._replace(item, holder)
+            else:
+                self.conflicts.append(_conflict(item.pair, item.branch, holder.known_as))
+
+    def _place(self, item: _Hashed, stem: str, action: Literal["add", "replace", "rename"]) -> str:
+        pair = item.pair
+        self.holders[stem_key(stem)] = _Holder(stem=stem, digests=item.digests, known_as=item.branch)
+        self.pairs[stem] = IncomingPair(
+            stem=stem,
+            image=stem + PurePosixPath(pair.image_source).suffix.lower(),
+            mask=stem + PurePosixPath(pair.mask_source).suffix.lower(),
+            image_source=pair.image_source,
+            mask_source=pair.mask_source,
+            image_sha256=item.digests[0],
+            mask_sha256=item.digests[1],
+            branch=item.branch,
+            action=action,
+        )
+        return stem
+
+    def _replace(self, item: _Hashed, holder: _Holder) -> str:
+        """Take the holder's place, spelled as the holder spells it."""
+        earlier = self.pairs.get(holder.stem)
+        if earlier is not None:
+            found = FoundPair(
+                stem=earlier.stem, image_source=earlier.image_source, mask_source=earlier.mask_source
+            )
+            self.superseded.append(_conflict(found, earlier.branch, item.branch))
+        return self._place(item, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
+
+    def _free_stem(self, item: _Hashed) -> str:
+        """A name that depends on the content alone: the same pair gets it in any order of pushes."""
+        digest = sha256_hex("".join(item.digests).encode())
+        candidates = (f"{item.pair.stem}-{digest[:length]}" for length in range(8, len(digest) + 1))
+        return next(stem for stem in candidates if stem_key(stem) not in self.holders)
+
+
+def _conflict(pair: FoundPair, branch: str, taken_by: str) -> Conflict:
+    return Conflict(
+        stem=pair.stem,
+        image_source=pair.image_source,
+        mask_source=pair.mask_source,
+        branch=branch,
+        taken_by=taken_by,
+    )
+
+
+def _digests(incoming: Path, pair: FoundPair) -> tuple[str, str]:
+    return sha256_file(incoming / pair.image_source), sha256_file(incoming / pair.mask_source)

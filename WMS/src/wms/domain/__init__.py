@@ -1,1 +1,0 @@
-"""Pure records and decisions: standard library and pydantic only, no I/O, no clock."""

@@ -1,1 +1,0 @@
-"""One verb a file: each step takes records and ports and returns one record."""

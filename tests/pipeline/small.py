@@ -99,8 +99,9 @@ class WrittenTraining:
     def __init__(self) -> None:
         self.calls = 0
 
-    def __call__(self, *, manifest, settings, out, code_sha, registry, run_name, **_) -> TrainResult:  # type: ignore[no-untyped-def]
+    def __call__(self, inputs, *, code_sha, registry, run_name, **_) -> TrainResult:  # type: ignore[no-untyped-def]
         self.calls += 1
+        manifest, settings, out = inputs.manifest, inputs.settings, inputs.out
         started = time.monotonic()
         provenance = Provenance(
             code_sha=code_sha,

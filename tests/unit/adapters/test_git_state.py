@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.adapters.git.repository import state as git_state
+from wms.adapters.git import state as git_state
 from wms.adapters.git.state import HISTORY, REF, GitState
 from wms.adapters.git.workspace import init_repository
 from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError

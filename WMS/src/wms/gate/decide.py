@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist, fmean, stdev
 from typing import Any
 
@@ -18,15 +18,55 @@ from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Inte
 from wms.core.records.evaluation import EvalReport
 from wms.core.records.metrics import MetricSummary
 
+RULE_VERSION = 1
+"""The rule that decides today. A changed rule gets the next number, and earlier ones stay for replays."""
+
 
 def decide(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
-    """Promote or hold; equal inputs give an equal decision.
+    """Promote or hold, by today's rule; equal inputs give an equal decision.
 
     Raises:
         RecordError: candidate and champion were scored on different pictures.
     """
+    return RULES[RULE_VERSION](policy, inputs)
+
+
+def replay(decision: GateDecision, inputs: GateInputs) -> None:
+    """Check that `decision` is what its policy and the reports lead to, by the rule that made it.
+
+    Verdict, numbers and digests are compared, as far as the record states them; the wording of the reasons is
+    not.
+
+    Raises:
+        ReplayError: they differ; the message says where. Or this version does not know the rule.
+    """
+    rule = RULES.get(decision.rule_version)
+    if rule is None:
+        raise ReplayError(
+            f"the decision was made by rule {decision.rule_version}, which this version does not know",
+            remedy="Update wms to the version that main uses.",
+        )
+    again = rule(decision.policy, inputs).model_dump()
+    stated = decision.model_dump(exclude_unset=True, exclude={"schema_version", "reasons"})
+    if differing := [name for name, value in stated.items() if not _agrees(value, again[name])]:
+        raise ReplayError(
+            f"the recorded decision does not follow from its records: {', '.join(differing)} differ"
+        )
+
+
+def _agrees(stated: object, found: object) -> bool:
+    """Whether a value is the one that was stated, but for rounding; what is not stated does not count."""
+    if isinstance(stated, dict) and isinstance(found, dict):
+        return all(name in found and _agrees(value, found[name]) for name, value in stated.items())
+    if isinstance(stated, float) and isinstance(found, float):
+        return math.isclose(stated, found, rel_tol=1e-9, abs_tol=1e-12)
+    return stated == found
+
+
+def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     candidate, champion = inputs.candidate, inputs.champion
     common: dict[str, Any] = {
+        "rule_version": 1,
         "policy": policy,
         "samples_sha256": candidate.samples_sha256,
         "candidate": _scored(candidate),
@@ -70,17 +110,7 @@ def decide(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     return GateDecision(verdict="hold", reasons=(reason, numbers), pictures_needed=needed, **common)
 
 
-def replay(decision: GateDecision, inputs: GateInputs) -> None:
-    """Check that `decision` is what its policy and the reports lead to.
-
-    Raises:
-        ReplayError: it is not; the message says where they part.
-    """
-    again = decide(decision.policy, inputs)
-    if again.digest == decision.digest:
-        return
-    parts = [name for name in GateDecision.model_fields if getattr(again, name) != getattr(decision, name)]
-    raise ReplayError(f"the recorded decision does not follow from its records: {', '.join(parts)} differ")
+RULES: Mapping[int, Callable[[GatePolicy, GateInputs], GateDecision]] = {1: _rule_1}
 
 
 def _against_floor(common: dict[str, Any], policy: GatePolicy, summary: MetricSummary) -> GateDecision:

@@ -34,7 +34,7 @@ def template_files(train_overrides: Mapping[str, int | float] | None = None) -> 
 
 def _template_root() -> Path:
     """`_template/` in an installed wheel, the repository's root in an editable install."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for root in (package / "_template", package.parents[2]):
         if all((root / path).is_file() for path in COPIED):
             return root

@@ -1,7 +1,8 @@
 """The base of everything that crosses a file, job or branch boundary.
 
-A record is frozen, refuses unknown fields, and is written in one canonical form, so that two
-records are equal exactly when their digests are.
+A record is frozen, refuses unknown fields, and is written in one canonical form. A record that was read keeps
+the bytes it was read from: its digest is theirs, and it is written back as it was. So a field that a later
+version adds changes no digest of an earlier record.
 """
 
 from __future__ import annotations
@@ -32,37 +33,77 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Record(Frozen):
-    """A versioned record that is kept as a file of its own."""
+class Stored(Frozen):
+    """A frozen value that remembers the bytes it was read from; a changed copy does not have them."""
+
+    __slots__ = ("_stored",)
+
+    @property
+    def stored(self) -> bytes | None:
+        """The bytes it was read from; `None` of a new one."""
+        return getattr(self, "_stored", None)
+
+    def _keep(self, data: bytes) -> Self:
+        object.__setattr__(self, "_stored", data)
+        return self
+
+
+class Record(Stored):
+    """A versioned record that is kept as a file of its own.
+
+    A class whose form changes gives `schema_version` the next number and a class method
+    `from_version_N(values)` that returns the values of version N as they are in version N + 1.
+    """
 
     schema_version: Literal[1] = 1
 
     def to_json(self) -> bytes:
-        """Canonical JSON: sorted keys, two-space indent, UTF-8, one newline at the end."""
-        return canonical_json(self.model_dump(mode="json"))
+        """The bytes it was read from; a new record in canonical form.
+
+        That is sorted keys, two-space indent, UTF-8, one newline at the end.
+        """
+        return canonical_json(self.model_dump(mode="json")) if self.stored is None else self.stored
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON."""
+        """SHA-256 of the record's bytes, as they are stored."""
         return sha256_hex(self.to_json())
 
     @classmethod
     def from_json(cls, data: bytes, *, source: str) -> Self:
-        """Parse a record.
+        """Parse a record of this version or an earlier one.
 
         Args:
             data: the file's bytes.
             source: where they came from, named in the error.
 
         Raises:
-            RecordError: not JSON, or not a record of this kind and version.
+            RecordError: not JSON, not a record of this kind, or written by a newer version.
         """
         try:
-            return cls.model_validate_json(data)
+            return cls.model_validate(cls._upgraded(json.loads(data), source))._keep(data)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise RecordError(f"{source} is no valid {cls.__name__}: {where}: {first['msg']}") from error
+            raise RecordError(f"{source} is not a valid {cls.__name__}: {where}: {first['msg']}") from error
+        except ValueError as error:
+            raise RecordError(f"{source} is not a valid {cls.__name__}: it is not JSON: {error}") from error
+
+    @classmethod
+    def _upgraded(cls, values: Any, source: str) -> Any:
+        """The values in today's form."""
+        newest: int = cls.model_fields["schema_version"].default
+        version = values.get("schema_version") if isinstance(values, dict) else None
+        if not isinstance(version, int) or version < 1:
+            return values  # Validation says what is wrong.
+        if version > newest:
+            raise RecordError(
+                f"{source} is a {cls.__name__} of version {version}, and this wms reads up to {newest}",
+                remedy="Update wms to the version that main uses.",
+            )
+        for earlier in range(version, newest):
+            values = getattr(cls, f"from_version_{earlier}")(values) | {"schema_version": earlier + 1}
+        return values
 
 
 def canonical_json(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, Validat
 
 from wms.core.errors import RecordError
 from wms.core.names import name_problem, stem_key
-from wms.core.records.base import Frozen, GitSha, Record, Sha256, canonical_json, sha256_hex
+from wms.core.records.base import Frozen, GitSha, Record, Sha256, Stored, canonical_json, sha256_hex
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -69,7 +69,7 @@ class Sample(SampleFacts):
         return (self.phash, *self.former_phashes)
 
 
-class DatasetManifest(Frozen):
+class DatasetManifest(Stored):
     """All samples of the dataset, sorted by stem; one JSON line each in `manifest.jsonl`."""
 
     samples: tuple[Sample, ...] = ()
@@ -89,7 +89,12 @@ class DatasetManifest(Frozen):
         return cls(samples=tuple(sorted(samples, key=lambda sample: sample.stem)))
 
     def to_jsonl(self) -> bytes:
-        """One compact JSON object a line, keys and lines sorted, so that a diff shows samples."""
+        """The bytes it was read from; a new manifest as one compact JSON object a line.
+
+        Keys and lines are sorted, so that a diff shows samples.
+        """
+        if self.stored is not None:
+            return self.stored
         lines = (json.dumps(s.model_dump(), sort_keys=True, ensure_ascii=False) for s in self.samples)
         return "".join(f"{line}\n" for line in lines).encode()
 
@@ -109,7 +114,7 @@ class DatasetManifest(Frozen):
                     f"{source} line {number} is no sample: {error.errors()[0]['msg']}"
                 ) from error
         try:
-            return cls(samples=tuple(samples))
+            return cls(samples=tuple(samples))._keep(data)
         except ValidationError as error:
             raise RecordError(f"{source}: {error.errors()[0]['msg']}") from error
 

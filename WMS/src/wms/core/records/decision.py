@@ -60,9 +60,10 @@ class GateDecision(Record):
 
     `pictures_needed` is set where there were too few pictures to tell: the number that the policy
     wants at least, or, where the candidate looks better, at which a difference of this size would
-    be found.
+    be found. `rule_version` names the rule that decided (`gate/decide.py`); a replay uses the same one.
     """
 
+    rule_version: PositiveInt = 1
     verdict: Verdict
     reasons: tuple[str, ...]
     policy: GatePolicy

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -230,8 +231,6 @@ def edited(name: str, value: Any) -> Any:
         return value.model_copy(update={"champion": None})
     if name == "verdict":
         return "promote"
-    if name == "reasons":
-        return ("better at 90% confidence", *value[1:])
     if name == "samples_sha256":
         return sha256("edited")
     if name == "pictures_needed":
@@ -241,12 +240,32 @@ def edited(name: str, value: Any) -> Any:
     return value.model_copy(update={"low": value.low + 1e-6})
 
 
-@pytest.mark.parametrize("name", sorted(set(GateDecision.model_fields) - {"schema_version"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(GateDecision.model_fields) - {"schema_version", "rule_version", "reasons"})
+)
 def test_replaying_notices_an_edit_of_any_field(name: str) -> None:
     decision, records = held_with_everything()
     forged = decision.model_copy(update={name: edited(name, getattr(decision, name))})
     with pytest.raises(ReplayError, match=name if name != "policy" else "differ"):
         replay(forged, records)
+
+
+def test_a_reason_in_other_words_still_replays() -> None:
+    decision, records = held_with_everything()
+    replay(decision.model_copy(update={"reasons": ("in other words",)}), records)
+
+
+def test_what_an_earlier_version_did_not_state_is_not_compared() -> None:
+    decision, records = held_with_everything()
+    stated = json.loads(decision.to_json())
+    del stated["rule_version"], stated["newcomers"]
+    replay(GateDecision.from_json(json.dumps(stated).encode(), source="decision.json"), records)
+
+
+def test_a_rule_of_a_later_version_is_an_error_that_says_so() -> None:
+    decision, records = held_with_everything()
+    with pytest.raises(ReplayError, match="rule 99, which this version does not know"):
+        replay(decision.model_copy(update={"rule_version": 99}), records)
 
 
 @pytest.mark.parametrize("role", ["candidate", "champion", "newcomers_candidate", "newcomers_champion"])

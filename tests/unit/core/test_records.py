@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -49,19 +50,19 @@ def test_a_record_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"{", "the file"),
-        (b"", "the file"),
+        (b"{", "it is not JSON"),
+        (b"", "it is not JSON"),
         (b"[]", "the file"),
         (b'{"title": "a"}', "score"),
-        (b'{"title": "a", "score": 1, "schema_version": 2}', "schema_version"),
+        (b'{"title": "a", "score": 1, "schema_version": 0}', "schema_version"),
         (b'{"title": "a", "score": 1, "extra": 0}', "extra"),
         (b'{"title": "a", "score": NaN}', "score"),
         (b'{"title": "a", "score": 1, "digest_of_data": "ABC"}', "digest_of_data"),
-        (b"\xff\xfe", "the file"),
+        (b"\xff\xfe", "it is not JSON"),
     ],
 )
 def test_anything_else_is_a_record_error_that_names_file_and_field(data: bytes, named: str) -> None:
-    with pytest.raises(RecordError, match=r"run/note\.json is no valid Note") as caught:
+    with pytest.raises(RecordError, match=r"run/note\.json is not a valid Note") as caught:
         Note.from_json(data, source="run/note.json")
     assert f"Note: {named}: " in str(caught.value)
 
@@ -76,3 +77,46 @@ def test_numbers_that_json_does_not_know_are_refused(value: float) -> None:
 
 def test_a_record_is_written_with_its_version() -> None:
     assert json.loads(Note(title="a", score=1).to_json())["schema_version"] == 1
+
+
+def test_a_record_of_a_later_version_says_what_to_do() -> None:
+    with pytest.raises(RecordError, match="of version 2, and this wms reads up to 1") as caught:
+        Note.from_json(b'{"title": "a", "score": 1, "schema_version": 2}', source="run/note.json")
+    assert "Update wms" in caught.value.remedy
+
+
+class Earlier(Record):
+    name: str
+
+
+class Later(Record):
+    schema_version: Literal[3] = 3
+    title: str
+    pages: int = 0
+    language: str = "en"
+
+    @classmethod
+    def from_version_1(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {"title": values["name"]}
+
+    @classmethod
+    def from_version_2(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "pages": 1}
+
+
+def test_an_earlier_version_is_upgraded_step_by_step_and_keeps_its_bytes_and_digest() -> None:
+    old = Earlier(name="a")
+    read = Later.from_json(old.to_json(), source="run/later.json")
+    assert read == Later(title="a", pages=1)
+    assert (read.to_json(), read.digest) == (old.to_json(), old.digest)
+
+
+def test_a_field_with_a_default_changes_no_digest_of_what_was_written_before_it() -> None:
+    written = b'{"schema_version": 3, "title": "a"}'
+    assert Later.from_json(written, source="later.json").digest == sha256_hex(written)
+
+
+def test_a_changed_copy_has_a_digest_of_its_own() -> None:
+    read = Note.from_json(Note(title="a", score=1).to_json(), source="note.json")
+    changed = read.model_copy(update={"title": "b"})
+    assert changed.digest == Note(title="b", score=1).digest != read.digest

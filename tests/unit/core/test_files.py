@@ -119,7 +119,7 @@ def test_a_missing_record_names_the_file(tmp_path: Path) -> None:
 
 def test_a_record_of_another_kind_is_refused(tmp_path: Path) -> None:
     write_record(tmp_path / "state.json", RunState(run_id="r"))
-    with pytest.raises(RecordError, match="no valid LeaseBook"):
+    with pytest.raises(RecordError, match="not a valid LeaseBook"):
         read_record(tmp_path / "state.json", LeaseBook)
 
 

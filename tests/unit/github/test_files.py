@@ -13,7 +13,7 @@ from fakes.github.rules import ADMIN_ROLE
 from wms.core.errors import ConfigError
 from wms.core.settings import load_wanted
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GITHUB = ROOT / ".github"
 WANTED = load_wanted(ROOT)
 DEPENDABOT = yaml.safe_load((GITHUB / "dependabot.yml").read_text())["updates"]

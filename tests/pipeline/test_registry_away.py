@@ -51,7 +51,9 @@ def trainable(small_workspace: Open, monkeypatch: pytest.MonkeyPatch) -> Context
     """A run whose dataset is ready; its training is a real one, of a tiny network."""
     ctx = small_workspace()
     monkeypatch.setattr(training, "train", train_step.train)
-    monkeypatch.setattr(training, "load_train_settings", lambda root, overrides: tiny_settings(epochs=2))
+    monkeypatch.setattr(
+        "wms.training.start.load_train_settings", lambda root, overrides: tiny_settings(epochs=2)
+    )
     monkeypatch.setattr("wms.training.tracking.FIRST_PAUSE_SECONDS", 0.001)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     manifest = write_dataset(ctx.layout.dataset)
@@ -113,7 +115,9 @@ def test_a_registry_on_an_instance_that_is_not_up_hinders_no_preflight(small_wor
 
 def test_other_settings_are_another_training(trainable: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     first = take_up(trainable)
-    monkeypatch.setattr(training, "load_train_settings", lambda root, overrides: tiny_settings(seed=9))
+    monkeypatch.setattr(
+        "wms.training.start.load_train_settings", lambda root, overrides: tiny_settings(seed=9)
+    )
     assert take_up(trainable).weights_sha256 != first.weights_sha256
 
 
@@ -131,8 +135,8 @@ def test_a_whole_run_goes_on_by_the_same_command(
     pairs = write_small_pairs(tmp_path / "pairs", count=24, seed=1)
     options = RunOptions(train_overrides={"seed": 100})
 
-    def train_then_away(**arguments: object) -> TrainResult:
-        result = written_training(**arguments)
+    def train_then_away(*inputs: object, **arguments: object) -> TrainResult:
+        result = written_training(*inputs, **arguments)
         registry.away = True
         return result
 

@@ -353,11 +353,11 @@ def push_during_training(
 
     learn = training.train
 
-    def train_while_it_moves(**arguments: object):
+    def train_while_it_moves(*inputs: object, **arguments: object):
         repository = ctx.ports.repository
         head = repository.head(branch)
         repository.push(repository.commit(head, files, message="meanwhile"), branch, expect=head)
-        return learn(**arguments)
+        return learn(*inputs, **arguments)
 
     monkeypatch.setattr(training, "train", train_while_it_moves)
 

@@ -27,7 +27,7 @@ def selftest(clean_up: bool) -> None:
     from wms.core.layout import Layout
     from wms.github.selftest import SEED
     from wms.synth import dataset
-    from wms.wiring import open_selftest
+    from wms.wiring.selftest import open_selftest
 
     test = open_selftest(Layout.find(Path.cwd()).root, output.ConsoleProgress())
     if clean_up:

@@ -8,7 +8,6 @@ from wms.wiring.hosting import (
     local_commits,
     open_clone,
     open_github,
-    open_selftest,
     open_state,
 )
 from wms.wiring.workspace import MODEL_NAME, make_workspace, open_workspace
@@ -23,7 +22,6 @@ __all__ = [
     "make_workspace",
     "open_clone",
     "open_github",
-    "open_selftest",
     "open_state",
     "open_workspace",
 ]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from wms.adapters.absent import Absent
 from wms.adapters.git.cli import Git, token_access
 from wms.adapters.git.range import read_commits
-from wms.adapters.git.refs import RemoteRefs
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.state import GitState
 from wms.adapters.github.gh import GhRepository
@@ -26,7 +25,6 @@ from wms.core.ports import Forge, Releases
 from wms.core.progress import Progress
 from wms.core.records.commits import LocalCommits
 from wms.core.settings.infra import ENVIRONMENT_VARIABLE
-from wms.github.selftest import SelfTest
 
 if TYPE_CHECKING:
     from wms.adapters.github.actions import GitHubActions
@@ -96,31 +94,6 @@ def run_url(environment: Mapping[str, str]) -> str:
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (environment.get(name, "") for name in names)
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
-
-
-def open_selftest(root: Path, progress: Progress) -> SelfTest:
-    """The self-test of the repository whose workflow runs this.
-
-    Raises:
-        WorkspaceError: no workflow runs this, or an environment is named, of which it would use the cloud.
-    """
-    hosted = Hosted.from_environment(os.environ)
-    if hosted is None:
-        raise WorkspaceError(
-            "the self-test runs on GitHub", remedy="Press *Run workflow* of `Self-test` in the Actions tab."
-        )
-    if os.environ.get(ENVIRONMENT_VARIABLE):
-        raise WorkspaceError(
-            "the self-test proves GitHub and not a cloud, and an environment is named",
-            remedy="Run it in a new repository without the variable WMS_ENVIRONMENT.",
-        )
-    return SelfTest(
-        repository=GitRepository(root, env=hosted.git_access, progress=progress),
-        forge=hosted.forge(),
-        workflows=hosted.workflows(),
-        refs=RemoteRefs(root, env=hosted.git_access),
-        progress=progress,
-    )
 
 
 def open_state(layout: Layout) -> GitState | None:

@@ -1,0 +1,39 @@
+"""The self-test, wired for the repository whose workflow runs it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from wms.adapters.git.refs import RemoteRefs
+from wms.adapters.git.repository import GitRepository
+from wms.core.errors import WorkspaceError
+from wms.core.progress import Progress
+from wms.core.settings.infra import ENVIRONMENT_VARIABLE
+from wms.github.selftest import SelfTest
+from wms.wiring.hosting import Hosted
+
+
+def open_selftest(root: Path, progress: Progress) -> SelfTest:
+    """The self-test of the repository whose workflow runs this.
+
+    Raises:
+        WorkspaceError: no workflow runs this, or an environment is named, of which it would use the cloud.
+    """
+    hosted = Hosted.from_environment(os.environ)
+    if hosted is None:
+        raise WorkspaceError(
+            "the self-test runs on GitHub", remedy="Press *Run workflow* of `Self-test` in the Actions tab."
+        )
+    if os.environ.get(ENVIRONMENT_VARIABLE):
+        raise WorkspaceError(
+            "the self-test proves GitHub and not a cloud, and an environment is named",
+            remedy="Run it in a new repository without the variable WMS_ENVIRONMENT.",
+        )
+    return SelfTest(
+        repository=GitRepository(root, env=hosted.git_access, progress=progress),
+        forge=hosted.forge(),
+        workflows=hosted.workflows(),
+        refs=RemoteRefs(root, env=hosted.git_access),
+        progress=progress,
+    )

@@ -27,7 +27,7 @@ from pathlib import Path
 
 IMPORTED = (
     "wms.cli.data", "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.pipeline",
-    "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.cli.workflow", "wms.run.actions",
+    "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.cli.workflow", "wms.run.runner",
     "wms.run.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
     "wms.wiring.cloud", "pipeline.small", "multiprocessing.spawn",
     # What those import when they need it.
@@ -41,7 +41,7 @@ WITHOUT_TORCH = (
     "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
     "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
     "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.gate.reports",
-    "wms.gate.verdict", "wms.promotion.rollback", "wms.run.readiness",
+    "wms.gate.verdict", "wms.promotion.rollback", "wms.run.preflight",
     "wms.run.workflow", "wms.wiring.cloud",
 )  # fmt: skip
 """A fork of a process with PyTorch takes twice as long, and one command of a run needs it."""

@@ -21,7 +21,6 @@ from wms.core.progress import Silent
 from wms.core.records.run import RunOptions
 from wms.core.settings import GATE_CONFIG
 from wms.gate import reports
-from wms.run.actions import ACTIONS
 from wms.run.runner import run_pipeline
 from wms.training import candidate as training
 from wms.wiring import open_workspace
@@ -72,7 +71,6 @@ def write_trainings(patch: pytest.MonkeyPatch) -> WrittenTraining:
     """No learning: the models of these tests are written down. No pages either: they have their own tests."""
     stand_in = WrittenTraining()
     patch.setattr(training, "train", stand_in)
-    patch.setitem(ACTIONS, "wms report", lambda ctx: None)
     patch.setattr(reports, "write_reports", lambda ctx: ctx.layout.reports)
     patch.setattr(reports, "write_report_page", write_small_page)
     return stand_in

@@ -22,12 +22,12 @@ from pipeline.conftest import make_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.progress import Silent
 from wms.data.push_folder import push_folder
-from wms.run.graph import JOBS
+from wms.run.graph import COMMANDS as COMMANDS_OF_JOBS
 from wms.training.candidate import train_candidate
 from wms.training.process_group import Team
 from wms.wiring import open_workspace
 
-COMMANDS = [shlex.split(command)[1:] for job in JOBS for command in job.commands]
+COMMANDS = [shlex.split(command)[1:] for command in COMMANDS_OF_JOBS]
 IN_TURN = (
     "import json, sys\n"
     "from wms.cli.app import root\n"

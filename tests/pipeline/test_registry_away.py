@@ -23,7 +23,7 @@ from wms.core.files import read_record, write_bytes, write_record
 from wms.core.ports import Registry
 from wms.core.records.run import RunOptions
 from wms.core.records.training import Candidate, TrainResult
-from wms.run.readiness import run_preflight
+from wms.run.preflight import preflight
 from wms.run.runner import run_pipeline
 from wms.training import candidate as training
 from wms.training import tracking
@@ -108,7 +108,7 @@ def test_a_server_that_stays_away_is_the_same_error_again_without_training(
 
 def test_a_registry_on_an_instance_that_is_not_up_hinders_no_preflight(small_workspace: Open) -> None:
     away = Absent(RegistryAwayError("MLflow is on the instance"))
-    report = run_preflight(with_registry(small_workspace(), cast("Registry", away)))
+    report = preflight(with_registry(small_workspace(), cast("Registry", away)))
     (line,) = [line for line in report.lines if line.what == "model registry"]
     assert (line.ok, "once the instance is up" in line.result) == (True, True)
 

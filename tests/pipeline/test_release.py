@@ -27,7 +27,6 @@ from wms.core.records.run import RunOptions
 from wms.promotion.pull import pull_released
 from wms.promotion.release import release_production
 from wms.promotion.rollback import roll_back
-from wms.run.actions import ACTIONS
 from wms.run.runner import run_pipeline
 
 BUNDLE = ["model.json", "model.onnx", "model.safetensors"]
@@ -56,7 +55,7 @@ Promote = Callable[[Context, int], None]
 @pytest.fixture
 def promote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Promote:
     """Promotes a model of this skill, without releasing it."""
-    monkeypatch.setitem(ACTIONS, "wms model release", lambda ctx: None)
+    monkeypatch.setattr("wms.promotion.release.release_production", lambda ctx: None)
 
     def do(ctx: Context, skill: int) -> None:
         pairs = write_small_pairs(tmp_path / f"pairs-{skill}", count=24, seed=skill)

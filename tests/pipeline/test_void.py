@@ -26,7 +26,6 @@ from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import Promotion, promotion_branch
 from wms.core.records.run import RunOptions
 from wms.data.push_folder import push_folder
-from wms.run.actions import ACTIONS
 from wms.run.runner import run_pipeline
 
 Open = Callable[[], Context]
@@ -45,7 +44,7 @@ def published(small_workspace: Open, tmp_path: Path, monkeypatch: pytest.MonkeyP
         write_small_pairs(tmp_path / "one", count=24, seed=1), repository=ctx.ports.repository
     )
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setitem(ACTIONS, "wms merge", die)
+        patch.setattr("wms.promotion.merge.merge_promotion", die)
         run_pipeline(ctx, branches=[branch], options=GOOD)
     return ctx
 

@@ -114,7 +114,7 @@ Keep = Callable[..., Kept]
 @pytest.fixture
 def keep(small_workspace: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     """Runs the pipeline where the registry takes no models; the account itself is not asked."""
-    monkeypatch.setattr("wms.run.readiness.aws_preflight", lambda **_: ())
+    monkeypatch.setattr("wms.run.preflight.aws_preflight", lambda **_: ())
 
     def run(*, skill: int = 90, without_instance: bool = False) -> Kept:
         listening = Listening()

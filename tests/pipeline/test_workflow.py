@@ -19,7 +19,6 @@ from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
 from wms.core.records.run import RunAsked, RunOptions
 from wms.data.push_folder import push_folder
 from wms.report.records import RunRecords
-from wms.run.actions import ACTIONS
 from wms.run.graph import JOBS
 from wms.run.journal import noting
 from wms.run.runner import run_pipeline
@@ -72,8 +71,8 @@ def do(ctx: Context, *names: str) -> None:
     """Run jobs by name, as the workflow does."""
     for job in JOBS:
         for command in job.commands if job.name in names else ():
-            with noting(ctx, command):
-                ACTIONS[command](ctx)
+            with noting(ctx, command.name):
+                command.run(ctx)
 
 
 def forget_datasets(ctx: Context) -> None:
@@ -103,7 +102,7 @@ def died(ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     branch = pushed(ctx, tmp_path, "one", seed=1)
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setitem(ACTIONS, "wms merge", die)
+        patch.setattr("wms.promotion.merge.merge_promotion", die)
         run_pipeline(ctx, branches=[branch], options=GOOD)
     shutil.rmtree(ctx.layout.run)
     return branch

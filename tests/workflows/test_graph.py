@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from wms.run.graph import JOBS
-from workflows.files import PIPELINE, commands, jobs, load
+from wms.run.graph import COMMANDS, JOBS
+from workflows.files import PIPELINE, ROOT, commands, jobs, load
 
 YAML = jobs(PIPELINE)
+STAGES = load(ROOT / "dvc.yaml")["stages"]
 
 BESIDE_THE_GRAPH = {
     "wms state load",
@@ -37,7 +38,7 @@ def test_the_workflow_has_the_jobs_of_the_graph() -> None:
 @pytest.mark.parametrize("name", sorted({job.workflow_job for job in JOBS}))
 def test_a_job_runs_the_commands_of_the_graph_in_order(name: str) -> None:
     lines = [line for line in commands(YAML[name]) if line not in BESIDE_THE_GRAPH]
-    expected = [command for job in JOBS if job.workflow_job == name for command in job.commands]
+    expected = [command.name for job in JOBS if job.workflow_job == name for command in job.commands]
     assert [line.removesuffix(" --started") for line in lines] == expected
 
 
@@ -48,13 +49,19 @@ def test_a_job_waits_for_what_the_graph_says(name: str) -> None:
     assert needs(name) >= wanted
 
 
+def test_dvc_repro_runs_commands_of_the_graph_in_its_order() -> None:
+    first, *stages = [stage["cmd"] for stage in STAGES.values()]
+    assert first == "wms data prepare"  # in the place of the data job
+    assert stages == [name for name in COMMANDS if name in stages]
+
+
 def test_what_a_runner_that_died_leaves_running_is_stopped() -> None:
     assert commands(YAML["infra-down"]) == ["wms infra down --run"]
     assert YAML["infra-down"]["if"].startswith("always()")
 
 
 def test_after_ci_the_same_is_merged_as_without_it() -> None:
-    merging = [command for job in JOBS if job.name in ("merge", "release") for command in job.commands]
+    merging = [each.name for job in JOBS if job.name in ("merge", "release") for each in job.commands]
     assert commands(YAML["merge"]) == merging
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import subprocess
@@ -17,6 +18,7 @@ from factories import make_request
 from wms.cli import pipeline
 from wms.cli.app import root
 from wms.core.records.run import RunOptions
+from wms.run.graph import COMMANDS, Command
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("torch", "mlflow", "dvc", "onnxruntime", "matplotlib", "boto3")
@@ -56,6 +58,14 @@ def test_help_needs_no_heavy_library(arguments: list[str]) -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.parametrize("step", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_of_the_job_graph_is_a_function_and_a_command(step: Command) -> None:
+    module, _, name = step.function.partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
+    words = [word for word in step.name.split()[1:] if not word.startswith("-")]
+    assert tuple(words) in [path for path, _ in LEAVES]
 
 
 def documented() -> list[tuple[str, str]]:

@@ -12,6 +12,13 @@ import click
 
 from wms.cli.lazy import AS_JSON, Entry, LazyGroup
 from wms.core.errors import StorageError, WmsError
+from wms.run.graph import COMMANDS as STEPS
+
+
+def _step(target: str, command: str) -> Entry:
+    """A command of the job graph, which has its help line."""
+    return Entry(target, STEPS[command].help)
+
 
 DATA = LazyGroup(
     name="data",
@@ -19,11 +26,9 @@ DATA = LazyGroup(
     entries={
         "synth": Entry("wms.cli.data:synth", "Render water-meter pictures with exact masks."),
         "push": Entry("wms.cli.push:push", "Check pairs and push them as a data branch."),
-        "merge": Entry(
-            "wms.cli.data:merge", "Start a run: plan the merge of data branches into main's dataset."
-        ),
-        "validate": Entry("wms.cli.data:validate", "Check incoming pairs, or any folder of pairs."),
-        "split": Entry("wms.cli.data:split", "Assign newcomers to splits and lay out the run's dataset."),
+        "merge": _step("wms.cli.data:merge", "wms data merge"),
+        "validate": _step("wms.cli.data:validate", "wms data validate"),
+        "split": _step("wms.cli.data:split", "wms data split"),
         "prepare": Entry(
             "wms.cli.data:prepare", "Start a run on the dataset as checked out (for dvc repro)."
         ),
@@ -40,10 +45,10 @@ MODEL = LazyGroup(
         "list": Entry("wms.cli.model:list_models", "List the registered models."),
         "show": Entry("wms.cli.model:show", "Show the model in production, or an earlier one."),
         "pull": Entry("wms.cli.release:pull", "Fetch a model's files, checked by SHA-256."),
-        "release": Entry("wms.cli.release:release", "Make the forge's releases agree with main."),
+        "release": _step("wms.cli.release:release", "wms model release"),
         "adopt": Entry("wms.cli.adopt:adopt", "Register the model of a run that had no registry for it."),
         "rollback": Entry("wms.cli.model:rollback", "Put an earlier model back into production."),
-        "reconcile": Entry("wms.cli.model:reconcile", "Make the registry agree with model-metadata.json."),
+        "reconcile": _step("wms.cli.model:reconcile", "wms model reconcile"),
         "history": Entry("wms.cli.model:history", "List what was in production, and when."),
     },
 )
@@ -51,11 +56,9 @@ INFRA = LazyGroup(
     name="infra",
     help="Start, share and stop the instance.",
     entries={
-        "preflight": Entry(
-            "wms.cli.infra:preflight", "Check everything that a run needs, before it costs money."
-        ),
-        "up": Entry("wms.cli.infra:up", "Take a lease and start the instance."),
-        "down": Entry("wms.cli.infra:down", "Release a lease; the last one stops the instance."),
+        "preflight": _step("wms.cli.infra:preflight", "wms infra preflight"),
+        "up": _step("wms.cli.infra:up", "wms infra up --run"),
+        "down": _step("wms.cli.infra:down", "wms infra down --run"),
         "status": Entry("wms.cli.infra:status", "Show the instance and who holds it."),
         "cost": Entry("wms.cli.infra:cost", "Show what a month cost, and what for."),
         "reap": Entry("wms.cli.infra:reap", "Drop expired leases and stop what nobody holds."),
@@ -104,12 +107,12 @@ COMMANDS = {
     "demo": Entry("wms.cli.demo:demo", "Show the whole story on rendered pictures, in minutes."),
     "pipeline": Entry("wms.cli.app:PIPELINE", PIPELINE.help or ""),
     "data": Entry("wms.cli.app:DATA", DATA.help or ""),
-    "train": Entry("wms.cli.run:train", "Train a candidate on the run's dataset."),
-    "evaluate": Entry("wms.cli.run:evaluate", "Score the candidate and the champion on the test split."),
-    "gate": Entry("wms.cli.run:gate", "Decide: promote or hold; or replay a recorded decision."),
-    "publish": Entry("wms.cli.run:publish", "Store the promotion and open its pull request."),
-    "merge": Entry("wms.cli.run:merge", "Replay the decision on the pull request and merge it."),
-    "report": Entry("wms.cli.run:report", "Write the run's report as a page and a summary."),
+    "train": _step("wms.cli.run:train", "wms train"),
+    "evaluate": _step("wms.cli.run:evaluate", "wms evaluate"),
+    "gate": _step("wms.cli.run:gate", "wms gate"),
+    "publish": _step("wms.cli.run:publish", "wms publish"),
+    "merge": _step("wms.cli.run:merge", "wms merge"),
+    "report": _step("wms.cli.run:report", "wms report"),
     "model": Entry("wms.cli.app:MODEL", MODEL.help or ""),
     "predict": Entry("wms.cli.predict:predict", "Write masks for pictures, with the model in production."),
     "infra": Entry("wms.cli.app:INFRA", INFRA.help or ""),

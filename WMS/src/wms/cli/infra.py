@@ -48,10 +48,10 @@ def preflight(expect: timedelta | None, credentials_expire: datetime | None, as_
       wms infra preflight
       wms infra preflight --expect 2h --credentials-expire 2026-11-23T12:00:00Z
     """
+    from wms.run.preflight import preflight as ask
     from wms.run.preflight import require_ready
-    from wms.run.readiness import run_preflight
 
-    report = run_preflight(workspace(), expected=expect, expire_at=credentials_expire)
+    report = ask(workspace(), expected=expect, expire_at=credentials_expire)
     if as_json:
         output.say_json(report.model_dump(mode="json"))
     else:

@@ -113,12 +113,14 @@ def graph(as_json: bool) -> None:
     from wms.run.graph import JOBS
 
     if as_json:
-        output.say_json([asdict(job) for job in JOBS])
+        output.say_json([asdict(job) | {"commands": [each.name for each in job.commands]} for job in JOBS])
         return
-    output.table(
-        ("job", "needs", "when", "commands"),
-        [(job.name, ", ".join(job.needs), job.when, "; ".join(job.commands)) for job in JOBS],
-    )
+    rows = []
+    for job in JOBS:
+        for number, command in enumerate(job.commands):
+            left = ("", "", "") if number else (job.name, ", ".join(job.needs), job.when)
+            rows.append((*left, command.name, command.help))
+    output.table(("job", "needs", "when", "command", "what it does"), rows)
 
 
 def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None, *, as_json: bool) -> None:
@@ -140,4 +142,4 @@ def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None, *, as_json: 
         taken.append(f"{incoming}, pushed as a data branch first")
     output.say(f"would take {'; '.join(taken) or 'no new data: a retraining'}")
     for job in JOBS:
-        output.say(f"  {job.name} ({job.when}): {'; '.join(job.commands)}")
+        output.say(f"  {job.name} ({job.when}): {'; '.join(command.name for command in job.commands)}")

@@ -41,6 +41,15 @@ def validate_incoming(ctx: Context) -> ValidationReport:
     return report
 
 
+def require_valid_incoming(ctx: Context) -> None:
+    """Check the run's incoming pairs, and end here if findings block.
+
+    Raises:
+        BadDataError: some do.
+    """
+    require_good(validate_incoming(ctx))
+
+
 def validate_folder(
     clone: Clone, folder: Path, *, plan: MergePlan | None = None, quarantine: bool
 ) -> ValidationReport:

@@ -57,6 +57,14 @@ def decide_promotion(ctx: Context) -> GateDecision:
     return decision
 
 
+def decide_and_say(ctx: Context) -> None:
+    """Decide, and say the verdict with its reasons."""
+    decision = decide_promotion(ctx)
+    ctx.progress.say(f"{decision.verdict}: {'; '.join(decision.reasons)}")
+    if decision.verdict == "promote" and not ctx.is_publishable:
+        ctx.progress.say("nothing is promoted: the model is in no registry")
+
+
 def replay_decision(decision_file: Path) -> GateDecision:
     """Check a recorded decision against the reports beside it.
 

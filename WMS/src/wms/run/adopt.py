@@ -22,7 +22,7 @@ from wms.gate.archive import archive_run, restore_model, restore_run
 from wms.promotion.evidence import require_fresh
 from wms.promotion.publish import publish_promotion
 from wms.run.current import make_room
-from wms.run.graph import JOBS
+from wms.run.graph import jobs_before
 from wms.run.journal import noting
 from wms.training.register import register
 from wms.training.tracking import EVIDENCE_FOLDER
@@ -136,8 +136,7 @@ def _bring_back(ctx: Context, source: str) -> None:
         )
     restore_model(layout.run, ctx.ports.data_store)
     export_incoming(ctx)
-    done = [job.name for job in JOBS if job.when == "success" and not job.transient]
-    state = RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(done, "done"))
+    state = RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(jobs_before("wms publish"), "done"))
     write_record(layout.record("state"), state)
 
 

@@ -42,9 +42,9 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
             state = _void(ctx, state, error)
         _write(ctx, state)
         raise
-    before = 0.0 if command == job.commands[0] else state.seconds.get(job.name, 0.0)
+    before = 0.0 if command == job.commands[0].name else state.seconds.get(job.name, 0.0)
     state = state.with_seconds(job.name, before + time.monotonic() - started)
-    finished = command == job.commands[-1] and not job.transient
+    finished = command == job.commands[-1].name and not job.transient
     _write(ctx, state.with_job(job.name, "done") if finished else state)
 
 

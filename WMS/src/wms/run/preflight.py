@@ -1,24 +1,46 @@
-"""Ask, in seconds and before anything costs money, whether a run can come to its end."""
+"""Ask, in seconds and before anything costs money, whether a run can succeed."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from wms.cloud.preflight import aws_preflight, credentials_expire_at
+from wms.cloud.verbs import run_cost
+from wms.core.context import Context
 from wms.core.errors import PreflightError, RegistryAwayError
 from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.preflight import PreflightReport, ask
+from wms.core.settings import load_train_settings
+from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.promotion.evidence import policy_at
 from wms.promotion.reconcile import require_own_alias
 
 MIN_FREE_GIB = 2.0
 """Room for the dataset's hard links, the decoded cache, checkpoints and the records of one run."""
 
+OVERHEAD = timedelta(minutes=30)
+"""The time of a run beside its training: start of the instance, evaluation, publication, merge."""
 
-def preflight(*, root: Path, ports: Ports) -> PreflightReport:
-    """Probe Git, the records on main, the data store, the registry, the leases and the disk."""
+UNBOUNDED = timedelta(hours=3)
+"""The expected time of a training without a time budget."""
+
+
+def preflight(
+    ctx: Context, *, expected: timedelta | None = None, expire_at: datetime | None = None
+) -> PreflightReport:
+    """Probe everything that a run needs, and the cloud account too where an environment is chosen.
+
+    Args:
+        ctx: the workspace.
+        expected: how long the run will take; by default its training's time budget and the overhead.
+        expire_at: when the credentials expire; by default the environment variables say.
+    """
+    ports = ctx.ports
     questions: tuple[tuple[str, Callable[[], str]], ...] = (
         ("remote repository", lambda: _remote(ports)),
         ("records on main", lambda: _records(ports)),
@@ -26,17 +48,43 @@ def preflight(*, root: Path, ports: Ports) -> PreflightReport:
         ("model registry", lambda: _registry(ports)),
         ("lease book", lambda: f"{len(ports.leases.load()[0].leases)} leases written"),
         ("instance", lambda: ports.compute.state()),
-        ("disk", lambda: _disk(root)),
+        ("disk", lambda: _disk(ctx.layout.root)),
     )
-    return PreflightReport(lines=tuple(ask(what, question) for what, question in questions))
+    lines = [ask(what, question) for what, question in questions]
+    if ctx.environment is not None:
+        lines += aws_preflight(
+            settings=ctx.environment.settings,
+            account=ctx.environment.account,
+            ledger=lambda: run_cost(ctx, None),
+            clock=ctx.clock,
+            expected=expected or expected_duration(ctx),
+            expire_at=credentials_expire_at(expire_at, os.environ),
+            without_instance=ctx.environment.without_instance,
+            over_budget=os.environ.get(OVER_BUDGET_VARIABLE) or None,
+        )
+    return PreflightReport(lines=tuple(lines))
+
+
+def require_preflight(ctx: Context) -> None:
+    """Ask everything for the current run, say what it has to do without, and stop it if it cannot succeed.
+
+    Raises:
+        PreflightError: names what failed, and what to do about each.
+    """
+    trained = ctx.layout.bundle if ctx.layout.record("train").is_file() else None
+    report = preflight(ctx)
+    for line in report.lines:
+        if line.degraded:
+            ctx.progress.say(f"continuing without {line.what}: {line.result}. {line.remedy}")
+    require_ready(report, trained=trained)
 
 
 def require_ready(report: PreflightReport, *, trained: Path | None = None) -> None:
-    """End here if a run could not come to its end.
+    """Stop here if a run could not succeed.
 
     Args:
         report: the answers.
-        trained: the model that an unfinished run has trained already; it is said to be safe.
+        trained: the model that an unfinished run has already trained; the message says that it is safe.
 
     Raises:
         PreflightError: names what failed, and what to do about each.
@@ -44,7 +92,15 @@ def require_ready(report: PreflightReport, *, trained: Path | None = None) -> No
     failed = [f"  {line.what}: {line.result}. {line.remedy}" for line in report.lines if not line.ok]
     if failed:
         safe = [f"  (the trained model is safe in {trained})"] if trained else []
-        raise PreflightError("\n".join(["a run could not come to its end:", *failed, *safe]))
+        raise PreflightError("\n".join(["a run could not succeed:", *failed, *safe]))
+
+
+def expected_duration(ctx: Context) -> timedelta:
+    """How long a run will take: the current one where there is one, else one by the settings here."""
+    started = ctx.layout.record("request").is_file()
+    overrides = ctx.request.options.train_overrides if started else None
+    minutes = load_train_settings(ctx.layout.root, overrides).max_minutes
+    return (timedelta(minutes=minutes) if minutes else UNBOUNDED) + OVERHEAD
 
 
 def _remote(ports: Ports) -> str:
@@ -62,7 +118,7 @@ def _records(ports: Ports) -> str:
 
 def _data_store(ports: Ports) -> str:
     ports.data_store.probe()
-    return "a probe came back whole"
+    return "a test object was written and read back"
 
 
 def _registry(ports: Ports) -> str:
@@ -77,6 +133,6 @@ def _disk(root: Path) -> str:
     free_gib = shutil.disk_usage(root).free / 2**30
     if free_gib < MIN_FREE_GIB:
         raise PreflightError(
-            f"{free_gib:.1f} GiB free, and a run wants {MIN_FREE_GIB:.0f}", remedy="Make room on this disk."
+            f"{free_gib:.1f} GiB free, and a run needs {MIN_FREE_GIB:.0f}", remedy="Free some disk space."
         )
     return f"{free_gib:.0f} GiB free"

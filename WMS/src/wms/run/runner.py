@@ -10,7 +10,6 @@ from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
 from wms.data.push_folder import branch_of, push_folder
-from wms.run.actions import ACTIONS
 from wms.run.current import abandon, end_run, still_holds, unfinished_run
 from wms.run.graph import JOBS, Job
 from wms.run.journal import noting
@@ -94,8 +93,8 @@ def _walk(ctx: Context, request: RunRequest) -> RunState:
 def _do(ctx: Context, job: Job) -> None:
     ctx.progress.say(f"== {job.name}")
     for command in job.commands:
-        with noting(ctx, command):
-            ACTIONS[command](ctx)
+        with noting(ctx, command.name):
+            command.run(ctx)
 
 
 def _clean_up(ctx: Context, job: Job) -> None:

@@ -24,7 +24,7 @@ from wms.gate.archive import restore_model
 from wms.promotion.evidence import require_fresh
 from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
-from wms.run.graph import JOBS, job_of
+from wms.run.graph import jobs_before
 from wms.run.recover import PREFIX, recover
 from wms.run.start import branch_heads, start_run
 
@@ -263,8 +263,7 @@ def _take_up(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
         export_incoming(ctx)
     except RepositoryError as error:
         ctx.progress.say(f"the report of run {promotion.run_id} shows no images: {error}")
-    before = JOBS[: JOBS.index(job_of("wms merge"))]
-    state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys((job.name for job in before), "done"))
+    state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys(jobs_before("wms merge"), "done"))
     write_record(layout.record("state"), state)
     return True
 

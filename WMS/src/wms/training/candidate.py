@@ -15,7 +15,7 @@ from wms.data.assemble import require_dataset
 from wms.model.bundle import verify_bundle
 from wms.training import checkpoint as checkpoints
 from wms.training.loop import fit
-from wms.training.process_group import Team
+from wms.training.process_group import Team, join_team
 from wms.training.register import register
 from wms.training.start import Resume, TrainingInputs, prepare_samples
 from wms.training.tracking import deliver_tracking
@@ -74,6 +74,12 @@ def train_candidate(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
         ) from error
     write_record(layout.record("candidate"), candidate)
     return result
+
+
+def train_or_resume(ctx: Context) -> None:
+    """Train as the job graph does: resume from a checkpoint of the same training, else start anew."""
+    with join_team() as team:
+        train_candidate(ctx, team, resume="if it fits")
 
 
 def assist_training(inputs: TrainingInputs, team: Team) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from wms.report.facts import signed
 from wms.report.markup import Align, code, fitting, table, text
 from wms.report.pictures import TITLES, Kind, Picture, RunPictures
-from wms.report.training_plots import Plot
+from wms.report.plots import Plot
 
 COLUMNS: dict[Kind, int] = {"added": 4}
 """Pictures in a row; two where nothing else is said, since they show both models side by side."""

@@ -27,9 +27,8 @@ from wms.report import facts, kept
 from wms.report.gallery import alt_text, caption
 from wms.report.markup import visible
 from wms.report.pictures import TITLES, RunPictures
-from wms.report.plots import plots_of
+from wms.report.plots import Plot, plots_of
 from wms.report.records import RunRecords
-from wms.report.training_plots import Plot
 
 MOST_FINDINGS = 1000
 """Most findings listed on a page; the record holds them all."""

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from wms.core.records.metrics import FAILURE_DICE, Boundary, Confusion, PictureScore, summarise
+from wms.core.records.decision import GateDecision, GatePolicy
+from wms.core.records.metrics import (
+    FAILURE_DICE,
+    GATED,
+    METRICS,
+    Boundary,
+    Confusion,
+    MetricSummary,
+    PictureScore,
+    headline,
+    summarise,
+)
 
 Mask = NDArray[np.bool_]
 SHAPE = (5, 7)
@@ -96,6 +107,28 @@ def test_a_summary_is_the_mean_over_pictures_not_over_pixels(pairs: list[tuple[M
         assert getattr(summary, name) == pytest.approx(fmean(map(of, counts)))
     assert summary.dice_median == pytest.approx(median(item.dice for item in counts))
     assert summary.pictures == len(counts)
+
+
+def test_the_table_and_the_summary_name_the_same_metrics() -> None:
+    assert {metric.field for metric in METRICS} == set(MetricSummary.model_fields) - {"pictures"}
+
+
+def test_what_the_gate_decides_on_has_a_floor_and_a_recorded_difference() -> None:
+    assert [metric.field for metric in GATED if metric.gated == 1] == ["dice", "iou"]
+    for metric in GATED:
+        assert metric.higher_is_better
+        assert f"floor_{metric.field}" in GatePolicy.model_fields
+        assert f"{metric.field}_difference" in GateDecision.model_fields
+
+
+def test_a_label_names_unit_and_direction() -> None:
+    labels = {metric.field: metric.label for metric in METRICS}
+    assert labels["dice"] == "Dice"
+    assert labels["hausdorff95_px"] == "Hausdorff 95 (px, lower is better)"
+
+
+def test_a_headline_has_the_values_that_decide() -> None:
+    assert headline(summarise([score(tp=1, fp=1, fn=1, tn=0)])) == "Dice 0.5000, IoU 0.3333 on 1 test picture"
 
 
 def test_a_large_picture_weighs_as_much_as_a_small_one() -> None:

@@ -80,7 +80,7 @@ def test_the_comparison_has_bounds_only_where_the_gate_drew_them(tmp_path: Path)
     rows = {row.metric: row for row in facts.comparison(decision)}
     assert [name for name, row in rows.items() if row.bounds != facts.NONE] == ["Dice", "IoU"]
     assert rows["Dice"].candidate == f"{decision.candidate.summary.dice:.4f}"
-    assert rows["Failures"].candidate == "0"
+    assert rows["Failures (lower is better)"].candidate == "0"
 
 
 def test_a_first_model_is_compared_with_nothing(tmp_path: Path) -> None:
@@ -97,13 +97,24 @@ def test_a_first_model_is_compared_with_nothing(tmp_path: Path) -> None:
         (-0.01234, f"{facts.MINUS}0.0123"),
         (0.00001, "0.0000"),
         (-0.00001, "0.0000"),
-        (2, "+2"),
-        (-2, f"{facts.MINUS}2"),
-        (0, "0"),
     ],
 )
 def test_differences_carry_their_sign_unless_they_round_to_nothing(value: float, shown: str) -> None:
     assert facts.signed(value) == shown
+
+
+def test_a_difference_of_counts_has_no_decimals() -> None:
+    assert [facts.signed(value, 0) for value in (2, -2, 0)] == ["+2", f"{facts.MINUS}2", "0"]
+
+
+def test_a_metric_that_an_earlier_summary_does_not_have_is_left_out(tmp_path: Path) -> None:
+    decision = records_of(tmp_path, "first").decision
+    assert decision is not None
+    summary = decision.candidate.summary.model_copy(update={"precision": None})
+    candidate = decision.candidate.model_copy(update={"summary": summary})
+    rows = facts.comparison(decision.model_copy(update={"candidate": candidate}))
+    assert "Recall" in {row.metric for row in rows}
+    assert "Precision" not in {row.metric for row in rows}
 
 
 def test_a_tally_counts_equal_pictures_as_neither_won_nor_lost() -> None:

@@ -27,8 +27,8 @@ from wms.report.markdown import (
 )
 from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
 from wms.report.pictures import Picture, RunPictures, choose
+from wms.report.plots import learning_curves
 from wms.report.records import RunRecords
-from wms.report.training_plots import learning_curves
 
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 GOLDEN = Path(__file__).parents[2] / "golden"

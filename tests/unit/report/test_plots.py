@@ -1,19 +1,65 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
-from factories import make_report, write_run
+from PIL import Image
+
+from factories import make_manifest, make_report, make_train_result, write_run
 from wms.core.layout import Layout
-from wms.report.plots import plots_of
+from wms.report.plots import ROLES, Plot, plots_of, training_plots
 from wms.report.records import RunRecords
+
+
+def plots(epochs: int = 12) -> tuple[Plot, ...]:
+    train = make_train_result(make_manifest(10), epochs=epochs)
+    return training_plots(
+        train.epochs,
+        best_epoch=train.best_epoch,
+        probabilities=train.probabilities,
+        threshold=train.threshold,
+    )
+
+
+def test_a_training_has_its_four_plots_with_words_for_those_who_do_not_see_them() -> None:
+    assert [plot.name for plot in plots()] == ["learning-curves", "pace", "precision-recall", "calibration"]
+    assert all(plot.alt.endswith(".") for plot in plots())
+
+
+def test_an_svg_takes_its_colours_from_the_page() -> None:
+    svg = plots()[0].svg()
+    assert ElementTree.fromstring(svg).tag.endswith("svg")  # noqa: S314
+    for colour, variable in ROLES.items():
+        assert colour not in svg
+        assert f"var({variable})" in svg
+
+
+def test_the_same_plot_drawn_again_is_the_same() -> None:
+    assert plots()[0].svg() == plots()[0].svg()
+    assert plots()[0].png() == plots()[0].png()
+
+
+def test_a_training_of_one_epoch_is_drawn() -> None:
+    plot = plots(epochs=1)[0]
+    assert "over 1 epoch:" in plot.alt
+    with Image.open(BytesIO(plot.png())) as image:
+        assert image.width > 2 * image.height
+
+
+def test_matplotlib_is_imported_only_when_something_is_drawn() -> None:
+    script = "import sys, wms.report.page; print('matplotlib' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
 
 
 def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "merged")
-    plots = plots_of(RunRecords.load(layout.run))
-    assert [plot.name for plot in plots] == [
+    shown = plots_of(RunRecords.load(layout.run))
+    assert [plot.name for plot in shown] == [
         "learning-curves",
         "pace",
         "precision-recall",
@@ -22,7 +68,7 @@ def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
         "dice-histogram",
         "split-sizes",
     ]
-    for plot in plots[4:]:
+    for plot in shown[4:]:
         assert ElementTree.fromstring(plot.svg()).tag.endswith("svg")  # noqa: S314
         assert plot.alt.endswith(".")
 

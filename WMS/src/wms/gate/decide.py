@@ -14,9 +14,17 @@ from statistics import NormalDist, fmean, stdev
 from typing import Any
 
 from wms.core.errors import RecordError, ReplayError
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Interval, Newcomers, Scored
+from wms.core.records.decision import (
+    GateDecision,
+    GateInputs,
+    GatePolicy,
+    Interval,
+    Newcomers,
+    Scored,
+    Verdict,
+)
 from wms.core.records.evaluation import EvalReport
-from wms.core.records.metrics import MetricSummary
+from wms.core.records.metrics import GATED, headline
 
 RULE_VERSION = 1
 """The rule that decides today. A changed rule gets the next number, and earlier ones stay for replays."""
@@ -65,6 +73,7 @@ def _agrees(stated: object, found: object) -> bool:
 
 def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     candidate, champion = inputs.candidate, inputs.champion
+    gated = [metric for metric in GATED if metric.gated <= 1]
     common: dict[str, Any] = {
         "rule_version": 1,
         "policy": policy,
@@ -73,57 +82,55 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         "champion": _scored(champion) if champion else None,
         "newcomers": _newcomers(inputs),
     }
-    if champion is None:
-        return _against_floor(common, policy, candidate.summary)
-    _require_same_pictures(candidate, champion)
-    dice = [_minus(a.dice, b.dice) for a, b in zip(candidate.scores, champion.scores, strict=True)]
-    iou = [_minus(a.iou, b.iou) for a, b in zip(candidate.scores, champion.scores, strict=True)]
-    dice_interval = _bootstrap(dice, policy)
-    iou_interval = _bootstrap(iou, policy)
-    common |= {"dice_difference": dice_interval, "iou_difference": iou_interval}
     summary = candidate.summary
-    numbers = (
-        f"Dice {champion.summary.dice:.4f} -> {summary.dice:.4f} ({dice_interval.mean:+.4f}), "
-        f"IoU {champion.summary.iou:.4f} -> {summary.iou:.4f} ({iou_interval.mean:+.4f}), "
-        f"{summary.pictures} test pictures"
-    )
+    if champion is None:
+        numbers = headline(summary)
+    else:
+        _require_same_pictures(candidate, champion)
+        pairs = list(zip(candidate.scores, champion.scores, strict=True))
+        # Rounded, so that equal predictions differ by exactly zero on every platform.
+        differences = [[round(metric.of(a) - metric.of(b), 12) for a, b in pairs] for metric in gated]
+        intervals = [_bootstrap(values, policy) for values in differences]
+        changes = [
+            f"{metric.name} {metric.shown(champion.summary)} -> {metric.shown(summary)} "
+            f"({interval.mean:+.{metric.digits}f})"
+            for metric, interval in zip(gated, intervals, strict=True)
+        ]
+        numbers = f"{', '.join(changes)}, {summary.pictures} test pictures"
+        common |= {
+            f"{metric.field}_difference": interval for metric, interval in zip(gated, intervals, strict=True)
+        }
+
+    def decided(verdict: Verdict, reason: str, needed: int | None = None) -> GateDecision:
+        return GateDecision(verdict=verdict, reasons=(reason, numbers), pictures_needed=needed, **common)
+
     if summary.pictures < policy.min_pictures:
         reason = f"too few pictures to tell: {summary.pictures}, and the policy wants {policy.min_pictures}"
-        return GateDecision(
-            verdict="hold", reasons=(reason, numbers), pictures_needed=policy.min_pictures, **common
-        )
+        return decided("hold", reason, policy.min_pictures)
+    if champion is None:
+        floors = {metric: getattr(policy, f"floor_{metric.field}") for metric in gated}
+        named = ", ".join(f"{metric.name} {floor:.2f}" for metric, floor in floors.items())
+        reached = all(getattr(summary, metric.field) >= floor for metric, floor in floors.items())
+        where = "at or above" if reached else "below"
+        return decided("promote" if reached else "hold", f"{where} the floor for a first model ({named})")
     if candidate.weights_sha256 == champion.weights_sha256:
-        reason = "not better: the candidate's weights are those in production"
-        return GateDecision(verdict="hold", reasons=(reason, numbers), **common)
+        return decided("hold", "not better: the candidate's weights are those in production")
     confidence = f"{policy.confidence:.0%} confidence"
-    if dice_interval.low > 0 and iou_interval.low > 0:
-        return GateDecision(verdict="promote", reasons=(f"better at {confidence}", numbers), **common)
-    if dice_interval.high < 0 or iou_interval.high < 0:
-        return GateDecision(verdict="hold", reasons=(f"worse at {confidence}", numbers), **common)
-    if dice_interval.mean <= 0 or iou_interval.mean <= 0:
-        return GateDecision(verdict="hold", reasons=("not better", numbers), **common)
-    needed = max(_pictures_needed(dice, policy), _pictures_needed(iou, policy))
+    if all(interval.low > 0 for interval in intervals):
+        return decided("promote", f"better at {confidence}")
+    if any(interval.high < 0 for interval in intervals):
+        return decided("hold", f"worse at {confidence}")
+    if any(interval.mean <= 0 for interval in intervals):
+        return decided("hold", "not better")
+    needed = max(_pictures_needed(values, policy) for values in differences)
     reason = (
         f"too few pictures to tell: it looks better, but {summary.pictures} test pictures do not show it "
         f"at {confidence}; about {needed} would"
     )
-    return GateDecision(verdict="hold", reasons=(reason, numbers), pictures_needed=needed, **common)
+    return decided("hold", reason, needed)
 
 
 RULES: Mapping[int, Callable[[GatePolicy, GateInputs], GateDecision]] = {1: _rule_1}
-
-
-def _against_floor(common: dict[str, Any], policy: GatePolicy, summary: MetricSummary) -> GateDecision:
-    numbers = f"Dice {summary.dice:.4f}, IoU {summary.iou:.4f} on {summary.pictures} test pictures"
-    if summary.pictures < policy.min_pictures:
-        reason = f"too few pictures to tell: {summary.pictures}, and the policy wants {policy.min_pictures}"
-        return GateDecision(
-            verdict="hold", reasons=(reason, numbers), pictures_needed=policy.min_pictures, **common
-        )
-    floor = f"the floor for a first model (Dice {policy.floor_dice:.2f}, IoU {policy.floor_iou:.2f})"
-    if summary.dice >= policy.floor_dice and summary.iou >= policy.floor_iou:
-        return GateDecision(verdict="promote", reasons=(f"at or above {floor}", numbers), **common)
-    return GateDecision(verdict="hold", reasons=(f"below {floor}", numbers), **common)
 
 
 def _scored(report: EvalReport) -> Scored:
@@ -151,11 +158,6 @@ def _require_same_pictures(candidate: EvalReport, champion: EvalReport) -> None:
 
 def _stems(report: EvalReport) -> list[str]:
     return [score.stem for score in report.scores]
-
-
-def _minus(left: float, right: float) -> float:
-    # Rounded, so that equal predictions differ by exactly zero on every platform.
-    return round(left - right, 12)
 
 
 def _bootstrap(differences: Sequence[float], policy: GatePolicy) -> Interval:

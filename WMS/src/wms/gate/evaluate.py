@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wms.core.context import Context
 from wms.core.cores import usable_cores
-from wms.core.errors import ImageError, TooFewSamplesError
+from wms.core.errors import TooFewSamplesError
 from wms.core.files import write_bytes, write_record
 from wms.core.production import champion_bundle
 from wms.core.progress import Progress
@@ -20,8 +17,8 @@ from wms.core.records.dataset import Sample, samples_digest
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.data.assemble import require_dataset
 from wms.imaging.compare import compare_boundaries, count_pixels
-from wms.imaging.files import read_mask, read_picture
-from wms.model.bundle import Predictor, load_bundle
+from wms.imaging.files import read_pair
+from wms.model.bundle import load_bundle
 from wms.training.tracking import finish_tracking
 
 
@@ -87,7 +84,10 @@ def evaluate(
     predictor = load_bundle(bundle)
 
     def score(sample: Sample) -> SampleScore:
-        return score_sample(predictor, sample, dataset=dataset, mask_threshold=mask_threshold)
+        picture, truth = read_pair(sample, dataset, threshold=mask_threshold)
+        found = predictor.mask(picture)
+        counts, boundary = count_pixels(found, truth), compare_boundaries(found, truth)
+        return SampleScore(stem=sample.stem, boundary=boundary, **counts.model_dump())
 
     # Decoding, scaling and inference all release the interpreter's lock, so threads are enough.
     with ThreadPoolExecutor(usable_cores()) as pool:
@@ -100,22 +100,3 @@ def evaluate(
         threshold=predictor.card.threshold,
         scores=scores,
     )
-
-
-def score_sample(predictor: Predictor, sample: Sample, *, dataset: Path, mask_threshold: int) -> SampleScore:
-    """One picture's counts and outline.
-
-    Raises:
-        ImageError: a file cannot be read, or the mask has another size than the picture.
-    """
-    picture = read_picture(dataset / "images" / sample.image)
-    there = read_mask(dataset / "masks" / sample.mask, threshold=mask_threshold)
-    if there.shape != picture.shape[:2]:
-        raise ImageError(f"mask {sample.mask} is {_size(there)}, its picture {sample.image} {_size(picture)}")
-    found = predictor.mask(picture)
-    counts, boundary = count_pixels(found, there), compare_boundaries(found, there)
-    return SampleScore(stem=sample.stem, boundary=boundary, **counts.model_dump())
-
-
-def _size(pixels: NDArray[np.generic]) -> str:
-    return f"{pixels.shape[1]}x{pixels.shape[0]}"

@@ -14,8 +14,8 @@ from wms.data.assemble import require_dataset
 from wms.model.bundle import load_bundle
 from wms.report.gallery import Gallery, curves_file
 from wms.report.pictures import RunPictures, draw_pictures, read_pictures
+from wms.report.plots import Plot, learning_curves
 from wms.report.records import RunRecords
-from wms.report.training_plots import Plot, learning_curves
 
 
 def run_pictures(ctx: Context) -> RunPictures | None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from wms.core.errors import ImageError
+from wms.core.records.dataset import Sample
 from wms.imaging.filetypes import describe_unknown, known_type
 
 FORMATS = ("JPEG", "PNG")
@@ -74,6 +75,25 @@ def read_mask(path: Path, *, threshold: int) -> NDArray[np.bool_]:
     with open_image(read_bytes(path), name=name) as image:
         decode(image, name=name)
         return np.asarray(as_grey(image, name=name)) > threshold
+
+
+def read_pair(
+    sample: Sample, dataset: Path, *, threshold: int
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """A sample's picture and mask from the folders `images/` and `masks/` of a dataset.
+
+    Returns:
+        As `read_picture` and `read_mask`; both have one height and width.
+
+    Raises:
+        ImageError: a file cannot be read, or the mask has another size than its picture.
+    """
+    picture = read_picture(dataset / "images" / sample.image)
+    mask = read_mask(dataset / "masks" / sample.mask, threshold=threshold)
+    if mask.shape != picture.shape[:2]:
+        sizes = [f"{pixels.shape[1]}x{pixels.shape[0]}" for pixels in (mask, picture)]
+        raise ImageError(f"mask {sample.mask} is {sizes[0]}, its picture {sample.image} {sizes[1]}")
+    return picture, mask
 
 
 def read_bytes(path: Path) -> bytes:

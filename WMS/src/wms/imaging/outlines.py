@@ -51,8 +51,8 @@ def draw_outlines(
     *,
     truth: NDArray[np.bool_],
     predicted: NDArray[np.bool_] | None,
-    box: Box,
     side_px: int,
+    box: Box | None = None,
 ) -> Image.Image:
     """A part of a picture, scaled to `side_px` on its longer side, with the outlines of both masks.
 
@@ -60,8 +60,8 @@ def draw_outlines(
         picture: uint8, HxWx3, RGB.
         truth: bool, HxW.
         predicted: bool, HxW, or none.
-        box: the part to show.
         side_px: the longer side of the answer.
+        box: the part to show; the whole picture if not given.
 
     Raises:
         ValueError: picture and masks differ in height or width.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from wms.core.records.dataset import Finding, Severity, Split
-from wms.core.records.decision import GateDecision, Interval, Newcomers
-from wms.core.records.metrics import MetricSummary
+from wms.core.records.decision import GateDecision, Interval, Newcomers, Scored
+from wms.core.records.metrics import METRICS, Metric
 from wms.report.kept import unregistered
 from wms.report.records import RunRecords
 
@@ -96,62 +96,48 @@ class MetricRow:
 
 def comparison(decision: GateDecision) -> tuple[MetricRow, ...]:
     """The table that the verdict rests on; bootstrap bounds stand where the gate drew them."""
-    champion = decision.champion.summary if decision.champion else None
-    intervals = {"Dice": decision.dice_difference, "IoU": decision.iou_difference}
-    return _rows(decision.candidate.summary, champion, intervals)
+    return _rows(decision.candidate, decision.champion, decision.difference)
+
+
+def compared(decision: GateDecision) -> str:
+    """The metrics whose difference decided, by name."""
+    return " and ".join(metric.name for metric in METRICS if decision.difference(metric))
 
 
 def newcomer_rows(newcomers: Newcomers) -> tuple[MetricRow, ...]:
     """The same table for test pictures that the push brought, which decide nothing."""
-    champion = newcomers.champion.summary if newcomers.champion else None
-    return _rows(newcomers.candidate.summary, champion, {})
+    return _rows(newcomers.candidate, newcomers.champion, lambda _: None)
 
 
 def _rows(
-    candidate: MetricSummary, champion: MetricSummary | None, intervals: dict[str, Interval | None]
+    candidate: Scored, champion: Scored | None, interval_of: Callable[[Metric], Interval | None]
 ) -> tuple[MetricRow, ...]:
     rows = []
-    for label, field in METRICS.items():
-        ours = getattr(candidate, field)
-        theirs = getattr(champion, field) if champion else None
-        interval = intervals.get(label)
+    for metric in METRICS:
+        ours = metric.value(candidate.summary)
+        theirs = metric.value(champion.summary) if champion else None
+        if ours is None:
+            continue
+        difference, bounds = NONE, NONE
+        if theirs is not None:
+            difference = signed(ours - theirs, metric.digits)
+        if interval := interval_of(metric):
+            bounds = f"{signed(interval.low, metric.digits)} to {signed(interval.high, metric.digits)}"
         rows.append(
             MetricRow(
-                metric=label,
-                candidate=number(ours),
-                champion=NONE if theirs is None else number(theirs),
-                difference=NONE if theirs is None else signed(ours - theirs),
-                bounds=f"{signed(interval.low)} to {signed(interval.high)}" if interval else NONE,
+                metric=metric.label,
+                candidate=metric.shown(candidate.summary),
+                champion=(metric.shown(champion.summary) if champion else "") or NONE,
+                difference=difference,
+                bounds=bounds,
             )
         )
     return tuple(rows)
 
 
-METRICS = {
-    "Dice": "dice",
-    "Dice, median": "dice_median",
-    "IoU": "iou",
-    "Precision": "precision",
-    "Recall": "recall",
-    "Boundary F-score": "boundary_f1",
-    "Hausdorff 95 (px, lower is better)": "hausdorff95_px",
-    "Failures": "failures",
-}
-"""Labels and the fields of `MetricSummary`; a failure is a picture with a Dice below 0.5."""
-
-
-def number(value: float) -> str:
-    """A share in four decimals, a length in pixels in one, a count as it is."""
-    if isinstance(value, int):
-        return str(value)
-    return f"{value:.4f}" if value <= 1.0 else f"{value:.1f}"
-
-
-def signed(value: float) -> str:
+def signed(value: float, digits: int = 4) -> str:
     """A difference with its sign, with a real minus; one that rounds to nothing has none."""
-    text = (
-        f"{value:+d}" if isinstance(value, int) else f"{value:+.4f}" if abs(value) <= 1.0 else f"{value:+.1f}"
-    )
+    text = f"{value:+.{digits}f}"
     return text[1:] if not text.strip("+-0.") else text.replace("-", MINUS)
 
 

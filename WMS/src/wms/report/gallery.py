@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from wms.report.facts import number, signed
+from wms.report.facts import signed
 from wms.report.markup import Align, code, fitting, table, text
 from wms.report.pictures import TITLES, Kind, Picture, RunPictures
-from wms.report.training_plots import Plot
+from wms.report.plots import Plot
 
 COLUMNS: dict[Kind, int] = {"added": 4}
 """Pictures in a row; two where nothing else is said, since they show both models side by side."""
@@ -79,9 +79,9 @@ def caption(picture: Picture) -> str:
     if picture.dice is None:
         return ""
     if picture.champion_dice is None:
-        return f"Dice {number(picture.dice)}"
+        return f"Dice {picture.dice:.4f}"
     change = signed(picture.dice - picture.champion_dice)
-    return f"Dice {number(picture.champion_dice)} to {number(picture.dice)} ({change})"
+    return f"Dice {picture.champion_dice:.4f} to {picture.dice:.4f} ({change})"
 
 
 def alt_text(picture: Picture) -> str:

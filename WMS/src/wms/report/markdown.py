@@ -13,6 +13,7 @@ from wms.core.errors import RecordError
 from wms.core.records.dataset import SPLITS, Finding, MergePlan, ValidationReport
 from wms.core.records.decision import GateDecision, Newcomers
 from wms.core.records.left_out import LeftOut
+from wms.core.records.metrics import GATED
 from wms.core.records.promotion import ModelMetadata
 from wms.report import facts, kept
 from wms.report.gallery import (
@@ -22,7 +23,7 @@ from wms.report.gallery import (
     curves_section,
     overlays_section,
 )
-from wms.report.markup import COMMENT_LIMIT, code, fitting, table, text
+from wms.report.markup import COMMENT_LIMIT, Align, code, fitting, table, text
 from wms.report.records import RunRecords
 
 MOST_ROWS = 200
@@ -173,7 +174,7 @@ def taken_body(left_out: LeftOut, *, version: int, run_url: str = "") -> str:
 
 def rollback_body(current: ModelMetadata, target: ModelMetadata, *, run_url: str = "") -> str:
     """The text of a rollback's pull request: from which model to which, why, and who asked for it."""
-    before, after = current.metrics, target.metrics
+    numbers: list[Align] = ["left", *(["right"] * len(GATED))]  # type: ignore[list-item]
     lines = [
         f"**Roll back** from version {current.version} to version {target.version}.",
         "",
@@ -182,12 +183,12 @@ def rollback_body(current: ModelMetadata, target: ModelMetadata, *, run_url: str
         f"Asked for by {code(target.actor)}.",
         "",
         *table(
-            ("version", "Dice", "IoU"),
+            ("version", *(metric.name for metric in GATED)),
             [
-                (f"{current.version} (now)", f"{before.dice:.4f}", f"{before.iou:.4f}"),
-                (f"{target.version}", f"{after.dice:.4f}", f"{after.iou:.4f}"),
+                (version, *(metric.shown(model.metrics) for metric in GATED))
+                for version, model in ((f"{current.version} (now)", current), (f"{target.version}", target))
             ],
-            align=("left", "right", "right"),
+            align=numbers,
         ),
         "",
         *_run_link(run_url),
@@ -233,10 +234,10 @@ def _scores(decision: GateDecision) -> list[str]:
     lines = [f"### Scores on {pictures}", ""]
     lines += table(header, rows, align=("left", "right", "right", "right", "right"))
     lines += ["", "Means over pictures. A failure is a picture with a Dice below 0.5."]
-    if decision.dice_difference is not None:
+    if decision.champion is not None:
         lines[-1] += (
             " The bounds are those of a paired bootstrap over the pictures; to be promoted, the lower ones "
-            "of Dice and IoU must lie above zero."
+            f"of {facts.compared(decision)} must lie above zero."
         )
     lines.append("")
     if decision.newcomers is not None:

@@ -21,14 +21,14 @@ from wms.core.errors import RecordError, StorageError
 from wms.core.files import read_record, write_bytes, write_record
 from wms.core.layout import Layout
 from wms.core.records.base import Record
+from wms.core.records.metrics import GATED, headline
 from wms.core.records.promotion import ModelMetadata
 from wms.report import facts, kept
 from wms.report.gallery import alt_text, caption
 from wms.report.markup import visible
 from wms.report.pictures import TITLES, RunPictures
-from wms.report.plots import plots_of
+from wms.report.plots import Plot, plots_of
 from wms.report.records import RunRecords
-from wms.report.training_plots import Plot
 
 MOST_FINDINGS = 1000
 """Most findings listed on a page; the record holds them all."""
@@ -125,7 +125,7 @@ def write_index(to: Path, *, production: ModelMetadata | None, history: Sequence
     page = (
         _environment()
         .get_template("index.html.jinja")
-        .render(runs=runs, production=production, history=history)
+        .render(runs=runs, production=production, history=history, gated=GATED)
     )
     write_bytes(to / "index.html", page.encode())
     return to / "index.html"
@@ -174,7 +174,8 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "when": _when,
-        "number": facts.number,
+        "headline": headline,
+        "compared": facts.compared,
         "sentence": lambda text: text[:1].upper() + text[1:],
         "svg": _svg,
         "caption": caption,

@@ -6,11 +6,10 @@ run's page all show these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from wms.core.layout import Layout
 from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.core.records.evaluation import EvalReport
-from wms.imaging.files import read_mask, read_picture
+from wms.imaging.files import read_pair
 from wms.imaging.outlines import box_around, draw_outlines, side_by_side
 from wms.report.records import RunRecords
 
@@ -93,8 +92,7 @@ class RunPictures(Record):
                 yield kind, found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A test picture that is shown, and why."""
 
     kind: Kind
@@ -126,9 +124,7 @@ def choose(candidate: EvalReport, champion: EvalReport | None) -> tuple[Chosen, 
         start = max(len(scored) // 2 - PER_KIND - PER_KIND // 2, 0)
         groups |= {"median": between[start : start + PER_KIND], "best": best}
     return tuple(
-        Chosen(kind=kind, stem=stem, dice=dice, champion_dice=before.get(stem))
-        for kind, scores in groups.items()
-        for dice, stem in scores
+        Chosen(kind, stem, dice, before.get(stem)) for kind, scores in groups.items() for dice, stem in scores
     )
 
 
@@ -165,33 +161,36 @@ def draw_pictures(
     evaluation = records.evaluation
     if evaluation is None:
         raise RecordError("the run was not evaluated, so it has no pictures to show")
-    tested = _tested(records, evaluation, layout)
-    drawn: dict[str, tuple[str, Image.Image]] = {}
-    pictures: list[Picture] = []
+    manifest, dataset = _tested(records, evaluation, layout)
+    samples = {sample.stem: sample for sample in manifest.of_split("test")}
+    shown: list[Picture] = []
+    drawn: dict[str, Picture] = {}
     with replacing_folder(to) as folder:
-        for item in choose(evaluation, records.evaluation_champion):
-            if item.stem not in drawn:
-                pair = tested[item.stem].read(mask_threshold)
-                image = _compared(pair, candidate=candidate, champion=champion)
+
+        def save(name: str, image: Image.Image, most_bytes: int, kind: Kind, stem: str) -> Picture:
+            write_bytes(folder / name, jpeg(image, most_bytes=most_bytes))
+            return Picture(file=name, width_px=image.width, height_px=image.height, kind=kind, stem=stem)
+
+        for kind, stem, dice, champion_dice in choose(evaluation, records.evaluation_champion):
+            if stem not in drawn:
+                picture, truth = read_pair(samples[stem], dataset, threshold=mask_threshold)
+                masks = [predict(picture) for predict in (champion, candidate) if predict is not None]
+                box = box_around([truth, *masks])
+                views = [
+                    draw_outlines(picture, truth=truth, predicted=mask, side_px=SIDE_PX, box=box)
+                    for mask in masks
+                ]
                 name = f"test-{len(drawn) + 1}.jpg"
-                write_bytes(folder / name, jpeg(image, most_bytes=OVERLAY_BYTES))
-                drawn[item.stem] = name, image
-            name, image = drawn[item.stem]
-            pictures.append(
-                Picture(
-                    file=name,
-                    width_px=image.width,
-                    height_px=image.height,
-                    kind=item.kind,
-                    stem=item.stem,
-                    dice=item.dice,
-                    champion_dice=item.champion_dice,
-                )
-            )
-        pictures += _thumbnails(records, layout, mask_threshold, folder)
-        shown = RunPictures(evaluation_sha256=evaluation.digest, pictures=tuple(pictures))
-        write_record(folder / FILE, shown)
-    return shown
+                drawn[stem] = save(name, side_by_side(views), OVERLAY_BYTES, kind, stem)
+            scores = {"kind": kind, "dice": dice, "champion_dice": champion_dice}
+            shown.append(drawn[stem].model_copy(update=scores))
+        for number, sample in enumerate(evenly(_added(records), MOST_ADDED), start=1):
+            picture, truth = read_pair(sample, layout.dataset, threshold=mask_threshold)
+            thumbnail = draw_outlines(picture, truth=truth, predicted=None, side_px=THUMBNAIL_PX)
+            shown.append(save(f"added-{number}.jpg", thumbnail, THUMBNAIL_BYTES, "added", sample.stem))
+        found = RunPictures(evaluation_sha256=evaluation.digest, pictures=tuple(shown))
+        write_record(folder / FILE, found)
+    return found
 
 
 def read_pictures(folder: Path, evaluation: EvalReport) -> RunPictures | None:
@@ -218,69 +217,16 @@ def jpeg(image: Image.Image, *, most_bytes: int) -> bytes:
     return data
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Pixels:
-    """A picture, uint8 HxWx3 RGB, and its mask, bool HxW."""
-
-    picture: NDArray[np.uint8]
-    truth: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Files:
-    """Where a sample lies."""
-
-    image: Path
-    mask: Path
-
-    def read(self, mask_threshold: int) -> _Pixels:
-        return _Pixels(picture=read_picture(self.image), truth=read_mask(self.mask, threshold=mask_threshold))
-
-
-def _compared(pair: _Pixels, *, candidate: Predict, champion: Predict | None) -> Image.Image:
-    """The same part of a picture with each model's outline; production's is on the left."""
-    predicted = [predict(pair.picture) for predict in (champion, candidate) if predict is not None]
-    box = box_around([pair.truth, *predicted])
-    return side_by_side(
-        [
-            draw_outlines(pair.picture, truth=pair.truth, predicted=mask, box=box, side_px=SIDE_PX)
-            for mask in predicted
-        ]
-    )
-
-
-def _thumbnails(records: RunRecords, layout: Layout, mask_threshold: int, folder: Path) -> Iterator[Picture]:
-    """The added pictures as a whole, with the outline that was drawn for them."""
+def _added(records: RunRecords) -> list[Sample]:
     if records.split is None or records.manifest is None:
-        return
+        return []
     stems = {item.stem for item in records.split.assigned}
-    added = [sample for sample in records.manifest.samples if sample.stem in stems]
-    for number, sample in enumerate(evenly(added, MOST_ADDED), start=1):
-        pair = _files(sample, layout.dataset).read(mask_threshold)
-        height, width = pair.truth.shape
-        image = draw_outlines(
-            pair.picture,
-            truth=pair.truth,
-            predicted=None,
-            box=(0, 0, width, height),
-            side_px=THUMBNAIL_PX,
-        )
-        name = f"added-{number}.jpg"
-        write_bytes(folder / name, jpeg(image, most_bytes=THUMBNAIL_BYTES))
-        yield Picture(file=name, width_px=image.width, height_px=image.height, kind="added", stem=sample.stem)
+    return [sample for sample in records.manifest.samples if sample.stem in stems]
 
 
-def _tested(records: RunRecords, evaluation: EvalReport, layout: Layout) -> Mapping[str, _Files]:
-    """The files that were scored: main's test split, or for a first model the run's own."""
-    places: Iterable[tuple[DatasetManifest | None, Path]] = (
-        (records.base_manifest, layout.base),
-        (records.manifest, layout.dataset),
-    )
-    for manifest, dataset in places:
+def _tested(records: RunRecords, evaluation: EvalReport, layout: Layout) -> tuple[DatasetManifest, Path]:
+    """The dataset whose test split was scored: that of main, or for a first model the run's own."""
+    for manifest, dataset in ((records.base_manifest, layout.base), (records.manifest, layout.dataset)):
         if manifest is not None and manifest.split_digest("test") == evaluation.samples_sha256:
-            return {sample.stem: _files(sample, dataset) for sample in manifest.of_split("test")}
+            return manifest, dataset
     raise RecordError("evaluation.json scores neither main's test pictures nor those of this run")
-
-
-def _files(sample: Sample, dataset: Path) -> _Files:
-    return _Files(image=dataset / "images" / sample.image, mask=dataset / "masks" / sample.mask)

@@ -25,12 +25,12 @@ from wms.core.settings import TrainSettings
 from wms.imaging.compare import count_pixels
 from wms.imaging.outlines import draw_outlines
 from wms.model.bundle import Predictor, load_bundle
-from wms.report.training_plots import Plot, training_plots
+from wms.report.plots import Plot, training_plots
 from wms.training.cache import CachedSamples
 from wms.training.schedule import Plan
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 HISTORY_FILE = "history.csv"
 
@@ -85,38 +85,30 @@ def write_evidence(
 
 
 def _worst_and_best(predictor: Predictor, samples: CachedSamples) -> Iterator[Plot]:
-    dice = [_dice(predictor, *samples.batch([index])) for index in range(len(samples))]
-    ranked = sorted(range(len(samples)), key=lambda index: dice[index])
+    def found(index: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
+        pictures, masks = samples.batch([index])
+        return pictures[0], masks[0, ..., 0] >= HALF, predictor.mask(pictures[0])
+
+    dice = [count_pixels(predicted, truth).dice for _, truth, predicted in map(found, range(len(samples)))]
+    ranked = sorted(range(len(samples)), key=dice.__getitem__)
     for name, shown in (("worst", ranked[:SHOWN]), ("best", ranked[-SHOWN:])):
-        pictures, masks = samples.batch(shown)
-        outlined = [
-            draw_outlines(
-                picture,
-                truth=mask[..., 0] >= HALF,
-                predicted=predictor.mask(picture),
-                box=(0, 0, picture.shape[1], picture.shape[0]),
-                side_px=SIDE_PX,
-            )
-            for picture, mask in zip(pictures, masks, strict=True)
+        images = [
+            draw_outlines(picture, truth=truth, predicted=predicted, side_px=SIDE_PX)
+            for picture, truth, predicted in map(found, shown)
         ]
-        yield _row(name, outlined, [f"{samples.stems[index]}\nDice {dice[index]:.2f}" for index in shown])
+        yield _row(name, images, [f"{samples.stems[index]}\nDice {dice[index]:.2f}" for index in shown])
 
 
 def _row(name: str, images: Sequence[Image.Image], titles: Sequence[str]) -> Plot:
-    def draw(figure: Figure) -> None:
-        axes = figure.subplots(1, len(images), squeeze=False)[0]
-        for axis, image, title in zip(axes, images, titles, strict=True):
-            axis.imshow(image)
-            axis.set_title(title, fontsize=8)
-            axis.set_axis_off()
+    def draw(*panels: Axes) -> None:
+        for axes, image, title in zip(panels, images, titles, strict=True):
+            axes.imshow(image)
+            axes.set_title(title, fontsize=8)
+            axes.set_axis_off()
 
-    caption = f"The {name} validation pictures: true outline orange, predicted outline blue."
-    return Plot(name=name, alt=caption, caption=caption, inches=(2.6 * len(images), 3.3), draw=draw)
-
-
-def _dice(predictor: Predictor, pictures: NDArray[np.uint8], masks: NDArray[np.uint8]) -> float:
-    found, there = predictor.mask(pictures[0]), masks[0, ..., 0] >= HALF
-    return count_pixels(found, there).dice
+    caption = f"The {name} validation images: true outline orange, predicted outline blue."
+    inches = (2.6 * len(images), 3.3)
+    return Plot(name=name, alt=caption, caption=caption, inches=inches, draw=draw, panels=len(images))
 
 
 def history_csv(history: Sequence[EpochMetrics]) -> bytes:

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.dataset import Share
 from wms.core.records.evaluation import EvalReport
-from wms.core.records.metrics import MetricSummary
+from wms.core.records.metrics import Metric, MetricSummary
 
 Verdict = Literal["promote", "hold"]
 
@@ -74,6 +74,11 @@ class GateDecision(Record):
     iou_difference: Interval | None = None
     pictures_needed: PositiveInt | None = None
     newcomers: Newcomers | None = None
+
+    def difference(self, metric: Metric) -> Interval | None:
+        """The interval of a metric's difference; `None` where the rule did not ask for it."""
+        interval: Interval | None = getattr(self, f"{metric.field}_difference", None)
+        return interval
 
 
 class GateInputs(Frozen):

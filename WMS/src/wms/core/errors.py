@@ -9,7 +9,6 @@ run: while it can heal, the run stays and is taken up again; what cannot heal ma
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 
@@ -443,18 +442,6 @@ class StateLockedError(TerraformError):
 
     exit_code = 60
     remedy = "Wait for the run that holds it, or unlock the state if that run is dead."
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str | None = None,
-        lock_id: str | None = None,
-        since: datetime | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy)
-        self.lock_id = lock_id
-        self.since = since
 
 
 class KeptResourceError(TerraformError):

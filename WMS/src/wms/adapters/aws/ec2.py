@@ -81,13 +81,19 @@ class Ec2:
         with asking(f"to tag {instance_id}"):
             self._client.create_tags(Resources=[instance_id], Tags=tag_list(tags))
 
-    def stop(self, instance_id: str, *, start_seconds: float = CHANGE_SECONDS) -> None:
-        """Stop an instance and return once it is stopped; a starting one is let start first, in that time."""
+    def start(self, instance_id: str, *, within_seconds: float) -> None:
+        """Ask for a start; an instance that is stopping gets that time to stop first."""
+        if self.instance(instance_id).state == "stopping":
+            self._wait("instance_stopped", instance_id, within_seconds)
+        with asking(f"to start {instance_id}"):
+            self._client.start_instances(InstanceIds=[instance_id])
+
+    def stop(self, instance_id: str, *, within_seconds: float) -> None:
+        """Ask for a stop; an instance that is starting gets that time to start first."""
         if self.instance(instance_id).state == "pending":
-            self._wait("instance_running", instance_id, start_seconds)
+            self._wait("instance_running", instance_id, within_seconds)
         with asking(f"to stop {instance_id}"):
             self._client.stop_instances(InstanceIds=[instance_id])
-        self.wait_stopped(instance_id)
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume that no instance holds; one that is gone is no error."""

@@ -102,11 +102,6 @@ class Terraform:
         self._init()
         self._run("state", "rm", f"-lock-timeout={LOCK_SECONDS}s", address)
 
-    def unlock(self, lock_id: str) -> None:
-        """Break a lock; one with another ID stays."""
-        self._init()
-        self._run("force-unlock", "-force", lock_id)
-
     def resources(self) -> dict[str, str]:
         """The ID of every resource in the state, by address; data sources are left out."""
         self._init()

@@ -9,9 +9,9 @@ from functools import cached_property
 from botocore.exceptions import BotoCoreError, ClientError
 
 from wms.adapters.aws.ec2 import Ec2
-from wms.adapters.aws.session import Aws, error_code
+from wms.adapters.aws.session import DENIED, Aws, error_code, error_message
 from wms.core.errors import CloudError, ComputeError
-from wms.core.records.cloud import Answer, CallerIdentity, answer_of
+from wms.core.records.cloud import Answer, CallerIdentity
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 """Amazon's own name for the newest Amazon Linux 2023."""
@@ -111,7 +111,14 @@ class AwsAccount:
 
 
 def _answer(error: ClientError) -> Answer:
-    return answer_of(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
+    """A dry run that would have succeeded is an error too."""
+    code, message = error_code(error), error_message(error)
+    if code == "DryRunOperation":
+        return Answer(verdict="allowed")
+    if code in DENIED:
+        denied = "with an explicit deny" in message
+        return Answer(verdict="explicit deny" if denied else "no permission", detail=message or code)
+    return Answer(verdict="not to be had", detail=f"{code}: {message}")
 
 
 def _holder(lock: bytes) -> str:

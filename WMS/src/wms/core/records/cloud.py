@@ -8,9 +8,6 @@ from wms.core.records.base import Frozen
 
 Verdict = Literal["allowed", "explicit deny", "no permission", "not to be had"]
 
-DRY_RUN_PASSED = "DryRunOperation"
-REFUSALS = frozenset({"UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "403"})
-
 
 class CallerIdentity(Frozen):
     """Whose credentials these are. `temporary` ones end, and need not say when."""
@@ -29,13 +26,3 @@ class Answer(Frozen):
 
     verdict: Verdict
     detail: str = ""
-
-
-def answer_of(code: str, message: str) -> Answer:
-    """Read an error of AWS as an answer; a dry run that would have succeeded is an error too."""
-    if code == DRY_RUN_PASSED:
-        return Answer(verdict="allowed")
-    if code in REFUSALS:
-        denied = "with an explicit deny" in message
-        return Answer(verdict="explicit deny" if denied else "no permission", detail=message or code)
-    return Answer(verdict="not to be had", detail=f"{code}: {message}")

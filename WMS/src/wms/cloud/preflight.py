@@ -34,8 +34,8 @@ WITHOUT_INSTANCE = PreflightLine(
 )
 
 NO_PERMISSION_HELPS = (
-    "A rule of the account forbids it, which no permission overcomes: take an instance over, "
-    "use another account, or unset WMS_ENVIRONMENT and run embedded."
+    "A rule of the account forbids it, which no permission overcomes: use another account, "
+    "or unset WMS_ENVIRONMENT and run embedded."
 )
 
 
@@ -167,11 +167,7 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
     denied = any(answer.verdict == "explicit deny" for answer in answers.values())
     raise PreflightError(
         "; ".join(f"{name}: {answer.verdict}" for name, answer in answers.items()) + f" ({first.detail})",
-        remedy=(
-            NO_PERMISSION_HELPS
-            if denied
-            else "Have ec2:RunInstances allowed for these credentials, or take an existing instance over."
-        ),
+        remedy=(NO_PERMISSION_HELPS if denied else "Have ec2:RunInstances allowed for these credentials."),
     )
 
 

@@ -453,10 +453,10 @@ class KeptResourceError(TerraformError):
 
 
 class WrongInstanceError(ComputeError):
-    """There is no instance, or more than one, where exactly one is meant, or it is another's."""
+    """There is no instance, or more than one, where exactly one is meant."""
 
     exit_code = 62
-    remedy = "Make the instance with `wms infra apply`, or take one over with `wms infra import INSTANCE`."
+    remedy = "Make the instance with `wms infra apply`."
 
 
 class NodeError(ComputeError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from wms.adapters.aws.session import Aws, asking, error_code, tag_list
+from wms.adapters.aws.session import Aws, asking, error_code
 from wms.core.errors import WrongInstanceError
 from wms.core.ports import InstanceState
 
@@ -34,11 +34,9 @@ class Instance:
     """An instance as EC2 has it now. `started_at` is when it was last started."""
 
     id: str
-    owner: str
     state: InstanceState
     started_at: datetime
     type: str
-    tags: dict[str, str]
 
 
 class Ec2:
@@ -75,11 +73,6 @@ class Ec2:
             ComputeError: EC2 does not know it, or could not be asked.
         """
         return self._described(f"for {instance_id} in {self.region}", InstanceIds=[instance_id])[0]
-
-    def tag(self, instance_id: str, tags: dict[str, str]) -> None:
-        """Set tags; others stay."""
-        with asking(f"to tag {instance_id}"):
-            self._client.create_tags(Resources=[instance_id], Tags=tag_list(tags))
 
     def start(self, instance_id: str, *, within_seconds: float) -> None:
         """Ask for a start; an instance that is stopping gets that time to stop first."""
@@ -128,11 +121,9 @@ class Ec2:
         return [
             Instance(
                 id=item["InstanceId"],
-                owner=reservation["OwnerId"],
                 state=STATES.get(item["State"]["Name"], "absent"),
                 started_at=item["LaunchTime"],
                 type=item["InstanceType"],
-                tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", [])},
             )
             for page in pages
             for reservation in page["Reservations"]

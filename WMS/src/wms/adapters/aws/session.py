@@ -87,8 +87,3 @@ def error_code(error: ClientError) -> str:
 def error_message(error: ClientError) -> str:
     """AWS's own sentence on what is wrong; it may be empty."""
     return str(error.response.get("Error", {}).get("Message", ""))
-
-
-def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Tags in the form in which AWS takes them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -219,7 +219,7 @@ def power_root(cloud: Cloud) -> Path:
 def aws_compute(
     cloud: Cloud,
     *,
-    lock_seconds: tuple[int, int] = (30, 2),
+    lock_seconds: int = 2,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AwsCompute:
     """The instance of `cloud` behind its switch."""

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
 from wms.core.errors import ComputeError
-from wms.core.ports import InstanceState, Stopped
+from wms.core.ports import InstanceState, Switched
 from wms.core.records.lease_book import SWITCH_LIMIT, LeaseBook
 
 ROOT = Path(__file__).parents[1]
@@ -163,17 +163,18 @@ class Switch:
         self._process.call("state")
         return "running" if self._process.world.on else "stopped"
 
-    def up(self) -> None:
+    def up(self) -> Switched:
         self._process.call("up")
         self._process.world.start()
+        return Switched()
 
-    def down(self) -> Stopped:
+    def down(self) -> Switched:
         asked_at = self._process.world.now
         self._process.call("down")
         if self._process.world.now - asked_at >= SWITCH_LIMIT:
             raise ComputeError("given up")
         self._process.world.stop(self._process)
-        return Stopped()
+        return Switched()
 
 
 class Line:

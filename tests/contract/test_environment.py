@@ -22,7 +22,7 @@ from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalCompute
 from wms.cli.app import root as program
 from wms.cloud.instance import infra_down, infra_up
-from wms.core.ports import Stopped
+from wms.core.ports import Switched
 from wms.core.progress import Silent
 from wms.core.records.lease_book import LeaseBook, Session
 from wms.core.settings.infra import LEASE_BOOK_KEY
@@ -86,9 +86,9 @@ def test_a_stop_that_did_not_go_as_planned_is_said_and_told_to_scripts(
     monkeypatch.delenv("WMS_ENVIRONMENT")
     stop = LocalCompute.down
 
-    def odd(self: LocalCompute) -> Stopped:
+    def odd(self: LocalCompute) -> Switched:
         stop(self)
-        return Stopped(remark="stopped past the switch")
+        return Switched(remark="stopped past the switch")
 
     monkeypatch.setattr(LocalCompute, "down", odd)
     for as_json in (False, True):

@@ -125,7 +125,7 @@ FREE = {
     *("wms model list", "wms model show", "wms model pull", "wms model history"),
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
     *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),
-    *("wms infra bootstrap", "wms infra apply", "wms infra import", "wms infra destroy", "wms infra tunnel"),
+    *("wms infra bootstrap", "wms infra apply", "wms infra destroy", "wms infra tunnel"),
     *("wms state list", "wms github doctor", "wms github fresh", "wms github selftest"),
 }
 """What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""

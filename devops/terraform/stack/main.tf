@@ -34,7 +34,6 @@ module "network" {
 module "storage" {
   source = "../modules/storage"
 
-  partition     = var.partition
   force_destroy = var.force_destroy
   buckets = {
     data = {
@@ -59,7 +58,6 @@ module "policies" {
   name       = var.name
   account_id = local.account_id
   region     = var.region
-  partition  = var.partition
   buckets    = local.buckets
   github = merge(
     { repository = var.github_repository },

@@ -127,9 +127,3 @@ variable "force_destroy" {
   type        = bool
   default     = false
 }
-
-variable "partition" {
-  description = "aws, aws-cn or aws-us-gov."
-  type        = string
-  default     = "aws"
-}

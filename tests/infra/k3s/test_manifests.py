@@ -12,10 +12,7 @@ import yaml
 
 from infra.k3s.conftest import ROOT, render
 
-FOLDERS = [
-    *sorted(path.parent for path in ROOT.glob("infrastructure/*/kustomization.yaml")),
-    ROOT / "devops/k3s/jobs",
-]
+FOLDERS = sorted(path.parent for path in ROOT.glob("infrastructure/*/kustomization.yaml"))
 MIB = 2**20
 T3_LARGE_MIB = 7_700
 """What Linux sees of a t3.large's 8 GiB."""
@@ -36,9 +33,7 @@ def of_kind(manifests: list[dict], *kinds: str) -> list[dict]:
 
 
 def pods(manifests: list[dict]) -> list[dict]:
-    return [
-        each["spec"]["template"]["spec"] for each in of_kind(manifests, "Deployment", "StatefulSet", "Job")
-    ]
+    return [each["spec"]["template"]["spec"] for each in of_kind(manifests, "Deployment", "StatefulSet")]
 
 
 def containers(manifests: list[dict]) -> list[dict]:

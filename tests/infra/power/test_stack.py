@@ -1,4 +1,4 @@
-"""The stack as a whole: planned, made, guarded, taken over, taken down."""
+"""The stack as a whole: planned, made, guarded, taken down."""
 
 from __future__ import annotations
 
@@ -72,71 +72,30 @@ def test_from_nothing_to_a_running_instance_to_a_stopped_one_to_nothing(
     assert bucket_names(cloud) == {cloud.bucket}
 
 
-def test_a_plan_that_would_replace_the_host_is_refused(wms: Wms, cloud: Cloud, workspace: Path) -> None:
+def test_the_host_is_lost_neither_by_a_plan_nor_without_being_asked_twice(
+    wms: Wms, cloud: Cloud, workspace: Path
+) -> None:
     wms("apply")
     node, _ = host(cloud)
+
     main = workspace / "devops/terraform/stack/node/main.tf"
-    main.write_text(main.read_text().replace("tags  ", 'availability_zone = "us-east-1f"\n  tags  ', 1))
+    shipped = main.read_text()
+    main.write_text(shipped.replace("tags  ", 'availability_zone = "us-east-1f"\n  tags  ', 1))
     for options in ((), ("--plan-only",)):
         refused = wms("apply", *options, code=61)
         assert "would destroy or replace module.k3s_node.aws_instance.node" in refused.output
-    assert host(cloud)[0] == node
+    main.write_text(shipped)
 
-
-def test_an_existing_instance_becomes_the_host_and_is_switched(wms: Wms, cloud: Cloud) -> None:
-    node = cloud.run_instance(Name="made by hand", Owner="somebody")
-    assert outcome(wms("import", node, "--dry-run", "--json"))["done"] == [
-        f"import {node} as module.k3s_node.aws_instance.node",
-        f"tag {node}",
-    ]
-    wms("import", node)
-    assert wms("import", node).output == "nothing to do\n"
-    assert host(cloud)[0] == node
-    changes = outcome(wms("apply", "--plan-only", "--json"))["changes"]
-    planned = {item["address"]: item["actions"] for item in changes}
-    # Only the tag that the stack does not know is taken off.
-    assert planned["module.k3s_node.aws_instance.node"] == ["update"]
-    cloud.client("s3").create_bucket(Bucket=f"{cloud.name}-data-123456789012")
-    cloud.node_says("ready")
-    wms("up")
-    wms("down")
-    assert host(cloud) == (node, "stopped")
-
-
-def test_a_second_host_is_not_taken_over(wms: Wms, cloud: Cloud) -> None:
-    first = cloud.run_instance()
-    wms("import", first)
-    other = cloud.run_instance(Name="another")
-    refused = wms("import", other, code=62)
-    assert f"has a host already: {first}" in refused.output
-
-
-def test_a_terminated_instance_is_not_taken_over(wms: Wms, cloud: Cloud) -> None:
-    node = cloud.run_instance(Name="was")
-    cloud.client("ec2").terminate_instances(InstanceIds=[node])
-    assert "is terminated" in wms("import", node, code=62).output
-
-
-def test_destruction_is_asked_for_twice(wms: Wms, cloud: Cloud) -> None:
-    node = cloud.run_instance()
-    wms("import", node)
+    said = wms("destroy", "--force", "--dry-run").output
+    assert "  module.k3s_node.aws_instance.node" in said
+    assert re.search(rf"instance +{node} +t3.large, running", said)
     for answers in ("n\n", "y\nprod\n", "\n"):
         result = wms("destroy", "--force", input=answers, code=2 if "prod" in answers else 1)
         assert "the database included" in result.output
-    assert wms("destroy", "--force", "--yes", "prod", code=2)
+    wms("destroy", "--force", "--yes", "prod", code=2)
     assert cloud.instance_state(node) == "running"
     wms("destroy", "--force", input="y\ntest\n")
     assert cloud.instance_state(node) == "terminated"
-
-
-def test_a_dry_run_destroys_nothing_and_says_what_there_is(wms: Wms, cloud: Cloud) -> None:
-    node = cloud.run_instance(Project=cloud.name)
-    wms("import", node)
-    said = wms("destroy", "--force", "--dry-run").output
-    assert "  module.k3s_node.aws_instance.node" in said
-    # The instance's own disk is a volume that moto does not tag, so the instance alone is listed.
-    assert re.search(rf"instance +{node} +t3.large, running", said)
-    assert cloud.instance_state(node) == "running"
 
 
 def test_without_an_environment_there_is_nothing_to_work_on(

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from clouds import Cloud, aws_compute, power_root
-from wms.core.errors import ComputeError, StateLockedError, TerraformError, WrongInstanceError
-from wms.core.records.cloud import SWITCH_LOCK_LIMIT
+from clouds import Cloud, aws_compute
+from wms.core.errors import ComputeError, WrongInstanceError
 from wms.core.records.lease_book import SWITCH_LIMIT
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LOCK = "power/terraform.tfstate.tflock"
 
 
-def leave_a_lock_behind(cloud: Cloud, *, age: timedelta = timedelta(0)) -> datetime:
+def leave_a_lock_behind(cloud: Cloud) -> datetime:
     """As a run does that is killed in the middle of an apply; since when it is there."""
-    created = datetime.now(UTC) - age
+    created = datetime.now(UTC)
     lock = {
         "ID": "3f3a8a5e-6a1f-4d0e-9d54-0c5d3cf0f7a1",
         "Operation": "OperationTypeApply",
@@ -34,27 +33,31 @@ def leave_a_lock_behind(cloud: Cloud, *, age: timedelta = timedelta(0)) -> datet
     return created
 
 
-def test_a_stop_under_a_lock_that_was_left_behind_is_done_by_ec2_and_said(
-    cloud: Cloud,
-) -> None:
+def test_under_a_lock_that_was_left_behind_ec2_switches_and_the_command_it_says_helps(cloud: Cloud) -> None:
     node = cloud.run_instance()
-    leave_a_lock_behind(cloud)
-    stopped = aws_compute(cloud).down()
+    created = leave_a_lock_behind(cloud)
+    compute = aws_compute(cloud)
+    stopped = compute.down()
     assert cloud.instance_state(node) == "stopped"
     assert "stopped by EC2 itself" in stopped.remark
-    assert "runner@killed" in stopped.remark
+    started = compute.up()
+    assert cloud.instance_state(node) == "running"
+    assert "started by EC2 itself" in started.remark
+    assert f"runner@killed, for apply, since {created:%Y-%m-%d %H:%M:%S}" in started.remark
+    # What the remark tells to type is typed, and helps.
+    command = started.remark.split("`")[1]
+    subprocess.run(["env", *shlex.split(command)], check=True, capture_output=True)
+    assert compute.down().remark == ""
+    assert compute.up().remark == ""
 
 
-def test_a_stop_that_goes_as_planned_has_no_remark(cloud: Cloud) -> None:
-    cloud.run_instance()
-    assert aws_compute(cloud).down().remark == ""
-
-
-def test_a_stop_without_terraform_is_done_by_ec2(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_terraform_ec2_switches(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     node = cloud.run_instance()
     monkeypatch.setenv("PATH", str(cloud.folder))
     assert "terraform could not be run" in aws_compute(cloud).down().remark
     assert cloud.instance_state(node) == "stopped"
+    assert "terraform could not be run" in aws_compute(cloud).up().remark
+    assert cloud.instance_state(node) == "running"
 
 
 def test_a_stop_that_comes_too_late_is_none_for_another_may_have_started_it(
@@ -66,43 +69,6 @@ def test_a_stop_that_comes_too_late_is_none_for_another_may_have_started_it(
     with pytest.raises(ComputeError, match="was not stopped in time"):
         aws_compute(cloud, clock=lambda: next(times)).down()
     assert cloud.instance_state(node) == "running"
-
-
-def test_a_start_under_a_lock_waits_then_says_who_holds_it_and_how_to_unlock(cloud: Cloud) -> None:
-    cloud.run_instance()
-    compute = aws_compute(cloud, lock_seconds=(2, 2))
-    created = leave_a_lock_behind(cloud, age=SWITCH_LOCK_LIMIT - timedelta(minutes=2))
-    with pytest.raises(StateLockedError) as refused:
-        compute.up()
-    assert f"runner@killed, for apply, since {created:%Y-%m-%d %H:%M:%S}" in str(refused.value)
-    # What the error tells to type is typed, and helps.
-    command = refused.value.remedy.split("`")[1]
-    subprocess.run(["env", *shlex.split(command)], check=True, capture_output=True)
-    compute.up()
-    assert compute.state() == "running"
-
-
-def test_a_start_breaks_a_lock_that_is_older_than_any_switch_takes(
-    cloud: Cloud, caplog: pytest.LogCaptureFixture
-) -> None:
-    node = cloud.run_instance()
-    cloud.client("ec2").stop_instances(InstanceIds=[node])
-    leave_a_lock_behind(cloud, age=SWITCH_LOCK_LIMIT + timedelta(seconds=1))
-    aws_compute(cloud, lock_seconds=(1, 1)).up()
-    assert cloud.instance_state(node) == "running"
-    assert "runner@killed" in caplog.text
-    assert "its lock is broken" in caplog.text
-    assert aws_compute(cloud).down().remark == ""
-
-
-def test_of_a_lock_that_another_broke_and_took_the_new_one_is_waited_for(cloud: Cloud) -> None:
-    cloud.run_instance()
-    leave_a_lock_behind(cloud)
-    root = cloud.terraform(power_root(cloud), name="power")
-    with pytest.raises(TerraformError):
-        root.unlock("00000000-0000-0000-0000-000000000000")
-    with pytest.raises(StateLockedError):
-        aws_compute(cloud, lock_seconds=(1, 1)).up()
 
 
 def test_the_next_start_goes_through_after_a_stop_past_terraform(cloud: Cloud) -> None:

@@ -8,7 +8,7 @@ import schema
 from carried import RESOURCES, GoneError, look_up
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
-from values import UNKNOWN, decode, empty, encode, leave_open, make_up
+from values import UNKNOWN, decode, encode, leave_open, make_up
 
 SCHEMA = schema.load()
 
@@ -103,11 +103,6 @@ class Servicer(rpc.ProviderServicer):
                 new_state=request.prior_state, diagnostics=trouble(error), legacy_type_system=True
             )
         return pb.ApplyResourceChange.Response(new_state=encode(after), legacy_type_system=True)
-
-    def ImportResourceState(self, request: Any, context: Any) -> Any:  # noqa: N802
-        state = empty(SCHEMA["resources"][request.type_name]) | {"id": request.id}
-        found = pb.ImportResourceState.ImportedResource(type_name=request.type_name, state=encode(state))
-        return pb.ImportResourceState.Response(imported_resources=[found])
 
     def ReadDataSource(self, request: Any, context: Any) -> Any:  # noqa: N802
         block = SCHEMA["data_sources"][request.type_name]

@@ -12,7 +12,7 @@ from wms.adapters.local.instance import LocalLeaseStore
 from wms.cloud.cost import month_cost, require_budget
 from wms.cloud.preflight import STATE_KEYS, aws_preflight, credentials_expire_at
 from wms.core.errors import BudgetError, CloudError, ConfigError
-from wms.core.records.cloud import Answer, CallerIdentity, StateLock
+from wms.core.records.cloud import Answer, CallerIdentity
 from wms.core.records.lease_book import LeaseBook, Session
 from wms.core.records.preflight import PreflightLine
 from wms.core.settings.infra import load_infra_settings
@@ -33,7 +33,7 @@ class FakeAccount:
     node: Answer | None = ALLOWED
     types: dict[str, Answer] = field(default_factory=dict)
     buckets: dict[str, Answer] = field(default_factory=dict)
-    locks: dict[str, StateLock] = field(default_factory=dict)
+    locks: dict[str, str] = field(default_factory=dict)
     away: bool = False
 
     def identity(self) -> CallerIdentity:
@@ -52,9 +52,9 @@ class FakeAccount:
     def may_use_bucket(self, bucket: str) -> Answer:
         return self.buckets.get(bucket.split("-")[2], ALLOWED)
 
-    def state_lock(self, bucket: str, key: str) -> StateLock | None:
+    def state_lock(self, bucket: str, key: str) -> str:
         assert bucket == "wms-dev-state-123456789012"
-        return self.locks.get(key)
+        return self.locks.get(key, "")
 
 
 @pytest.fixture
@@ -198,22 +198,12 @@ def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: Loc
     assert "wms model adopt" in found[-1].remedy
 
 
-def test_a_locked_state_names_its_holder(leases: LocalLeaseStore) -> None:
-    lock = StateLock(who="ann@laptop", operation="OperationTypeApply", created=NOW)
-    told = lines(leases, FakeAccount(locks={"power/terraform.tfstate": lock}))
-    assert told["Terraform state stack"].ok
-    assert not told["Terraform state power"].ok
-    assert told["Terraform state power"].result == (
-        "ann@laptop holds it since 2026-11-23 08:00 UTC, for OperationTypeApply"
-    )
-
-
-def test_only_the_switchs_lock_is_known_to_be_dead_by_its_age(leases: LocalLeaseStore) -> None:
-    lock = StateLock(who="runner@killed", operation="OperationTypeApply", created=NOW - HOUR)
-    told = lines(leases, FakeAccount(locks=dict.fromkeys(STATE_KEYS, lock)))
-    assert not told["Terraform state stack"].ok
-    assert told["Terraform state power"].ok
-    assert told["Terraform state power"].result.endswith("that run is dead, and the start breaks its lock")
+def test_a_locked_stack_is_waited_for_and_without_the_switch_ec2_stands_in(leases: LocalLeaseStore) -> None:
+    told = lines(leases, FakeAccount(locks=dict.fromkeys(STATE_KEYS, "ann@laptop since 08:00, for apply")))
+    stack, power = told["Terraform state stack"], told["Terraform state power"]
+    assert (stack.ok, stack.result) == (False, "held by ann@laptop since 08:00, for apply")
+    assert (power.ok, power.degraded, power.result) == (True, True, stack.result)
+    assert power.remedy == f"EC2 itself starts and stops the instance, without Terraform. {stack.remedy}"
 
 
 def overspend(leases: LocalLeaseStore) -> None:

@@ -20,7 +20,7 @@ from wms.cloud.instance import (
 )
 from wms.cloud.lease import STOP_TTL, acquire, end_stop
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
-from wms.core.ports import Stopped
+from wms.core.ports import Switched
 from wms.core.records.lease_book import CLOCK_TOLERANCE, Lease, LeaseBook, Stopping
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -61,9 +61,9 @@ def test_the_last_one_stops_it(leases: LocalLeaseStore, compute: LocalCompute) -
 
 def test_what_was_odd_about_a_stop_is_in_its_answer(leases: LocalLeaseStore, tmp_path: Path) -> None:
     class Odd(LocalCompute):
-        def down(self) -> Stopped:
+        def down(self) -> Switched:
             super().down()
-            return Stopped(remark="stopped past the switch")
+            return Switched(remark="stopped past the switch")
 
     up("run", leases, Odd(tmp_path))
     status = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=Odd(tmp_path))
@@ -72,6 +72,25 @@ def test_what_was_odd_about_a_stop_is_in_its_answer(leases: LocalLeaseStore, tmp
     up("dead", leases, Odd(tmp_path))
     reaped = infra_reap(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=Odd(tmp_path))
     assert reaped.remark == "stopped past the switch"
+
+
+def test_what_was_odd_about_a_start_is_said(leases: LocalLeaseStore, tmp_path: Path) -> None:
+    class Odd(LocalCompute):
+        def up(self) -> Switched:
+            super().up()
+            return Switched(remark="started past the switch")
+
+    said: list[str] = []
+    infra_up(
+        holder="run",
+        purpose="test",
+        ttl=HOUR,
+        clock=lambda: NOW,
+        leases=leases,
+        compute=Odd(tmp_path),
+        say=said.append,
+    )
+    assert said == ["started past the switch"]
 
 
 def test_an_expired_lease_does_not_keep_it_running(leases: LocalLeaseStore, compute: LocalCompute) -> None:
@@ -217,7 +236,7 @@ def test_the_switch_is_flipped_under_a_claim_that_is_ended_afterwards(
     seen = []
 
     class Watched(LocalCompute):
-        def down(self) -> Stopped:
+        def down(self) -> Switched:
             seen.append(leases.load()[0].stopping)
             return super().down()
 
@@ -234,7 +253,7 @@ def test_a_stop_that_another_process_of_the_same_run_left_is_taken_up(
     tmp_path: Path, leases: LocalLeaseStore
 ) -> None:
     class Dying(LocalCompute):
-        def down(self) -> Stopped:
+        def down(self) -> Switched:
             raise ComputeError("killed here")
 
     up("run", leases, LocalCompute(tmp_path))
@@ -261,8 +280,8 @@ def test_an_instance_that_does_not_run_after_its_start_is_an_error(
     tmp_path: Path, leases: LocalLeaseStore
 ) -> None:
     class Broken(LocalCompute):
-        def up(self) -> None:
-            """It says yes and does nothing."""
+        def up(self) -> Switched:
+            return Switched()
 
     with pytest.raises(ComputeError, match="was started and is absent"):
         up("run", leases, Broken(tmp_path))

@@ -65,7 +65,6 @@ INFRA = LazyGroup(
         "tunnel": Entry("wms.cli.infra_tunnel:tunnel", "Reach MLflow on the instance from here."),
         "bootstrap": Entry("wms.cli.infra_stack:bootstrap", "Make the bucket of Terraform's state."),
         "apply": Entry("wms.cli.infra_stack:apply", "Make the environment, or bring it up to date."),
-        "import": Entry("wms.cli.infra_stack:import_instance", "Take an existing instance over as the host."),
         "destroy": Entry("wms.cli.infra_stack:destroy", "Take the environment down and say what is left."),
     },
 )

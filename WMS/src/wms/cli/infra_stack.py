@@ -1,4 +1,4 @@
-"""`wms infra bootstrap|apply|import|destroy`: the environment that the instance is part of."""
+"""`wms infra bootstrap|apply|destroy`: the environment that the instance is part of."""
 
 from __future__ import annotations
 
@@ -50,21 +50,6 @@ def apply(plan_only: bool, as_json: bool) -> None:
         output.say_json({"plan_only": plan_only, "changes": found})
     else:
         output.say(f"{len(changes)} changes{' planned' if plan_only else ''}")
-
-
-@click.command(name="import")
-@click.argument("instance")
-@dry_run_option
-@json_option
-def import_instance(instance: str, dry_run: bool, as_json: bool) -> None:
-    """Take an existing INSTANCE over as the host, for accounts that may not run new ones.
-
-    \b
-    Example:
-      WMS_ENVIRONMENT=dev wms infra import i-0123456789abcdef0 --dry-run
-    """
-    done = _cloud().stack(output.note).take_over(instance, dry_run=dry_run)
-    _say_done(done, dry_run=dry_run, as_json=as_json)
 
 
 @click.command()

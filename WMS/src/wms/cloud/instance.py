@@ -55,6 +55,7 @@ def infra_up(
     leases: LeaseStore,
     compute: Compute,
     instance_type: Callable[[], str | None] = lambda: None,
+    say: Callable[[str], None] = logger.warning,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Lease:
     """Take a lease, start the instance if it is not running, and note that it runs.
@@ -70,6 +71,7 @@ def infra_up(
         leases: the book.
         compute: the instance.
         instance_type: says what it runs as, for the cost; asked once it runs.
+        say: is told what was odd about the start.
         sleep: waits.
 
     Raises:
@@ -82,7 +84,8 @@ def infra_up(
     looked_at = clock()
     if compute.state() != "running":
         stopped_at = looked_at
-        compute.up()
+        if remark := compute.up().remark:
+            say(remark)
         state = compute.state()
         if state != "running":
             raise ComputeError(f"the instance was started and is {state}")

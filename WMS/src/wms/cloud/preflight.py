@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from wms.cloud.ledger import BudgetPolicy, CostLedger
 from wms.core.errors import CloudError, ConfigError, PreflightError
 from wms.core.ports import CloudAccount
-from wms.core.records.cloud import CallerIdentity, switch_lock_is_left_behind
+from wms.core.records.cloud import CallerIdentity
 from wms.core.records.preflight import PreflightLine, ask
 from wms.core.settings.infra import InfraSettings
 
@@ -34,8 +34,8 @@ WITHOUT_INSTANCE = PreflightLine(
 )
 
 NO_PERMISSION_HELPS = (
-    "A rule of the account forbids it, which no permission overcomes: take an instance over, "
-    "use another account, or unset WMS_ENVIRONMENT and run embedded."
+    "A rule of the account forbids it, which no permission overcomes: use another account, "
+    "or unset WMS_ENVIRONMENT and run embedded."
 )
 
 
@@ -101,7 +101,7 @@ def aws_preflight(
         else [
             lambda: ask("start of the instance", lambda: _start(settings, account)),
             lambda: _bucket("artifacts bucket", settings.artifacts_bucket(number), account, needed=False),
-            *(partial(_state, number, key, settings, account, clock) for key in STATE_KEYS),
+            *(partial(_state, number, key, settings, account) for key in STATE_KEYS),
             lambda: ask("budget", lambda: _budget(settings, ledger(), over_budget)),
         ]
     )
@@ -167,11 +167,7 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
     denied = any(answer.verdict == "explicit deny" for answer in answers.values())
     raise PreflightError(
         "; ".join(f"{name}: {answer.verdict}" for name, answer in answers.items()) + f" ({first.detail})",
-        remedy=(
-            NO_PERMISSION_HELPS
-            if denied
-            else "Have ec2:RunInstances allowed for these credentials, or take an existing instance over."
-        ),
+        remedy=(NO_PERMISSION_HELPS if denied else "Have ec2:RunInstances allowed for these credentials."),
     )
 
 
@@ -200,23 +196,23 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
     )
 
 
-def _state(
-    number: str, key: str, settings: InfraSettings, account: CloudAccount, clock: Callable[[], datetime]
-) -> PreflightLine:
-    def unlocked() -> str:
-        lock = account.state_lock(settings.state_bucket(number), key)
-        if lock is None:
-            return "reachable, not locked"
-        since = f" since {lock.created:%Y-%m-%d %H:%M} UTC" if lock.created else ""
-        held = f"{lock.who} holds it{since}, for {lock.operation}"
-        if key == SWITCH_KEY and switch_lock_is_left_behind(lock.created, clock()):
-            return f"{held}: that run is dead, and the start breaks its lock"
-        raise PreflightError(
-            held,
-            remedy="Wait for that run to end; if it is dead, `terraform force-unlock` in that root frees it.",
-        )
+def _state(number: str, key: str, settings: InfraSettings, account: CloudAccount) -> PreflightLine:
+    """Who works on the stack is waited for; where the switch cannot be had, EC2 stands in for Terraform."""
 
-    return ask(f"Terraform state {key.split('/')[0]}", unlocked)
+    def free() -> str:
+        holder = account.state_lock(settings.state_bucket(number), key)
+        if holder:
+            raise PreflightError(
+                f"held by {holder}",
+                remedy="Wait for that run to end; if it is dead, free the state by `terraform force-unlock`.",
+            )
+        return "reachable, not locked"
+
+    line = ask(f"Terraform state {key.split('/')[0]}", free)
+    if line.ok or key != SWITCH_KEY:
+        return line
+    remedy = f"EC2 itself starts and stops the instance, without Terraform. {line.remedy}"
+    return line.model_copy(update={"ok": True, "degraded": True, "remedy": remedy})
 
 
 def _budget(settings: InfraSettings, ledger: CostLedger, over_budget: str | None) -> str:

@@ -70,6 +70,7 @@ def take_lease(ctx: Context, claim: Claim) -> Lease:
         leases=ctx.ports.leases,
         compute=ctx.ports.compute,
         instance_type=environment.node.instance_type if environment and hosted else lambda: None,
+        say=ctx.progress.say,
     )
     if environment is not None and hosted:
         report = await_node(node=environment.node, clock=ctx.clock)

@@ -9,7 +9,6 @@ run: while it can heal, the run stays and is taken up again; what cannot heal ma
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 
@@ -444,18 +443,6 @@ class StateLockedError(TerraformError):
     exit_code = 60
     remedy = "Wait for the run that holds it, or unlock the state if that run is dead."
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        remedy: str | None = None,
-        lock_id: str | None = None,
-        since: datetime | None = None,
-    ) -> None:
-        super().__init__(message, remedy=remedy)
-        self.lock_id = lock_id
-        self.since = since
-
 
 class KeptResourceError(TerraformError):
     """A plan would destroy the host, its data volume or a bucket; nothing was changed."""
@@ -466,10 +453,10 @@ class KeptResourceError(TerraformError):
 
 
 class WrongInstanceError(ComputeError):
-    """There is no instance, or more than one, where exactly one is meant, or it is another's."""
+    """There is no instance, or more than one, where exactly one is meant."""
 
     exit_code = 62
-    remedy = "Make the instance with `wms infra apply`, or take one over with `wms infra import INSTANCE`."
+    remedy = "Make the instance with `wms infra apply`."
 
 
 class NodeError(ComputeError):

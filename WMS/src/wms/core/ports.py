@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from wms.core.records.cloud import Answer, CallerIdentity, StateLock
+from wms.core.records.cloud import Answer, CallerIdentity
 from wms.core.records.lease_book import LeaseBook
 from wms.core.records.node import NodeReport
 
@@ -199,8 +199,8 @@ InstanceState = Literal["running", "stopped", "pending", "stopping", "absent"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stopped:
-    """How a stop came about; `remark` is for the user, and empty where it went as planned."""
+class Switched:
+    """How a start or a stop came about; `remark` is for the user, empty where all went as planned."""
 
     remark: str = ""
 
@@ -208,13 +208,13 @@ class Stopped:
 class Compute(Protocol):
     """The instance that hosts MLflow and the service. All methods raise `ComputeError`."""
 
-    def up(self) -> None:
+    def up(self) -> Switched:
         """Start the instance and return once it answers; starting a running one is no error."""
 
-    def down(self) -> Stopped:
+    def down(self) -> Switched:
         """Stop the instance and return once it is stopped; stopping a stopped one is no error.
 
-        The switch is flipped within `SWITCH_LIMIT` of the call or not at all: others may start the
+        The stop is asked for within `SWITCH_LIMIT` of the call or not at all: others may start the
         instance afterwards.
         """
 
@@ -250,8 +250,8 @@ class CloudAccount(Protocol):
     def may_use_bucket(self, bucket: str) -> Answer:
         """Whether objects can be written, read and deleted."""
 
-    def state_lock(self, bucket: str, key: str) -> StateLock | None:
-        """Who holds a Terraform state."""
+    def state_lock(self, bucket: str, key: str) -> str:
+        """Who holds a Terraform state, since when, for what; empty where nobody does."""
 
 
 class LeaseStore(Protocol):

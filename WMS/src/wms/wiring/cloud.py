@@ -90,7 +90,6 @@ class Cloud:
         return AwsStack(
             settings.name,
             aws=self.aws,
-            account=account,
             stack=self._root("stack", var_file=self._folder / TFVARS, tell=tell),
             switch=self._root("power"),
             buckets=(settings.data_bucket(account), settings.artifacts_bucket(account)),

@@ -59,8 +59,8 @@ resource "aws_instance" "node" {
   }
 
   lifecycle {
-    # A newer image, or another script for first boots, is no reason to lose the host: it updates itself. The others
-    # let an instance be taken over that was made by hand, in another network.
+    # A newer image, or another script for first boots, is no reason to lose the host: it updates itself. Nor is
+    # another network.
     ignore_changes = [ami, user_data, subnet_id, vpc_security_group_ids, root_block_device[0].encrypted]
   }
 }

@@ -3,17 +3,17 @@
 
 locals {
   arn = {
-    data      = "arn:${var.partition}:s3:::${var.buckets.data}"
-    artifacts = "arn:${var.partition}:s3:::${var.buckets.artifacts}"
-    state     = "arn:${var.partition}:s3:::${var.buckets.state}"
-    ec2       = "arn:${var.partition}:ec2:${var.region}:${var.account_id}"
-    ssm       = "arn:${var.partition}:ssm:${var.region}:${var.account_id}"
-    documents = "arn:${var.partition}:ssm:${var.region}:"
-    oidc      = "arn:${var.partition}:iam::${var.account_id}:oidc-provider/token.actions.githubusercontent.com"
+    data      = "arn:aws:s3:::${var.buckets.data}"
+    artifacts = "arn:aws:s3:::${var.buckets.artifacts}"
+    state     = "arn:aws:s3:::${var.buckets.state}"
+    ec2       = "arn:aws:ec2:${var.region}:${var.account_id}"
+    ssm       = "arn:aws:ssm:${var.region}:${var.account_id}"
+    documents = "arn:aws:ssm:${var.region}:"
+    oidc      = "arn:aws:iam::${var.account_id}:oidc-provider/token.actions.githubusercontent.com"
   }
   parameters = "${local.arn.ssm}:parameter/${var.name}"
 
-  # Instances are told apart by their tag: an instance that was taken over has another ID than the one it replaces.
+  # Instances are told apart by their tag: a new host has another ID than the one it replaces.
   is_ours = { StringEquals = { "aws:ResourceTag/Project" = var.name } }
 
   # Without ListBucket S3 answers 403 for a missing object, and a lease book that does not exist yet could not be

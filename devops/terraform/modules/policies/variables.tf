@@ -13,12 +13,6 @@ variable "region" {
   type        = string
 }
 
-variable "partition" {
-  description = "aws, aws-cn or aws-us-gov."
-  type        = string
-  default     = "aws"
-}
-
 variable "buckets" {
   description = "Names of the buckets: data, artifacts, and the state of Terraform."
   type = object({

@@ -12,8 +12,8 @@ resource "aws_s3_bucket_policy" "tls_only" {
       Principal = "*"
       Action    = "s3:*"
       Resource = [
-        "arn:${var.partition}:s3:::${each.value.name}",
-        "arn:${var.partition}:s3:::${each.value.name}/*",
+        "arn:aws:s3:::${each.value.name}",
+        "arn:aws:s3:::${each.value.name}/*",
       ]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]

@@ -31,12 +31,6 @@ variable "buckets" {
   }
 }
 
-variable "partition" {
-  description = "aws, aws-cn or aws-us-gov."
-  type        = string
-  default     = "aws"
-}
-
 variable "force_destroy" {
   description = "Whether destroying may take buckets that still hold something. Leave it false: a full bucket then stays."
   type        = bool

@@ -7,12 +7,11 @@ import uuid
 from functools import cached_property
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter, ValidationError
 
 from wms.adapters.aws.ec2 import Ec2
-from wms.adapters.aws.session import Aws
+from wms.adapters.aws.session import DENIED, Aws, error_code, error_message
 from wms.core.errors import CloudError, ComputeError
-from wms.core.records.cloud import Answer, CallerIdentity, StateLock, answer_of
+from wms.core.records.cloud import Answer, CallerIdentity
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 """Amazon's own name for the newest Amazon Linux 2023."""
@@ -78,8 +77,8 @@ class AwsAccount:
             raise CloudError(f"S3 could not be asked: {error}") from error
         return Answer(verdict="allowed")
 
-    def state_lock(self, bucket: str, key: str) -> StateLock | None:
-        """Who holds a Terraform state; nobody where the bucket answers that there is no lock.
+    def state_lock(self, bucket: str, key: str) -> str:
+        """Who holds a Terraform state, since when, for what; empty where nobody does.
 
         Raises:
             CloudError: the bucket cannot be asked.
@@ -89,17 +88,17 @@ class AwsAccount:
             s3.head_bucket(Bucket=bucket)
             text = s3.get_object(Bucket=bucket, Key=f"{key}.tflock")["Body"].read()
         except ClientError as error:
-            code = error.response["Error"]["Code"]
+            code = error_code(error)
             if code == "NoSuchKey":
-                return None
+                return ""
             missing = code in ("404", "NoSuchBucket")
             raise CloudError(
                 f"the state bucket {bucket} {'is not there' if missing else f'refuses: {error}'}",
-                remedy="Make it once for each account; see the runbook." if missing else None,
+                remedy="Make it with `wms infra bootstrap`." if missing else None,
             ) from error
         except BotoCoreError as error:
             raise CloudError(f"S3 could not be asked: {error}") from error
-        return _lock(text)
+        return _holder(text)
 
     @cached_property
     def _identity(self) -> CallerIdentity:
@@ -112,14 +111,20 @@ class AwsAccount:
 
 
 def _answer(error: ClientError) -> Answer:
-    return answer_of(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
+    """A dry run that would have succeeded is an error too."""
+    code, message = error_code(error), error_message(error)
+    if code == "DryRunOperation":
+        return Answer(verdict="allowed")
+    if code in DENIED:
+        denied = "with an explicit deny" in message
+        return Answer(verdict="explicit deny" if denied else "no permission", detail=message or code)
+    return Answer(verdict="not to be had", detail=f"{code}: {message}")
 
 
-def _lock(text: bytes) -> StateLock:
-    """Terraform's lock is JSON with `Who`, `Operation` and `Created`; one that is not is a lock too."""
+def _holder(lock: bytes) -> str:
+    """Terraform's lock is JSON with `Who`, `Created` and `Operation`; one that is not is a lock too."""
     try:
-        raw = json.loads(text)
-        fields = {"who": raw["Who"], "operation": raw["Operation"], "created": raw["Created"]}
-        return TypeAdapter(StateLock).validate_python(fields)
-    except (ValueError, KeyError, TypeError, ValidationError):
-        return StateLock(who="somebody", operation="something", created=None)
+        raw = json.loads(lock)
+        return f"{raw['Who']} since {raw['Created']}, for {raw['Operation']}"
+    except (ValueError, KeyError, TypeError):
+        return "somebody"

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from wms.adapters.aws.session import Aws, asking, error_code, tag_list
+from wms.adapters.aws.session import Aws, asking, error_code
 from wms.core.errors import WrongInstanceError
 from wms.core.ports import InstanceState
 
@@ -34,11 +34,9 @@ class Instance:
     """An instance as EC2 has it now. `started_at` is when it was last started."""
 
     id: str
-    owner: str
     state: InstanceState
     started_at: datetime
     type: str
-    tags: dict[str, str]
 
 
 class Ec2:
@@ -76,18 +74,19 @@ class Ec2:
         """
         return self._described(f"for {instance_id} in {self.region}", InstanceIds=[instance_id])[0]
 
-    def tag(self, instance_id: str, tags: dict[str, str]) -> None:
-        """Set tags; others stay."""
-        with asking(f"to tag {instance_id}"):
-            self._client.create_tags(Resources=[instance_id], Tags=tag_list(tags))
+    def start(self, instance_id: str, *, within_seconds: float) -> None:
+        """Ask for a start; an instance that is stopping gets that time to stop first."""
+        if self.instance(instance_id).state == "stopping":
+            self._wait("instance_stopped", instance_id, within_seconds)
+        with asking(f"to start {instance_id}"):
+            self._client.start_instances(InstanceIds=[instance_id])
 
-    def stop(self, instance_id: str, *, start_seconds: float = CHANGE_SECONDS) -> None:
-        """Stop an instance and return once it is stopped; a starting one is let start first, in that time."""
+    def stop(self, instance_id: str, *, within_seconds: float) -> None:
+        """Ask for a stop; an instance that is starting gets that time to start first."""
         if self.instance(instance_id).state == "pending":
-            self._wait("instance_running", instance_id, start_seconds)
+            self._wait("instance_running", instance_id, within_seconds)
         with asking(f"to stop {instance_id}"):
             self._client.stop_instances(InstanceIds=[instance_id])
-        self.wait_stopped(instance_id)
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume that no instance holds; one that is gone is no error."""
@@ -122,11 +121,9 @@ class Ec2:
         return [
             Instance(
                 id=item["InstanceId"],
-                owner=reservation["OwnerId"],
                 state=STATES.get(item["State"]["Name"], "absent"),
                 started_at=item["LaunchTime"],
                 type=item["InstanceType"],
-                tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", [])},
             )
             for page in pages
             for reservation in page["Reservations"]

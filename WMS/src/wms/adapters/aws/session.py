@@ -70,8 +70,7 @@ def asking(what: str) -> Iterator[None]:
         raise ComputeError(f"asking AWS {what}: there are no credentials", remedy=SIGN_IN) from error
     except ClientError as error:
         code = error_code(error)
-        message = error.response.get("Error", {}).get("Message", "")
-        text = f"asking AWS {what}: {code}: {message}".rstrip(": ")
+        text = f"asking AWS {what}: {code}: {error_message(error)}".rstrip(": ")
         remedies = {**dict.fromkeys(EXPIRED, SIGN_IN), **dict.fromkeys(DENIED, ASK_FOR_RIGHTS)}
         raise ComputeError(text, remedy=remedies.get(code)) from error
     except WaiterError as error:
@@ -85,6 +84,6 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
-    """Tags in the form in which AWS takes them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
+def error_message(error: ClientError) -> str:
+    """AWS's own sentence on what is wrong; it may be empty."""
+    return str(error.response.get("Error", {}).get("Message", ""))

@@ -1,4 +1,4 @@
-"""The stack as a whole: made, changed, taken over, taken down."""
+"""The stack as a whole: made, changed, taken down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from wms.adapters.aws.leftovers import empty_bucket, leftovers
 from wms.adapters.aws.session import Aws
 from wms.adapters.aws.terraform import Terraform
 from wms.adapters.aws.terraform_plan import Change, refuse_destruction
-from wms.core.errors import WrongInstanceError
 from wms.core.records.leftover import Leftover
 
 NODE = "module.k3s_node.aws_instance.node"
@@ -24,9 +23,8 @@ class AwsStack:
     """Terraform's roots `stack` and `power` of one environment, with the account they are in.
 
     Args:
-        name: the environment's name; the host is tagged `Name` = `<name>-node`.
+        name: the environment's name.
         aws: the account and region.
-        account: that account's ID.
         stack: the root of everything but the power state.
         switch: the root that holds the power state.
         buckets: those of the stack, which `destroy` spares unless told otherwise.
@@ -38,7 +36,6 @@ class AwsStack:
         name: str,
         *,
         aws: Aws,
-        account: str,
         stack: Terraform,
         switch: Terraform,
         buckets: Sequence[str],
@@ -46,7 +43,6 @@ class AwsStack:
     ) -> None:
         self._name = name
         self._aws = aws
-        self._account = account
         self._stack = stack
         self._switch = switch
         self._buckets = tuple(buckets)
@@ -65,41 +61,6 @@ class AwsStack:
             if not plan_only:
                 self._stack.apply_plan(plan)
         return changes
-
-    def take_over(self, instance_id: str, *, dry_run: bool) -> list[str]:
-        """Make an existing instance the stack's host; return what was (or would be) done.
-
-        Taken over again, only what is missing is done.
-
-        Raises:
-            WrongInstanceError: it is terminated or another account's, or the stack has another host.
-        """
-        ec2 = Ec2(self._aws)
-        instance = ec2.instance(instance_id)
-        if instance.state == "absent" or instance.owner != self._account:
-            what = "terminated" if instance.state == "absent" else f"of account {instance.owner}"
-            raise WrongInstanceError(
-                f"{instance_id} is {what}, so {self._account} cannot take it over",
-                remedy="Name an instance that `aws ec2 describe-instances` lists as yours.",
-            )
-        tags = {"Name": f"{self._name}-node", "Project": self._name, "ManagedBy": "terraform"}
-        held, named = self._stack.resources().get(NODE), ec2.named(tags["Name"])
-        for other in (held, named.id if named else None):
-            if other not in (None, instance_id):
-                raise WrongInstanceError(
-                    f"{self._name} has a host already: {other}",
-                    remedy="Take that one down first with `wms infra destroy`.",
-                )
-        done = []
-        if held is None:
-            done.append(f"import {instance_id} as {NODE}")
-            if not dry_run:
-                self._stack.take_over(NODE, instance_id)
-        if not tags.items() <= instance.tags.items():
-            done.append(f"tag {instance_id}")
-            if not dry_run:
-                ec2.tag(instance_id, tags)
-        return done
 
     def destroy(self, *, empty_buckets: bool) -> None:
         """Take down the switch and the stack; its buckets stay unless they shall be emptied.

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from wms.adapters.aws.session import Aws, asking, error_code, tag_list
+from wms.adapters.aws.session import Aws, asking, error_code
 from wms.core.errors import ComputeError
 
 OLD_STATES_DAYS = 90
@@ -54,6 +54,7 @@ def settings(bucket: str, tags: dict[str, str]) -> tuple[Setting, ...]:
     )
     sse = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
     owner = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
     return (
         Setting(
             what="keep overwritten states",
@@ -91,7 +92,7 @@ def settings(bucket: str, tags: dict[str, str]) -> tuple[Setting, ...]:
             argument="LifecycleConfiguration",
             wanted={"Rules": rules},
         ),
-        Setting(what="tag", call="bucket_tagging", argument="Tagging", wanted={"TagSet": tag_list(tags)}),
+        Setting(what="tag", call="bucket_tagging", argument="Tagging", wanted={"TagSet": tag_set}),
     )
 
 

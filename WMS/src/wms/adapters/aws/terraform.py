@@ -89,10 +89,6 @@ class Terraform:
         self._init()
         self._run("apply", "-input=false", "-no-color", f"-lock-timeout={LOCK_SECONDS}s", str(plan))
 
-    def take_over(self, address: str, resource_id: str) -> None:
-        """Import an existing thing as the resource at `address`."""
-        self._work("import", after=(address, resource_id))
-
     def destroy(self, targets: Sequence[str] = ()) -> None:
         """Destroy everything, or the resources at `targets` with what needs them."""
         self._work("destroy", "-auto-approve", *(f"-target={target}" for target in targets))
@@ -101,11 +97,6 @@ class Terraform:
         """Take a resource out of the state; the thing itself stays."""
         self._init()
         self._run("state", "rm", f"-lock-timeout={LOCK_SECONDS}s", address)
-
-    def unlock(self, lock_id: str) -> None:
-        """Break a lock; one with another ID stays."""
-        self._init()
-        self._run("force-unlock", "-force", lock_id)
 
     def resources(self) -> dict[str, str]:
         """The ID of every resource in the state, by address; data sources are left out."""
@@ -127,13 +118,12 @@ class Terraform:
         self,
         verb: str,
         *options: str,
-        after: Sequence[str] = (),
         lock_seconds: int = LOCK_SECONDS,
         until: float | None = None,
     ) -> None:
         self._init(until)
         common = ("-input=false", "-no-color", f"-lock-timeout={lock_seconds}s", *self._inputs)
-        self._run(verb, *common, *options, *after, until=until)
+        self._run(verb, *common, *options, until=until)
 
     def _run(self, *arguments: str, quiet: bool = False, until: float | None = None) -> list[str]:
         tell = log.debug if quiet else self._tell

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 
@@ -53,15 +52,7 @@ def _locked(verb: str, said: str, *, root: Path, data: Path) -> StateLockedError
         f"terraform {verb} in {root.name}: the state is locked by {lock.get('Who', 'somebody')}, for "
         f"{operation}, since {lock.get('Created', 'an unknown time')}",
         remedy=f"Wait for that run; if it is dead, unlock the state: `{unlock}`.",
-        lock_id=lock["ID"],
-        since=_time(lock.get("Created", "")),
     )
-
-
-def _time(said: str) -> datetime | None:
-    """Terraform writes it as Go prints a time, in UTC."""
-    found = re.match(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? \+0000 UTC", said)
-    return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
 
 
 def _plain(said: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from wms.core.errors import ComputeError, LeaseConflictError, LeaseError, RecordError, StorageError
 from wms.core.files import read_record, write_bytes, write_record
-from wms.core.ports import InstanceState, Stopped
+from wms.core.ports import InstanceState, Switched
 from wms.core.records.base import Record, sha256_hex
 from wms.core.records.lease_book import LeaseBook
 
@@ -38,14 +38,15 @@ class LocalCompute:
     def __init__(self, state: Path) -> None:
         self._path = state / "instance.json"
 
-    def up(self) -> None:
+    def up(self) -> Switched:
         """Note that the instance runs."""
         self._become("running")
+        return Switched()
 
-    def down(self) -> Stopped:
+    def down(self) -> Switched:
         """Note that the instance is stopped."""
         self._become("stopped")
-        return Stopped()
+        return Switched()
 
     def state(self) -> InstanceState:
         """What was noted last; `absent` if nothing ever was."""

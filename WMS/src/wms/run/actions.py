@@ -19,7 +19,7 @@ from wms.promotion.release import release_production
 from wms.run.preflight import require_ready
 from wms.run.readiness import run_preflight
 from wms.training.candidate import train_candidate
-from wms.training.process_group import join_team
+from wms.training.process_group import join_process_group
 
 
 def _preflight(ctx: Context) -> None:
@@ -36,8 +36,8 @@ def _validate(ctx: Context) -> None:
 
 
 def _train(ctx: Context) -> None:
-    with join_team() as team:
-        train_candidate(ctx, team, resume="if it fits")
+    with join_process_group() as group:
+        train_candidate(ctx, group, resume="if it fits")
 
 
 def _gate(ctx: Context) -> None:

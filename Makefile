@@ -69,9 +69,9 @@ format: setup ## Put the code into its form
 docs: setup ## Write the generated documents
 	$(BIN)/python docs/make_cli.py
 
-# views.py needs a trained model and images that it never saw, install_cost.py fetches some 6 GB, runner_minutes.py needs
+# tta.py needs a trained model and images that it never saw, install_cost.py fetches some 6 GB, runner_minutes.py needs
 # Node.js: run them by hand.
-BY_HAND := benchmarks/views.py benchmarks/install_cost.py benchmarks/runner_minutes.py
+BY_HAND := benchmarks/tta.py benchmarks/install_cost.py benchmarks/runner_minutes.py
 BENCHMARKS := $(filter-out $(BY_HAND),$(wildcard benchmarks/*.py))
 
 bench: setup ## Figures of speed and memory, as ratios

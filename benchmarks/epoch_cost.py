@@ -31,7 +31,7 @@ from wms.training.cache import CachedSamples, Source, prepare
 from wms.training.learner import Learner
 from wms.training.loss import segmentation_loss
 from wms.training.machine import deterministic, has_bfloat16
-from wms.training.process_group import CPU, Team
+from wms.training.process_group import CPU, ProcessGroup
 
 import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
 
@@ -42,7 +42,7 @@ GOAL, BATCHES = 0.85, 12
 def loop_seconds(
     learner: Learner, samples: CachedSamples, size_px: int, epoch: int, *, bfloat16: bool
 ) -> float:
-    batches = training_batches(samples, learner.settings, Team(), epoch=epoch, size_px=size_px)
+    batches = training_batches(samples, learner.settings, ProcessGroup(), epoch=epoch, size_px=size_px)
     start = time.perf_counter()
     for _, (pictures, masks) in zip(range(BATCHES), batches, strict=False):
         learner.step(pictures, masks, rate=1e-4, bfloat16=bfloat16)
@@ -78,8 +78,8 @@ class Cost:
 def measure(
     samples: CachedSamples, settings: TrainSettings, size_px: int, turns: int, *, bfloat16: bool
 ) -> Cost:
-    learner, loops, bares = Learner(settings, Team()), [], []
-    pictures, masks = next(training_batches(samples, settings, Team(), epoch=0, size_px=size_px))
+    learner, loops, bares = Learner(settings, ProcessGroup()), [], []
+    pictures, masks = next(training_batches(samples, settings, ProcessGroup(), epoch=0, size_px=size_px))
     pictures = pictures.contiguous(memory_format=torch.channels_last)
     for turn in range(turns + 1):
         loops.append(loop_seconds(learner, samples, size_px, turn, bfloat16=bfloat16))

@@ -34,14 +34,16 @@ def steps(threads: int) -> None:
     from wms.core.settings import load_train_settings
     from wms.training.learner import Learner
     from wms.training.machine import has_bfloat16
-    from wms.training.process_group import CPU, Team
+    from wms.training.process_group import CPU, ProcessGroup
 
     import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
 
     torch.set_num_threads(threads)
     row = {}
     for width, batch, side in SIZES:
-        learner = Learner(load_train_settings(ROOT, {"base_width": width, "batch_size": batch}), Team())
+        learner = Learner(
+            load_train_settings(ROOT, {"base_width": width, "batch_size": batch}), ProcessGroup()
+        )
         pictures = torch.rand(batch, 3, side, side).to(memory_format=torch.channels_last)
         masks, times, cpu = torch.zeros(batch, 1, side, side), [], 0.0
         for step in range(WARM_UP + STEPS):

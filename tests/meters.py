@@ -51,12 +51,12 @@ def write_dataset(folder: Path, *, train: int = 12, val: int = 4, test: int = 4)
 
 def write_sample(folder: Path, stem: str, *, seed: int, split: Split) -> Sample:
     """Write one pair and return its line of the manifest."""
-    chance = np.random.default_rng(seed)
-    picture = chance.integers(20, 90, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    rng = np.random.default_rng(seed)
+    picture = rng.integers(20, 90, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     mask = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
-    top, left = int(chance.integers(4, HEIGHT - 16)), int(chance.integers(4, WIDTH - 32))
+    top, left = int(rng.integers(4, HEIGHT - 16)), int(rng.integers(4, WIDTH - 32))
     mask[top : top + 12, left : left + 28] = 255
-    picture[mask > 0] = chance.integers(190, 250, (int((mask > 0).sum()), 3), dtype=np.uint8)
+    picture[mask > 0] = rng.integers(190, 250, (int((mask > 0).sum()), 3), dtype=np.uint8)
     image_file, mask_file = folder / "images" / f"{stem}.png", folder / "masks" / f"{stem}.png"
     for pixels, file in ((picture, image_file), (mask, mask_file)):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -19,14 +19,14 @@ def make_pairs(folder: Path, count: int) -> Path:
     """
     (folder / "images").mkdir(parents=True)
     (folder / "masks").mkdir()
-    chance = np.random.default_rng(0)
-    grain = chance.normal(0, 6, (HEIGHT, WIDTH, 3))
+    rng = np.random.default_rng(0)
+    grain = rng.normal(0, 6, (HEIGHT, WIDTH, 3))
     for number in range(count):
-        blocks = chance.integers(0, 256, (20, 15, 3), dtype=np.uint8)
+        blocks = rng.integers(0, 256, (20, 15, 3), dtype=np.uint8)
         smooth = np.asarray(Image.fromarray(blocks).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
         picture = Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8))
         picture.save(folder / "images" / f"{number:05d}.jpg", quality=90)
-        top, left = int(chance.integers(100, HEIGHT - 200)), int(chance.integers(50, WIDTH - 450))
+        top, left = int(rng.integers(100, HEIGHT - 200)), int(rng.integers(50, WIDTH - 450))
         mask = Image.new("L", (WIDTH, HEIGHT))
         mask.paste(255, (left, top, left + 400, top + 70 + number % 30))
         mask.save(folder / "masks" / f"{number:05d}.jpg", quality=95)

@@ -10,7 +10,7 @@ from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult
 from wms.core.settings import TrainSettings
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
 from wms.training.train import train
 
@@ -41,7 +41,7 @@ def train_in(
         registry=registry,
         run_name="benchmark",
         resume="never",
-        team=Team(),
+        group=ProcessGroup(),
         progress=progress,
     )
     return manifest, result

@@ -24,7 +24,7 @@ from wms.core.progress import Silent
 from wms.data.push_folder import push_folder
 from wms.run.graph import COMMANDS as COMMANDS_OF_JOBS
 from wms.training.candidate import train_candidate
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.wiring import open_workspace
 
 COMMANDS = [shlex.split(command)[1:] for command in COMMANDS_OF_JOBS]
@@ -101,7 +101,7 @@ def test_every_job_but_the_training_needs_the_base_install_alone(
     assert "pip install '.[train]'" in refused.stderr
 
     monkeypatch.setattr("wms.training.candidate.train", WrittenTraining())
-    train_candidate(open_workspace(work, Silent()), Team(), resume="never")
+    train_candidate(open_workspace(work, Silent()), ProcessGroup(), resume="never")
 
     ended = wms(
         work,

@@ -28,7 +28,7 @@ from wms.run.runner import run_pipeline
 from wms.training import candidate as training
 from wms.training import tracking
 from wms.training import train as train_step
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 
 
 class AwayWhile(FakeRegistry):
@@ -63,7 +63,7 @@ def trainable(small_workspace: Open, monkeypatch: pytest.MonkeyPatch) -> Context
 
 
 def take_up(ctx: Context) -> TrainResult:
-    return training.train_candidate(ctx, Team(), resume="if it fits")
+    return training.train_candidate(ctx, ProcessGroup(), resume="if it fits")
 
 
 def test_a_server_that_comes_back_gets_the_whole_training_and_the_model(

@@ -32,8 +32,8 @@ def facts(stem: str, *, like: str | None = None, flipped_bits: int = 0, version:
     )
 
 
-def push(main: DatasetManifest, newcomers: Sequence[SampleFacts]) -> SplitOutcome:
-    return assign(main, newcomers, added_by={item.stem: "data/a" for item in newcomers}, policy=POLICY)
+def push(main: DatasetManifest, new_samples: Sequence[SampleFacts]) -> SplitOutcome:
+    return assign(main, new_samples, added_by={item.stem: "data/a" for item in new_samples}, policy=POLICY)
 
 
 def homes(manifest: DatasetManifest) -> dict[str, tuple[str, str]]:
@@ -48,12 +48,12 @@ def shares_off(manifest: DatasetManifest) -> float:
 
 def in_pushes(items: Sequence[Sequence[SampleFacts]], pushes: int, seed: int) -> list[list[SampleFacts]]:
     """Spread items over pushes and shuffle each push; what is in one item stays together."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     out: list[list[SampleFacts]] = [[] for _ in range(pushes)]
     for item in items:
-        chance.choice(out).extend(item)
+        rng.choice(out).extend(item)
     for batch in out:
-        chance.shuffle(batch)
+        rng.shuffle(batch)
     return out
 
 
@@ -108,9 +108,9 @@ def test_late_look_alikes_of_a_few_samples_keep_300_within_3_points(arrival: tup
 
 @given(seed=st.integers(0, 2**32))
 def test_the_order_of_a_push_does_not_matter(seed: int) -> None:
-    newcomers = [member for family in families([1, 3, 1, 2, 1, 1]) for member in family]
-    shuffled = random.Random(seed).sample(newcomers, len(newcomers))
-    assert push(EMPTY, shuffled) == push(EMPTY, newcomers)
+    new_samples = [member for family in families([1, 3, 1, 2, 1, 1]) for member in family]
+    shuffled = random.Random(seed).sample(new_samples, len(new_samples))
+    assert push(EMPTY, shuffled) == push(EMPTY, new_samples)
 
 
 def test_one_push_of_300_meets_the_shares_to_the_sample() -> None:
@@ -123,7 +123,7 @@ def test_look_alikes_of_look_alikes_share_a_group() -> None:
     assert len(set(homes(push(EMPTY, chain).manifest).values())) == 1
 
 
-def test_a_newcomer_joins_the_group_that_it_looks_like() -> None:
+def test_a_new_sample_joins_the_group_that_it_looks_like() -> None:
     main = push(EMPTY, [facts(f"m{number}") for number in range(20)]).manifest
     joined = homes(push(main, [facts("new", like="m7", flipped_bits=3)]).manifest)
     assert joined["new"] == joined["m7"]
@@ -135,7 +135,7 @@ def strangers(main: DatasetManifest) -> tuple[str, str]:
 
 
 def bridged() -> tuple[DatasetManifest, SampleFacts]:
-    """A dataset whose train and test hold look-alikes at 16 bits, and a newcomer at 8 from both."""
+    """A dataset whose train and test hold look-alikes at 16 bits, and a new sample at 8 from both."""
     ends = [make_facts("left", phash="0" * 64), make_facts("right", phash="0" * 60 + "ffff")]
     main = push(EMPTY, [*ends, *(facts(f"m{number}") for number in range(8))]).manifest
     samples = [
@@ -145,7 +145,7 @@ def bridged() -> tuple[DatasetManifest, SampleFacts]:
     return DatasetManifest.of(samples), make_facts("bridge", phash="0" * 62 + "ff")
 
 
-def test_a_newcomer_that_links_two_splits_is_set_aside_with_a_finding() -> None:
+def test_a_new_sample_that_links_two_splits_is_set_aside_with_a_finding() -> None:
     main, bridge = bridged()
     outcome = push(main, [bridge])
     assert outcome.manifest == main
@@ -154,7 +154,7 @@ def test_a_newcomer_that_links_two_splits_is_set_aside_with_a_finding() -> None:
     assert "right.jpg (test)" in outcome.plan.set_aside[0].message
 
 
-def test_newcomers_that_link_two_splits_only_together_are_all_set_aside() -> None:
+def test_new_samples_that_link_two_splits_only_together_are_all_set_aside() -> None:
     main, _ = bridged()
     pair = [make_facts("a", phash="0" * 63 + "f"), make_facts("b", phash="0" * 61 + "fff")]
     outcome = push(main, pair)
@@ -181,23 +181,23 @@ def test_a_replacement_that_looks_like_another_split_is_set_aside_and_the_old_by
     assert [found.stem for found in outcome.plan.set_aside] == [train]
 
 
-def test_a_newcomer_follows_a_replacements_new_look() -> None:
+def test_a_new_sample_follows_a_replacements_new_look() -> None:
     main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
     _, test = strangers(main)
-    newcomers = [facts(test, like="fresh", version=2), facts("new", like="fresh", flipped_bits=2)]
-    assert homes(push(main, newcomers).manifest)["new"] == homes(main)[test]
+    new_samples = [facts(test, like="fresh", version=2), facts("new", like="fresh", flipped_bits=2)]
+    assert homes(push(main, new_samples).manifest)["new"] == homes(main)[test]
 
 
 def test_old_bytes_of_a_test_picture_under_a_new_name_stay_in_test() -> None:
     main = push(EMPTY, [facts(f"m{number}") for number in range(10)]).manifest
     _, test = strangers(main)
-    newcomers = [facts(test, like="fresh", version=2), facts("again", like=test, flipped_bits=2)]
-    together = push(main, newcomers).manifest
-    later = push(push(main, newcomers[:1]).manifest, newcomers[1:]).manifest
+    new_samples = [facts(test, like="fresh", version=2), facts("again", like=test, flipped_bits=2)]
+    together = push(main, new_samples).manifest
+    later = push(push(main, new_samples[:1]).manifest, new_samples[1:]).manifest
     assert homes(together)["again"] == homes(later)["again"] == homes(main)[test]
 
 
-def test_a_newcomer_between_old_bytes_and_another_split_is_set_aside() -> None:
+def test_a_new_sample_between_old_bytes_and_another_split_is_set_aside() -> None:
     main, bridge = bridged()
     outcome = push(main, [facts("right", like="fresh", version=2), bridge])
     assert [found.stem for found in outcome.plan.set_aside] == ["bridge"]
@@ -235,11 +235,11 @@ def test_what_looks_alike_was_never_in_two_splits(pushes: list[dict[str, tuple[s
     main = EMPTY
     ever: dict[int, str] = {}
     for number, batch in enumerate(pushes):
-        newcomers = [
+        new_samples = [
             facts(stem, like=family, flipped_bits=bits, version=number)
             for stem, (family, bits) in batch.items()
         ]
-        main = push(main, newcomers).manifest
+        main = push(main, new_samples).manifest
         ever |= {int(sample.phash, 16): sample.split for sample in main.samples}
         for (one, here), (other, there) in itertools.combinations(ever.items(), 2):
             assert here == there or (one ^ other).bit_count() > POLICY.near_duplicate_bits

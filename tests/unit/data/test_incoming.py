@@ -23,7 +23,7 @@ def test_a_picture_and_a_mask_of_one_name_make_a_pair(tmp_path: Path) -> None:
         ("a 1", "00/images/a 1.JPEG", "00/masks/a 1.jpg"),
         ("b", "00/images/b.jpg", "00/masks/b.png"),
     ]
-    assert found.leftover == ()
+    assert found.unpaired == ()
 
 
 def test_the_folder_itself_may_be_the_source(tmp_path: Path) -> None:
@@ -39,32 +39,32 @@ def test_two_spellings_of_one_letter_make_a_pair_under_the_composed_one(tmp_path
 
 def test_names_that_differ_in_case_make_no_pair(tmp_path: Path) -> None:
     touch(tmp_path, "images/a.jpg", "masks/A.png")
-    assert scan(tmp_path, ".").leftover == ("images/a.jpg", "masks/A.png")
+    assert scan(tmp_path, ".").unpaired == ("images/a.jpg", "masks/A.png")
 
 
 def test_of_two_masks_none_is_chosen(tmp_path: Path) -> None:
     touch(tmp_path, "images/a.jpg", "masks/a.png", "masks/a.jpg")
     found = scan(tmp_path, ".")
     assert found.pairs == ()
-    assert found.leftover == ("images/a.jpg", "masks/a.jpg", "masks/a.png")
+    assert found.unpaired == ("images/a.jpg", "masks/a.jpg", "masks/a.png")
 
 
 def test_only_pictures_leave_only_leftovers(tmp_path: Path) -> None:
     touch(tmp_path, "images/a.jpg", "images/b.jpg")
-    assert scan(tmp_path, ".").leftover == ("images/a.jpg", "images/b.jpg")
+    assert scan(tmp_path, ".").unpaired == ("images/a.jpg", "images/b.jpg")
 
 
 def test_an_empty_push_holds_nothing(tmp_path: Path) -> None:
     touch(tmp_path, "images/.gitkeep", "masks/.gitkeep", ".gitignore")
     (tmp_path / "masks/empty/deeper").mkdir(parents=True)
     found = scan(tmp_path, ".")
-    assert (found.pairs, found.leftover) == ((), ())
+    assert (found.pairs, found.unpaired) == ((), ())
     assert scan(tmp_path, "absent").pairs == ()
 
 
 def test_unknown_folders_are_named_and_not_entered(tmp_path: Path) -> None:
     touch(tmp_path, "Images/a.jpg", "images/march/b.jpg", "images/march/c.jpg", "masks/b.png")
-    assert scan(tmp_path, ".").leftover == ("Images", "images/march", "masks/b.png")
+    assert scan(tmp_path, ".").unpaired == ("Images", "images/march", "masks/b.png")
 
 
 def test_a_link_to_a_file_is_no_picture(tmp_path: Path) -> None:
@@ -72,20 +72,20 @@ def test_a_link_to_a_file_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "push/images/a.jpg").symlink_to(tmp_path / "secret.jpg")
     found = scan(tmp_path, "push")
     assert [pair.stem for pair in found.pairs] == ["keep"]
-    assert found.leftover == ("push/images/a.jpg", "push/masks/a.png")
+    assert found.unpaired == ("push/images/a.jpg", "push/masks/a.png")
 
 
 def test_a_link_to_a_folder_is_not_entered(tmp_path: Path) -> None:
     touch(tmp_path, "elsewhere/a.jpg", "push/masks/a.png")
     (tmp_path / "push/images").symlink_to(tmp_path / "elsewhere")
-    assert scan(tmp_path, "push").leftover == ("push/images", "push/masks/a.png")
+    assert scan(tmp_path, "push").unpaired == ("push/images", "push/masks/a.png")
 
 
 def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
     touch(tmp_path, "masks/a.png")
     (tmp_path / "images").mkdir()
     os.mkfifo(tmp_path / "images/a.jpg")
-    assert scan(tmp_path, ".").leftover == ("images/a.jpg", "masks/a.png")
+    assert scan(tmp_path, ".").unpaired == ("images/a.jpg", "masks/a.png")
 
 
 def test_a_name_that_is_not_utf8_is_accounted_for(tmp_path: Path) -> None:
@@ -93,4 +93,4 @@ def test_a_name_that_is_not_utf8_is_accounted_for(tmp_path: Path) -> None:
     os.mkdir(folder)  # noqa: PTH102 - pathlib takes no bytes
     with open(folder + b"/caf\xe9.jpg", "wb"):  # noqa: PTH123
         pass
-    assert scan(tmp_path, ".").leftover == ("images/caf\\xe9.jpg",)
+    assert scan(tmp_path, ".").unpaired == ("images/caf\\xe9.jpg",)

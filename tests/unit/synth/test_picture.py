@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from wms.synth.chance import digits
 from wms.synth.geometry import area
 from wms.synth.labels import mislabelled
 from wms.synth.meter import Meter, draw_meter
 from wms.synth.picture import MARGIN_PX, Picture, binary_mask, photograph, render
 from wms.synth.register import wheel_positions
+from wms.synth.rng import digits
 from wms.synth.style import STYLES
 
 SEED = 11

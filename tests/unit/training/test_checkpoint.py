@@ -7,7 +7,7 @@ from wms.core.errors import CheckpointError, StorageError
 from wms.training import checkpoint as checkpoints
 from wms.training.checkpoint import Checkpoint, TrainingState
 from wms.training.learner import Learner
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.schedule import Plan, PlannedStage
 
 STATE = TrainingState(
@@ -28,11 +28,11 @@ def learn(learner, seed):
 
 def test_a_learner_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path):
     path = tmp_path / "last.safetensors"
-    straight = Learner(tiny_settings(), Team())
+    straight = Learner(tiny_settings(), ProcessGroup())
     learn(straight, 1)
     checkpoints.save(path, Checkpoint(state=STATE, tensors=straight.tensors()))
     learn(straight, 2)
-    resumed = Learner(tiny_settings(seed=99), Team())
+    resumed = Learner(tiny_settings(seed=99), ProcessGroup())
     resumed.restore(checkpoints.load(path))
     learn(resumed, 2)
     expected = straight.tensors()

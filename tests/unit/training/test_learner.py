@@ -6,7 +6,7 @@ import torch
 from meters import tiny_settings
 from wms.core.errors import TrainingError
 from wms.training.learner import Learner
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 
 
 def batch():
@@ -17,13 +17,13 @@ def batch():
 
 
 def test_steps_on_one_batch_lower_its_loss():
-    learner = Learner(tiny_settings(), Team())
+    learner = Learner(tiny_settings(), ProcessGroup())
     losses = [learner.step(*batch(), rate=0.01, bfloat16=False) for _ in range(12)]
     assert losses[-1] < 0.7 * losses[0]
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_changes_no_weight():
-    learner = Learner(tiny_settings(), Team())
+    learner = Learner(tiny_settings(), ProcessGroup())
     before = {name: tensor.detach().clone() for name, tensor in learner.network.named_parameters()}
     pictures, masks = batch()
     pictures[0, 0, 0, 0] = math.nan
@@ -33,7 +33,7 @@ def test_a_loss_that_is_not_finite_is_an_error_and_changes_no_weight():
 
 
 def test_the_average_lags_behind_the_weights_and_follows_them():
-    learner = Learner(tiny_settings(ema_decay=0.9), Team())
+    learner = Learner(tiny_settings(ema_decay=0.9), ProcessGroup())
     fresh = learner.network.head.weight.detach().clone()
     for _ in range(5):
         learner.step(*batch(), rate=0.01, bfloat16=False)
@@ -43,14 +43,14 @@ def test_the_average_lags_behind_the_weights_and_follows_them():
 
 
 def test_without_decay_the_average_is_the_weights():
-    learner = Learner(tiny_settings(ema_decay=0.0), Team())
+    learner = Learner(tiny_settings(ema_decay=0.0), ProcessGroup())
     for _ in range(3):
         learner.step(*batch(), rate=0.01, bfloat16=False)
     assert torch.equal(learner.network.head.weight, learner.average.module.head.weight)
 
 
 def test_bfloat16_keeps_the_weights_in_float32():
-    learner = Learner(tiny_settings(), Team())
+    learner = Learner(tiny_settings(), ProcessGroup())
     loss = learner.step(*batch(), rate=0.01, bfloat16=True)
     assert math.isfinite(loss)
     assert {parameter.dtype for parameter in learner.network.parameters()} == {torch.float32}

@@ -5,7 +5,7 @@ from wms.core.progress import Silent
 from wms.core.records.training import Preprocessing
 from wms.training.cache import Source, prepare
 from wms.training.planning import make_plan
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 
 
 @pytest.fixture
@@ -23,22 +23,22 @@ def samples(tmp_path):
 
 def test_without_a_budget_the_plan_follows_from_the_settings_alone(samples):
     settings = tiny_settings(epochs=6)
-    plan = make_plan(settings, *samples, Team())
+    plan = make_plan(settings, *samples, ProcessGroup())
     assert (plan.epochs, plan.batches_per_epoch, plan.threads, plan.bfloat16) == (6, 2, 1, False)
-    assert plan == make_plan(settings, *samples, Team())
+    assert plan == make_plan(settings, *samples, ProcessGroup())
 
 
 def test_a_tiny_budget_gives_the_fewest_epochs(samples):
-    assert make_plan(tiny_settings(max_minutes=1e-6, epochs=500), *samples, Team()).epochs == 2
+    assert make_plan(tiny_settings(max_minutes=1e-6, epochs=500), *samples, ProcessGroup()).epochs == 2
 
 
 def test_a_generous_budget_gives_the_epochs_that_were_set(samples):
-    assert make_plan(tiny_settings(max_minutes=600, epochs=5), *samples, Team()).epochs == 5
+    assert make_plan(tiny_settings(max_minutes=600, epochs=5), *samples, ProcessGroup()).epochs == 5
 
 
 def test_fewer_samples_than_a_batch_still_make_one(samples):
-    assert make_plan(tiny_settings(batch_size=64), *samples, Team()).batches_per_epoch == 1
+    assert make_plan(tiny_settings(batch_size=64), *samples, ProcessGroup()).batches_per_epoch == 1
 
 
 def test_bfloat16_can_be_asked_for_where_the_machine_lacks_it(samples):
-    assert make_plan(tiny_settings(precision="bfloat16"), *samples, Team()).bfloat16
+    assert make_plan(tiny_settings(precision="bfloat16"), *samples, ProcessGroup()).bfloat16

@@ -13,7 +13,7 @@ from wms.core.records.training import ModelCard
 from wms.imaging.files import read_picture
 from wms.model.bundle import load_bundle
 from wms.training import train as train_module
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
 from wms.training.tracking import flush_spool
 from wms.training.train import train
@@ -47,7 +47,7 @@ def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume="
         registry=registry or FakeRegistry(tmp_path / "registry"),
         run_name="test",
         resume=resume,
-        team=Team(),
+        group=ProcessGroup(),
         progress=progress or Silent(),
     )
 

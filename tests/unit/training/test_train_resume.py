@@ -10,7 +10,7 @@ from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
 from wms.core.errors import CheckpointError, InterruptedTrainingError
 from wms.core.progress import Silent
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
 from wms.training.tracking import read_spool
 from wms.training.train import train
@@ -41,7 +41,7 @@ def run(folder, manifest, out, *, resume="never", settings=None, progress=None):
         registry=FakeRegistry(folder / "registry"),
         run_name=out,
         resume=resume,
-        team=Team(),
+        group=ProcessGroup(),
         progress=progress or Silent(),
     )
 

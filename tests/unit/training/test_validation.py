@@ -6,7 +6,7 @@ from meters import tiny_settings, write_dataset
 from wms.core.progress import Silent
 from wms.core.records.training import Preprocessing
 from wms.training.cache import Source, prepare
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.test_time_augmentation import Probability
 from wms.training.validation import choose_threshold, count_probabilities, validate
 
@@ -37,23 +37,23 @@ def samples(tmp_path):
 
 
 def test_a_network_that_finds_the_window_scores_near_one(samples):
-    loss, dice = validate(Brightness(0.999), samples, LOSS, Team(), size_px=64)
+    loss, dice = validate(Brightness(0.999), samples, LOSS, ProcessGroup(), size_px=64)
     assert dice > 0.97
     assert loss < 0.1
 
 
 def test_a_network_that_finds_nothing_scores_zero(samples):
-    assert validate(Brightness(0.001), samples, LOSS, Team(), size_px=64)[1] == 0.0
+    assert validate(Brightness(0.001), samples, LOSS, ProcessGroup(), size_px=64)[1] == 0.0
 
 
 def test_the_figures_are_means_over_pictures_at_any_batching(samples, monkeypatch):
-    together = validate(Brightness(0.7), samples, LOSS, Team(), size_px=64)
+    together = validate(Brightness(0.7), samples, LOSS, ProcessGroup(), size_px=64)
     monkeypatch.setattr("wms.training.validation.BATCH", 3)
-    assert validate(Brightness(0.7), samples, LOSS, Team(), size_px=64) == pytest.approx(together)
+    assert validate(Brightness(0.7), samples, LOSS, ProcessGroup(), size_px=64) == pytest.approx(together)
 
 
 def test_smaller_sizes_are_scaled_and_still_fit(samples):
-    assert validate(Brightness(0.999), samples, LOSS, Team(), size_px=32)[1] > 0.9
+    assert validate(Brightness(0.999), samples, LOSS, ProcessGroup(), size_px=32)[1] > 0.9
 
 
 @pytest.mark.parametrize(("on_window", "elsewhere"), [(0.35, 0.1), (0.9, 0.6)])

@@ -37,16 +37,16 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
       torchrun --nproc-per-node 2 -m wms train
     """
     require_training_packages()
-    from wms.training.candidate import assist_training, train_candidate
-    from wms.training.process_group import join_team
+    from wms.training.candidate import train_as_worker, train_candidate
+    from wms.training.process_group import join_process_group
     from wms.training.start import TrainingInputs
 
-    with join_team() as team:
-        if not team.leads:
-            assist_training(TrainingInputs.of(workspace()), team)
+    with join_process_group() as group:
+        if not group.leads:
+            train_as_worker(TrainingInputs.of(workspace()), group)
             return
         with step_of_run("wms train", wait) as ctx:
-            result = train_candidate(ctx, team, resume="always" if resume else "never")
+            result = train_candidate(ctx, group, resume="always" if resume else "never")
     if as_json:
         output.say_json(result.model_dump(mode="json"))
         return

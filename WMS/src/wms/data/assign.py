@@ -44,14 +44,14 @@ def assign_validated(
 
 def assign(
     main: DatasetManifest,
-    newcomers: Sequence[SampleFacts],
+    new_samples: Sequence[SampleFacts],
     *,
     added_by: dict[str, str],
     policy: SplitPolicy,
 ) -> SplitOutcome:
-    """Assign newcomers to splits; samples of `main` keep theirs.
+    """Assign new samples to splits; samples of `main` keep theirs.
 
-    A newcomer whose stem is in `main` replaces that sample's bytes and keeps its group and split,
+    A new sample whose stem is in `main` replaces that sample's bytes and keeps its group and split,
     unless it now looks like a picture of another split: then it is set aside and the old bytes stay.
 
     New groups are placed in the order of their hash, each into the split that is furthest below
@@ -59,8 +59,8 @@ def assign(
 
     Args:
         main: the manifest on main.
-        newcomers: validated pairs.
-        added_by: the branch that brought each newcomer, by stem.
+        new_samples: validated pairs.
+        added_by: the branch that brought each new sample, by stem.
         policy: shares and the near-duplicate threshold.
 
     Raises:
@@ -68,12 +68,12 @@ def assign(
     """
     looks = [
         *(look for sample in main.samples for look in sample.looks),
-        *(facts.phash for facts in newcomers),
+        *(facts.phash for facts in new_samples),
     ]
     if len({len(look) for look in looks}) > 1:
         raise RecordError("perceptual hashes of different sizes: main's manifest is of another version")
     board = _Board(main, added_by, policy.near_duplicate_bits)
-    ordered = sorted(newcomers, key=_content_key)
+    ordered = sorted(new_samples, key=_content_key)
     fresh = [facts for facts in ordered if facts.stem not in board.placed]
     for facts in ordered:
         if facts.stem in board.placed:
@@ -110,7 +110,7 @@ def assign(
 
 
 class _Board:
-    """The samples placed so far, by stem, and what became of the newcomers."""
+    """The samples placed so far, by stem, and what became of the new ones."""
 
     def __init__(self, main: DatasetManifest, added_by: dict[str, str], near_bits: int) -> None:
         self.placed = {sample.stem: sample for sample in main.samples}
@@ -121,7 +121,7 @@ class _Board:
         self.aside: list[Finding] = []
 
     def near(self, facts: SampleFacts) -> list[Sample]:
-        """The placed samples of another name that look like a newcomer, or once did."""
+        """The placed samples of another name that look like a new one, or once did."""
         value, near_bits = int(facts.phash, 16), self.near_bits
         return [
             self.placed[stem]
@@ -130,7 +130,7 @@ class _Board:
         ]
 
     def place(self, facts: SampleFacts, group: str, split: Split, former: tuple[str, ...] = ()) -> None:
-        """Put a newcomer into a group and a split."""
+        """Put a new sample into a group and a split."""
         fields = {name: getattr(facts, name) for name in SampleFacts.model_fields}
         sample = Sample(
             **fields,
@@ -152,7 +152,7 @@ class _Board:
             self.place(facts, old.group, old.split, former=old.looks)
 
     def set_aside(self, members: Sequence[SampleFacts], alike: dict[str, list[Sample]]) -> None:
-        """Leave newcomers out, each with a finding that names what it looks like."""
+        """Leave new samples out, each with a finding that names what it looks like."""
         self.aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in members)
 
 

@@ -36,7 +36,7 @@ class Found:
     """Pairs by stem, and the paths that form none (unknown folders are named, not entered)."""
 
     pairs: tuple[FoundPair, ...]
-    leftover: tuple[str, ...]
+    unpaired: tuple[str, ...]
 
 
 def scan(incoming: Path, folder: str) -> Found:
@@ -49,13 +49,13 @@ def scan(incoming: Path, folder: str) -> Found:
         StorageError: a folder cannot be listed.
     """
     candidates: dict[str, dict[str, list[str]]] = defaultdict(lambda: {part: [] for part in PARTS})
-    leftover: list[str] = []
+    unpaired: list[str] = []
     for path, part in _entries(incoming, PurePosixPath(folder)):
         name = path.name
         if part and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES and name_problem(name) is None:
             candidates[stem_key(stem_of(name))][part].append(str(path))
         else:
-            leftover.append(utf8(str(path)))
+            unpaired.append(utf8(str(path)))
 
     pairs: list[FoundPair] = []
     for parts in candidates.values():
@@ -64,8 +64,8 @@ def scan(incoming: Path, folder: str) -> Found:
         if len(images) == len(masks) == len(stems) == 1:
             pairs.append(FoundPair(stem=stems.pop(), image_source=images[0], mask_source=masks[0]))
         else:
-            leftover.extend((*images, *masks))
-    return Found(pairs=tuple(sorted(pairs, key=lambda pair: pair.stem)), leftover=tuple(sorted(leftover)))
+            unpaired.extend((*images, *masks))
+    return Found(pairs=tuple(sorted(pairs, key=lambda pair: pair.stem)), unpaired=tuple(sorted(unpaired)))
 
 
 def _entries(incoming: Path, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:

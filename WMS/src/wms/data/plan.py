@@ -53,16 +53,16 @@ def plan_merge(
         StorageError: a folder cannot be listed.
     """
     planner = _Planner(manifest, on_conflict)
-    leftover: list[str] = []
+    unpaired: list[str] = []
     for source in sources:
         found = scan(incoming, source.folder)
-        leftover.extend(found.leftover)
+        unpaired.extend(found.unpaired)
         hashed = []
         for pair in found.pairs:
             try:
                 hashed.append(_Hashed(pair=pair, branch=source.branch.name, digests=_digests(incoming, pair)))
             except OSError:
-                leftover.extend((pair.image_source, pair.mask_source))
+                unpaired.extend((pair.image_source, pair.mask_source))
         planner.take(hashed)
     return MergePlan(
         base_sha=base_sha,
@@ -72,7 +72,7 @@ def plan_merge(
         present=tuple(planner.present),
         conflicts=tuple(planner.conflicts),
         superseded=tuple(planner.superseded),
-        leftover=tuple(sorted(leftover)),
+        leftover=tuple(sorted(unpaired)),
     )
 
 

@@ -18,7 +18,7 @@ from wms.core.settings import ValidationPolicy
 from wms.data.announce import announce_blocked
 from wms.data.inspection.pair import Inspection, inspect_pair
 from wms.data.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
-from wms.data.inspection.strays import Kind, Stray, stray_findings
+from wms.data.inspection.unpaired import Kind, UnpairedFile, unpaired_findings
 from wms.data.plan import plan_folder
 
 
@@ -116,7 +116,7 @@ def validate_plan(
     kept = [sample for sample in manifest.samples if sample.stem not in replaced]
     findings = [
         *(found for item in inspections for found in item.findings),
-        *stray_findings(Stray(path=path, kind=_kind(incoming / path)) for path in plan.leftover),
+        *unpaired_findings(UnpairedFile(path=path, kind=_kind(incoming / path)) for path in plan.leftover),
         *plan_findings(plan),
         *byte_findings(plan, manifest),
         *look_alike_findings(inspections, manifest, within_bits=near_duplicate_bits),

@@ -7,10 +7,10 @@ from PIL import Image, ImageChops
 
 from wms.synth.canvas import Canvas
 from wms.synth.casing import NUTS, PIPES, draw_tube
-from wms.synth.chance import between, digits, happens, pick
 from wms.synth.colour import RGB, mix, shade, vary
 from wms.synth.geometry import Points, rectangle
 from wms.synth.noise import clouds, grey
+from wms.synth.rng import between, digits, happens, pick
 from wms.synth.style import BLACK, BLUE, RED, WHITE
 
 WALLS: tuple[RGB, ...] = (

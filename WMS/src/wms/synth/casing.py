@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from wms.synth.canvas import Canvas
-from wms.synth.chance import between, happens, pick
 from wms.synth.colour import RGB, shade, vary
 from wms.synth.geometry import Camera, Points, circle, rectangle
 from wms.synth.meter import Meter
+from wms.synth.rng import between, happens, pick
 from wms.synth.style import BLACK, BLUE, BRASS, RED, SILVER, WHITE
 
 RING_RADIUS = 1.1  # outer radius of the ring around the glass

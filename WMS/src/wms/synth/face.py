@@ -6,13 +6,13 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from wms.synth.canvas import Canvas
-from wms.synth.chance import between, happens
 from wms.synth.colour import shade
 from wms.synth.geometry import Matrix, circle
 from wms.synth.marks import draw_mark, draw_scale_ring, draw_unit
 from wms.synth.meter import Meter
 from wms.synth.noise import clouds, grey
 from wms.synth.register import draw_register
+from wms.synth.rng import between, happens
 
 SOFT = 4  # soft light is computed at one part in this many of the width
 YELLOWED = (1.0, 0.93, 0.72)  # what old plastic lets through of red, green and blue

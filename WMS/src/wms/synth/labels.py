@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from wms.synth.chance import between, happens, pick
 from wms.synth.geometry import Points, area
 from wms.synth.picture import Picture, binary_mask
+from wms.synth.rng import between, happens, pick
 
 DECOY_SHARE = 0.7  # how many wrong masks mark another thing rather than the window badly
 # Smaller things are no plausible window: below the field's smallest share of the picture.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from wms.synth.canvas import Canvas
-from wms.synth.chance import between, digits, happens, pick
 from wms.synth.colour import RGB, mix, shade
 from wms.synth.geometry import Points, circle, rectangle
 from wms.synth.meter import Meter
+from wms.synth.rng import between, digits, happens, pick
 from wms.synth.style import BLACK, RED, WHITE, Mark
 
 DIGIT_PITCH = 0.72  # width of a printed digit, of its height

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wms.synth.chance import between, digits, pick
 from wms.synth.colour import RGB, vary
 from wms.synth.geometry import Points, rectangle
+from wms.synth.rng import between, digits, pick
 from wms.synth.style import STYLES, Style
 
 # Names of no maker: what is printed only has to look like print.

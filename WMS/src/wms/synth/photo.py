@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from wms.synth.canvas import Canvas
-from wms.synth.chance import between, happens
 from wms.synth.geometry import Camera, Points, circle, rectangle
 from wms.synth.noise import Field, clouds, enlarge, grey
+from wms.synth.rng import between, happens
 
 COARSE = 8  # soft light is computed at one part in this many of the width
 SOFT = 4  # reflections are sharper

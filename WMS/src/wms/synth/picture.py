@@ -12,11 +12,11 @@ from wms.synth import photo
 from wms.synth.background import draw_background, draw_cable, roughen
 from wms.synth.canvas import Canvas, coverage
 from wms.synth.casing import draw_casing, outline
-from wms.synth.chance import between, happens, pick
 from wms.synth.face import draw_face, face_homography
 from wms.synth.geometry import Camera, Points, area, circle, rotation
 from wms.synth.marks import decoys
 from wms.synth.meter import Meter, draw_meter
+from wms.synth.rng import between, happens, pick
 
 SIZES: tuple[tuple[int, int], ...] = ((480, 480), (480, 640), (450, 600), (480, 600), (640, 480), (600, 450))
 

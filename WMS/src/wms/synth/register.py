@@ -6,10 +6,10 @@ import numpy as np
 from PIL import Image
 
 from wms.synth.canvas import Canvas, glyph
-from wms.synth.chance import between, happens
 from wms.synth.colour import RGB, mix, shade
 from wms.synth.geometry import rectangle
 from wms.synth.meter import Meter
+from wms.synth.rng import between, happens
 from wms.synth.style import BLACK, RED
 
 DIGIT_HEIGHT = 0.66  # of the window's height

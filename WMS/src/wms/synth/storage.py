@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ExifTags, Image
 
-from wms.synth.chance import happens, pick
+from wms.synth.rng import happens, pick
 
 UPRIGHT = 1
 # For each EXIF orientation, what turns the upright picture into the stored one.

@@ -12,29 +12,29 @@ from wms.core.settings import TrainSettings
 from wms.imaging.preprocess import PAD_GREY, to_input
 from wms.training.augment import augment, draw_epoch
 from wms.training.cache import CachedSamples
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 
 
 def training_batches(
-    samples: CachedSamples, settings: TrainSettings, team: Team, *, epoch: int, size_px: int
+    samples: CachedSamples, settings: TrainSettings, group: ProcessGroup, *, epoch: int, size_px: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """This process's share of an epoch's batches, shuffled and augmented.
 
     What is left over after full batches waits its turn in another epoch's order.
 
     Yields:
-        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1, on the team's device.
+        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1, on this process's device.
     """
     order_seed = derived_seed(settings.seed, epoch, "order")
     order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(order_seed))
     draws = draw_epoch(len(samples), seed=derived_seed(settings.seed, epoch, "augment"))
     for batch in range(batches_per_epoch(len(samples), settings)):
         whole = slice(batch * settings.batch_size, (batch + 1) * settings.batch_size)
-        rows = team.share(whole, len(samples))
+        rows = group.share(whole, len(samples))
         pixels = to_input(samples.pixels(order[rows].tolist()))
         yield augment(
-            torch.from_numpy(pixels).to(team.device),
-            draws[rows].to(team.device),
+            torch.from_numpy(pixels).to(group.device),
+            draws[rows].to(group.device),
             settings.augment,
             size_px=size_px,
             fill=PAD_GREY / 255,

@@ -15,15 +15,15 @@ from wms.data.assemble import require_dataset
 from wms.model.bundle import verify_bundle
 from wms.training import checkpoint as checkpoints
 from wms.training.loop import fit
-from wms.training.process_group import Team, join_team
+from wms.training.process_group import ProcessGroup, join_process_group
 from wms.training.register import register
 from wms.training.start import Resume, TrainingInputs, prepare_samples
 from wms.training.tracking import deliver_tracking
 from wms.training.train import train
 
 
-def train_candidate(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
-    """Train on the run's dataset and register the candidate; this process leads the team.
+def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> TrainResult:
+    """Train on the run's dataset and register the candidate; this process leads.
 
     A registry that is known to take no models is left alone: the candidate says so.
 
@@ -50,12 +50,12 @@ def train_candidate(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
                 registry=tracking_registry(ctx, reason=unregistered),
                 run_name=request.run_id,
                 resume=resume,
-                team=team,
+                group=group,
                 progress=ctx.progress,
             )
         write_record(layout.record("train"), result)
     else:
-        team.agree(False)  # the others need not wait for a training
+        group.agree(False)  # the others need not wait for a training
     try:
         result = deliver_tracking(ctx, result)
         candidate = (
@@ -78,21 +78,20 @@ def train_candidate(ctx: Context, team: Team, *, resume: Resume) -> TrainResult:
 
 def train_or_resume(ctx: Context) -> None:
     """Train as the job graph does: resume from a checkpoint of the same training, else start anew."""
-    with join_team() as team:
-        train_candidate(ctx, team, resume="if it fits")
+    with join_process_group() as group:
+        train_candidate(ctx, group, resume="if it fits")
 
 
-def assist_training(inputs: TrainingInputs, team: Team) -> None:
-    """Compute this process's share of every batch of a training that another process of the team leads.
+def train_as_worker(inputs: TrainingInputs, group: ProcessGroup) -> None:
+    """Compute this process's share of every batch of a training that another process leads.
 
-    Nothing but missing decoded samples is written. Where the leader finds a training that has ended already
-    there is nothing to do.
+    Writes nothing but decoded samples. Does nothing if the leader finds that the training has ended already.
 
     Raises:
         ImageError: a picture or mask cannot be read.
         TrainingError: the loss is not finite, or the leader's checkpoint cannot be read.
     """
-    if not team.agree(False):
+    if not group.agree(False):
         return
     samples = prepare_samples(inputs, Silent())
     fit(
@@ -100,7 +99,7 @@ def assist_training(inputs: TrainingInputs, team: Team) -> None:
         val=samples.val,
         settings=inputs.settings,
         state=checkpoints.load(inputs.checkpoint).state,
-        team=team,
+        group=group,
         checkpoint=inputs.checkpoint,
         on_epoch=lambda _: None,
         progress=Silent(),

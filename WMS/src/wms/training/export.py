@@ -73,7 +73,7 @@ def export_bundle(
     card = ModelCard(
         architecture=architecture,
         preprocessing=preprocessing,
-        views=len(model.views),
+        views=len(model.transforms),
         threshold=threshold,
         parameters=count_parameters(model.network),
         weights_sha256=sha256_file(weights),

@@ -17,7 +17,7 @@ from wms.training.batches import derived_seed
 from wms.training.checkpoint import Checkpoint
 from wms.training.loss import segmentation_loss
 from wms.training.normalise import share_batches
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.unet import build
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -28,32 +28,32 @@ class Learner:
 
     Args:
         settings: how to train.
-        team: the processes that train together; each holds the same learner.
+        group: the processes that train together; each holds the same learner.
     """
 
-    def __init__(self, settings: TrainSettings, team: Team) -> None:
-        self.settings, self.team = settings, team
+    def __init__(self, settings: TrainSettings, group: ProcessGroup) -> None:
+        self.settings, self.group = settings, group
         network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
-        share_batches(network, processes=team.size)
-        self.network = network.to(team.device)
-        self._parallel = team.parallel(self.network)
+        share_batches(network, processes=group.size)
+        self.network = network.to(group.device)
+        self._parallel = group.parallel(self.network)
         self.average = AveragedModel(
             self.network, multi_avg_fn=_moving_average(settings.ema_decay), use_buffers=True
         )
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
         vectors = [p for p in self.network.parameters() if p.dim() <= 1]
         # Scales and shifts are not decayed: pulling them to zero is no prior that anyone holds.
-        groups: list[dict[str, Any]] = [
+        parameter_groups: list[dict[str, Any]] = [
             {"params": matrices, "weight_decay": settings.weight_decay},
             {"params": vectors},
         ]
-        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.0, fused=True)
+        self.optimizer = torch.optim.AdamW(parameter_groups, lr=0.0, weight_decay=0.0, fused=True)
 
     def step(self, pictures: Tensor, masks: Tensor, *, rate: float, bfloat16: bool) -> float:
         """Learn from one batch.
 
         Args:
-            pictures: this process's share, float32, Bx3xHxW in 0..1, on the team's device.
+            pictures: this process's share, float32, Bx3xHxW in 0..1, on this process's device.
             masks: float32, Bx1xHxW in 0..1.
             rate: the learning rate of this step.
             bfloat16: whether convolutions compute in bfloat16; weights and sums stay float32.
@@ -64,17 +64,17 @@ class Learner:
         Raises:
             TrainingError: the loss is not finite; no weight was changed.
         """
-        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=bfloat16):
+        with torch.autocast(self.group.device.type, torch.bfloat16, enabled=bfloat16):
             logits = self._parallel(pictures)
         loss = segmentation_loss(logits, masks, self.settings.loss)
-        value = float(self.team.sum(loss)) / self.team.size
+        value = float(self.group.sum(loss)) / self.group.size
         if not math.isfinite(value):
             raise TrainingError(f"the loss became {value} at a learning rate of {rate:.2g}")
         self.optimizer.zero_grad()
         loss.backward()
         self._clip_gradients()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for parameter_group in self.optimizer.param_groups:
+            parameter_group["lr"] = rate
         self.optimizer.step()
         self.average.update_parameters(self.network)
         return value

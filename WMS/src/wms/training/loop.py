@@ -24,7 +24,7 @@ from wms.training.cache import CachedSamples
 from wms.training.checkpoint import Checkpoint, TrainingState
 from wms.training.learner import Learner
 from wms.training.machine import deterministic
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.schedule import Plan, learning_rate
 from wms.training.validation import validate
 
@@ -46,7 +46,7 @@ def fit(
     val: CachedSamples,
     settings: TrainSettings,
     state: TrainingState,
-    team: Team,
+    group: ProcessGroup,
     checkpoint: Path,
     on_epoch: Callable[[EpochMetrics], None],
     progress: Progress,
@@ -58,7 +58,7 @@ def fit(
         val: samples that choose the best epoch.
         settings: how to train.
         state: of a new training, or that of the checkpoint to go on from.
-        team: the processes that train together; the one that leads stores the checkpoints.
+        group: the processes that train together; the one that leads stores the checkpoints.
         checkpoint: where every epoch's end is stored; read if `state` has epochs behind it.
         on_epoch: told about every finished epoch, after it is stored.
         progress: told about epochs.
@@ -67,7 +67,7 @@ def fit(
         TrainingError: a loss that is not finite, or an unreadable checkpoint.
         StorageError: a checkpoint cannot be written, or the cache cannot be read.
     """
-    learner, best = Learner(settings, team), {}
+    learner, best = Learner(settings, group), {}
     if state.history:
         stored = checkpoints.load(checkpoint)
         learner.restore(stored)
@@ -82,7 +82,7 @@ def fit(
             if state.best_epoch == epoch:
                 best = {k: v.clone() for k, v in learner.average.module.state_dict().items()}
             named = {f"best.{name}": tensor for name, tensor in best.items()}
-            if team.leads:
+            if group.leads:
                 checkpoints.save(checkpoint, Checkpoint(state=state, tensors={**learner.tensors(), **named}))
             on_epoch(metrics)
     if state.best_epoch is None:
@@ -104,12 +104,12 @@ def _epoch(
     settings, size_px = learner.settings, plan.size_px(epoch)
     start, step, losses, seen = time.perf_counter(), epoch * plan.batches_per_epoch, [], 0
     learner.network.train()
-    for pictures, masks in training_batches(train, settings, learner.team, epoch=epoch, size_px=size_px):
+    for pictures, masks in training_batches(train, settings, learner.group, epoch=epoch, size_px=size_px):
         rate = learning_rate(step, plan.steps, settings)
         losses.append(learner.step(pictures, masks, rate=rate, bfloat16=plan.bfloat16))
-        step, seen = step + 1, seen + len(pictures) * learner.team.size
+        step, seen = step + 1, seen + len(pictures) * learner.group.size
     trained = time.perf_counter() - start
-    val_loss, val_dice = validate(learner.average.module, val, settings.loss, learner.team, size_px=size_px)
+    val_loss, val_dice = validate(learner.average.module, val, settings.loss, learner.group, size_px=size_px)
     return EpochMetrics(
         epoch=epoch,
         train_loss=sum(losses) / len(losses),

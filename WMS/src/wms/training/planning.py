@@ -10,7 +10,7 @@ from wms.training.batches import batches_per_epoch, training_batches
 from wms.training.cache import CachedSamples
 from wms.training.learner import Learner
 from wms.training.machine import deterministic, has_bfloat16
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.schedule import Plan, fit_epochs, plan_stages
 from wms.training.validation import validate
 
@@ -18,7 +18,7 @@ WARM_UP, MEASURED = 2, 3
 """Batches of each size: the first ones choose and build kernels."""
 
 
-def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples, team: Team) -> Plan:
+def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples, group: ProcessGroup) -> Plan:
     """Fix how a training runs. Without a time budget nothing is measured and the plan is pure.
 
     With one, and where the settings leave the number of threads open, the faster of all cores and a
@@ -29,17 +29,17 @@ def make_plan(settings: TrainSettings, train: CachedSamples, val: CachedSamples,
         settings: with or without `max_minutes`.
         train: the training samples.
         val: the validation samples.
-        team: the processes that will train; the measurement takes this one's share of a batch.
+        group: the processes that will train; the measurement takes this one's share of a batch.
     """
-    threads = settings.threads or max(1, usable_cores() // team.neighbours)
+    threads = settings.threads or max(1, usable_cores() // group.local_size)
     candidates = (threads,) if settings.threads else tuple({threads, 1})
     bfloat16 = settings.precision == "bfloat16" or (
-        settings.precision == "auto" and has_bfloat16(team.device)
+        settings.precision == "auto" and has_bfloat16(group.device)
     )
     epochs = settings.epochs
     if settings.max_minutes is not None:
         measured = {
-            number: _time_epochs(settings, train, val, team, threads=number, bfloat16=bfloat16)
+            number: _time_epochs(settings, train, val, group, threads=number, bfloat16=bfloat16)
             for number in candidates
         }
         threads = min(measured, key=lambda number: sum(measured[number]))
@@ -56,7 +56,7 @@ def _time_epochs(
     settings: TrainSettings,
     train: CachedSamples,
     val: CachedSamples,
-    team: Team,
+    group: ProcessGroup,
     *,
     threads: int,
     bfloat16: bool,
@@ -64,7 +64,7 @@ def _time_epochs(
     """Seconds of one epoch of each stage."""
     with deterministic(threads):
         return [
-            _time_epoch(settings, train, val, team, size_px=size, bfloat16=bfloat16)
+            _time_epoch(settings, train, val, group, size_px=size, bfloat16=bfloat16)
             for size in settings.stage_sizes_px
         ]
 
@@ -73,20 +73,20 @@ def _time_epoch(
     settings: TrainSettings,
     train: CachedSamples,
     val: CachedSamples,
-    team: Team,
+    group: ProcessGroup,
     *,
     size_px: int,
     bfloat16: bool,
 ) -> float:
     """Seconds of one epoch at a size, from a few real steps of a network that is thrown away.
 
-    The others of the team wait meanwhile, so what they say to each other while training is not in it.
+    The other processes wait meanwhile, so their communication is not included.
     """
-    alone = Team(device=team.device)
+    alone = ProcessGroup(device=group.device)
     learner = Learner(settings, alone)
     times: list[float] = []
     while len(times) < WARM_UP + MEASURED:
-        for pictures, masks in training_batches(train, settings, team, epoch=0, size_px=size_px):
+        for pictures, masks in training_batches(train, settings, group, epoch=0, size_px=size_px):
             start = time.perf_counter()
             learner.step(pictures, masks, rate=0.0, bfloat16=bfloat16)
             times.append(time.perf_counter() - start)
@@ -95,4 +95,4 @@ def _time_epoch(
     step = sum(times[WARM_UP:]) / MEASURED
     start = time.perf_counter()
     validate(learner.average.module, val, settings.loss, alone, size_px=size_px)
-    return step * batches_per_epoch(len(train), settings) + (time.perf_counter() - start) / team.size
+    return step * batches_per_epoch(len(train), settings) + (time.perf_counter() - start) / group.size

@@ -1,7 +1,7 @@
-"""The processes that train one network together, as started by `torchrun`; usually just this one.
+"""The processes that train one network together, started by `torchrun`; usually there is only one.
 
-Every process takes its share of each batch and all end each step with the same weights, so that a team
-learns what a single process would learn from the whole batches, up to the order of additions.
+Every process takes an equal share of each batch, and all end each step with the same weights. Together
+they learn what one process learns from the whole batches, up to the order of additions.
 """
 
 from __future__ import annotations
@@ -22,43 +22,42 @@ from wms.core.errors import TrainingError
 CPU = torch.device("cpu")
 
 PATIENCE = timedelta(minutes=10)
-"""How long a process waits for the others; the longest wait is for a large dataset's first decoding."""
+"""How long a process waits for the others. The longest wait is the first decoding of a large dataset."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Team:
-    """This process's place among those that train together; alone, every method changes nothing.
+class ProcessGroup:
+    """This process's place among those that train together. In a group of one, every method does nothing.
 
-    `rank` counts from 0, and the process of rank 0 leads: it alone writes files and talks to the
-    registry. `neighbours` of the team's processes share this machine's cores. `device` is where this
-    process computes.
+    `rank` counts from 0. The process of rank 0 leads: only it writes files and talks to the registry.
+    `local_size` processes of the group run on this machine. `device` is where this process computes.
     """
 
     rank: int = 0
     size: int = 1
-    neighbours: int = 1
+    local_size: int = 1
     device: torch.device = CPU
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes the files and the records."""
+        """Whether this process writes files and records."""
         return self.rank == 0
 
     def share(self, batch: slice, samples: int) -> slice:
-        """This process's part of a batch; the parts are equal, so that a mean of means is the mean.
+        """This process's part of a batch. The parts are equal, so that the mean of their means is the mean.
 
         Args:
             batch: positions in an epoch's order.
-            samples: how many there are; what the batch reaches for beyond them is not there.
+            samples: how many the epoch has; the last batch may reach past them.
 
         Raises:
-            TrainingError: there is not one picture for each process.
+            TrainingError: there is less than one image for each process.
         """
-        pictures = min(batch.stop, samples) - batch.start
-        length = pictures // self.size
+        images = min(batch.stop, samples) - batch.start
+        length = images // self.size
         if length == 0:
             raise TrainingError(
-                f"a batch of {pictures} pictures cannot be shared by {self.size} processes",
+                f"a batch of {images} images cannot be shared by {self.size} processes",
                 remedy="Start fewer processes, or use larger batches (--set batch_size=N).",
             )
         start = batch.start + self.rank * length
@@ -72,33 +71,33 @@ class Team:
         return total
 
     def agree(self, go: bool) -> bool:
-        """Wait for every process to come here; whether one of them, usually the leader, says go."""
+        """Wait until every process calls this; true if at least one of them says go."""
         return bool(self.sum(torch.tensor(int(go), device=self.device)) > 0)
 
     def parallel(self, network: nn.Module) -> nn.Module:
-        """The network with gradients that are the mean over all processes."""
+        """The network, with gradients averaged over all processes."""
         if self.size == 1:
             return network
-        # Running statistics need no broadcast: every process computes those of the whole batch.
+        # No broadcast of running statistics: every process computes those of the whole batch.
         return DistributedDataParallel(network, broadcast_buffers=False)
 
 
 @contextmanager
-def join_team(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
-    """Join the processes that `torchrun` started, or work alone; gloo on CPUs, NCCL on GPUs.
+def join_process_group(environment: Mapping[str, str] = os.environ) -> Iterator[ProcessGroup]:
+    """Join the processes that `torchrun` started, or be a group of one; gloo on CPUs, NCCL on GPUs.
 
     Args:
         environment: `RANK`, `WORLD_SIZE`, `LOCAL_RANK` and `LOCAL_WORLD_SIZE` as torchrun sets them.
 
     Raises:
-        TrainingError: the others cannot be reached.
+        TrainingError: the other processes cannot be reached.
     """
     size, local_rank = int(environment.get("WORLD_SIZE", "1")), int(environment.get("LOCAL_RANK", "0"))
-    neighbours = int(environment.get("LOCAL_WORLD_SIZE", "1"))
+    local_size = int(environment.get("LOCAL_WORLD_SIZE", "1"))
     cuda = torch.cuda.is_available()
     device = torch.device("cuda", local_rank) if cuda else CPU
     if size == 1:
-        yield Team(device=device)
+        yield ProcessGroup(device=device)
         return
     if cuda:
         torch.cuda.set_device(device)
@@ -110,6 +109,6 @@ def join_team(environment: Mapping[str, str] = os.environ) -> Iterator[Team]:
             remedy="Start them all by torchrun; on several machines, with the same --rdzv-endpoint.",
         ) from error
     try:
-        yield Team(rank=dist.get_rank(), size=size, neighbours=neighbours, device=device)
+        yield ProcessGroup(rank=dist.get_rank(), size=size, local_size=local_size, device=device)
     finally:
         dist.destroy_process_group()

@@ -23,7 +23,7 @@ from wms.training.cache import CachedSamples, Source, prepare
 from wms.training.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
 from wms.training.evidence import HISTORY_FILE
 from wms.training.planning import make_plan
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
 
 Resume = Literal["never", "if it fits", "always"]
@@ -109,7 +109,7 @@ def start_training(
     provenance: Provenance,
     samples: Samples,
     resume: Resume,
-    team: Team,
+    group: ProcessGroup,
     progress: Progress,
 ) -> TrainingState:
     """The state to go on from: the checkpoint's, or that of a new training, stored as its first checkpoint.
@@ -120,7 +120,7 @@ def start_training(
         samples: what is trained and validated on.
         resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
             from, whatever lies in the run folder of an earlier training is removed first.
-        team: the processes that will train.
+        group: the processes that will train.
         progress: told what will be done.
 
     Raises:
@@ -139,11 +139,11 @@ def start_training(
                 raise
             progress.say(f"{error}: it is dropped, and the training starts anew.")
             _clear(inputs.out)
-    plan = make_plan(inputs.settings, samples.train, samples.val, team)
+    plan = make_plan(inputs.settings, samples.train, samples.val, group)
     stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
     kind = "bfloat16" if plan.bfloat16 else "float32"
-    means = f"{plan.threads} threads" if team.device.type == "cpu" else torch.cuda.get_device_name()
-    together = f" in each of {team.size} processes" if team.size > 1 else ""
+    means = f"{plan.threads} threads" if group.device.type == "cpu" else torch.cuda.get_device_name()
+    together = f" in each of {group.size} processes" if group.size > 1 else ""
     progress.say(f"Training on {len(samples.train)} pictures: {stages}; {means}{together}, {kind}.")
     state = TrainingState(run_sha256=run_sha256, plan=plan)
     checkpoints.save(checkpoint, Checkpoint(state=state, tensors={}))

@@ -20,7 +20,7 @@ from wms.training.checkpoint import TrainingState
 from wms.training.evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
 from wms.training.export import export_bundle
 from wms.training.loop import Fitted, fit
-from wms.training.process_group import Team
+from wms.training.process_group import ProcessGroup
 from wms.training.start import (
     BUNDLE_FOLDER,
     Resume,
@@ -51,7 +51,7 @@ def train(
     registry: Registry,
     run_name: str,
     resume: Resume,
-    team: Team,
+    group: ProcessGroup,
     progress: Progress,
 ) -> TrainResult:
     """Train, choose the threshold, export the bundle, and report to the tracking server.
@@ -63,7 +63,7 @@ def train(
         run_name: the run's name there.
         resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
             from, whatever lies in the run folder of an earlier training is removed first.
-        team: the processes that train together; this one leads, the others `assist_training`.
+        group: the processes that train together; this one leads, the others `train_as_worker`.
         progress: told about decoding, epochs and what is worth knowing.
 
     Returns:
@@ -94,10 +94,10 @@ def train(
         provenance=provenance,
         samples=samples,
         resume=resume,
-        team=team,
+        group=group,
         progress=progress,
     )
-    team.agree(True)  # the others may read the samples and the checkpoint that are there now
+    group.agree(True)  # the others may read the samples and the checkpoint that are there now
     tracker = Tracker(
         out=out,
         registry=registry,
@@ -107,7 +107,7 @@ def train(
     )
     status: RunStatus = "failed"
     try:
-        fitted = _fit(inputs, state, samples, team, tracker, progress)
+        fitted = _fit(inputs, state, samples, group, tracker, progress)
         model = Probability(fitted.network, views=settings.views)
         threshold = choose_threshold(model, samples.val, size_px=settings.image_size_px)
         probabilities = count_probabilities(model, samples.val, size_px=settings.image_size_px)
@@ -139,7 +139,7 @@ def _fit(
     inputs: TrainingInputs,
     state: TrainingState,
     samples: Samples,
-    team: Team,
+    group: ProcessGroup,
     tracker: Tracker,
     progress: Progress,
 ) -> Fitted:
@@ -167,7 +167,7 @@ def _fit(
         val=samples.val,
         settings=inputs.settings,
         state=state,
-        team=team,
+        group=group,
         checkpoint=inputs.checkpoint,
         on_epoch=finished,
         progress=progress,

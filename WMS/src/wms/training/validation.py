@@ -17,7 +17,7 @@ from wms.imaging.compare import count_pixels
 from wms.imaging.preprocess import to_input
 from wms.training.cache import CachedSamples
 from wms.training.loss import segmentation_loss
-from wms.training.process_group import CPU, Team
+from wms.training.process_group import CPU, ProcessGroup
 
 BATCH = 8
 THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
@@ -28,7 +28,7 @@ BINS = 100
 
 
 def validate(
-    network: nn.Module, samples: CachedSamples, loss: LossSettings, team: Team, *, size_px: int
+    network: nn.Module, samples: CachedSamples, loss: LossSettings, group: ProcessGroup, *, size_px: int
 ) -> tuple[float, float]:
     """Mean loss and mean Dice (at probability 0.5) over pictures, in float32.
 
@@ -36,7 +36,7 @@ def validate(
         network: pictures to logits; put into evaluation mode.
         samples: not empty.
         loss: the terms' weights.
-        team: its processes share the samples, and all get the same answer.
+        group: its processes share the samples, and all get the same answer.
         size_px: the side that pictures are scaled to.
 
     Returns:
@@ -44,13 +44,13 @@ def validate(
     """
     losses: list[float] = []
     dice: list[float] = []
-    mine = range(team.rank, len(samples), team.size)
-    for logits, targets in _predictions(network, samples, mine, size_px=size_px, device=team.device):
+    mine = range(group.rank, len(samples), group.size)
+    for logits, targets in _predictions(network, samples, mine, size_px=size_px, device=group.device):
         for one, target in zip(logits, targets, strict=True):
             losses.append(float(segmentation_loss(one[None], target[None], loss)))
             dice.append(_dice(one > 0.0, target >= 0.5))
-    sums = torch.tensor([fsum(losses), fsum(dice)], dtype=torch.float64, device=team.device)
-    mean_loss, mean_dice = (team.sum(sums) / len(samples)).tolist()
+    sums = torch.tensor([fsum(losses), fsum(dice)], dtype=torch.float64, device=group.device)
+    mean_loss, mean_dice = (group.sum(sums) / len(samples)).tolist()
     return mean_loss, mean_dice
 
 

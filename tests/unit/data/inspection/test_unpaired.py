@@ -3,11 +3,13 @@
 import pytest
 
 from wms.core.records.dataset import Finding
-from wms.data.inspection.strays import Kind, Stray, stray_findings
+from wms.data.inspection.unpaired import Kind, UnpairedFile, unpaired_findings
 
 
 def judge(*paths: str, kind: Kind = "file") -> dict[str, Finding]:
-    return {found.file: found for found in stray_findings(Stray(path=path, kind=kind) for path in paths)}
+    return {
+        found.file: found for found in unpaired_findings(UnpairedFile(path=path, kind=kind) for path in paths)
+    }
 
 
 def rules(*paths: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One process of a training team, as torchrun starts it: `team_member.py FOLDER OUT [SETTING=NUMBER]...`.
+"""A training process as torchrun starts it: `training_process.py FOLDER OUT [SETTING=NUMBER]...`.
 
 FOLDER holds `data/` and `manifest.jsonl`; the leader leaves its result as `OUT/train.json`.
 """
@@ -13,8 +13,8 @@ from meters import tiny_settings
 from wms.core.files import write_record
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
-from wms.training.candidate import assist_training
-from wms.training.process_group import join_team
+from wms.training.candidate import train_as_worker
+from wms.training.process_group import join_process_group
 from wms.training.start import TrainingInputs
 from wms.training.train import train
 
@@ -30,9 +30,9 @@ def main(folder: Path, out: Path, *changes: str) -> None:
         out=out,
         cache=folder / "cache",
     )
-    with join_team() as team:
-        if not team.leads:
-            assist_training(inputs, team)
+    with join_process_group() as group:
+        if not group.leads:
+            train_as_worker(inputs, group)
             return
         result = train(
             inputs,
@@ -40,7 +40,7 @@ def main(folder: Path, out: Path, *changes: str) -> None:
             registry=FakeRegistry(folder / "registry"),
             run_name=out.name,
             resume="if it fits",
-            team=team,
+            group=group,
             progress=Silent(),
         )
     write_record(out / "train.json", result)

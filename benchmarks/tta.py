@@ -1,6 +1,6 @@
-"""What further views of a picture are worth: Dice of one trained model with 1, 2 and 3 of them.
+"""What test-time augmentation is worth: Dice of one trained model with 1, 2 and 3 passes.
 
-    python benchmarks/views.py MODEL FOLDER [FOLDER ...]
+    python benchmarks/tta.py MODEL FOLDER [FOLDER ...]
 
 MODEL is a bundle such as run/model; FOLDER holds images/ and masks/ that the model was not trained on.
 Scores are at the pictures' own resolution, with the model's own threshold; the network is that of
@@ -25,7 +25,7 @@ from wms.imaging.compare import count_pixels
 from wms.imaging.files import read_mask, read_picture
 from wms.imaging.preprocess import preprocess, to_picture
 from wms.model.bundle import verify_bundle
-from wms.training.test_time_augmentation import VIEWS, Probability
+from wms.training.test_time_augmentation import TRANSFORMS, Probability
 from wms.training.unet import build
 
 import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
@@ -43,7 +43,7 @@ def main() -> None:
     card = verify_bundle(args.model)
     network = build(card.architecture, seed=0)
     network.load_state_dict(load_file(args.model / WEIGHTS_FILE))
-    models = [Probability(network, views=number).eval() for number in range(1, len(VIEWS) + 1)]
+    models = [Probability(network, views=number).eval() for number in range(1, len(TRANSFORMS) + 1)]
     dice: list[list[float]] = [[] for _ in models]
     for folder in args.folders:
         for pair in plan_folder(folder, manifest=DatasetManifest()).pairs:
@@ -56,7 +56,7 @@ def main() -> None:
                     probability = to_picture(model(square)[0, 0].numpy(), box)
                 scores.append(count_pixels(probability > card.threshold, there).dice)
     rows = {
-        f"{number} views": {
+        f"{number} passes": {
             "dice": round(fmean(scores), 4),
             "dice_median": round(median(scores), 4),
             "failures": sum(value < FAILURE_DICE for value in scores),

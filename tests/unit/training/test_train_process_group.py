@@ -25,7 +25,7 @@ def train_together(folder, out, *, processes, changes=()):
     """Train by `processes` processes; return the leader's result and the weights."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     done = subprocess.run(
-        [*command, TESTS / "team_member.py", folder, folder / out, *changes],
+        [*command, TESTS / "training_process.py", folder, folder / out, *changes],
         env={**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"},
         check=False,
         capture_output=True,
@@ -39,7 +39,7 @@ def train_together(folder, out, *, processes, changes=()):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("team")
+    folder = tmp_path_factory.mktemp("group")
     write_bytes(folder / "manifest.jsonl", write_dataset(folder / "data", train=13, val=5).to_jsonl())
     return folder
 
@@ -65,7 +65,7 @@ def test_two_processes_with_half_the_batch_follow_one_with_the_whole(alone, toge
 
 
 @pytest.mark.soak
-def test_a_team_goes_on_where_another_number_of_processes_stopped(folder, alone):
+def test_more_processes_can_resume_what_one_started(folder, alone):
     trained, _ = alone
     shutil.copytree(folder / "alone", folder / "gone-on")
     assert (folder / "gone-on/checkpoints").is_dir()
@@ -73,6 +73,6 @@ def test_a_team_goes_on_where_another_number_of_processes_stopped(folder, alone)
     assert resumed.weights_sha256 == trained.weights_sha256
 
 
-def test_the_members_of_a_team_write_no_files_of_their_own(folder, together):
+def test_only_the_leading_process_writes_files(folder, together):
     assert len((folder / "together/history.csv").read_text().splitlines()) == 5
     assert len((folder / "together/metrics.jsonl").read_text().splitlines()) == 4

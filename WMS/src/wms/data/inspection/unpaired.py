@@ -1,0 +1,125 @@
+"""The rules that look at files which form no pair. Pure on names and kinds of files."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from wms.core.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
+from wms.core.records.dataset import Finding
+from wms.data.rules import finding
+
+Kind = Literal["file", "folder", "symlink", "other", "absent"]
+
+_PARTNER_PLACE = {"images": "masks", "masks": "images"}
+_OTHER_PICTURES = frozenset(
+    {".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".jfif", ".svg", ".dng"}
+)
+_DROPPINGS = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpairedFile:
+    """A path below the incoming folder that forms no pair, and what is there (links not followed)."""
+
+    path: str
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def shown(self) -> str:
+        """The path as findings show it."""
+        return printable(self.path)
+
+    @property
+    def place(self) -> str:
+        """The folder that it lies in: `images`, `masks` or another."""
+        return PurePosixPath(self.path).parent.name
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether only its partner is amiss: a well-named picture file in its right place."""
+        return (
+            self.kind == "file"
+            and self.place in _PARTNER_PLACE
+            and PurePosixPath(self.name).suffix.lower() in PICTURE_SUFFIXES
+            and name_problem(self.name) is None
+        )
+
+
+def unpaired_findings(files: Iterable[UnpairedFile]) -> list[Finding]:
+    """One finding for every file."""
+    found: list[Finding] = []
+    families: dict[tuple[PurePosixPath, str], list[UnpairedFile]] = defaultdict(list)
+    for file in files:
+        if file.is_candidate:
+            families[PurePosixPath(file.path).parents[1], stem_key(stem_of(file.name))].append(file)
+        else:
+            found.append(_judge_alone(file))
+    for family in families.values():
+        found.extend(_judge_in_family(file, family) for file in family)
+    return found
+
+
+def _judge_alone(file: UnpairedFile) -> Finding:
+    suffix = PurePosixPath(file.name).suffix.lower()
+    if file.kind == "symlink":
+        return finding("symlink", file.shown, "it is a symbolic link; links are not followed")
+    if file.kind == "absent":
+        return finding("bad-name", file.shown, "its name is not UTF-8")
+    if file.kind == "other":
+        return finding("not-a-file", file.shown, "it is a device, socket or pipe")
+    if file.kind == "folder":
+        return finding(
+            "wrong-place", file.shown, "it is a folder; files are taken from images/ and masks/ only"
+        )
+    if file.name.casefold() in _DROPPINGS or file.name.startswith("._"):
+        return finding("ignored-file", file.shown, "an operating system left it behind")
+    problem = name_problem(file.name)
+    if problem is not None:
+        return finding("bad-name", file.shown, f"its name {problem}")
+    if file.place not in _PARTNER_PLACE:
+        if suffix in PICTURE_SUFFIXES | _OTHER_PICTURES:
+            return finding("wrong-place", file.shown, "it lies neither in images/ nor in masks/")
+        return finding("ignored-file", file.shown, "it lies outside images/ and masks/")
+    if suffix in _OTHER_PICTURES:
+        return finding("wrong-type", file.shown, f"{suffix} pictures are not read, only JPEG and PNG")
+    return finding("not-an-image", file.shown, f"{suffix or 'a file without a suffix'} is no picture")
+
+
+def _judge_in_family(file: UnpairedFile, family: list[UnpairedFile]) -> Finding:
+    """What parts a candidate from its partner, given all candidates of its name in both places."""
+    beside = [other for other in family if other.place == file.place and other is not file]
+    across = [other for other in family if other.place != file.place]
+    twins = [other for other in beside if stem_of(other.name) != stem_of(file.name)]
+    twins += [other for other in beside if stem_key(other.name) == stem_key(file.name) and other not in twins]
+    if twins:
+        message = f"it has the same name as {_listed(twins)}, but for upper and lower case or Unicode form"
+        return finding("case-clash", file.shown, message)
+    if beside and file.place == "images":
+        return finding("two-images", file.shown, f"{_listed(beside)} has the same name")
+    if beside:
+        return finding("two-masks", file.shown, f"{_listed(beside)} has the same name")
+    if not across:
+        missing, place = (
+            ("missing-mask", "masks/") if file.place == "images" else ("missing-image", "images/")
+        )
+        return finding(missing, file.shown, f"nothing in {place} is called {stem_of(file.name)}")
+    if len(across) > 1:
+        rule = "two-masks" if file.place == "images" else "two-images"
+        return finding(rule, file.shown, f"it has {len(across)} partners: {_listed(across)}")
+    if stem_of(across[0].name) != stem_of(file.name):
+        message = f"its partner is called {across[0].name}, which differs in upper and lower case"
+        return finding("case-clash", file.shown, message)
+    return finding("unreadable", file.shown, "it or its partner cannot be read")
+
+
+def _listed(files: list[UnpairedFile]) -> str:
+    return " and ".join(f"{file.place}/{file.name}" for file in files)

@@ -46,7 +46,8 @@ def test_a_person_who_may_only_read_sees_what_is_hidden_from_him(
 
 
 def test_a_rate_limit_is_an_error_and_hides_nothing(github: FakeGitHub) -> None:
-    github.fail_next(1, status=403, message="API rate limit exceeded for user ID 1.", path="/labels")
+    headers = {"X-RateLimit-Reset": "99999999999"}
+    github.fail_next(1, message="API rate limit exceeded for user ID 1.", headers=headers, path="/labels")
     found = wms("github", "doctor")
     assert found.exit_code == 67
     assert "rate limit" in found.output

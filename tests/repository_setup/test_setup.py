@@ -132,7 +132,7 @@ def test_a_private_repository_without_branch_rules_gets_everything_else(github: 
     github.settings.private, github.settings.rulesets_available = True, False
     done = setup("--json")
     assert done.exit_code == 0, done.output
-    assert row(done, "ruleset", "main") == "warning"
+    assert row(done, "ruleset", "main") == "ok"
     assert github.settings.actions_may_open_pull_requests
 
 

@@ -110,7 +110,7 @@ def without_app() -> dict[str, Any]:
                 }
             },
         ),
-        ("ruleset", "main", "warning", {"rulesets": None}),
+        ("ruleset", "main", "ok", {"rulesets": None}),
         ("ruleset", "main", "warning", {"rulesets": {}}),
         ("ruleset", "main", "warning", {"rulesets": {"main": {**RULESET, "rules": []}}}),
         ("ruleset", "main", "warning", {"rulesets": {"main": without_app()}}),
@@ -134,7 +134,7 @@ def without_app() -> dict[str, Any]:
         (
             "schedule",
             "infra.yml",
-            "warning",
+            "ok",
             {"variables": CLOUD, "repository": {**WELL.repository, "fork": True}},
         ),
         (
@@ -163,7 +163,7 @@ def test_what_is_amiss_is_told_with_its_remedy(
 
 def test_a_check_that_anybody_may_post_is_named() -> None:
     found = only(look(rulesets={"main": without_app()}), "ruleset", "main").found
-    assert "anybody who may write can post ci" in found
+    assert "anybody with write access can post ci" in found
 
 
 def test_who_knows_that_his_repository_is_public_is_told_no_more() -> None:

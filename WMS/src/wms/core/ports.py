@@ -1,7 +1,7 @@
 """The seven outside systems, as the pipeline sees them.
 
-Adapters implement these Protocols; `tests/contract/` holds one suite for each, run against every
-implementation. A lookup that fails raises: no method answers a default for "could not ask".
+Adapters subclass these Protocols, and what a method does is described here. `tests/contract/` holds one suite
+for each, run against every implementation. A lookup that fails raises: no method returns a default instead.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Registry(Protocol):
         """Open a tracking run and return its ID."""
 
     def log_metrics(self, run_id: str, metrics: Sequence[Metric]) -> None:
-        """Log any number of values in one request."""
+        """Log any number of values in as few requests as the tracker allows."""
 
     def log_files(self, run_id: str, folder: Path, *, under: str) -> None:
         """Store every file below `folder` as artifacts of the run, below the path `under`."""
@@ -59,7 +59,7 @@ class Registry(Protocol):
         """Store a model bundle and register it; the same weights again give the same version."""
 
     def versions(self) -> tuple[ModelVersion, ...]:
-        """All registered versions, oldest first."""
+        """All registered versions, oldest first; one without a weights digest is not ours."""
 
     def download(self, version: int, to: Path) -> Path:
         """Fetch a version's bundle as the folder `to` (replaced if there) and return that folder."""
@@ -83,13 +83,14 @@ class DataStore(Protocol):
     """Data and blobs by digest, in the DVC remote. All methods raise `DataStoreError`."""
 
     def fetch_dataset(self, pointer: bytes, to: Path) -> None:
-        """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
+        """Put the dataset that a pointer names into the folder `to` (replaced if there).
 
-        Files may be read-only hard links into the cache: never write into them.
+        Files may be read-only hard links into the cache: never write into them. Damaged files in the cache
+        are fetched again.
         """
 
     def store_dataset(self, folder: Path) -> StoredDataset:
-        """Upload a dataset folder; return its pointer once every byte is stored."""
+        """Upload a dataset folder, which stays as it is; return its pointer once every byte is stored."""
 
     def has_dataset(self, pointer: bytes) -> bool:
         """Whether every file of the dataset that a pointer names is stored."""
@@ -97,7 +98,8 @@ class DataStore(Protocol):
     def lock_stages(self, tree: Path) -> bytes:
         """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
 
-        Nothing is run: the stages' inputs and outputs lie in `tree` already.
+        Nothing is run: the inputs and outputs of the stages are in `tree` already. `tree` is no DVC
+        repository of its own; `dvc.lock` stays in it.
         """
 
     def put_blob(self, path: Path) -> str:
@@ -134,9 +136,9 @@ class Commit:
 class Repository(Protocol):
     """The Git repository and its remote. All methods raise `RepositoryError`.
 
-    Reads go to the remote's branches as of the last `fetch`. No method touches the working tree,
-    the index, or a local branch of the user's. A revision is a full commit SHA or the name of a
-    remote branch.
+    Reads show the remote's branches as of the last `fetch`. No method touches the working tree, the index,
+    or a local branch of the user's. A revision is a full commit SHA or the name of a remote branch. An
+    unknown revision is an error, and so is a question about history that a shallow clone cannot answer.
     """
 
     def fetch(self) -> None:
@@ -149,12 +151,21 @@ class Repository(Protocol):
         """Names of the remote branches that start with `prefix`, sorted."""
 
     def read_file(self, rev: str, path: str) -> bytes | None:
-        """A file's bytes at a revision, or `None` if that revision has no such file."""
+        """A file's bytes at a revision, or `None` if that revision has no such file.
+
+        Raises:
+            RepositoryError: `path` is a folder, a link or a submodule there.
+        """
 
     def export(self, rev: str, path: str, to: Path) -> int:
         """Write every file below `path` at `rev` into `to` (replaced if there); return how many.
 
-        Symbolic links are written as links that lead nowhere, so that validation can name them.
+        Bytes are those in Git, without filters. Symbolic links are written as links to nowhere, so that
+        validation can name them.
+
+        Raises:
+            RepositoryError: a submodule, or a name that leads out of `to`.
+            StorageError: the files could not be written; what was at `to` is whole.
         """
 
     def changed_paths(self, base: str, rev: str) -> tuple[str, ...]:
@@ -173,7 +184,7 @@ class Repository(Protocol):
     def commit_folder(self, parent: str, folder: Path, *, under: str, message: str) -> str:
         """Make a commit on top of `parent` with every file below `folder` put below `under`.
 
-        For many or large files, which go from disk to the object store without being loaded.
+        For many or large files: Git reads them itself. Links stay links.
         """
 
     def push(self, sha: str, branch: str, *, expect: str | None) -> None:
@@ -209,10 +220,10 @@ class Compute(Protocol):
     """The instance that hosts MLflow and the service. All methods raise `ComputeError`."""
 
     def up(self) -> Switched:
-        """Start the instance and return once it answers; starting a running one is no error."""
+        """Start the instance and return once it answers. A running instance is no error."""
 
     def down(self) -> Switched:
-        """Stop the instance and return once it is stopped; stopping a stopped one is no error.
+        """Stop the instance and return once it is stopped. A stopped instance is no error.
 
         The stop is asked for within `SWITCH_LIMIT` of the call or not at all: others may start the
         instance afterwards.
@@ -343,17 +354,21 @@ class Forge(Releases, Protocol):
     ) -> PullRequest:
         """Open a pull request, or take the open one that this head already has, and label it.
 
-        Labels are for people: one that cannot be put on it is logged as a warning, and is no error.
+        Labels are for people: a label that cannot be added is logged as a warning, and is no error.
+
+        Raises:
+            ForgeError: a branch is missing, or the head has nothing that the base lacks.
+            ForgePermissionError: the token, or the repository's settings, do not allow it.
         """
 
     def pull_request(self, number: int) -> PullRequest:
-        """A pull request by number."""
+        """A pull request by number; while it is open, as its head branch is now."""
 
     def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
-        """The pull requests whose head branch starts with a prefix, oldest first."""
+        """The pull requests whose head branch starts with a prefix, oldest first; none of forks."""
 
     def merge(self, number: int, *, sha: str) -> str:
-        """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
+        """Merge a pull request if its head is at `sha`; return the merge commit. A merged one is no error.
 
         Raises:
             RemoteMovedError: the head is elsewhere, or the base moved meanwhile.
@@ -362,10 +377,18 @@ class Forge(Releases, Protocol):
         """
 
     def close(self, number: int, *, comment: str) -> None:
-        """Close a pull request without merging it."""
+        """Close a pull request without merging it; a closed one gets the comment only.
+
+        Raises:
+            ForgeError: it is merged.
+        """
 
     def set_status(self, sha: str, check: Check) -> None:
-        """Post a commit status; the latest of a context counts. At most 140 characters."""
+        """Post a commit status; the latest of a context counts.
+
+        Raises:
+            ForgeError: there is no such commit, or the description has more than 140 characters.
+        """
 
     def statuses(self, sha: str) -> tuple[Check, ...]:
         """The latest status of every context on a commit, by context."""
@@ -377,31 +400,32 @@ class Forge(Releases, Protocol):
         """Comment on a commit."""
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow on main."""
+        """Start a workflow on main.
+
+        Raises:
+            ForgeError: there is no such workflow, or it does not take these inputs.
+        """
 
 
-class PictureStore(Protocol):
-    """Where the pictures lie that texts on the forge show.
-
-    All methods raise `RepositoryError` or `StorageError`.
-    """
+class ImageStore(Protocol):
+    """The images that texts on the forge show. All methods raise `RepositoryError` or `StorageError`."""
 
     def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
-        """Keep every file of a folder under a run's name, and answer each one's URL by its name.
+        """Keep every file of a folder under a run's name, and return the URL of each by file name.
 
-        What the run had before is replaced; the same files again have the same URLs.
+        Earlier images of the run are replaced. The same files have the same URLs again.
         """
 
     def runs(self) -> tuple[str, ...]:
-        """The runs that have pictures here, sorted."""
+        """The runs that have images here, sorted."""
 
     def remove(self, run_ids: Sequence[str]) -> None:
-        """Take away the pictures of these runs; one that has none is no error."""
+        """Remove the images of these runs; a run without images is no error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """All seven, as the wiring put them together for one workspace."""
+    """All seven, as the wiring connects them for one workspace."""
 
     registry: Registry
     data_store: DataStore
@@ -409,4 +433,4 @@ class Ports:
     compute: Compute
     leases: LeaseStore
     forge: Forge
-    pictures: PictureStore
+    pictures: ImageStore

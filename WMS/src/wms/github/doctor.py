@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from wms.core.records.github_doctor import Diagnosis, Row, Verdict, judged, missing, ok, row, warning
+from wms.core.records.github_doctor import Diagnosis, Row, Verdict, judged, missing, ok, row, unseen, warning
 from wms.core.records.github_setup import PUBLIC_KNOWN, Facts, Label, Unseen, Wanted
 from wms.core.records.state_history import MAX_STATE_BYTES
 from wms.github.doctor_aws import aws, schedule
@@ -15,10 +15,10 @@ from wms.github.setup import covers, written
 
 NEEDED_WORKFLOWS = ("training-data-pipeline.yaml", "ci.yml", "rollback.yml")
 NEEDED_SETTINGS = ("allow_merge_commit", "can_approve_pull_request_reviews")
-"""Without these two no promotion merges; the other settings are habits of this project."""
+"""Without these two no promotion merges; the other settings are conventions of this project."""
 
 QUEUE_MAX = 100
-"""Runs that wait in one concurrency group with `queue: max`; GitHub cancels what comes after."""
+"""Runs that can wait in one concurrency group with `queue: max`; GitHub cancels later ones."""
 
 STATE_WARNING_BYTES = MAX_STATE_BYTES * 8 // 10
 
@@ -37,7 +37,7 @@ def diagnose(
         wanted: its settings as the files have them.
         facts: what GitHub shows.
         environments: the folders of infrastructure/ that can be named.
-        now: the time, for what stops after days without activity.
+        now: the time; schedules stop after days without activity.
     """
     rows = (
         *_repository(name, facts),
@@ -77,12 +77,12 @@ def _repository(name: str, facts: Facts) -> list[Row]:
 def _visibility(facts: Facts) -> Row:
     def public(variables: Mapping[str, str]) -> Verdict:
         if variables.get(PUBLIC_KNOWN) == "true":
-            return ok("public, with its photographs, reports and releases, as its owner knows")
-        found = "public: so are the photographs that are pushed, the reports and the releases"
-        return warning(found, f"make it private, or say that you know it: {SAY_KNOWN}")
+            return ok("public, with its photographs, reports and releases; its owner knows")
+        found = "public, and so are its photographs, reports and releases"
+        return warning(found, f"make it private, or confirm that you know: {SAY_KNOWN}")
 
     if facts.repository["private"]:
-        found = "private: collaborators alone see photographs, reports and releases"
+        found = "private: only collaborators see photographs, reports and releases"
         return row("repository", "visibility", ok(found))
     return judged("repository", "visibility", facts.variables, public)
 
@@ -102,20 +102,13 @@ def _switch(actions: Mapping[str, Any]) -> Verdict:
 
 def _workflows(name: str, states: Mapping[str, str] | Unseen) -> list[Row]:
     if isinstance(states, Unseen):
-        return [judged("workflow", "all", states, lambda _: ok(""))]
-    rows = [
-        row(
-            "workflow",
-            file,
-            missing("not known to GitHub", "push it to main; allow it in the Actions tab"),
-        )
-        for file in NEEDED_WORKFLOWS
-        if file not in states
-    ]
+        return [row("workflow", "all", unseen(states))]
+    unknown = missing("not known to GitHub", "push it to main; allow it in the Actions tab")
+    rows = [row("workflow", file, unknown) for file in NEEDED_WORKFLOWS if file not in states]
     for file, state in sorted(states.items()):
         worse = missing if file in NEEDED_WORKFLOWS else warning
-        mended = f"gh workflow enable {file} --repo {name}"
-        verdict = ok("active") if state == "active" else worse(state.replace("_", " "), mended)
+        remedy = f"gh workflow enable {file} --repo {name}"
+        verdict = ok("active") if state == "active" else worse(state.replace("_", " "), remedy)
         rows.append(row("workflow", file, verdict))
     return rows
 
@@ -123,7 +116,7 @@ def _workflows(name: str, states: Mapping[str, str] | Unseen) -> list[Row]:
 def _settings(area: str, wanted: Mapping[str, Any], actual: Mapping[str, Any] | Unseen) -> list[Row]:
     def judge(name: str, settings: Mapping[str, Any]) -> Verdict:
         if name not in settings:
-            return Verdict(result="not visible", found="GitHub shows it to those who may push")
+            return unseen(Unseen(why="GitHub shows it only to those who may push"))
         if settings[name] == wanted[name]:
             return ok(written(settings[name]))
         worse = missing if name in NEEDED_SETTINGS else warning
@@ -135,8 +128,7 @@ def _settings(area: str, wanted: Mapping[str, Any], actual: Mapping[str, Any] | 
 def _ruleset(wanted: Mapping[str, Any], facts: Facts) -> Row:
     def verdict(rulesets: Mapping[str, Mapping[str, Any]] | None) -> Verdict:
         if rulesets is None:
-            found = "GitHub has branch rules for public repositories and paid plans only"
-            return warning(found, "nothing to do: everything else works without them")
+            return ok("none: GitHub has them for public repositories and paid plans only")
         there = rulesets.get(wanted["name"])
         if there is None:
             return warning("main is not protected", SETUP)
@@ -144,12 +136,12 @@ def _ruleset(wanted: Mapping[str, Any], facts: Facts) -> Row:
             return ok("as .github/rulesets has it")
         shown = {**there, "bypass_actors": wanted["bypass_actors"]}
         if "bypass_actors" not in there and covers(shown, wanted):
-            found = "its rules are as wanted; who may pass them is shown to administrators alone"
-            return Verdict(result="not visible", found=found)
+            why = "its rules are as wanted; GitHub shows only to administrators who may bypass them"
+            return unseen(Unseen(why=why))
         asked, has = _apps(wanted), _apps(there)
         unbound = sorted(check for check in asked if check in has and has[check] != asked[check])
         if unbound:
-            found = f"anybody who may write can post {', '.join(unbound)}: it is not bound to GitHub Actions"
+            found = f"anybody with write access can post {', '.join(unbound)}: not bound to GitHub Actions"
             return warning(found, SETUP)
         return warning("its rules differ from .github/rulesets", SETUP)
 
@@ -170,8 +162,8 @@ def _plan(facts: Facts) -> Row:
     def private(rulesets: object) -> Verdict:
         if rulesets is not None:
             return ok("private, on a plan with branch rules")
-        found = "private, Free plan: 2,000 runner minutes a month, 500 MB of artifacts, no branch rules"
-        return warning(found, "see what is used: https://github.com/settings/billing")
+        found = "private, Free plan: 2,000 runner minutes a month, 500 MB of artifacts"
+        return warning(found, "check your usage: https://github.com/settings/billing")
 
     if not facts.repository["private"]:
         return row("plan", "limits", ok("public: no limit of runner minutes"))
@@ -189,10 +181,10 @@ def _ci(ends: tuple[str, ...]) -> Verdict:
     if "success" in ends:
         return ok("ci passed")
     if {"failure", "error", "cancelled", "timed_out"} & set(ends):
-        return missing(f"ci ended with {', '.join(ends)}", "mend main, or run its failed jobs again")
+        return missing(f"ci ended with {', '.join(ends)}", "fix main, or run its failed jobs again")
     if ends:
         return ok("ci is running")
-    return ok("not run on this commit, which is normal after a promotion")
+    return ok("did not run on this commit, which is normal after a promotion")
 
 
 def _state(size_bytes: int | None) -> Verdict:
@@ -207,11 +199,9 @@ def _state(size_bytes: int | None) -> Verdict:
 
 def _queue(runs: int) -> Verdict:
     if runs >= QUEUE_MAX:
-        return warning(
-            f"{runs}; GitHub cancels what comes after {QUEUE_MAX}", "push again once they are done"
-        )
+        return warning(f"{runs}; GitHub cancels more than {QUEUE_MAX}", "push again when they are done")
     return ok(str(runs))
 
 
 def _approvals(runs: int) -> Verdict:
-    return warning(f"{runs} wait for somebody's approval", "see the Actions tab") if runs else ok("none")
+    return warning(f"{runs} waiting for approval", "see the Actions tab") if runs else ok("none")

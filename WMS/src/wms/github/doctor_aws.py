@@ -1,4 +1,4 @@
-"""What a run on AWS needs of a repository on GitHub, and what runs there by the clock."""
+"""What a run on AWS needs of a repository on GitHub, and whether its schedule runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from wms.core.records.github_doctor import Row, Verdict, judged, missing, ok, row, warning
+from wms.core.records.github_doctor import Row, Verdict, judged, missing, ok, row, unseen, warning
 from wms.core.records.github_setup import Facts, Unseen
 
 SESSION_KEYS = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
@@ -19,9 +19,9 @@ NAME_ROLE = "wms github setup --variable AWS_ROLE_ARN=ARN (an output of the Terr
 
 
 def aws(facts: Facts, environments: tuple[str, ...]) -> list[Row]:
-    """The environment, the credentials and the region, or that there is none."""
+    """The environment, the credentials and the region; one row where no environment is named."""
     if isinstance(facts.variables, Unseen):
-        return [judged("AWS", "environment", facts.variables, lambda _: ok(""))]
+        return [row("AWS", "environment", unseen(facts.variables))]
     variables = facts.variables
     environment = variables.get("WMS_ENVIRONMENT")
     if not environment:
@@ -34,7 +34,7 @@ def aws(facts: Facts, environments: tuple[str, ...]) -> list[Row]:
     if region:
         placed = ok(region)
     else:
-        placed = warning("not set: us-east-1 is taken", "wms github setup --variable AWS_REGION=us-east-1")
+        placed = warning("not set, so us-east-1 is used", "wms github setup --variable AWS_REGION=us-east-1")
     return [
         row("AWS", "environment", named),
         judged("AWS", "credentials", facts.secrets, _keys)
@@ -45,14 +45,14 @@ def aws(facts: Facts, environments: tuple[str, ...]) -> list[Row]:
 
 
 def schedule(facts: Facts, now: datetime) -> Row:
-    """Whether what is due by the clock runs."""
+    """Whether the scheduled workflow runs."""
     repository = facts.repository
 
     def verdict(variables: Mapping[str, str]) -> Verdict:
         if not variables.get("WMS_ENVIRONMENT"):
-            return ok("nothing is due by the clock without an environment")
+            return ok("nothing is scheduled without an environment")
         if repository["fork"]:
-            return warning("schedules are off in forks", "nothing to do: the node's watchdog stops it anyway")
+            return ok("off, as in every fork; the node's watchdog stops the node")
         idle = (now - datetime.fromisoformat(repository["pushed_at"])).days
         if not repository["private"] and idle >= IDLE_DAYS:
             found = f"no push for {idle} days; in a public repository it stops after {IDLE_DAYS}"
@@ -66,17 +66,17 @@ def _without_environment(facts: Facts, variables: Mapping[str, str]) -> Verdict:
     keys = SESSION_KEYS & facts.secrets if isinstance(facts.secrets, frozenset) else frozenset()
     unused = sorted({name for name in variables if name.startswith("AWS_")} | keys)
     if unused:
-        found = f"none named, so nothing uses {', '.join(unused)}"
+        found = f"not named, so nothing uses {', '.join(unused)}"
         return warning(found, "wms github setup --variable WMS_ENVIRONMENT=dev")
-    return ok("none named: everything runs on GitHub's runners")
+    return ok("not named: everything runs on GitHub's runners")
 
 
 def _keys(secrets: frozenset[str]) -> Verdict:
     lacking = sorted(SESSION_KEYS - secrets)
     if lacking:
         return missing(f"no role, and no session keys ({', '.join(lacking)})", NAME_ROLE)
-    return ok("session keys, which end with the lab's session")
+    return ok("session keys, valid until the lab's session ends")
 
 
 def _no_role(text: str) -> Verdict:
-    return missing(f"{text} is no ARN of a role", NAME_ROLE)
+    return missing(f"{text} is not the ARN of a role", NAME_ROLE)

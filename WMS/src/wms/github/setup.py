@@ -1,11 +1,11 @@
-"""The difference between what a repository on GitHub should be set to and what it is set to, as changes."""
+"""The changes that bring a repository on GitHub to the wanted settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from wms.core.errors import GitHubError
+from wms.core.errors import GitHubError, NotVisibleError
 from wms.core.records.github_setup import Change, Facts, Label, Unseen, Wanted
 
 T = TypeVar("T")
@@ -16,16 +16,16 @@ def plan_changes(
 ) -> tuple[Change, ...]:
     """Compare, setting by setting.
 
-    What GitHub has beside what is wanted (other labels, other rulesets, other variables) is left alone.
+    Other labels, rulesets and variables of the repository stay as they are.
 
     Args:
         wanted: from the files.
         facts: from GitHub.
         variables: values to set now, by name; each is among the wanted ones.
-        secrets: the same for secrets, which GitHub never shows again: one that is given is always written.
+        secrets: the same for secrets. GitHub never shows them again, so a given one is always written.
 
     Raises:
-        GitHubError: a setting is not visible, so nobody knows whether it differs.
+        GitHubError: a setting is not visible, so it is unknown whether it differs.
     """
     permissions, labels = seen(facts.workflow_permissions), seen(facts.labels)
     set_variables, set_secrets = seen(facts.variables), seen(facts.secrets)
@@ -47,15 +47,12 @@ def seen(value: T | Unseen) -> T:
         GitHubError: GitHub did not show it.
     """
     if isinstance(value, Unseen):
-        raise GitHubError(
-            value.why,
-            remedy="Settings are changed by the repository's owner: see who you are with `gh auth status`.",
-        )
+        raise GitHubError(value.why, remedy=NotVisibleError.remedy)
     return value
 
 
 def covers(actual: Any, wanted: Any) -> bool:
-    """Whether GitHub's answer says what is wanted; it may say more, but lists have no further entries."""
+    """Whether GitHub's answer has all that is wanted. It may have more keys, but no more list entries."""
     if isinstance(wanted, Mapping):
         return isinstance(actual, Mapping) and all(
             key in actual and covers(actual[key], value) for key, value in wanted.items()
@@ -70,7 +67,7 @@ def covers(actual: Any, wanted: Any) -> bool:
 
 
 def written(value: Any) -> str:
-    """A setting's value as a person reads it."""
+    """A setting's value as text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -94,7 +91,7 @@ def _settings(
             name=name,
             verb="change",
             note=f"{written(actual.get(name))} -> {written(value)}",
-            # Both of GitHub's workflow permissions go together: one that is left out falls back.
+            # GitHub's two workflow permissions are sent together: one that is left out is reset.
             value=wanted if kind == "workflow permissions" else {name: value},
         )
         for name, value in wanted.items()

@@ -14,7 +14,6 @@ from wms.adapters.git.cli import Git, token_access
 from wms.adapters.git.range import read_commits
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.state import GitState
-from wms.adapters.github.gh import GhRepository
 from wms.adapters.local.forge import LocalForge
 from wms.adapters.messages import without_credentials
 from wms.core.context import Clone
@@ -28,6 +27,7 @@ from wms.core.settings.infra import ENVIRONMENT_VARIABLE
 
 if TYPE_CHECKING:
     from wms.adapters.github.actions import GitHubActions
+    from wms.adapters.github.gh import GhRepository
 
 GITHUB, GITHUB_API = "https://github.com", "https://api.github.com"
 REMOTE = ".wms/remote.git"
@@ -141,13 +141,15 @@ def open_github(clone: Clone, name: str | None) -> GhRepository:
     Raises:
         GitHubError: the remote is elsewhere, or there is no `gh` on this machine.
     """
+    from wms.adapters.github.gh import GhRepository
+
     found = name or slug_of(clone.remote_url)
     if found is None:
         raise GitHubError(
             f"the remote {clone.remote_url} is no repository on github.com",
             remedy="Name one: --repo OWNER/NAME.",
         )
-    return GhRepository(found)
+    return GhRepository(found, api_url=_api_url())
 
 
 def github_named(slug: str, *, timeout_seconds: float) -> GhRepository:
@@ -156,7 +158,9 @@ def github_named(slug: str, *, timeout_seconds: float) -> GhRepository:
     Raises:
         GitHubError: there is no `gh` on this machine.
     """
-    return GhRepository(slug, timeout_seconds=timeout_seconds)
+    from wms.adapters.github.gh import GhRepository
+
+    return GhRepository(slug, api_url=_api_url(), timeout_seconds=timeout_seconds)
 
 
 def forge_of_person(repository: GhRepository) -> Forge:
@@ -166,10 +170,10 @@ def forge_of_person(repository: GhRepository) -> Forge:
         GitHubError: nobody is.
     """
     return Hosted(
-        api_url=os.environ.get("GITHUB_API_URL") or GITHUB_API,
+        api_url=_api_url(),
         server_url=GITHUB,
         repository=repository.name,
-        token=repository.token(),
+        token=repository.token,
     ).forge()
 
 
@@ -209,8 +213,7 @@ def open_releases(name: str) -> Releases:
     from wms.adapters.github.forge import GitHubForge
 
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
-    api_url = os.environ.get("GITHUB_API_URL") or GITHUB_API
-    return GitHubForge(api_url=api_url, repository=name, token=token)
+    return GitHubForge(api_url=_api_url(), repository=name, token=token)
 
 
 def releases_of(layout: Layout) -> Releases:
@@ -224,6 +227,10 @@ def releases_of(layout: Layout) -> Releases:
         return hosted.forge()
     name = slug_of(Git(layout.root).run("remote", "get-url", "origin", ok=(0, 2)).line)
     return open_releases(name) if name else local_forge(layout)
+
+
+def _api_url() -> str:
+    return os.environ.get("GITHUB_API_URL") or GITHUB_API
 
 
 _HOSTED = re.compile(r"[a-z+]+://|[^/]+@?[^/]*:")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from wms.adapters.absent import Absent
 from wms.adapters.dvc.store import DvcDataStore
 from wms.adapters.git.cli import Git
-from wms.adapters.git.image_store import GitPictureStore, LocalPictureStore
+from wms.adapters.git.image_store import GitImageStore, LocalImageStore
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
 from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
@@ -61,9 +61,9 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         leases=instance.leases() if instance else LocalLeaseStore(state / "leases.json"),
         forge=hosted.forge() if hosted else local_forge(layout),
         pictures=(
-            GitPictureStore(layout.root, hosted.page, env=hosted.git_access)
+            GitImageStore(layout.root, hosted.page, env=hosted.git_access)
             if hosted
-            else LocalPictureStore(state / "forge/pictures")
+            else LocalImageStore(state / "forge/pictures")
         ),
     )
     return Context(

@@ -18,7 +18,7 @@ from wms.adapters.dvc.cache import OBJECTS, DvcCache, md5_of, object_key
 from wms.adapters.dvc.cli import run_dvc
 from wms.core.errors import DataStoreError, NotStoredError, StorageError
 from wms.core.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
-from wms.core.ports import StoredDataset
+from wms.core.ports import DataStore, StoredDataset
 
 if TYPE_CHECKING:
     from wms.adapters.dvc.remote import DvcRemote
@@ -31,7 +31,7 @@ BLOBS = "wms-blobs/sha256"
 PROBE_KEY, PROBE = "wms-blobs/probe", b"written by every preflight\n"
 
 
-class DvcDataStore:
+class DvcDataStore(DataStore):
     """`DataStore` by DVC, in throw-away repositories without Git that share the workspace's cache.
 
     The workspace's own `.dvc`, lock included, is read and never written, so two commands do not
@@ -56,14 +56,6 @@ class DvcDataStore:
         return DvcRemote(self._root, url=self._url() if self._url else None)
 
     def fetch_dataset(self, pointer: bytes, to: Path) -> None:
-        """Materialise the dataset that a pointer names as the folder `to` (replaced if there).
-
-        Files may be read-only hard links into the cache: never write into them. What is damaged in
-        the cache is fetched again.
-
-        Raises:
-            DataStoreError: the remote lacks a file, or its own bytes are damaged.
-        """
         md5 = _check_pointer(pointer)
         cache = DvcCache(self._remote.cache)
         cache.drop_damaged([md5])
@@ -83,10 +75,6 @@ class DvcDataStore:
         raise DataStoreError(f"files in {cache.folder} are damaged again as soon as they are fetched")
 
     def store_dataset(self, folder: Path) -> StoredDataset:
-        """Upload a dataset folder; return its pointer once every byte is stored.
-
-        The folder itself is left as it is.
-        """
         files = [path for path in folder.rglob("*") if path.is_file()]
         with self._repository() as repository:
             for path in files:
@@ -102,11 +90,6 @@ class DvcDataStore:
         return StoredDataset(pointer=pointer, md5=md5)
 
     def has_dataset(self, pointer: bytes) -> bool:
-        """Whether the remote has every file of a dataset, by its listing there.
-
-        Raises:
-            DataStoreError: the remote does not answer, or its listing is none.
-        """
         md5 = _check_pointer(pointer)
         if self._remote.size(object_key(md5)) is None:
             return False
@@ -118,11 +101,6 @@ class DvcDataStore:
         return not self._remote.missing(sorted(keys), below=OBJECTS)
 
     def lock_stages(self, tree: Path) -> bytes:
-        """Record what the stages of `tree/dvc.yaml` read and wrote, as the text of `dvc.lock`.
-
-        Nothing is run: the stages' inputs and outputs lie in `tree` already. `tree` is no DVC
-        repository of its own; `dvc.lock` stays in it.
-        """
         if (tree / ".dvc").exists():
             raise DataStoreError(f"{tree} is a DVC repository already; stages are locked in a plain folder")
         try:
@@ -136,7 +114,6 @@ class DvcDataStore:
         return lock.read_bytes()
 
     def put_blob(self, path: Path) -> str:
-        """Store a file and return its SHA-256; storing it again is no error."""
         try:
             digest, size = sha256_file(path), path.stat().st_size
         except OSError as error:
@@ -146,13 +123,6 @@ class DvcDataStore:
         return digest
 
     def get_blob(self, sha256: str, to: Path) -> None:
-        """Fetch a blob to the path `to` and check its SHA-256.
-
-        Raises:
-            DigestMismatchError: the stored bytes are others; `to` is left as it was.
-            NotStoredError: no such blob is stored.
-            DataStoreError: the remote does not answer.
-        """
         key = _blob_key(sha256)
         if self._remote.size(key) is None:
             raise NotStoredError(f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}")
@@ -161,15 +131,9 @@ class DvcDataStore:
             verify_sha256(temporary, sha256)
 
     def has_blob(self, sha256: str) -> bool:
-        """Whether a blob is stored."""
         return self._remote.size(_blob_key(sha256)) is not None
 
     def probe(self) -> None:
-        """Write a small object and read it back, to prove that both work now.
-
-        Raises:
-            DataStoreError: one of them does not, or other bytes came back.
-        """
         with tempfile.TemporaryDirectory() as folder:
             sent, answer = Path(folder) / "sent", Path(folder) / "answer"
             sent.write_bytes(PROBE)

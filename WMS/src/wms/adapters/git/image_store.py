@@ -1,14 +1,14 @@
-"""Where the pictures lie that texts on the forge show: a ref of the repository, or a folder.
+"""The images that texts on the forge show, in a ref of the repository or in a folder.
 
 On GitHub a run's files are one commit without parents at `refs/wms/reports/<run>`; clones do not fetch
-that ref. What is looked at there:
+that ref. What GitHub shows of it:
 
-* In issues, pull requests and comments, `.../blob/REV/FILE?raw=true` shows a picture of a repository, of a
-  private one to signed-in readers who may read it (docs.github.com, "Basic writing and formatting syntax",
-  Images). `raw.githubusercontent.com` knows nobody's session and answers 404 there
+* In issues, pull requests and comments, `.../blob/REV/FILE?raw=true` shows an image of a repository; one of a
+  private repository is shown to signed-in readers (docs.github.com, "Basic writing and formatting syntax",
+  Images). `raw.githubusercontent.com` knows no session and answers 404 for a private one
   (link-assistant/hive-mind#1034).
-* A commit that a ref outside branches and tags alone keeps is served by its SHA like any other
-  (tried out in link-assistant/hive-mind#1844).
+* A commit that only a ref outside branches and tags keeps is served by its SHA like any other
+  (tested in link-assistant/hive-mind#1844).
 * `data:` addresses are removed from comments, and there is no API for attachments
   (docs/case-studies/issue-1843 of that repository).
 """
@@ -26,14 +26,15 @@ from wms.adapters.git.refs import RemoteRefs
 from wms.adapters.git.trees import hash_folder, make_commit
 from wms.core.errors import StorageError
 from wms.core.files import link_or_copy, replacing_folder
+from wms.core.ports import ImageStore
 from wms.core.progress import Silent
 from wms.core.records.run import started_at
 
 REFS = "refs/wms/reports/"
 
 
-class GitPictureStore:
-    """`PictureStore` in the Git remote of a repository on GitHub.
+class GitImageStore(ImageStore):
+    """`ImageStore` in the Git remote of a repository on GitHub.
 
     Args:
         root: a folder of the clone.
@@ -49,7 +50,6 @@ class GitPictureStore:
         self._refs = RemoteRefs(root, remote, env=env)
 
     def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
-        """Push every file of a folder as the run's commit, and answer each one's URL by its name."""
         # Dated by the run: the same files are the same commit, so that links given before stay good.
         dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), _git_date(started_at(run_id)))
         git = Git(self._root, {**self._env, **dates})
@@ -62,19 +62,17 @@ class GitPictureStore:
         }
 
     def runs(self) -> tuple[str, ...]:
-        """The runs that have pictures there, sorted."""
         return tuple(sorted(ref.removeprefix(REFS) for ref in self._refs.matching(f"{REFS}*")))
 
     def remove(self, run_ids: Sequence[str]) -> None:
-        """Delete the refs of these runs; what nothing refers to is GitHub's to throw away."""
         there = self._refs.matching(f"{REFS}*")
         gone = [ref for run_id in run_ids if (ref := f"{REFS}{run_id}") in there]
         if gone:
             self._refs.delete(gone)
 
 
-class LocalPictureStore:
-    """`PictureStore` in a folder, beside the local forge whose texts show the pictures.
+class LocalImageStore(ImageStore):
+    """`ImageStore` in a folder, beside the local forge whose texts show the images.
 
     Args:
         folder: made if missing.
@@ -84,7 +82,6 @@ class LocalPictureStore:
         self._folder = folder
 
     def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
-        """Copy every file of a folder, and answer each one's `file:` address by its name."""
         place = self._folder / run_id
         with replacing_folder(place) as target:
             for path in folder.iterdir():
@@ -92,13 +89,11 @@ class LocalPictureStore:
         return {path.name: path.absolute().as_uri() for path in sorted(place.iterdir())}
 
     def runs(self) -> tuple[str, ...]:
-        """The runs that have pictures here, sorted."""
         if not self._folder.is_dir():
             return ()
         return tuple(sorted(path.name for path in self._folder.iterdir() if path.name[0] != "."))
 
     def remove(self, run_ids: Sequence[str]) -> None:
-        """Remove the folders of these runs."""
         try:
             for run_id in set(run_ids) & set(self.runs()):
                 shutil.rmtree(self._folder / run_id)

@@ -19,13 +19,13 @@ from wms.adapters.git.trees import (
     make_commit,
 )
 from wms.core.errors import RemoteMovedError, RepositoryError
-from wms.core.ports import Commit
+from wms.core.ports import Commit, Repository
 from wms.core.progress import Progress, Silent
 
 DEEPEN = "Fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` of actions/checkout."
 
 
-class GitRepository:
+class GitRepository(Repository):
     """`Repository` by the `git` command (2.31 or newer).
 
     A revision is a full commit SHA or the name of a remote branch. Where the user has set no name
@@ -54,26 +54,18 @@ class GitRepository:
         self._known_commits: set[str] = set()
 
     def fetch(self) -> None:
-        """Update what is known of the remote, deleted branches included."""
         refspec = f"+refs/heads/*:{self._tracking('*')}"
         self._git.run(
             "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", self._remote, refspec
         )
 
     def head(self, branch: str) -> str | None:
-        """The commit at the tip of a remote branch, or `None` if the branch does not exist."""
         return self._tips(branch).get(branch)
 
     def branches(self, prefix: str) -> tuple[str, ...]:
-        """Names of the remote branches that start with `prefix`, sorted."""
         return tuple(sorted(name for name in self._tips("") if name.startswith(prefix)))
 
     def read_file(self, rev: str, path: str) -> bytes | None:
-        """A file's bytes at a revision, or `None` if that revision has no such file.
-
-        Raises:
-            RepositoryError: there is no such revision, or a folder or a link is at `path`.
-        """
         wanted = os.fsencode(path)
         entry = next(
             (e for e in list_tree(self._git, self._commit(rev), "--", path) if e.path == wanted), None
@@ -85,29 +77,15 @@ class GitRepository:
         return self._git.run("cat-file", "blob", entry.name).out
 
     def export(self, rev: str, path: str, to: Path) -> int:
-        """Write every file below `path` at `rev` into `to` (replaced if there); return how many.
-
-        Bytes are those in Git, without filters. Links are written as links that lead nowhere.
-
-        Raises:
-            RepositoryError: no such revision, a submodule, or a name that leads out of `to`.
-            StorageError: the files could not be written; what was at `to` is whole.
-        """
         return export_tree(self._git, self._commit(rev), path.strip("/"), to)
 
     def changed_paths(self, base: str, rev: str) -> tuple[str, ...]:
-        """The files in which two revisions differ, sorted; a renamed file counts under both names."""
         named = self._git.run(
             "diff-tree", "-r", "-z", "--no-renames", "--name-only", self._commit(base), self._commit(rev)
         )
         return tuple(sorted(os.fsdecode(named.out).split("\0")[:-1]))
 
     def history(self, rev: str, path: str) -> tuple[Commit, ...]:
-        """The commits on the first-parent line of `rev` that changed `path`, newest first.
-
-        Raises:
-            RepositoryError: no such revision, or this clone is shallow and cannot tell.
-        """
         commit = self._commit(rev)
         if self._shallow():
             raise RepositoryError(f"this clone is shallow: the history of {path} is cut off", remedy=DEEPEN)
@@ -121,7 +99,6 @@ class GitRepository:
         )
 
     def commit(self, parent: str, files: Mapping[str, bytes | None], *, message: str) -> str:
-        """Make a commit on top of `parent` with files written (or, by `None`, removed)."""
         entries = [
             Entry(path=os.fsencode(path)) if data is None else hash_bytes(self._git, data, path)
             for path, data in files.items()
@@ -129,22 +106,10 @@ class GitRepository:
         return make_commit(self._git, entries, parent=self._commit(parent), message=message)
 
     def commit_folder(self, parent: str, folder: Path, *, under: str, message: str) -> str:
-        """Make a commit on top of `parent` with every file below `folder` added below `under`.
-
-        Git reads the files itself, so their size does not matter. Links are kept as links.
-        """
         entries = hash_folder(self._git, folder, under=under.strip("/"), progress=self._progress)
         return make_commit(self._git, entries, parent=self._commit(parent), message=message)
 
     def push(self, sha: str, branch: str, *, expect: str | None) -> None:
-        """Set a remote branch to a commit if it is at `expect` now (`None`: does not exist yet).
-
-        A branch that is at `sha` already is no error.
-
-        Raises:
-            RemoteMovedError: it is elsewhere; nothing was changed.
-            RepositoryError: the remote refused, or could not be reached.
-        """
         result = self._push(sha, branch, expect=expect)
         if result.code != 0:
             now = self._remote_tip(branch)
@@ -158,7 +123,6 @@ class GitRepository:
         self._git.run("update-ref", self._tracking(branch), sha)
 
     def delete_branch(self, branch: str, *, expect: str) -> bool:
-        """Delete a remote branch if it is still at `expect`; false if it is elsewhere or gone."""
         result = self._push("", branch, expect=expect)
         if result.code != 0:
             if self._remote_tip(branch) != expect:
@@ -168,11 +132,6 @@ class GitRepository:
         return True
 
     def is_ancestor(self, sha: str, of: str) -> bool:
-        """Whether `sha` is reachable from `of`.
-
-        Raises:
-            RepositoryError: no such revision, or this clone is shallow and cannot tell.
-        """
         arguments = ("merge-base", "--is-ancestor", self._commit(sha), self._commit(of))
         reachable = self._git.run(*arguments, ok=(0, 1)).code == 0
         if not reachable and self._shallow():
@@ -182,11 +141,6 @@ class GitRepository:
         return reachable
 
     def parents(self, sha: str) -> tuple[str, ...]:
-        """The commits that a commit was made on top of, in their order.
-
-        Raises:
-            RepositoryError: no such revision, or this clone is shallow and ends there.
-        """
         parents = self._git.run("show", "--no-patch", "--format=%P", self._commit(sha)).line.split()
         if not parents and self._shallow():
             raise RepositoryError(f"this clone is shallow and may end at {sha[:12]}", remedy=DEEPEN)

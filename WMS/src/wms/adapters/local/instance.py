@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 from wms.core.errors import ComputeError, LeaseConflictError, LeaseError, RecordError, StorageError
 from wms.core.files import read_record, write_bytes, write_record
-from wms.core.ports import InstanceState, Switched
+from wms.core.ports import Compute, InstanceState, LeaseStore, Switched
 from wms.core.records.base import Record, sha256_hex
 from wms.core.records.lease_book import LeaseBook
 
@@ -28,7 +28,7 @@ class InstanceRecord(Record):
     since: AwareDatetime
 
 
-class LocalCompute:
+class LocalCompute(Compute):
     """`Compute` where nothing needs an instance: it only remembers what was asked of it.
 
     Args:
@@ -39,17 +39,14 @@ class LocalCompute:
         self._path = state / "instance.json"
 
     def up(self) -> Switched:
-        """Note that the instance runs."""
         self._become("running")
         return Switched()
 
     def down(self) -> Switched:
-        """Note that the instance is stopped."""
         self._become("stopped")
         return Switched()
 
     def state(self) -> InstanceState:
-        """What was noted last; `absent` if nothing ever was."""
         if not self._path.exists():
             return "absent"
         try:
@@ -66,7 +63,7 @@ class LocalCompute:
             raise ComputeError(str(error), remedy=error.remedy) from error
 
 
-class LocalLeaseStore:
+class LocalLeaseStore(LeaseStore):
     """`LeaseStore` in one file; the entity tag is the SHA-256 of its bytes.
 
     Args:
@@ -77,7 +74,6 @@ class LocalLeaseStore:
         self._path = path
 
     def load(self) -> tuple[LeaseBook, str | None]:
-        """The book and its entity tag; an empty book and `None` where none was ever written."""
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
@@ -90,11 +86,6 @@ class LocalLeaseStore:
             raise LeaseError(str(error), remedy=f"Remove {self._path} if nothing runs.") from error
 
     def swap(self, book: LeaseBook, *, expect: str | None) -> str:
-        """Write the book if its tag is still `expect`; return the new tag.
-
-        Raises:
-            LeaseConflictError: somebody else wrote it meanwhile.
-        """
         data = book.to_json()
         try:
             with locked(self._path):

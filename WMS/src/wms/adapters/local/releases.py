@@ -22,7 +22,7 @@ from wms.core.errors import (
     TagTakenError,
 )
 from wms.core.files import link_or_copy, read_record, replacing, replacing_folder, write_record
-from wms.core.ports import Release
+from wms.core.ports import Release, Releases
 from wms.core.records.base import GitSha, Record
 
 
@@ -42,7 +42,7 @@ class LatestRecord(Record):
     tag: str | None = None
 
 
-class LocalReleases:
+class LocalReleases(Releases):
     """`Releases` for a bare repository on this machine.
 
     Args:
@@ -56,18 +56,12 @@ class LocalReleases:
         self._git = Git(remote)
 
     def releases(self) -> tuple[Release, ...]:
-        """Every published release, newest first."""
         with self._changing():
             records = [read_record(path, ReleaseRecord) for path in self._folder.glob("*/release.json")]
             newest_first = sorted(records, key=lambda record: record.published_at, reverse=True)
             return tuple(map(self._shown_release, newest_first))
 
     def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
-        """Publish files under a tag on a commit; a release that the tag has already is returned as it is.
-
-        Raises:
-            TagTakenError: the tag is there already, on another commit.
-        """
         with self._changing():
             if self._record(tag).is_file():
                 return self._shown_release(self._released(tag))
@@ -81,22 +75,12 @@ class LocalReleases:
             return self._shown_release(record)
 
     def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
-        """Give a published release another title, and with `latest` the mark of the latest.
-
-        Raises:
-            NotReleasedError: there is no such release.
-        """
         with self._changing():
             write_record(self._record(tag), self._released(tag).model_copy(update={"title": title}))
             if latest:
                 self._mark_latest(tag)
 
     def download_asset(self, tag: str, name: str, to: Path) -> None:
-        """Write a file of a published release to the path `to`, whole or not at all.
-
-        Raises:
-            NotReleasedError: there is no such release, or it has no such file.
-        """
         with self._changing():
             file = self._folder / self._released(tag).tag / "files" / name
             if not file.is_file():

@@ -17,7 +17,7 @@ from wms.adapters.mlflow.client import SQLITE, allowing, answering, connect
 from wms.adapters.mlflow.relocate import relocate
 from wms.core.errors import RegistryError
 from wms.core.files import replacing_folder
-from wms.core.ports import Metric, ModelVersion, RunStatus
+from wms.core.ports import Metric, ModelVersion, Registry, RunStatus
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +38,7 @@ PARAMS_PER_REQUEST = 100
 """MLflow's own limits of one `log-batch` request."""
 
 
-class MlflowRegistry:
+class MlflowRegistry(Registry):
     """`Registry` by MLflow's client; MLflow is imported, and asked, at the first call.
 
     Args:
@@ -59,7 +59,6 @@ class MlflowRegistry:
         self._artifact_root = artifact_root
 
     def start_run(self, name: str, *, params: Mapping[str, str], tags: Mapping[str, str]) -> str:
-        """Open a tracking run and return its ID."""
         with answering(self._uri, "a run could not be opened"):
             from mlflow.entities import Param
 
@@ -70,7 +69,6 @@ class MlflowRegistry:
         return run_id
 
     def log_metrics(self, run_id: str, metrics: Sequence[Metric]) -> None:
-        """Log any number of values in one request (one for each thousand, MLflow's limit)."""
         with answering(self._uri, f"metrics of run {run_id} could not be logged"):
             from mlflow.entities import Metric as MlflowMetric
 
@@ -79,21 +77,16 @@ class MlflowRegistry:
                 self._client.log_batch(run_id, metrics=part)
 
     def log_files(self, run_id: str, folder: Path, *, under: str) -> None:
-        """Store every file below `folder` as artifacts of the run, below the path `under`."""
         with answering(self._uri, f"files of run {run_id} could not be stored"):
             self._client.log_artifacts(run_id, str(folder), under)
 
     def end_run(self, run_id: str, status: RunStatus) -> None:
-        """Close a tracking run."""
         with answering(self._uri, f"run {run_id} could not be closed"):
             self._client.set_terminated(run_id, status.upper())
 
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
-        """Store a model bundle and register it; the same weights again give the same version.
-
-        The bundle's files become artifacts of the run as they are. An `MLmodel` beside them tells
-        MLflow that `model.onnx` is an ONNX model, so its pages and `mlflow.onnx` can load it.
-        """
+        # The files of the bundle become artifacts as they are. An `MLmodel` beside them tells MLflow that
+        # `model.onnx` is an ONNX model, so that its pages and `mlflow.onnx` can load it.
         known = self._with_weights(weights_sha256)
         if known is not None:
             return known
@@ -113,7 +106,6 @@ class MlflowRegistry:
         return version
 
     def versions(self) -> tuple[ModelVersion, ...]:
-        """All registered versions, oldest first; those without a weights digest are not ours."""
         with answering(self._uri, "versions could not be listed"):
             found: list[MlflowVersion] = []
             token: str | None = None
@@ -129,7 +121,6 @@ class MlflowRegistry:
         return tuple(sorted((_version(each) for each in ours), key=lambda version: version.version))
 
     def download(self, version: int, to: Path) -> Path:
-        """Fetch a version's bundle as the folder `to` (replaced if there) and return that folder."""
         with answering(self._uri, f"version {version} could not be fetched"):
             run_id = self._client.get_model_version(self._model, str(version)).run_id
             with replacing_folder(to) as fresh, tempfile.TemporaryDirectory(dir=fresh.parent) as scratch:
@@ -140,7 +131,6 @@ class MlflowRegistry:
         return to
 
     def production(self) -> int | None:
-        """The version that the `production` alias names; `None` only if the registry says so."""
         with answering(self._uri, "the production model could not be asked for"):
             aliases: Mapping[str, str] = {}
             with allowing("RESOURCE_DOES_NOT_EXIST"):
@@ -149,7 +139,6 @@ class MlflowRegistry:
             return None if version is None else int(version)
 
     def set_production(self, version: int | None) -> None:
-        """Point the `production` alias at a version, or remove it."""
         with answering(self._uri, f"the alias {ALIAS} could not be set to {version}"):
             if version is not None:
                 self._client.set_registered_model_alias(self._model, ALIAS, str(version))

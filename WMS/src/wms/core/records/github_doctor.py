@@ -1,4 +1,4 @@
-"""How a repository on GitHub stands, row by row: what a run needs, what it found, what to do."""
+"""What a run needs of a repository on GitHub, row by row: what was found, and what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Result = Literal["ok", "warning", "missing", "not visible"]
 class Verdict:
     """What was found, and what to do about it.
 
-    `missing` is what a run cannot do without; a `warning` costs something else.
+    `missing` stops a run; a `warning` costs something else.
     """
 
     result: Result
@@ -31,17 +31,22 @@ def ok(found: str) -> Verdict:
 
 
 def warning(found: str, remedy: str) -> Verdict:
-    """A run goes through all the same."""
+    """A run works in spite of it."""
     return Verdict(result="warning", found=found, remedy=remedy)
 
 
 def missing(found: str, remedy: str) -> Verdict:
-    """A run does not go through."""
+    """A run does not work without it."""
     return Verdict(result="missing", found=found, remedy=remedy)
 
 
+def unseen(value: Unseen) -> Verdict:
+    """GitHub does not show it to this token."""
+    return Verdict(result="not visible", found=value.why)
+
+
 class Row(Frozen):
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     area: str
     name: str
@@ -58,7 +63,7 @@ class Diagnosis(Record):
 
     @property
     def missing(self) -> tuple[Row, ...]:
-        """What has to be mended before a run can go through."""
+        """What must be fixed before a run can work."""
         return tuple(row for row in self.rows if row.result == "missing")
 
 
@@ -68,7 +73,5 @@ def row(area: str, name: str, verdict: Verdict) -> Row:
 
 
 def judged(area: str, name: str, value: T | Unseen, judge: Callable[[T], Verdict]) -> Row:
-    """A value judged; what GitHub does not show is said to be so, and never taken for well."""
-    if isinstance(value, Unseen):
-        return row(area, name, Verdict(result="not visible", found=value.why))
-    return row(area, name, judge(value))
+    """A value judged; what GitHub does not show is `not visible` and never counts as ok."""
+    return row(area, name, unseen(value) if isinstance(value, Unseen) else judge(value))

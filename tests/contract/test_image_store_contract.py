@@ -1,4 +1,4 @@
-"""What every `PictureStore` does; and what the one in a Git remote does beyond that."""
+"""What every `ImageStore` does; and what the one in a Git remote does beyond that."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
-from wms.adapters.git.image_store import GitPictureStore, LocalPictureStore
+from wms.adapters.git.image_store import GitImageStore, LocalImageStore
 from wms.core.errors import RepositoryError
-from wms.core.ports import PictureStore
+from wms.core.ports import ImageStore
 
 RUN, LATER = "20261123-084500-1a2b3c", "20261124-084500-4d5e6f"
 PAGE = "https://github.example/owner/name"
 
 
 @pytest.fixture(params=["git", "local"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, clone: Path) -> PictureStore:
-    return GitPictureStore(clone, PAGE) if request.param == "git" else LocalPictureStore(tmp_path / "żółw")
+def store(request: pytest.FixtureRequest, tmp_path: Path, clone: Path) -> ImageStore:
+    return GitImageStore(clone, PAGE) if request.param == "git" else LocalImageStore(tmp_path / "żółw")
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
-def test_every_file_has_a_url_that_markdown_takes(store: PictureStore, files: Path) -> None:
+def test_every_file_has_a_url_that_markdown_takes(store: ImageStore, files: Path) -> None:
     urls = store.store(RUN, files)
     assert set(urls) == {"test-1.jpg", "learning curves.png"}
     for name, url in urls.items():
@@ -39,12 +39,12 @@ def test_every_file_has_a_url_that_markdown_takes(store: PictureStore, files: Pa
     assert store.runs() == (RUN,)
 
 
-def test_the_same_files_again_have_the_same_urls(store: PictureStore, files: Path) -> None:
+def test_the_same_files_again_have_the_same_urls(store: ImageStore, files: Path) -> None:
     first = store.store(RUN, files)
     assert store.store(RUN, files) == first
 
 
-def test_other_files_take_the_place_of_those_before(store: PictureStore, files: Path) -> None:
+def test_other_files_take_the_place_of_those_before(store: ImageStore, files: Path) -> None:
     store.store(RUN, files)
     (files / "test-1.jpg").unlink()
     assert set(store.store(RUN, files)) == {"learning curves.png"}
@@ -52,7 +52,7 @@ def test_other_files_take_the_place_of_those_before(store: PictureStore, files: 
 
 
 def test_runs_are_removed_by_name_and_those_that_are_gone_are_no_error(
-    store: PictureStore, files: Path
+    store: ImageStore, files: Path
 ) -> None:
     store.store(RUN, files)
     store.store(LATER, files)
@@ -61,7 +61,7 @@ def test_runs_are_removed_by_name_and_those_that_are_gone_are_no_error(
     assert store.runs() == (LATER,)
 
 
-def test_an_empty_store_has_no_runs(store: PictureStore) -> None:
+def test_an_empty_store_has_no_runs(store: ImageStore) -> None:
     assert store.runs() == ()
     store.remove([RUN])
 
@@ -69,7 +69,7 @@ def test_an_empty_store_has_no_runs(store: PictureStore) -> None:
 def test_a_url_names_the_commit_that_the_ref_keeps(
     clone: Path, remote: Path, files: Path, git: Callable[..., str]
 ) -> None:
-    urls = GitPictureStore(clone, PAGE).store(RUN, files)
+    urls = GitImageStore(clone, PAGE).store(RUN, files)
     sha = git(remote, "rev-parse", f"refs/wms/reports/{RUN}")
     assert urls["test-1.jpg"] == f"{PAGE}/blob/{sha}/test-1.jpg?raw=true"
     assert git(remote, "cat-file", "blob", f"{sha}:test-1.jpg") == "one"
@@ -78,16 +78,16 @@ def test_a_url_names_the_commit_that_the_ref_keeps(
 
 def test_pictures_are_on_no_branch(clone: Path, remote: Path, files: Path, git: Callable[..., str]) -> None:
     before = git(remote, "for-each-ref", "refs/heads")
-    GitPictureStore(clone, PAGE).store(RUN, files)
+    GitImageStore(clone, PAGE).store(RUN, files)
     assert git(remote, "for-each-ref", "refs/heads") == before
 
 
 def test_a_file_opened_by_its_local_url_is_the_one_that_was_stored(tmp_path: Path, files: Path) -> None:
-    urls = LocalPictureStore(tmp_path / "store").store(RUN, files)
+    urls = LocalImageStore(tmp_path / "store").store(RUN, files)
     assert Path(unquote(urlparse(urls["test-1.jpg"]).path)).read_bytes() == b"one"
 
 
 def test_a_remote_that_is_away_is_an_error(clone: Path, remote: Path, files: Path) -> None:
     remote.rename(remote.with_name("away"))
     with pytest.raises(RepositoryError):
-        GitPictureStore(clone, PAGE).store(RUN, files)
+        GitImageStore(clone, PAGE).store(RUN, files)

@@ -26,10 +26,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 IMPORTED = (
-    "wms.cli.data", "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.pipeline",
+    "wms.cli.data", "wms.cli.infra", "wms.cli.infra_stack", "wms.cli.model", "wms.cli.pipeline",
     "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.cli.workflow", "wms.run.runner",
     "wms.run.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
-    "wms.wiring.cloud", "pipeline.small", "multiprocessing.spawn",
+    "pipeline.small", "multiprocessing.spawn",
     # What those import when they need it.
     "alembic.command", "dulwich.porcelain", "dvc.dvcfile", "dvc.repo.add", "dvc.repo.commit", "dvc.repo.push",
     "dvc.repo.reproduce", "dvc.stage.loader", "dvc_s3", "hcl2", "matplotlib.pyplot",
@@ -39,7 +39,7 @@ IMPORTED = (
 WITHOUT_TORCH = (
     "boto3", "dulwich.porcelain", "fakes.data_store", "fakes.registry", "hcl2", "matplotlib.pyplot", "onnx",
     "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
-    "wms.cli.infra", "wms.cli.infra_tunnel", "wms.cli.model", "wms.cli.release", "wms.cli.run",
+    "wms.cli.infra", "wms.cli.infra_stack", "wms.cli.model", "wms.cli.release", "wms.cli.run",
     "wms.cli.selftest", "wms.cli.state", "wms.cli.workflow", "wms.gate.reports",
     "wms.gate.verdict", "wms.promotion.rollback", "wms.run.preflight",
     "wms.run.workflow", "wms.wiring.cloud",

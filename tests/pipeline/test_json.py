@@ -154,7 +154,7 @@ def test_whatever_ends_a_command_is_a_document(
     def end(*_: object, **__: object) -> None:
         raise trouble
 
-    monkeypatch.setattr("wms.data.status.data_status", end)
+    monkeypatch.setattr("wms.cli.data.data_status", end)
     document, result = answer("data", "status", "--json")
     require_error(document, result)
 

@@ -63,7 +63,7 @@ def test_what_was_inherited_goes_by_a_pull_request(inherited: FakeGitHub, remote
     assert not {"WMS/data/manifest.jsonl", "WMS/data/training.dvc", "dvc.lock"} & main_files(remote)
     assert [pull.state for pull in inherited.pulls.values()] == ["merged"]
     assert list(inherited.git.branches()) == ["main"]
-    assert "nothing to take out" in fresh().stdout
+    assert "nothing to remove" in fresh().stdout
 
 
 def test_the_project_s_own_rules_do_not_stop_an_administrator(inherited: FakeGitHub) -> None:

@@ -153,9 +153,9 @@ def test_without_a_terminal_nothing_is_asked_and_a_public_repository_is_warned_o
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--variable", "AWS_REGOIN=x"), "AWS_REGOIN is not used"),
+        (("--variable", "AWS_REGOIN=x"), "AWS_REGOIN is unknown"),
         (("--variable", "AWS_REGION"), "no value for AWS_REGION"),
-        (("--secret", "AWS_SESSION_TOKEN=value"), "belongs on no command line"),
+        (("--secret", "AWS_SESSION_TOKEN=value"), "never put a secret"),
         (("--secret", "AWS_SESSION_TOKEN"), "no value for AWS_SESSION_TOKEN"),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_folder_and_commits_at_once_are_a_usage_error(project: Project, photos
 def test_a_folder_is_validated_in_a_hosted_clone_too(project: Project, photos: Path) -> None:
     done = project.wms("data", "validate", str(photos))
     assert done.returncode == 0, done.stderr
-    assert "1 pairs checked: 0 errors" in done.stdout
+    assert "1 pair checked: 0 errors" in done.stdout
 
 
 def put_into_dataset(project: Project, folder: Path, stem: str) -> None:

@@ -1,4 +1,4 @@
-"""What commands share: opening the workspace, the run lock, durations, options."""
+"""What commands share: opening the workspace, the run lock, and options."""
 
 from __future__ import annotations
 
@@ -11,30 +11,43 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from pydantic import ValidationError
 
-from wms.cli.output import ConsoleProgress
+from wms import wiring
+from wms.cli import output
+from wms.cloud.preflight import parse_moment
 from wms.core.context import Clone, Context
 from wms.core.errors import TrainingError
+from wms.core.records.run import RunOptions
+from wms.run.journal import noting
+from wms.run.lock import only_run
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "safetensors")
 """The extra `train` of pyproject.toml."""
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+
+def _ask_for_json(_: click.Context, __: click.Parameter, asked: bool) -> None:
+    output.ask_for_json(asked=asked)
+
+
+json_option = click.option(
+    "--json", is_flag=True, expose_value=False, callback=_ask_for_json, help="Print JSON for a script."
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only print what would be done.")
 wait_option = click.option(
     "--wait",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
     metavar="SECONDS",
-    help="Wait so long for another command that works on the run here to end.",
+    help="How long to wait for another command that works on this run.",
 )
 
 
 def commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """A full commit SHA; an empty one, as from a job that was skipped, is no SHA either."""
+    """A full commit SHA; an empty one, as a skipped job gives it, is refused too."""
     if value is not None and not re.fullmatch(r"[0-9a-f]{40}", value):
         raise click.BadParameter(f"{value!r} is not a full commit SHA")
     return value
@@ -45,24 +58,27 @@ ci_passed_option = click.option(
     metavar="SHA",
     envvar="WMS_CI_PASSED",
     callback=commit_sha,
-    help="The commit that ci.yml ran on and passed. Needed only where main's own commit did not pass `ci`.",
+    help="The commit on which ci.yml passed. Needed only where main's own commit did not pass `ci`.",
 )
 abandon_option = click.option(
     "--abandon",
     is_flag=True,
-    help="Give up a run that has not ended, unless it is published; its data branches stay.",
+    help="Abandon an unfinished run, unless it is published; its data branches stay.",
 )
 
 
 def workspace() -> Context:
-    """The workspace that the current folder lies in, wired."""
-    from wms.wiring import open_workspace
+    """The workspace of the current folder, wired."""
+    return wiring.open_workspace(Path.cwd(), output.ConsoleProgress())
 
-    return open_workspace(Path.cwd(), ConsoleProgress())
+
+def clone(remote: str = "origin") -> Clone:
+    """The clone of the current folder, for what needs Git alone."""
+    return wiring.open_clone(Path.cwd(), output.ConsoleProgress(), remote=remote)
 
 
 def require_training_packages() -> None:
-    """Refuse to begin a training where the extra `train` is not installed.
+    """Refuse to start a training where the extra `train` is not installed.
 
     Raises:
         TrainingError: a package is missing.
@@ -75,38 +91,31 @@ def require_training_packages() -> None:
         )
 
 
-def clone(remote: str = "origin") -> Clone:
-    """The clone that the current folder lies in, for what needs Git alone."""
-    from wms.wiring import open_clone
-
-    return open_clone(Path.cwd(), ConsoleProgress(), remote=remote)
-
-
 @contextlib.contextmanager
-def locked_workspace(wait_seconds: float) -> Iterator[Context]:
-    """The workspace, for a command that writes `run/` or changes what is in production: one at a time.
+def locked_workspace(wait_seconds: float, *, lock: bool = True) -> Iterator[Context]:
+    """The workspace, for a command that writes `run/` or changes production: one at a time.
+
+    Args:
+        wait_seconds: how long to wait for another such command.
+        lock: false where the command only looks, as in a dry run.
 
     Raises:
-        BusyError: another such command works here.
+        BusyError: another such command is running here.
     """
-    from wms.run.lock import only_run
-
     ctx = workspace()
-    with only_run(ctx.layout, wait_seconds=wait_seconds):
+    with only_run(ctx.layout, wait_seconds=wait_seconds) if lock else contextlib.nullcontext():
         yield ctx
 
 
 @contextlib.contextmanager
 def step_of_run(command: str, wait_seconds: float) -> Iterator[Context]:
-    """The locked workspace, for a command of the job graph; how it ends is noted with the run.
+    """The locked workspace, for a command of the job graph; its end is noted with the run.
 
     Raises:
         BusyError: another command works on the run.
         RecordError: no run was started.
-        UnfinishedRunError: the run is published, and the command would change what it rests on.
+        UnfinishedRunError: the run is published, and the command would change its evidence.
     """
-    from wms.run.journal import noting
-
     with locked_workspace(wait_seconds) as ctx, noting(ctx, command):
         yield ctx
 
@@ -122,7 +131,7 @@ class Duration(click.ParamType[timedelta]):
             return value
         match = re.fullmatch(r"(\d+)([smh])", str(value))
         if match is None or int(match[1]) == 0:
-            self.fail(f"{value!r} is no time; write 90s, 30m or 2h", param, ctx)
+            self.fail(f"{value!r} is not a duration; write 90s, 30m or 2h", param, ctx)
         return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours"}[match[2]]: int(match[1])})
 
 
@@ -133,15 +142,9 @@ class Moment(click.ParamType[datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Parse it; anything else is a usage error."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            self.fail(f"{value!r} is no time with its zone; write 2026-11-23T12:00:00Z", param, ctx)
-        return moment
+        with contextlib.suppress(ValueError, ValidationError):
+            return parse_moment(str(value))
+        return self.fail(f"{value!r} is not a time with its zone; write 2026-11-23T12:00:00Z", param, ctx)
 
 
 class Setting(click.ParamType[tuple[str, int | float]]):
@@ -159,48 +162,55 @@ class Setting(click.ParamType[tuple[str, int | float]]):
         try:
             return key.strip(), int(number) if re.fullmatch(r"-?\d+", number) else float(number)
         except ValueError:
-            self.fail(f"{value!r} is no KEY=NUMBER, such as epochs=20", param, ctx)
+            self.fail(f"{value!r} is not KEY=NUMBER, such as epochs=20", param, ctx)
+
+
+_RUN_OPTIONS = (
+    click.option(
+        "--on-conflict",
+        type=click.Choice(["refuse", "replace", "rename"]),
+        default="refuse",
+        show_default=True,
+        envvar="WMS_ON_CONFLICT",
+        help="What to do with an incoming pair whose name already exists with other bytes.",
+    ),
+    click.option(
+        "--quarantine",
+        is_flag=True,
+        envvar="WMS_QUARANTINE",
+        help="Set pairs with errors aside and continue without them.",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), envvar="WMS_SEED", help="Seed of this training."),
+    click.option("--max-minutes", type=float, envvar="WMS_MAX_MINUTES", help="Time budget of this training."),
+    click.option(
+        "--set",
+        "overrides",
+        type=Setting(),
+        multiple=True,
+        envvar="WMS_SET",
+        help="Another value of train.yaml for this run only; may be repeated.",
+    ),
+    click.option(
+        "--reason", default="", envvar="WMS_REASON", help="Why you start this run; kept with its records."
+    ),
+)
 
 
 def run_options(command: F) -> F:
-    """The options of a run, shared by `wms data merge` and `wms pipeline run`."""
-    for option in reversed(
-        [
-            click.option(
-                "--on-conflict",
-                type=click.Choice(["refuse", "replace", "rename"]),
-                default="refuse",
-                show_default=True,
-                envvar="WMS_ON_CONFLICT",
-                help="What to do with an incoming pair whose name is taken by other bytes.",
-            ),
-            click.option(
-                "--quarantine",
-                is_flag=True,
-                envvar="WMS_QUARANTINE",
-                help="Set pairs with errors aside and go on without them.",
-            ),
-            click.option(
-                "--seed", type=click.IntRange(min=0), envvar="WMS_SEED", help="Seed of this training."
-            ),
-            click.option(
-                "--max-minutes", type=float, envvar="WMS_MAX_MINUTES", help="Time budget of this training."
-            ),
-            click.option(
-                "--set",
-                "overrides",
-                type=Setting(),
-                multiple=True,
-                envvar="WMS_SET",
-                help="Another value of train.yaml for this run alone; may be repeated.",
-            ),
-            click.option(
-                "--reason",
-                default="",
-                envvar="WMS_REASON",
-                help="Why this run was asked for; kept with its records.",
-            ),
-        ]
-    ):
+    """The options of a run, for the commands that start one; `options_of` reads them."""
+    for option in reversed(_RUN_OPTIONS):
         command = option(command)
     return command
+
+
+def options_of(chosen: dict[str, Any], *, dry_run: bool = False) -> RunOptions:
+    """The options of a run from the command line."""
+    overrides = dict(chosen["overrides"])
+    overrides |= {name: chosen[name] for name in ("seed", "max_minutes") if chosen[name] is not None}
+    return RunOptions(
+        on_conflict=chosen["on_conflict"],
+        quarantine=chosen["quarantine"],
+        train_overrides=overrides,
+        reason=chosen["reason"],
+        dry_run=dry_run,
+    )

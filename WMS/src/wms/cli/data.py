@@ -16,13 +16,25 @@ from wms.cli.common import (
     clone,
     json_option,
     locked_workspace,
+    options_of,
     run_options,
     step_of_run,
     wait_option,
     workspace,
 )
 from wms.core.errors import NothingToDoError
-from wms.core.records.dataset import ValidationReport
+from wms.core.words import counted
+from wms.data.merge import merge_branches
+from wms.data.push_folder import push_folder
+from wms.data.split import split_samples
+from wms.data.status import data_status
+from wms.data.validate import require_good, validate_folder, validate_incoming
+from wms.run.current import make_room
+from wms.run.journal import noting
+from wms.run.prepare import prepare_run
+from wms.run.start import branch_heads, start_run
+from wms.synth.dataset import write_pairs
+from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
 
 
 @click.command()
@@ -30,14 +42,14 @@ from wms.core.records.dataset import ValidationReport
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many pairs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Which meters.")
 @click.option(
-    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="First picture's number."
+    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="Number of the first picture."
 )
 @click.option(
     "--kind",
     type=click.Choice(["good", "broken", "mislabelled"]),
     default="good",
     show_default=True,
-    help="Good pairs; one pair for every fault that validation names; or masks of the wrong thing.",
+    help="Good pairs; one pair for each fault that validation finds; or masks of the wrong thing.",
 )
 def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     """Render photographs of water meters with exact masks of the register window.
@@ -48,29 +60,26 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     Example:
       wms data synth --out push1 --count 60 --seed 7
     """
-    from wms.synth.dataset import write_pairs
-    from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
-
-    progress = output.ConsoleProgress()
     if kind == "good":
-        write_pairs(out, count=count, seed=seed, start=start, progress=progress)
-        output.say(f"{count} pairs in {out}")
+        write_pairs(out, count=count, seed=seed, start=start, progress=output.ConsoleProgress())
+        output.say(f"{counted(count, 'pair')} in {out}")
     elif kind == "mislabelled":
         write_mislabelled_pairs(out, count=count, seed=seed, start=start)
-        output.say(f"{count} mislabelled pairs in {out}")
+        output.say(f"{counted(count, 'mislabelled pair')} in {out}")
     else:
         faults = write_broken_pairs(out, seed=seed)
-        output.table(("file", "fault"), [(fault.file, fault.rule) for fault in faults])
+        for line in output.table(("file", "fault"), [(fault.file, fault.rule) for fault in faults]):
+            output.say(line)
 
 
 started_option = click.option(
-    "--started", is_flag=True, help="Of the run that `wms pipeline start` began; nothing new is a good end."
+    "--started", is_flag=True, help="For the run of `wms pipeline start`; having nothing new is no error."
 )
 
 
 @contextlib.contextmanager
 def nothing_is_fine(fine: bool) -> Iterator[None]:
-    """Where a workflow asks, having nothing to do ends the command well, and the next jobs are told so."""
+    """Where a workflow asks, having nothing to do is a success, and a step output tells the next jobs."""
     try:
         yield
     except NothingToDoError as error:
@@ -78,6 +87,7 @@ def nothing_is_fine(fine: bool) -> Iterator[None]:
             raise
         output.step_output("next", "nothing")
         output.notice(str(error))
+        output.answer({"next": "nothing"})
         raise click.exceptions.Exit(0) from error
 
 
@@ -86,7 +96,7 @@ def nothing_is_fine(fine: bool) -> Iterator[None]:
 @click.option(
     "--incoming",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder with images/ and masks/; it is pushed as a data branch first.",
+    help="A folder with images/ and masks/; it is first pushed as a data branch.",
 )
 @started_option
 @run_options
@@ -99,29 +109,22 @@ def merge(
     started: bool,
     abandon: bool,
     wait: float,
-    as_json: bool,
     **chosen: Any,
 ) -> None:
     """Start a run: plan the merge of data BRANCHES into the dataset of main.
 
-    Without branches the run retrains on main's dataset as it is. Main and the dataset stay as they are;
-    a branch whose names are taken is told so (exit 11), one that brings nothing new is deleted (exit 12).
-    A run in run/ that has not ended is an error (exit 7): take it up with `wms pipeline run`, or give it up.
+    Without branches the run retrains on main's dataset. Main and the dataset do not change. A branch whose
+    names are in use gets a status that says so (exit 11); a branch that brings nothing new is deleted
+    (exit 12). An unfinished run in run/ is an error (exit 7): resume it with `wms pipeline run`, or use
+    --abandon.
 
     \b
     Examples:
       wms data merge data/front-yard-1a2b3c4d
       wms data merge --incoming ~/photos/november
     """
-    from wms.cli.pipeline import options_of
-    from wms.data.merge import merge_branches
-    from wms.data.push_folder import push_folder
-    from wms.run.current import make_room
-    from wms.run.journal import noting
-    from wms.run.start import branch_heads, start_run
-
     if started and (branches or incoming):
-        raise click.UsageError("--started names a run that knows its branches: leave them out")
+        raise click.UsageError("--started means a run that has its branches: leave them out")
     with locked_workspace(wait) as ctx:
         if not started:
             make_room(ctx, give_up=abandon)
@@ -131,136 +134,104 @@ def merge(
             start_run(ctx, branch_heads(ctx, names), options_of(chosen))
         with nothing_is_fine(started), noting(ctx, "wms data merge"):
             plan = merge_branches(ctx)
-    if as_json:
-        output.say_json(plan.model_dump(mode="json"))
-        return
-    for present in plan.present:
-        output.say(f"already there: {present.stem} ({present.branch}) is {present.same_as}")
-    output.say(
-        f"{len(plan.pairs)} new pairs, {len(plan.present)} already there, {len(plan.leftover)} unpaired files"
+    output.answer(
+        plan,
+        *(f"already there: {pair.stem} ({pair.branch}) is {pair.same_as}" for pair in plan.present),
+        f"{counted(len(plan.pairs), 'new pair')}, {len(plan.present)} already there, "
+        f"{counted(len(plan.leftover), 'unpaired file')}",
     )
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
-@click.option("--quarantine", is_flag=True, help="With FOLDER: say what would be set aside.")
+@click.option("--quarantine", is_flag=True, help="With FOLDER: print what would be set aside.")
 @wait_option
 @json_option
-def validate(folder: Path | None, quarantine: bool, wait: float, as_json: bool) -> None:
+def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
     """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
 
-    Every finding is listed in one pass. Errors block (exit 10); warnings do not. The run's branches get a
-    status that says so; with FOLDER nothing is posted and nothing is written.
+    One pass lists every finding. Errors block (exit 10); warnings do not. The run's branches get a status
+    with the result; with FOLDER nothing is posted and nothing is written.
 
     \b
     Examples:
       wms data validate                 the run's incoming pairs
-      wms data validate ~/photos/nov    before pushing them
+      wms data validate ~/photos/nov    before you push them
     """
-    from wms.data.validate import require_good, validate_folder, validate_incoming
-
     if folder is not None:
         report = validate_folder(clone(), folder, quarantine=quarantine)
-        show_validation(report, as_json)
+        output.validation(report)
         require_good(report)
         return
     with step_of_run("wms data validate", wait) as ctx:
         report = validate_incoming(ctx)
-        show_validation(report, as_json)
+        output.validation(report)
         require_good(report)
-
-
-def show_validation(report: ValidationReport, as_json: bool) -> None:
-    """Print findings and counts, or keep the report for a script."""
-    if as_json:
-        output.say_json(report.model_dump(mode="json"))
-        return
-    output.findings(report.findings)
-    output.say(
-        f"{report.checked_pairs} pairs checked: {len(report.errors)} errors, "
-        f"{len(report.findings) - len(report.errors)} warnings, "
-        f"{len(report.quarantined)} set aside"
-    )
 
 
 @click.command()
 @started_option
 @wait_option
 @json_option
-def split(started: bool, wait: float, as_json: bool) -> None:
-    """Assign the run's newcomers to train, validation and test, and lay out its dataset.
+def split(started: bool, wait: float) -> None:
+    """Assign the run's new samples to train, validation and test, and lay out its dataset.
 
-    Samples that are in the dataset never move; near-duplicates stay together.
+    Samples of the dataset never move; near-duplicates stay together.
 
     \b
     Example:
       wms data split --json
     """
-    from wms.data.split import split_samples
-
     with nothing_is_fine(started), step_of_run("wms data split", wait) as ctx:
         plan = split_samples(ctx)
     output.step_output("next", "nothing" if ctx.request.options.dry_run else "train")
-    if as_json:
-        output.say_json(plan.model_dump(mode="json"))
-        return
     output.findings(plan.set_aside)
-    output.say(f"{len(plan.assigned)} assigned; train {plan.train}, val {plan.val}, test {plan.test}")
+    output.answer(
+        plan, f"{len(plan.assigned)} assigned; train {plan.train}, val {plan.val}, test {plan.test}"
+    )
 
 
 @click.command()
 @abandon_option
 @wait_option
 def prepare(abandon: bool, wait: float) -> None:
-    """Start a run on the dataset as it is checked out here; what `dvc repro` calls first.
+    """Start a run on the checked-out dataset; `dvc repro` calls it first.
 
-    A run in run/ that has not ended is an error (exit 7), unless an earlier `dvc repro` left it.
+    An unfinished run in run/ is an error (exit 7), unless an earlier `dvc repro` left it.
 
     \b
     Example:
       dvc pull && wms data prepare
     """
-    from wms.run.current import make_room
-    from wms.run.prepare import prepare_run
-
     with locked_workspace(wait) as ctx:
         make_room(ctx, give_up=abandon)
         manifest = prepare_run(ctx)
-    output.say(f"{len(manifest.samples)} samples, checked by SHA-256")
+    output.say(f"{counted(len(manifest.samples), 'sample')}, checked by SHA-256")
 
 
 @click.command()
 @json_option
-def status(as_json: bool) -> None:
-    """Show main's dataset, and the data branches that are not, or not wholly, in it.
+def status() -> None:
+    """Show main's dataset, and the data branches that are not, or not completely, in it.
 
-    A branch waits for its run, was held, was blocked, or was taken but for what was set aside.
+    A branch waits for its run, was held, was blocked, or was taken except for the pairs set aside.
 
-    Held branches can be taken again, several together: wms pipeline run --branches A --branches B. A
-    taken branch stays because it is the only pushed copy of what was set aside.
+    You can run held branches again, several together: wms pipeline run --branches A --branches B. A taken
+    branch stays if it is the only pushed copy of pairs that were set aside.
 
     \b
     Example:
       wms data status
     """
-    from wms.data.status import data_status
-
     ports = workspace().ports
-    answer = data_status(repository=ports.repository, forge=ports.forge)
-    if as_json:
-        output.say_json(answer.model_dump(mode="json"))
-        return
-    shares = ", ".join(f"{name} {count}" for name, count in answer.splits.items())
-    output.say(f"main {answer.main_sha[:12]}: {answer.samples} samples ({shares})")
-    if answer.branches:
-        output.table(
-            ("branch", "commit", "state", "why"),
-            [(item.name, item.sha[:12], item.state, item.reason) for item in answer.branches],
-        )
-    else:
-        output.say("no data branch waits")
-    taken = [item.name for item in answer.branches if item.state == "taken"]
-    if taken:
-        output.say(
-            f"once you have what was set aside: {shlex.join(('git', 'push', 'origin', '--delete', *taken))}"
-        )
+    found = data_status(repository=ports.repository, forge=ports.forge)
+    shares = ", ".join(f"{name} {count}" for name, count in found.splits.items())
+    rows = [(item.name, item.sha[:12], item.state, item.reason) for item in found.branches]
+    taken = [item.name for item in found.branches if item.state == "taken"]
+    delete = shlex.join(("git", "push", "origin", "--delete", *taken))
+    output.answer(
+        found,
+        f"main {found.main_sha[:12]}: {found.samples} samples ({shares})",
+        *(output.table(("branch", "commit", "state", "why"), rows) if rows else ["no data branch waits"]),
+        *([f"once you have a copy of the pairs set aside: {delete}"] if taken else []),
+    )

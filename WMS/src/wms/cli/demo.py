@@ -1,4 +1,4 @@
-"""`wms demo`: the whole story on rendered pictures, with every verdict from the gate."""
+"""`wms demo`: the whole pipeline on rendered pictures, with every verdict from the gate."""
 
 from __future__ import annotations
 
@@ -10,14 +10,25 @@ from pathlib import Path
 
 import click
 
+from wms import wiring
 from wms.cli import output
 from wms.cli.common import require_training_packages
 from wms.core.context import Context
 from wms.core.errors import BadDataError, NoProductionModelError, WorkspaceError
+from wms.core.files import read_record
+from wms.core.records.decision import GateDecision
+from wms.core.records.run import RunOptions
+from wms.gate.reports import write_reports_index
+from wms.promotion.rollback import roll_back
+from wms.run.lock import only_run
+from wms.run.runner import run_pipeline
+from wms.run.summary import outcome_of
+from wms.synth.dataset import write_pairs
+from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
 
 SEED = 7
 FIRST_PUSH, SECOND_PUSH, MISLABELLED = 90, 160, 200
-"""Pairs in pushes 1, 2 and 4: few enough for minutes, enough test pictures for the gate to tell."""
+"""Pairs in pushes 1, 2 and 4: few enough for minutes, with enough test pictures for the gate to decide."""
 
 TRAINING: dict[str, int | float] = {
     "epochs": 50,
@@ -27,7 +38,7 @@ TRAINING: dict[str, int | float] = {
     "learning_rate": 0.006,
     "ema_decay": 0.95,
 }
-"""What the demo's workspace sets in train.yaml, so that a training takes a minute."""
+"""The values in the demo's train.yaml, so that a training takes a minute."""
 
 
 @dataclass
@@ -39,12 +50,7 @@ class Story:
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def push(self, title: str, name: str, command: str, write: Callable[[Path], object]) -> None:
-        """Write a push's pictures, run the pipeline on them, and tell how it ended."""
-        from wms.core.records.run import RunOptions
-        from wms.run.lock import only_run
-        from wms.run.runner import run_pipeline
-        from wms.run.summary import outcome_of
-
+        """Write a push's pictures, run the pipeline on them, and print the result."""
         folder = self.pushes / name
         self.chapter(title, command, f"wms pipeline run --incoming {folder}")
         write(folder)
@@ -65,11 +71,7 @@ class Story:
         self.rows.append((title, verdict, self.dice(), f"{time.monotonic() - started:.0f} s"))
 
     def roll_back(self) -> None:
-        """Go back to the model before."""
-        from wms.gate.reports import write_reports_index
-        from wms.promotion.rollback import roll_back
-        from wms.run.lock import only_run
-
+        """Go back to the previous model."""
         self.chapter("rollback", 'wms model rollback --reason "to show it"')
         started = time.monotonic()
         try:
@@ -89,10 +91,7 @@ class Story:
             output.say(f"$ {command}")
 
     def dice(self) -> str:
-        """Champion and candidate on the deciding test pictures, where the run came so far."""
-        from wms.core.files import read_record
-        from wms.core.records.decision import GateDecision
-
+        """Champion and candidate on the deciding test pictures, if the run has a decision."""
         path = self.ctx.layout.record("decision")
         if not path.is_file():
             return ""
@@ -107,19 +106,15 @@ class Story:
 )
 @click.option("--keep", is_flag=True, help="Refuse to replace an earlier demo in DIR.")
 def demo(folder: Path, keep: bool) -> None:
-    """Show the whole story in a throw-away workspace: two promotions, a block, a hold, a rollback.
+    """Show the whole pipeline in a temporary workspace: two promotions, a block, a hold, a rollback.
 
-    A real Git remote, a real DVC remote and a real MLflow store; the pictures are rendered. Nothing is
-    staged: every verdict comes from the gate.
+    A real Git remote, a real DVC remote and a real MLflow store; the pictures are rendered. No result is
+    scripted: every verdict comes from the gate.
 
     \b
     Example:
       wms demo run/demo
     """
-    from wms.synth.dataset import write_pairs
-    from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
-    from wms.wiring import make_workspace, open_workspace
-
     require_training_packages()
     if folder.exists():
         if keep or not (folder / "workspace/dvc.yaml").is_file():
@@ -127,9 +122,10 @@ def demo(folder: Path, keep: bool) -> None:
         shutil.rmtree(folder)
     started = time.monotonic()
     root = folder.resolve() / "workspace"
-    make_workspace(root, TRAINING)
+    wiring.make_workspace(root, TRAINING)
     progress = output.ConsoleProgress()
-    story = Story(ctx=open_workspace(root, progress, embedded=True), pushes=folder.resolve() / "pushes")
+    ctx = wiring.open_workspace(root, progress, embedded=True)
+    story = Story(ctx=ctx, pushes=folder.resolve() / "pushes")
     output.say(f"$ wms init {root}")
     output.say("a Git repository with a bare remote, a DVC remote and an MLflow store, all in that folder")
 
@@ -160,6 +156,7 @@ def demo(folder: Path, keep: bool) -> None:
     story.roll_back()
 
     output.say(f"\nThe story in {time.monotonic() - started:.0f} s, Dice on the test pictures of main:")
-    output.table(("chapter", "verdict", "Dice", "time"), story.rows)
+    for line in output.table(("chapter", "verdict", "Dice", "time"), story.rows):
+        output.say(line)
     output.say(f"\nWorkspace: {root} (try `wms model history` and `wms data status` there)")
     output.say(f"Report to open: {story.ctx.layout.reports / 'index.html'}")

@@ -1,4 +1,4 @@
-"""`wms github …`: setting a repository on GitHub up and looking after it."""
+"""`wms github …`: set up a repository on GitHub and check it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 
 from wms.cli import output
 from wms.cli.common import clone, dry_run_option, json_option
+from wms.core.context import Clone
+from wms.core.errors import PreflightError
+from wms.core.production import main_head
+from wms.core.records.github_doctor import Diagnosis
+from wms.core.records.github_setup import PUBLIC_KNOWN, Facts, Wanted
+from wms.core.settings import REPORT_CONFIG, load_wanted
+from wms.core.settings.infra import INFRASTRUCTURE
+from wms.github.doctor import diagnose
+from wms.github.fresh import leftovers, require_foreign, start_fresh
+from wms.github.report_setting import set_pictures_in_reports
+from wms.github.setup import plan_changes, seen
+from wms.wiring import forge_of_person, open_github
 
-if TYPE_CHECKING:
-    from wms.core.context import Clone
-    from wms.core.records.github_doctor import Diagnosis
-    from wms.core.records.github_setup import Change, Facts, Wanted
-
-repo_option = click.option(
-    "--repo", metavar="OWNER/NAME", help="Which repository; by default the remote origin."
-)
+repo_option = click.option("--repo", metavar="OWNER/NAME", help="The repository; default: the remote origin.")
 
 
 @click.command()
@@ -53,14 +57,13 @@ def setup(
     secrets: tuple[str, ...],
     pictures: bool | None,
     dry_run: bool,
-    as_json: bool,
 ) -> None:
-    """Apply .github/rulesets and .github/setup.yml to a repository on GitHub, by its command line gh.
+    """Apply .github/rulesets and .github/setup.yml to a repository on GitHub, with GitHub's command line gh.
 
-    Branch rules, settings and labels are created or changed where they differ; what else the repository has
-    stays. It ends with the table of `wms github doctor`. Values of secrets reach gh on its standard input and
-    are never printed. Photographs are as public as the repository: for a public one it asks, once and on a
-    terminal only, whether reports may show them.
+    It creates or changes branch rules, settings and labels that differ, and nothing else. It ends with the
+    table of `wms github doctor`. gh reads the values of secrets from standard input; they are never printed.
+    Photographs are as public as the repository: for a public one it asks, once and only on a terminal,
+    whether reports may show them.
 
     \b
     Examples:
@@ -69,11 +72,6 @@ def setup(
       wms github setup --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY --secret AWS_SESSION_TOKEN
       wms github setup --variable WMS_PHOTOGRAPHS_ARE_PUBLIC=true --no-pictures-in-reports
     """
-    from wms.core.records.github_setup import PUBLIC_KNOWN
-    from wms.core.settings import load_wanted
-    from wms.github.setup import plan_changes, seen
-    from wms.wiring import open_github
-
     here = clone()
     wanted = load_wanted(here.layout.root)
     values = _values(variables, wanted.variables, "--variable")
@@ -81,7 +79,7 @@ def setup(
     repository = open_github(here, repo)
     facts = repository.facts()
     public = not facts.repository["private"] and seen(facts.variables).get(PUBLIC_KNOWN) != "true"
-    if public and pictures is None and not (dry_run or as_json) and sys.stdin.isatty():
+    if public and pictures is None and not (dry_run or output.for_a_script()) and sys.stdin.isatty():
         output.say(
             f"{repository.name} is public: so are the photographs that are pushed to it, and its reports."
         )
@@ -92,46 +90,36 @@ def setup(
         for change in here.progress.track(changes, label="Setting", total=len(changes)):
             repository.apply(change)
         facts = repository.facts()
-    _say_changes(changes, dry_run=dry_run)
+    for change in changes:
+        verb = f"would {change.verb}" if dry_run else f"{change.verb}d"
+        output.say(f"{verb} {change.kind} {change.name}{f' ({change.note})' if change.note else ''}")
     if pictures is not None:
         _set_pictures(here, allowed=pictures, dry_run=dry_run)
     diagnosis = _diagnosis(here, repository.name, wanted, facts)
-    output.say_json(
-        {
-            "dry_run": dry_run,
-            "changes": [
-                {"kind": each.kind, "name": each.name, "verb": each.verb, "note": each.note}
-                for each in changes
-            ],
-            **diagnosis.model_dump(mode="json"),
-        }
+    found = [{"kind": each.kind, "name": each.name, "verb": each.verb, "note": each.note} for each in changes]
+    output.answer(
+        {"dry_run": dry_run, "changes": found, **diagnosis.model_dump(mode="json")}, *_table(diagnosis)
     )
-    _say_diagnosis(diagnosis)
 
 
 @click.command()
 @repo_option
 @json_option
-def doctor(repo: str | None, as_json: bool) -> None:
+def doctor(repo: str | None) -> None:
     """Show everything that a run needs of a repository on GitHub, each thing with its remedy.
 
-    Nothing is changed. What GitHub does not show to who is signed in is said to be so, and is not taken for
-    well. Exit 43 where a run lacks something that it cannot do without.
+    It changes nothing. Where GitHub does not show a thing to you, the table says so and does not call it ok.
+    Exit 43 if a run lacks something that it needs.
 
     \b
     Examples:
       wms github doctor
       wms github doctor --repo OWNER/NAME --json
     """
-    from wms.core.errors import PreflightError
-    from wms.core.settings import load_wanted
-    from wms.wiring import open_github
-
     here = clone()
     repository = open_github(here, repo)
     diagnosis = _diagnosis(here, repository.name, load_wanted(here.layout.root), repository.facts())
-    output.say_json(diagnosis.model_dump(mode="json"))
-    _say_diagnosis(diagnosis)
+    output.answer(diagnosis, *_table(diagnosis))
     if diagnosis.missing:
         names = ", ".join(f"{row.area} {row.name}" for row in diagnosis.missing)
         raise PreflightError(f"a run needs what is missing: {names}")
@@ -141,22 +129,18 @@ def doctor(repo: str | None, as_json: bool) -> None:
 @repo_option
 @dry_run_option
 @json_option
-def fresh(repo: str | None, dry_run: bool, as_json: bool) -> None:
-    """Start a repository made from the template without the data and the model that it inherited.
+def fresh(repo: str | None, dry_run: bool) -> None:
+    """Remove the template's data and model from a repository that was made from the template.
 
-    They lie in the storage of the repository that it was made from, which this one does not have. A pull
-    request takes the manifest, the pointer, the lock and the model's metadata out of main, and is merged at
-    once. A model that was promoted here is never touched (exit 68).
+    Their files are in the template's storage, which this repository cannot read. A pull request removes the
+    manifest, the pointer, the lock and the model's metadata from main, and is merged at once. A model that
+    was promoted here is never removed (exit 68).
 
     \b
     Examples:
       wms github fresh --dry-run
       wms github fresh
     """
-    from wms.core.production import main_head
-    from wms.github.fresh import leftovers, require_foreign, start_fresh
-    from wms.wiring import forge_of_person, open_github
-
     here = clone()
     here.repository.fetch()
     main_sha = main_head(here.repository)
@@ -167,21 +151,19 @@ def fresh(repo: str | None, dry_run: bool, as_json: bool) -> None:
         require_foreign(here.repository, main_sha, hosted)
         if not dry_run:
             url = start_fresh(here.repository, forge_of_person(hosted), main_sha, files)
-    output.say_json({"dry_run": dry_run, "files": sorted(files), "pull_request": url})
-    if not files:
-        output.say("main has neither data nor a model: there is nothing to take out")
-        return
-    for path, data in sorted(files.items()):
-        what = "removed" if data is None else "names no model"
-        output.say(f"{path}: {'would be ' if dry_run and data is None else ''}{what}")
-    if url:
-        output.say(f"merged by {url}; bring it here: git pull")
+    would_be = "would be " if dry_run else ""
+    output.answer(
+        {"dry_run": dry_run, "files": sorted(files), "pull_request": url},
+        *(
+            f"{path}: {f'{would_be}removed' if data is None else 'names no model'}"
+            for path, data in sorted(files.items())
+        ),
+        *([] if files else ["main has neither data nor a model: there is nothing to remove"]),
+        *([f"merged by {url}; next: git pull"] if url else []),
+    )
 
 
 def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosis:
-    from wms.core.settings.infra import INFRASTRUCTURE
-    from wms.github.doctor import diagnose
-
     found = (here.layout.root / INFRASTRUCTURE).glob("*/terraform.tfvars")
     return diagnose(
         name,
@@ -193,13 +175,10 @@ def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosi
 
 
 def _set_pictures(here: Clone, *, allowed: bool, dry_run: bool) -> None:
-    from wms.core.settings import REPORT_CONFIG
-    from wms.github.report_setting import set_pictures_in_reports
-
     if dry_run:
         output.say(f"would write pictures_in_reports: {str(allowed).lower()} to {REPORT_CONFIG}")
     elif set_pictures_in_reports(here.layout.root, allowed=allowed):
-        output.say(f"{REPORT_CONFIG} is changed: commit it and bring it to main by a pull request")
+        output.say(f"{REPORT_CONFIG} is changed: commit it and open a pull request")
 
 
 def _values(words: Iterable[str], known: Mapping[str, str], option: str) -> dict[str, str]:
@@ -208,10 +187,10 @@ def _values(words: Iterable[str], known: Mapping[str, str], option: str) -> dict
     for word in words:
         name, given, value = word.partition("=")
         if name not in known:
-            raise click.UsageError(f"{option}: {name} is not used; known are {', '.join(known)}")
+            raise click.UsageError(f"{option}: {name} is unknown; known are {', '.join(known)}")
         if option == "--secret" and given:
             raise click.UsageError(
-                f"{option}: a secret's value belongs on no command line: export {name} and name it alone"
+                f"{option}: never put a secret's value on the command line: export {name}, give its name"
             )
         value = value if given else os.environ.get(name, "")
         if not value:
@@ -220,17 +199,10 @@ def _values(words: Iterable[str], known: Mapping[str, str], option: str) -> dict
     return values
 
 
-def _say_changes(changes: Iterable[Change], *, dry_run: bool) -> None:
-    for change in changes:
-        verb = f"would {change.verb}" if dry_run else f"{change.verb}d"
-        note = f" ({change.note})" if change.note else ""
-        output.say(f"{verb} {change.kind} {change.name}{note}")
-
-
-def _say_diagnosis(diagnosis: Diagnosis) -> None:
-    output.say(f"{diagnosis.repository} on GitHub")
+def _table(diagnosis: Diagnosis) -> list[str]:
     rows = [
         (row.area, row.name, row.result, f"{row.found}: {row.remedy}" if row.remedy else row.found)
         for row in diagnosis.rows
     ]
-    output.table(("what", "name", "result", "found: what to do"), rows)
+    table = output.table(("what", "name", "result", "found: what to do"), rows)
+    return [f"{diagnosis.repository} on GitHub", *table]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,11 +18,12 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.cloud.instance import InfraStatus
-from wms.core.context import Context
+from wms.cloud.instance import InfraStatus, infra_down, infra_reap, infra_status
+from wms.cloud.verbs import Claim, run_claim, run_cost, take_lease
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
+from wms.run import preflight as checks
 
-holder_option = click.option("--holder", help="Who holds the lease; default: the user's name.")
+holder_option = click.option("--holder", help="Who holds the lease; default: your user name.")
 run_option = click.option(
     "--run", "for_run", is_flag=True, help="Act for the run in run/, as `wms pipeline run` does."
 )
@@ -34,42 +34,34 @@ run_option = click.option(
 @click.option(
     "--credentials-expire",
     type=Moment(),
-    help="When the AWS credentials end; default: WMS_CREDENTIALS_EXPIRE_AT, AWS_CREDENTIAL_EXPIRATION.",
+    help="When the AWS credentials expire; default: WMS_CREDENTIALS_EXPIRE_AT, AWS_CREDENTIAL_EXPIRATION.",
 )
 @json_option
-def preflight(expect: timedelta | None, credentials_expire: datetime | None, as_json: bool) -> None:
-    """Check in seconds that a run can come to its end. A failed line ends it with exit 43.
+def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> None:
+    """Check in seconds that a run can succeed. A failed line ends it with exit 43.
 
-    With WMS_ENVIRONMENT the AWS account is asked too: credentials and their life, the start of
-    the instance (or, before there is one, its type), buckets, Terraform's state, the budget.
+    With WMS_ENVIRONMENT it checks the AWS account too: credentials and their expiry, whether the instance
+    can start (or, before there is one, its type), buckets, Terraform's state, the budget.
 
     \b
     Examples:
       wms infra preflight
       wms infra preflight --expect 2h --credentials-expire 2026-11-23T12:00:00Z
     """
-    from wms.run.preflight import preflight as ask
-    from wms.run.preflight import require_ready
-
-    report = ask(workspace(), expected=expect, expire_at=credentials_expire)
-    if as_json:
-        output.say_json(report.model_dump(mode="json"))
-    else:
-        words = {(True, False): "ok", (True, True): "without"}
-        output.table(
-            ("what", "", "result", "what to do"),
-            [
-                (line.what, words.get((line.ok, line.degraded), "FAILED"), line.result, line.remedy)
-                for line in report.lines
-            ],
-        )
-    require_ready(report)
+    report = checks.preflight(workspace(), expected=expect, expire_at=credentials_expire)
+    words = {(True, False): "ok", (True, True): "without"}
+    rows = [
+        (line.what, words.get((line.ok, line.degraded), "FAILED"), line.result, line.remedy)
+        for line in report.lines
+    ]
+    output.answer(report, *output.table(("what", "", "result", "what to do"), rows))
+    checks.require_ready(report)
 
 
 @click.command()
 @click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
 @json_option
-def cost(month: str | None, as_json: bool) -> None:
+def cost(month: str | None) -> None:
     """Show what a month cost, and what for. Needs WMS_ENVIRONMENT.
 
     \b
@@ -77,29 +69,25 @@ def cost(month: str | None, as_json: bool) -> None:
       wms infra cost
       wms infra cost --month 2026-11 --json
     """
-    from wms.cloud.verbs import run_cost
-
     ledger = run_cost(workspace(), month)
-    if as_json:
-        output.say_json({**ledger.model_dump(mode="json"), "total_usd": ledger.total_usd})
-        return
     rows = [(line.purpose, f"{line.hours:.1f}", f"{line.usd:.2f}") for line in ledger.lines]
     rows += [(what, "", f"{usd:.2f}") for what, usd in ledger.fixed_usd.items()]
-    output.table(
-        (ledger.month, "hours", "USD"), [*rows, ("total", f"{ledger.hours:.1f}", f"{ledger.total_usd:.2f}")]
+    rows.append(("total", f"{ledger.hours:.1f}", f"{ledger.total_usd:.2f}"))
+    output.answer(
+        {**ledger.model_dump(mode="json"), "total_usd": ledger.total_usd},
+        *output.table((ledger.month, "hours", "USD"), rows),
+        *(f"over budget on {item.at:%Y-%m-%d} by {item.holder}: {item.reason}" for item in ledger.overrides),
     )
-    for item in ledger.overrides:
-        output.say(f"above the budget on {item.at:%Y-%m-%d} by {item.holder}: {item.reason}")
 
 
 @click.command()
-@click.option("--purpose", default="browse", show_default=True, help="What the instance is wanted for.")
+@click.option("--purpose", default="browse", show_default=True, help="What you need the instance for.")
 @click.option("--ttl", type=Duration(), default="30m", show_default=True, help="How long, such as 30m or 2h.")
 @click.option(
     "--over-budget",
     metavar="REASON",
     envvar=OVER_BUDGET_VARIABLE,
-    help="Start it above the budget; kept in the lease book.",
+    help="Start it over budget; the reason is kept with the leases.",
 )
 @holder_option
 @run_option
@@ -114,13 +102,12 @@ def up(
     for_run: bool,
     dry_run: bool,
     wait: float,
-    as_json: bool,
 ) -> None:
-    """Take a lease and start the instance if it is stopped. Taken again, the lease is extended.
+    """Take a lease and start the instance if it is stopped. A second time this extends the lease.
 
-    In an environment it also waits until the node says that MLflow answers there (else exit 57).
+    In an environment it also waits until MLflow on the node answers (else exit 57).
 
-    With --run it is the lease of the run in run/: by the run's name, for an hour, renewed while it
+    With --run it takes the lease of the run in run/: in the run's name, for an hour, renewed while it
     trains.
 
     \b
@@ -128,35 +115,22 @@ def up(
       wms infra up --purpose browse --ttl 30m
       wms infra up --run
     """
-    from wms.cloud.verbs import Claim, run_claim, take_lease
-
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
-
-    def claim(ctx: Context) -> Claim:
+    with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
         if for_run:
-            return replace(run_claim(ctx), over_budget=over_budget)
-        return Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget)
-
-    if dry_run:
-        ctx = workspace()
-        wanted = claim(ctx)
-        until = ctx.clock() + wanted.ttl
-        output.say(f"would take a lease for {wanted.holder} until {until:%H:%M} and start the instance")
-        output.say_json(
-            {
-                "dry_run": True,
-                "holder": wanted.holder,
-                "purpose": wanted.purpose,
-                "expires_at": until.isoformat(),
-            }
-        )
-        return
-    with _acting(for_run, wait) as ctx:
-        lease = take_lease(ctx, claim(ctx))
-    if as_json:
-        output.say_json(lease.model_dump(mode="json"))
-    else:
-        output.say(f"running; {lease.holder} holds it until {lease.expires_at:%Y-%m-%d %H:%M} UTC")
+            claim = replace(run_claim(ctx), over_budget=over_budget)
+        else:
+            claim = Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget)
+        if dry_run:
+            until = ctx.clock() + claim.ttl
+            planned = {"holder": claim.holder, "purpose": claim.purpose, "expires_at": until.isoformat()}
+            output.answer(
+                {"dry_run": True, **planned},
+                f"would take a lease for {claim.holder} until {until:%H:%M} and start the instance",
+            )
+            return
+        lease = take_lease(ctx, claim)
+    output.answer(lease, f"running; {lease.holder} holds it until {lease.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
 @click.command()
@@ -165,7 +139,7 @@ def up(
 @dry_run_option
 @wait_option
 @json_option
-def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json: bool) -> None:
+def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
     """Release a lease; the instance stops when no live lease is left.
 
     \b
@@ -173,86 +147,60 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json:
       wms infra down
       wms infra down --run    the lease of the run in run/
     """
-    from wms.cloud.instance import infra_down
-
     _refuse_with_run(for_run, "holder")
-
-    def who(ctx: Context) -> str:
-        return ctx.request.run_id if for_run else holder or ctx.actor
-
-    if dry_run:
-        holding = who(workspace())
-        output.say(f"would release the lease of {holding}")
-        output.say_json({"dry_run": True, "holder": holding})
-        return
-    with _acting(for_run, wait) as ctx:
+    with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
+        who = ctx.request.run_id if for_run else holder or ctx.actor
+        if dry_run:
+            output.answer({"dry_run": True, "holder": who}, f"would release the lease of {who}")
+            return
+        ports = ctx.ports
         left = infra_down(
-            holder=who(ctx),
-            clock=ctx.clock,
-            leases=ctx.ports.leases,
-            compute=ctx.ports.compute,
-            alone=for_run,
+            holder=who, clock=ctx.clock, leases=ports.leases, compute=ports.compute, alone=for_run
         )
-    _show(left, as_json)
+    _show(left)
 
 
 @click.command()
 @json_option
-def status(as_json: bool) -> None:
-    """Show what the instance does and who holds it.
+def status() -> None:
+    """Show the state of the instance and its leases.
 
     \b
     Example:
       wms infra status --json
     """
-    from wms.cloud.instance import infra_status
-
     ctx = workspace()
-    _show(infra_status(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
+    _show(infra_status(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute))
 
 
 @click.command()
 @dry_run_option
 @json_option
-def reap(dry_run: bool, as_json: bool) -> None:
+def reap(dry_run: bool) -> None:
     """Drop expired leases, and stop the instance when no live lease is left.
 
     \b
     Example:
       wms infra reap --dry-run
     """
-    from wms.cloud.instance import infra_reap, infra_status
-
     ctx = workspace()
     act = infra_status if dry_run else infra_reap
-    _show(act(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
-
-
-def _acting(for_run: bool, wait_seconds: float) -> AbstractContextManager[Context]:
-    """The workspace: locked where a run's lease is at stake, free for whoever merely uses the instance."""
-    return locked_workspace(wait_seconds) if for_run else nullcontext(workspace())
+    _show(act(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute))
 
 
 def _refuse_with_run(for_run: bool, *others: str) -> None:
     ctx = click.get_current_context()
     given = [name for name in others if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if for_run and given:
-        raise click.UsageError(f"--run says it all: leave out {', '.join(f'--{name}' for name in given)}")
+        raise click.UsageError(f"--run sets them: leave out {', '.join(f'--{name}' for name in given)}")
 
 
-def _show(status: InfraStatus, as_json: bool) -> None:
-    if as_json:
-        output.say_json(status.model_dump(mode="json"))
-        return
-    output.say(f"instance: {status.instance}")
+def _show(status: InfraStatus) -> None:
+    lines = [f"instance: {status.instance}"]
     if status.remark:
-        output.say(status.remark)
+        lines.append(status.remark)
     if status.stopping is not None:
-        output.say(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
-    if status.leases:
-        output.table(
-            ("holder", "purpose", "until (UTC)"),
-            [(item.holder, item.purpose, f"{item.expires_at:%Y-%m-%d %H:%M}") for item in status.leases],
-        )
-    else:
-        output.say("no live lease")
+        lines.append(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
+    rows = [(item.holder, item.purpose, f"{item.expires_at:%Y-%m-%d %H:%M}") for item in status.leases]
+    lines += output.table(("holder", "purpose", "until (UTC)"), rows) if rows else ["no live lease"]
+    output.answer(status, *lines)

@@ -1,40 +1,37 @@
-"""`wms infra bootstrap|apply|destroy`: the environment that the instance is part of."""
+"""`wms infra bootstrap|apply|destroy|tunnel`: the environment of the instance, and MLflow on it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, workspace
-
-if TYPE_CHECKING:
-    from wms.core.records.leftover import Leftover
-    from wms.wiring.cloud import Cloud
+from wms.core.errors import LeaseError
+from wms.core.words import counted
+from wms.wiring.cloud import Cloud, open_cloud
 
 
 @click.command()
 @dry_run_option
 @json_option
-def bootstrap(dry_run: bool, as_json: bool) -> None:
-    """Make the bucket of Terraform's state, or set what is missing of its protection.
+def bootstrap(dry_run: bool) -> None:
+    """Create the bucket of Terraform's state, or add what is missing of its protection.
 
     \b
     Example:
       WMS_ENVIRONMENT=dev wms infra bootstrap --dry-run
     """
-    done = _cloud().bootstrap(dry_run=dry_run)
-    _say_done(done, dry_run=dry_run, as_json=as_json)
+    _say_done(_cloud().bootstrap(dry_run=dry_run), dry_run=dry_run)
 
 
 @click.command()
 @click.option("--plan-only", is_flag=True, help="Only show what would change.")
 @json_option
-def apply(plan_only: bool, as_json: bool) -> None:
-    """Make the environment, or bring it to what its settings say.
+def apply(plan_only: bool) -> None:
+    """Create the environment, or update it to its settings.
 
     A plan that would destroy the host, its data volume or a bucket is refused with exit 61. The
     instance is neither started nor stopped.
@@ -45,23 +42,25 @@ def apply(plan_only: bool, as_json: bool) -> None:
       WMS_ENVIRONMENT=dev wms infra apply
     """
     changes = _cloud().stack(output.note).apply(plan_only=plan_only)
-    if as_json:
-        found = [{"address": item.address, "actions": list(item.actions)} for item in changes]
-        output.say_json({"plan_only": plan_only, "changes": found})
-    else:
-        output.say(f"{len(changes)} changes{' planned' if plan_only else ''}")
+    found = [{"address": item.address, "actions": list(item.actions)} for item in changes]
+    output.answer(
+        {"plan_only": plan_only, "changes": found},
+        f"{counted(len(changes), 'change')}{' planned' if plan_only else ''}",
+    )
 
 
 @click.command()
-@click.option("--yes", metavar="ENVIRONMENT", help="Do not ask; the environment's name, written out.")
-@click.option("--empty-buckets", is_flag=True, help="Delete the data and artifacts buckets with all in them.")
-@click.option("--force", is_flag=True, help="Even under a live lease, or where leases cannot be read.")
+@click.option("--yes", metavar="ENVIRONMENT", help="Do not ask; give the full name of the environment.")
+@click.option(
+    "--empty-buckets", is_flag=True, help="Delete the data and artifacts buckets with all their content."
+)
+@click.option("--force", is_flag=True, help="Destroy even with a live lease, or if leases cannot be read.")
 @dry_run_option
 @json_option
-def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool, as_json: bool) -> None:
-    """Take the environment down, its database included, and say what is left and what that costs.
+def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) -> None:
+    """Destroy the environment, its database included, and say what is left and what that costs.
 
-    It asks twice. Buckets stay unless --empty-buckets is given; `wms infra apply` goes on with them.
+    It asks twice. Buckets stay unless you give --empty-buckets; `wms infra apply` uses them again.
 
     \b
     Examples:
@@ -78,27 +77,24 @@ def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool, as
         stack.destroy(empty_buckets=empty_buckets)
     prices = cloud.settings.price_usd_of_keeping
     left = [(item, item.usd_per_month(prices)) for item in stack.leftovers()]
-    if as_json:
-        found = [{**item.model_dump(mode="json"), "usd_per_month": usd} for item, usd in left]
-        output.say_json({"dry_run": dry_run, "destroyed": list(doomed), "left": found})
-        return
-    if dry_run:
-        name = cloud.environment.name
-        output.say(f"would destroy of {name}, except buckets unless --empty-buckets is given:")
-        for address in doomed:
-            output.say(f"  {address}")
-    _show_left(left, "there now" if dry_run else "left")
+    found = [{**item.model_dump(mode="json"), "usd_per_month": usd} for item, usd in left]
+    when = "there now" if dry_run else "left"
+    rows = [(item.kind, item.id, item.note, f"{usd:.2f}") for item, usd in left]
+    table = output.table(("what", "which", "", "USD a month"), rows)
+    total = f"{when}: {sum(usd for _, usd in left):.2f} USD a month, without instances"
+    would = f"would destroy in {cloud.environment.name}, and the buckets only with --empty-buckets:"
+    output.answer(
+        {"dry_run": dry_run, "destroyed": list(doomed), "left": found},
+        *([would, *(f"  {address}" for address in doomed)] if dry_run else []),
+        *([*table, total] if rows else [f"nothing is {when}"]),
+    )
 
 
 def _cloud() -> Cloud:
-    from wms.wiring.cloud import open_cloud
-
     return open_cloud(Path.cwd())
 
 
 def _refuse_while_held() -> None:
-    from wms.core.errors import LeaseError
-
     ctx = workspace()
     book, _ = ctx.ports.leases.load()
     live = book.live(ctx.clock())
@@ -106,7 +102,7 @@ def _refuse_while_held() -> None:
         holders = ", ".join(f"{lease.holder} ({lease.purpose})" for lease in live)
         raise LeaseError(
             f"the instance is held by {holders}",
-            remedy="Wait for them to end (`wms infra status`), or destroy it under them with --force.",
+            remedy="Wait until they end (`wms infra status`), or destroy it anyway with --force.",
         )
 
 
@@ -116,27 +112,69 @@ def _ask_twice(cloud: Cloud, yes: str | None, count: int, empty_buckets: bool) -
         if yes != name:
             raise click.UsageError(f"--yes names {yes}, but the environment is {name}")
         return
-    what = f"the {count} resources of {name} in account {cloud.account_id}"
+    what = f"{counted(count, 'resource')} of {name} in account {cloud.account_id}"
     also = ", and everything in its buckets" if empty_buckets else ""
     click.confirm(f"Destroy {what}, the database included{also}?", abort=True, err=True)
     if click.prompt(f"Type the environment's name to destroy it ({name})", err=True) != name:
         raise click.UsageError("that is not its name; nothing was destroyed")
 
 
-def _say_done(done: Sequence[str], *, dry_run: bool, as_json: bool) -> None:
-    if as_json:
-        output.say_json({"dry_run": dry_run, "done": list(done)})
-        return
-    for item in done or ["nothing to do"]:
-        output.say(f"would {item}" if dry_run and done else item)
+def _say_done(done: Sequence[str], *, dry_run: bool) -> None:
+    lines = [f"would {item}" if dry_run else item for item in done]
+    output.answer({"dry_run": dry_run, "done": list(done)}, *(lines or ["nothing to do"]))
 
 
-def _show_left(left: Sequence[tuple[Leftover, float]], when: str) -> None:
-    if not left:
-        output.say(f"nothing is {when}")
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=5000,
+    show_default=True,
+    envvar="WMS_TUNNEL_PORT",
+    help="The port on this machine.",
+)
+@click.option("--detach", is_flag=True, help="Return once MLflow answers, and leave the tunnel open.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=1),
+    default=300.0,
+    show_default=True,
+    envvar="WMS_TUNNEL_WAIT_SECONDS",
+    metavar="SECONDS",
+    help="With --detach: how long MLflow may take to answer.",
+)
+def tunnel(port: int, detach: bool, wait: float) -> None:
+    """Forward a port of this machine to MLflow on the instance, through an SSM session.
+
+    It stays open until Ctrl-C; a session that ends by itself is started again. With --detach in a workflow
+    on GitHub, the next steps find MLflow by MLFLOW_TRACKING_URI and its credentials.
+
+    \b
+    Examples:
+      WMS_ENVIRONMENT=dev wms infra tunnel
+      WMS_ENVIRONMENT=dev wms infra tunnel --detach
+    """
+    cloud = _cloud()
+    way = cloud.tunnel(port)
+    if not detach:
+        _say_how(way.client_environment(), cloud)
+        way.keep_open(output.note)
         return
-    output.table(
-        ("what", "which", "", "USD a month"),
-        [(item.kind, item.id, item.note, f"{usd:.2f}") for item, usd in left],
+    keeper = ("infra", "tunnel", "--port", str(port))
+    pid = way.detach(keeper, log=cloud.log_file("tunnel"), wait_seconds=wait)
+    variables = way.client_environment()
+    output.mask(way.password)
+    if not output.step_environment(variables):
+        _say_how(variables, cloud)
+    output.say(f"MLflow answers at {way.address}; end the tunnel with `kill {pid}`")
+
+
+def _say_how(variables: Mapping[str, str], cloud: Cloud) -> None:
+    """The commands for a person's shell; the password itself is not printed."""
+    output.say(f"MLflow is at {variables['MLFLOW_TRACKING_URI']}. For this shell:")
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME"):
+        output.say(f"  export {name}={variables[name]}")
+    output.say(
+        f'  export MLFLOW_TRACKING_PASSWORD="$(aws ssm get-parameter --region {cloud.settings.region} '
+        f'--name {cloud.password_parameter} --with-decryption --query Parameter.Value --output text)"'
     )
-    output.say(f"{when}: {sum(usd for _, usd in left):.2f} USD a month, instances not counted")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wms import wiring
 from wms.cli import output
 from wms.cli.common import Setting
 
@@ -17,18 +18,16 @@ from wms.cli.common import Setting
     "overrides",
     type=Setting(),
     multiple=True,
-    help="A value of train.yaml that the workspace starts with; may be repeated.",
+    help="A value of train.yaml in the new workspace; may be repeated.",
 )
 def init(folder: Path, overrides: tuple[tuple[str, int | float], ...]) -> None:
-    """Make the workspace DIR: a Git repository with a bare remote, a DVC remote and an MLflow store.
+    """Create the workspace DIR: a Git repository with a bare remote, a DVC remote and an MLflow store.
 
-    All of it lies in DIR (the services in DIR/.wms); delete the folder and it is gone.
+    All of it is in DIR (the services in DIR/.wms); to remove it, delete the folder.
 
     \b
     Example:
       wms init work && cd work && wms pipeline run --incoming ~/photos
     """
-    from wms.wiring import make_workspace
-
-    make_workspace(folder, dict(overrides))
+    wiring.make_workspace(folder, dict(overrides))
     output.say(f"workspace in {folder}; go there and run: wms pipeline run --incoming DIR")

@@ -1,7 +1,7 @@
 """The only module that prints. It knows a terminal, a plain log, GitHub Actions, and a script.
 
 A script asks by `--json`: then standard output holds one JSON document, the command's answer or its
-error, and everything that is said to a person goes to standard error.
+error, and all text for people goes to standard error.
 """
 
 from __future__ import annotations
@@ -12,28 +12,31 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from wms.cli.lazy import AS_JSON
 from wms.core.errors import WmsError
-from wms.core.records.dataset import Finding
+from wms.core.words import counted
+from wms.report.markup import text
+
+if TYPE_CHECKING:
+    from wms.core.records.dataset import Finding, ValidationReport
 
 T = TypeVar("T")
 
-DOCUMENT = "wms.document"
-"""In a click context's `meta`: what the command answers to a script."""
+AS_JSON, DOCUMENT = "wms.as_json", "wms.document"
+"""In a click context's `meta`: whether standard output is for a script, and the command's answer to it."""
 
 PLAIN_INTERVAL_SECONDS = 10.0
-"""Without a terminal, progress is a line now and then instead of a bar."""
+"""Without a terminal, progress is a line at this interval instead of a bar."""
 
 ANNOTATED = 9
-"""Errors that are annotated: GitHub shows ten annotations of a kind for a step (community discussion 26680 of
-github.com/orgs/community), and the command's own error is the tenth."""
+"""How many errors are annotated: GitHub shows ten annotations of a kind for a step (community discussion
+26680 of github.com/orgs/community), and the command's own error is the tenth."""
 
 EXAMPLES = 3
-"""Files that are named for a warning; `--json` and the report have all of them."""
+"""How many files are named for a warning; `--json` and the report name all of them."""
 
 
 def on_github() -> bool:
@@ -44,7 +47,7 @@ def on_github() -> bool:
 class ConsoleProgress:
     """`Progress` on standard error: a bar on a terminal, plain lines elsewhere.
 
-    Work that says a line of its own now and then gets no further lines from here.
+    Work that prints its own lines often enough gets no further lines from here.
     """
 
     def __init__(self) -> None:
@@ -68,7 +71,7 @@ class ConsoleProgress:
                 self.say(f"{label}: {done}/{total}")
 
     def say(self, text: str) -> None:
-        """Print one line; a bar that is being shown goes on below it."""
+        """Print one line; a bar stays below it."""
         self._last_line = time.monotonic()
         if self._bar is None:
             click.echo(text, err=True)
@@ -79,54 +82,81 @@ class ConsoleProgress:
 
 def say(text: str) -> None:
     """Print one line of result on standard output."""
-    click.echo(text, err=_for_a_script())
+    click.echo(text, err=for_a_script())
 
 
 def note(text: str) -> None:
-    """Print one line about work that goes on, on standard error."""
+    """Print one line about work in progress, on standard error."""
     click.echo(_printable(text), err=True)
 
 
-def say_json(value: Any) -> None:
-    """Keep a command's answer for a script; it is printed when the command has ended."""
+def ask_for_json(*, asked: bool) -> None:
+    """Whether this command line is a script's, which wants one JSON document."""
+    click.get_current_context().meta[AS_JSON] = asked
+
+
+def answer(value: Any, *lines: str) -> None:
+    """Give a command's answer: the lines to a person, the value to a script.
+
+    The document for a script is printed when the command has ended, since an error may still join it.
+
+    Args:
+        value: a record, or what JSON can hold, with records in a list.
+        lines: the same for a person.
+    """
     click.get_current_context().meta[DOCUMENT] = value
+    if not for_a_script():
+        for line in lines:
+            say(line)
 
 
 def print_document() -> None:
-    """Print the answer that the command gave."""
-    _print_json(click.get_current_context().meta[DOCUMENT])
+    """Print the answer of the command, where a script asked for it."""
+    meta = click.get_current_context().meta
+    if for_a_script() and DOCUMENT in meta:
+        _print_json(meta[DOCUMENT])
 
 
 def document_of_error(message: str, *, remedy: str, code: int) -> None:
-    """Where a script asked, print an error, together with the answer that the command gave before it."""
-    if not _for_a_script():
+    """Print an error, joined to the answer that the command gave before it, where a script asked for it."""
+    if not for_a_script():
         return
-    answer = click.get_current_context().meta.get(DOCUMENT)
+    found = _plain(click.get_current_context().meta.get(DOCUMENT))
     error = {"exit_code": code, "message": _printable(message, keep_lines=True), "remedy": remedy}
-    _print_json({**(answer if isinstance(answer, dict) else {}), "error": error})
+    _print_json({**(found if isinstance(found, dict) else {}), "error": error})
+
+
+def _plain(value: Any) -> Any:
+    """Records as what JSON can hold."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+    click.echo(json.dumps(_plain(value), indent=2, sort_keys=True, ensure_ascii=False))
 
 
-def _for_a_script() -> bool:
+def for_a_script() -> bool:
+    """Whether standard output is for one JSON document alone."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(AS_JSON))
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print an aligned table on standard output."""
-    widths = [max(len(str(cell)) for cell in column) for column in zip(headers, *rows, strict=True)]
-    for row in (headers, ["-" * width for width in widths], *rows):
-        line = "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
-        say(line.rstrip())
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of an aligned table."""
+    rows = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (headers, ["-" * width for width in widths], *rows)
+    ]
 
 
 def findings(items: Sequence[Finding]) -> None:
-    """Print validation's findings: every error, and warnings by rule, since those may be one a picture.
+    """Print the findings of validation: every error, and warnings grouped by rule, because they can be many.
 
-    On GitHub the first errors are annotations on their files as well.
+    On GitHub the first errors are also annotations on their files.
     """
     errors = sorted((item for item in items if item.severity == "error"), key=lambda f: (f.file, f.rule))
     for number, finding in enumerate(errors):
@@ -147,8 +177,19 @@ def findings(items: Sequence[Finding]) -> None:
         say(f"    {_printable(_advice(found[0]))}")
 
 
+def validation(report: ValidationReport) -> None:
+    """Print findings and counts; a script gets the report."""
+    findings(report.findings)
+    answer(
+        report,
+        f"{counted(report.checked_pairs, 'pair')} checked: {counted(len(report.errors), 'error')}, "
+        f"{counted(len(report.findings) - len(report.errors), 'warning')}, "
+        f"{len(report.quarantined)} set aside",
+    )
+
+
 def fail(error: WmsError) -> NoReturn:
-    """Print an error with its remedy and exit with its code; on GitHub the run's page shows it too."""
+    """Print an error with its remedy and exit with its code; the run's page on GitHub shows it too."""
     show_error_on_github(str(error), error.remedy)
     stop(str(error), remedy=error.remedy, code=error.exit_code)
 
@@ -162,7 +203,7 @@ def stop(message: str, *, remedy: str, code: int) -> NoReturn:
 
 
 def notice(text: str) -> None:
-    """Print one line of result; on GitHub it stands on the run's page as well."""
+    """Print one line of result; the run's page on GitHub shows it too."""
     say(text)
     if on_github():
         _annotate("notice", text)
@@ -173,46 +214,43 @@ def show_error_on_github(message: str, remedy: str) -> None:
     if not on_github():
         return
     _annotate("error", f"{message} {remedy}")
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if path:
-        from wms.report.markup import text
-
-        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
-            file.write(f"**Error:** {text(message)}. **What to do:** {text(remedy)}\n")
+    line = f"**Error:** {text(message)}. **What to do:** {text(remedy)}"
+    _to_runner("GITHUB_STEP_SUMMARY", line)
 
 
 def step_output(name: str, value: str) -> None:
-    """Give a value to the steps and jobs that follow, where GitHub Actions asks for it."""
-    path = os.environ.get("GITHUB_OUTPUT")
-    if path:
-        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
-            file.write(f"{name}={value}\n")
+    """Give a value to the next steps and jobs of a workflow on GitHub; elsewhere do nothing."""
+    _to_runner("GITHUB_OUTPUT", f"{name}={value}")
 
 
 def step_environment(values: Mapping[str, str]) -> bool:
-    """Set variables for the steps that follow, where GitHub Actions asks for them; whether it does."""
-    path = os.environ.get("GITHUB_ENV")
-    if not path:
-        return False
-    with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - append to the runner's file
-        file.writelines(f"{name}={value}\n" for name, value in values.items())
-    return True
+    """Set variables for the next steps of a workflow on GitHub; false elsewhere."""
+    return _to_runner("GITHUB_ENV", *(f"{name}={value}" for name, value in values.items()))
+
+
+def _to_runner(variable: str, *lines: str) -> bool:
+    """Append lines to the file of GitHub's runner that a variable names, if it names one."""
+    path = os.environ.get(variable)
+    if path:
+        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - pathlib cannot append
+            file.writelines(f"{line}\n" for line in lines)
+    return bool(path)
 
 
 def mask(secret: str) -> None:
-    """Keep a secret out of a workflow's log from here on."""
+    """Hide a secret in the rest of a workflow's log."""
     if on_github():
-        click.echo(f"::add-mask::{secret}", err=_for_a_script())
+        click.echo(f"::add-mask::{secret}", err=for_a_script())
 
 
 def _advice(finding: Finding) -> str:
-    """What is wrong and what to do, as two sentences."""
+    """What is wrong and what to do, in two sentences."""
     stop = "" if finding.message.endswith(("?", ".")) else "."
     return f"{finding.message}{stop} {finding.remedy}"
 
 
 def _printable(text: str, *, keep_lines: bool = False) -> str:
-    """File names are input: control characters must not reach a terminal or a log command."""
+    """File names are untrusted: control characters must not reach a terminal or a log command."""
     return "".join(c if c.isprintable() or (keep_lines and c == "\n") else "\ufffd" for c in text)
 
 

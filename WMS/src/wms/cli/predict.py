@@ -8,6 +8,10 @@ import click
 
 from wms.cli import output
 from wms.cli.common import json_option, workspace
+from wms.cli.model import chosen_model
+from wms.core.production import fetch_bundle
+from wms.core.words import counted
+from wms.serving.predict import predict_pictures
 
 
 @click.command()
@@ -25,39 +29,28 @@ from wms.cli.common import json_option, workspace
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A model folder, such as run/model or one from `wms model pull`; default: production.",
 )
-@click.option("--version", type=click.IntRange(min=1), metavar="N", help="A version that was promoted.")
+@click.option("--version", type=click.IntRange(min=1), metavar="N", help="A promoted version.")
 @json_option
 def predict(
-    images: tuple[Path, ...],
-    out: Path,
-    overlays: Path | None,
-    model: Path | None,
-    version: int | None,
-    as_json: bool,
+    images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None
 ) -> None:
     """Mark the register window in pictures (files or folders), at each picture's upright size.
 
-    Files that are no pictures are passed over and named at the end (exit 14).
+    Files that are no pictures are skipped and named at the end (exit 14).
 
     \b
     Examples:
       wms predict photos/ --out masks
       wms predict a.jpg b.jpg --out masks --overlays check --model run/model
     """
-    from wms.cli.model import chosen_model
-    from wms.core.production import fetch_bundle
-    from wms.serving.predict import predict_pictures
-
     if model is None:
         ctx = workspace()
         metadata = chosen_model(ctx, version)
-        model = fetch_bundle(
-            metadata.card_sha256, ctx.ports.data_store, ctx.layout.champions / metadata.weights_sha256[:16]
-        )
+        folder = ctx.layout.champions / metadata.weights_sha256[:16]
+        model = fetch_bundle(metadata.card_sha256, ctx.ports.data_store, folder)
     predicted = predict_pictures(
         images, bundle=model, out=out, overlays=overlays, progress=output.ConsoleProgress()
     )
-    if as_json:
-        output.say_json(predicted.model_dump(mode="json"))
+    output.answer(predicted)
     predicted.require_all()
-    output.say(f"{len(predicted.masks)} masks in {out}")
+    output.say(f"{counted(len(predicted.masks), 'mask')} in {out}")

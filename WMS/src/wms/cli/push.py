@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from wms import wiring
 from wms.cli import output
 from wms.cli.common import clone, dry_run_option, json_option
-from wms.cli.data import show_validation
-
-if TYPE_CHECKING:
-    from wms.data.push import DataPush
+from wms.core.errors import GitHubError
+from wms.core.github_name import slug_of
+from wms.core.names import printable
+from wms.core.records.github_setup import PUBLIC_KNOWN
+from wms.core.words import counted
+from wms.data.push import DataPush, push_commits, push_pairs
+from wms.data.push_folder import INCOMING_PATH
+from wms.data.validate import require_good
 
 log = logging.getLogger(__name__)
 GH_SECONDS = 5.0
-"""How long a push waits to be told whether the repository is public."""
+"""How long a push waits for gh to say whether the repository is public."""
 
 
 class DataBranchName(click.ParamType[str]):
@@ -29,14 +33,14 @@ class DataBranchName(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Accept it; anything else is a usage error."""
         if not re.fullmatch(r"data(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)+", value):
-            self.fail(f"{value!r} is no name of a data branch, such as data/front-yard", param, ctx)
+            self.fail(f"{value!r} is not the name of a data branch, such as data/front-yard", param, ctx)
         return value
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--branch", type=DataBranchName(), help="A name for the branch, starting with data/.")
-@click.option("--no-validate", is_flag=True, help="Push without looking at the pairs; the pipeline will.")
+@click.option("--no-validate", is_flag=True, help="Push without a check of the pairs; the pipeline checks.")
 @click.option("--from-commits", metavar="RANGE", help="Take the pictures of the commits BASE..TIP instead.")
 @click.option("--remote", default="origin", show_default=True, help="Where the branch goes.")
 @dry_run_option
@@ -48,55 +52,47 @@ def push(
     from_commits: str | None,
     remote: str,
     dry_run: bool,
-    as_json: bool,
 ) -> None:
     """Check the pairs in FOLDER and push them as a data branch, which starts the pipeline.
 
-    FOLDER holds images/ and masks/; without it, WMS/data/incoming of the working tree is taken. Findings
-    that block are listed with their remedies and nothing is pushed (exit 10). The branch is named by its
-    content, so the same pairs again find the branch that is there. Files, index and local branches stay.
+    FOLDER holds images/ and masks/; the default is WMS/data/incoming of the working tree. Findings that
+    block are listed with their remedies, and nothing is pushed (exit 10). The content names the branch, so
+    the same pairs always give the same branch. Files, index and local branches do not change.
 
-    With --from-commits only the pictures that local commits carry are pushed, and the answer says how to
-    take them out of the local branch; commits without pictures end with exit 64. The pre-push hook calls it.
+    With --from-commits only the pictures in local commits are pushed, and the output says how to remove
+    them from the local branch; commits without pictures end with exit 64. The pre-push hook calls it.
 
     \b
     Examples:
-      wms data push                              what lies in WMS/data/incoming
+      wms data push                              the pairs in WMS/data/incoming
       wms data push ~/photos/november --dry-run
       wms data push --from-commits origin/main..main
     """
-    from wms.data.push import push_commits, push_pairs
-    from wms.data.push_folder import INCOMING_PATH
-    from wms.data.validate import require_good
-    from wms.wiring import local_commits
-
     if folder is not None and from_commits is not None:
-        raise click.UsageError("FOLDER and --from-commits each say what is pushed: name one of them")
+        raise click.UsageError("FOLDER and --from-commits each say what to push: give one of them")
     here = clone(remote)
     if from_commits is not None:
-        commits = local_commits(here, from_commits)
+        commits = wiring.local_commits(here, from_commits)
         result = push_commits(here, commits, branch=branch, check=not no_validate, dry_run=dry_run)
     else:
         source = folder or here.layout.root / INCOMING_PATH
         result = push_pairs(here, source, branch=branch, check=not no_validate, dry_run=dry_run)
     if result.validation is not None:
-        show_validation(result.validation, as_json=False)
-    output.say_json({"dry_run": dry_run, **result.model_dump(mode="json")})
+        output.validation(result.validation)
+    output.answer({"dry_run": dry_run, **result.model_dump(mode="json")})
     if result.validation is not None:
         require_good(result.validation)
     _say(result, here.remote_url, dry_run=dry_run)
 
 
 def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
-    from wms.core.github_name import slug_of
-    from wms.core.names import printable
-
+    files = counted(result.files, "file")
     told = {
-        "pushed": f"{result.files} files are pushed as {result.branch}",
-        "already pushed": f"the same {result.files} files are pushed already, as {result.branch}",
+        "pushed": f"{files} are pushed as {result.branch}",
+        "already pushed": f"the same {files} are pushed already, as {result.branch}",
         "already in the dataset": "every pair is in the dataset of main already; nothing was pushed",
         "gone from the tip": "the pictures are in the history alone, not at its tip; nothing was pushed",
-        "not pushed": f"would push {result.files} files as {result.branch}",
+        "not pushed": f"would push {files} as {result.branch}",
     }
     output.say(told[result.outcome])
     slug = slug_of(remote_url)
@@ -106,30 +102,26 @@ def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
         output.say(
             f"the pipeline starts by itself: https://github.com/{slug}/actions"
             if slug
-            else f"next, where no workflow does it: wms pipeline run --branches {result.branch}"
+            else f"next, where no workflow starts it: wms pipeline run --branches {result.branch}"
         )
     if result.commands:
-        output.say("to take the pictures out of the local branch (the files stay in the working tree):")
+        output.say("to remove the pictures from the local branch (the files stay in the working tree):")
         for command in result.commands:
             output.say(f"  {printable(command)}")
 
 
 def _warn_if_public(slug: str) -> None:
-    """Say that the photographs are public, until the owner says that he knows.
+    """Say that the photographs will be public, until the owner confirms that this is intended.
 
-    Nothing hangs on it: where gh is not there, not signed in or not quick, or may not see the variable,
-    nobody is told.
+    It is only a warning: where gh is missing, not signed in or slow, or may not read the variable, it is
+    left out.
     """
-    from wms.core.errors import GitHubError
-    from wms.core.records.github_setup import PUBLIC_KNOWN
-    from wms.wiring import github_named
-
     try:
-        repository = github_named(slug, timeout_seconds=GH_SECONDS)
+        repository = wiring.github_named(slug, timeout_seconds=GH_SECONDS)
         known = repository.about()["private"] or repository.variables().get(PUBLIC_KNOWN) == "true"
     except GitHubError as error:
-        log.info("whether %s is public is not known: %s", slug, error)
+        log.info("it is unknown whether %s is public: %s", slug, error)
         return
     if not known:
         output.say(f"warning: {slug} is public, and so are these photographs")
-        output.say(f"    if that is meant: wms github setup --variable {PUBLIC_KNOWN}=true")
+        output.say(f"    if this is intended: wms github setup --variable {PUBLIC_KNOWN}=true")

@@ -1,4 +1,4 @@
-"""`wms model release` and `wms model pull`: a model's files, published and taken."""
+"""`wms model release` and `wms model pull`: a model's files, published and fetched."""
 
 from __future__ import annotations
 
@@ -10,41 +10,40 @@ from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_option, workspace
 from wms.cli.model import chosen_model, version_option
 from wms.core.errors import DataStoreError
+from wms.core.production import fetch_bundle, require_room_for_bundle
 from wms.core.records.promotion import ModelMetadata
+from wms.core.records.release import release_tag
+from wms.promotion.pull import ReleaseFiles, pull_released
+from wms.promotion.release import release_production
+from wms.wiring.hosting import open_releases, releases_of
 
 
 @click.command()
 @dry_run_option
 @wait_option
 @json_option
-def release(dry_run: bool, wait: float, as_json: bool) -> None:
-    """Publish the model in production as a release, if it is not released yet, and mark it as in production.
+def release(dry_run: bool, wait: float) -> None:
+    """Publish the model in production as a release, if it has none yet, and mark it as in production.
 
-    The release model-vN holds the model's files, its provenance and SHA256SUMS, and the run's report
-    where that run is in run/. It is on the commit of main that promoted the model. The command may be
-    repeated safely.
+    The release model-vN holds the model's files, its provenance and SHA256SUMS, and the run's report if
+    that run is in run/. It is on the commit of main that promoted the model. You can repeat the command
+    safely.
 
     \b
     Example:
       wms model release --dry-run
     """
-    from wms.promotion.release import release_production
-
-    if dry_run:
-        done = release_production(workspace(), dry_run=True)
-    else:
-        with locked_workspace(wait) as ctx:
-            done = release_production(ctx)
-    if as_json:
-        output.say_json(done.model_dump(mode="json"))
-    elif done.version is None:
-        output.say("no model is in production yet: nothing to release")
+    with locked_workspace(wait, lock=not dry_run) as ctx:
+        done = release_production(ctx, dry_run=dry_run)
+    if done.version is None:
+        said = "no model is in production yet: nothing to release"
     elif done.published:
-        output.say(f"would publish {done.tag}" if dry_run else f"published {done.tag}: {done.url}")
+        said = f"would publish {done.tag}" if dry_run else f"published {done.tag}: {done.url}"
     elif done.marked:
-        output.say(f"{'would mark' if dry_run else 'marked'} {done.tag} as in production")
+        said = f"{'would mark' if dry_run else 'marked'} {done.tag} as in production"
     else:
-        output.say(f"{done.tag} is released and marked as in production")
+        said = f"{done.tag} is released and marked as in production"
+    output.answer(done, said)
 
 
 @click.command()
@@ -54,18 +53,18 @@ def release(dry_run: bool, wait: float, as_json: bool) -> None:
     "--from",
     "source",
     type=click.Choice(["store", "release"]),
-    help="Where to take it from; default: the data store, and where that fails the release.",
+    help="Where to fetch it; default: the data store, and the release if that fails.",
 )
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
-    help="Take it from a release of this repository on GitHub; no clone is needed.",
+    help="Fetch it from a release of this repository on GitHub; needs no clone.",
 )
 def pull(version: int | None, out: Path, source: str | None, repo: str | None) -> None:
-    """Fetch a model's files (safetensors, ONNX, card), each checked by SHA-256 before it is put in place.
+    """Fetch a model's files (safetensors, ONNX, card), each checked by SHA-256 before it is written to --out.
 
-    In a clone main says which digests are right. With --repo it is the release itself (SHA256SUMS); a
-    private repository needs GITHUB_TOKEN or GH_TOKEN.
+    In a clone, main has the right digests. With --repo the release itself has them (SHA256SUMS); a private
+    repository needs GITHUB_TOKEN or GH_TOKEN.
 
     \b
     Examples:
@@ -73,15 +72,10 @@ def pull(version: int | None, out: Path, source: str | None, repo: str | None) -
       wms model pull --version 3 --from release
       wms model pull --repo OWNER/NAME --version 3
     """
-    from wms.core.production import require_room_for_bundle
-
     if repo is not None and source == "store":
         raise click.UsageError("--repo takes the model from a release, --from store does not")
     require_room_for_bundle(out)
     if repo is not None:
-        from wms.promotion.pull import pull_released
-        from wms.wiring.hosting import open_releases
-
         model = pull_released(open_releases(repo), version, out)
     else:
         model = _pull_here(version, out, source)
@@ -90,11 +84,6 @@ def pull(version: int | None, out: Path, source: str | None, repo: str | None) -
 
 def _pull_here(version: int | None, out: Path, source: str | None) -> ModelMetadata:
     """Fetch a model that main of this clone names, from the data store or its release."""
-    from wms.core.production import fetch_bundle
-    from wms.core.records.release import release_tag
-    from wms.promotion.pull import ReleaseFiles
-    from wms.wiring.hosting import releases_of
-
     ctx = workspace()
     model = chosen_model(ctx, version)
     if source != "release":

@@ -17,18 +17,27 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.gate import reports
+from wms.gate.evaluate import evaluate_candidate
+from wms.gate.verdict import decide_promotion, replay_decision, replay_version
+from wms.promotion.merge import merge_promotion
+from wms.promotion.publish import is_tested, publication_text, publish_promotion
+from wms.report.markdown import summary as summary_text
+from wms.report.records import RunRecords
+from wms.run.current import end_run, is_decided
 
 
 @click.command()
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint instead of starting anew.")
+@click.option("--resume", is_flag=True, help="Resume from the last checkpoint.")
 @wait_option
 @json_option
-def train(resume: bool, wait: float, as_json: bool) -> None:
+def train(resume: bool, wait: float) -> None:
     """Train a candidate on the run's dataset and register it. The test split is not read.
 
-    Ctrl-C ends it with a whole checkpoint; --resume goes on and ends with the same weights. A checkpoint
-    of other data, settings or code is refused (exit 23); without --resume the training starts anew.
-    Started by torchrun, all its processes train one model together, each on its share of every batch.
+    Ctrl-C stops it with a complete checkpoint; --resume continues and ends with the same weights. A
+    checkpoint of other data, settings or code is refused (exit 23); without --resume the training starts
+    from scratch. Started by torchrun, all processes train one model together, each on its share of every
+    batch.
 
     \b
     Examples:
@@ -47,38 +56,32 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
             return
         with step_of_run("wms train", wait) as ctx:
             result = train_candidate(ctx, group, resume="always" if resume else "never")
-    if as_json:
-        output.say_json(result.model_dump(mode="json"))
-        return
     best = result.epochs[result.best_epoch]
-    output.say(
+    untold = "the tracking server did not take everything: the metrics are in run/metrics.jsonl"
+    output.answer(
+        result,
         f"{len(result.epochs)} epochs in {result.seconds:.0f} s; best {result.best_epoch}: "
-        f"validation Dice {best.val_dice:.4f}; weights {result.weights_sha256[:12]}"
+        f"validation Dice {best.val_dice:.4f}; weights {result.weights_sha256[:12]}",
+        *([] if result.tracking_complete else [untold]),
     )
-    if not result.tracking_complete:
-        output.say("the tracking server did not take everything: the metrics are in run/metrics.jsonl")
 
 
 @click.command()
 @wait_option
 @json_option
-def evaluate(wait: float, as_json: bool) -> None:
-    """Score the candidate, and the champion, on the test split as it stands on main.
+def evaluate(wait: float) -> None:
+    """Score the candidate and the champion on the test split of main.
 
     \b
     Example:
       wms evaluate --json
     """
-    from wms.gate.evaluate import evaluate_candidate
-
     with step_of_run("wms evaluate", wait) as ctx:
         summary = evaluate_candidate(ctx).summary
-    if as_json:
-        output.say_json(summary.model_dump(mode="json"))
-        return
-    output.say(
+    output.answer(
+        summary,
         f"candidate: Dice {summary.dice:.4f} (median {summary.dice_median:.4f}), IoU {summary.iou:.4f}, "
-        f"{summary.failures} of {summary.pictures} pictures below 0.5"
+        f"{summary.failures} of {summary.pictures} pictures below 0.5",
     )
 
 
@@ -94,12 +97,12 @@ def evaluate(wait: float, as_json: bool) -> None:
     "version",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The same for a model that was promoted.",
+    help="The same for a promoted model.",
 )
 @wait_option
 @json_option
-def gate(replay: Path | None, version: int | None, wait: float, as_json: bool) -> None:
-    """Decide from the evaluations: promote or hold. Both are a good end (exit 0).
+def gate(replay: Path | None, version: int | None, wait: float) -> None:
+    """Decide from the evaluations: promote or hold. Both are a success (exit 0).
 
     \b
     Examples:
@@ -107,8 +110,6 @@ def gate(replay: Path | None, version: int | None, wait: float, as_json: bool) -
       wms gate --replay run/decision.json
       wms gate --replay-version 3       from the data store; needs no instance
     """
-    from wms.gate.verdict import decide_promotion, replay_decision, replay_version
-
     if replay is not None and version is not None:
         raise click.UsageError("--replay and --replay-version are two decisions: name one of them")
     if replay is not None:
@@ -124,86 +125,69 @@ def gate(replay: Path | None, version: int | None, wait: float, as_json: bool) -
         output.step_output("verdict", "candidate" if kept else decision.verdict)
         if kept:
             output.notice("nothing is promoted: the model is in no registry; the report says how to adopt it")
-    if as_json:
-        output.say_json(decision.model_dump(mode="json"))
-        return
-    output.say(decision.verdict)
-    for reason in decision.reasons:
-        output.say(f"  {reason}")
+    output.answer(decision, decision.verdict, *(f"  {reason}" for reason in decision.reasons))
 
 
 @click.command()
 @dry_run_option
 @wait_option
 @json_option
-def publish(dry_run: bool, wait: float, as_json: bool) -> None:
+def publish(dry_run: bool, wait: float) -> None:
     """Store data and weights, then open the promotion's pull request.
 
     The step output `untested` is its commit if ci.yml has to run on it, and empty if main passed `ci`.
 
     \b
     Examples:
-      wms publish --dry-run     print the pull request's text
+      wms publish --dry-run     print the text of the pull request
       wms publish
     """
-    from wms.promotion.publish import is_tested, publication_text, publish_promotion
-
     if dry_run:
         text = publication_text(workspace())
-        output.say(text)
-        output.say_json({"dry_run": True, "pull_request": text})
+        output.answer({"dry_run": True, "pull_request": text}, text)
         return
     with step_of_run("wms publish", wait) as ctx:
         promotion = publish_promotion(ctx)
         tested = is_tested(ctx, promotion)
     output.step_output("untested", "" if tested else promotion.commit_sha)
-    if as_json:
-        output.say_json(promotion.model_dump(mode="json"))
-    else:
-        output.say(
-            f"pull request #{promotion.pull_request}: {promotion.branch} at {promotion.commit_sha[:12]}"
-        )
+    output.answer(
+        promotion,
+        f"pull request #{promotion.pull_request}: {promotion.branch} at {promotion.commit_sha[:12]}",
+    )
 
 
 @click.command()
 @ci_passed_option
 @wait_option
 @json_option
-def merge(ci_passed: str | None, wait: float, as_json: bool) -> None:
+def merge(ci_passed: str | None, wait: float) -> None:
     """Replay the decision on the pull request's commit, verify every digest, and merge exactly that.
 
-    The commit changes generated files alone, so it earns the status `ci` where main passed `ci`. What can
-    never be merged is closed with the reason, and the run is void; after any other failure the pull request
-    stays open and the command can be repeated.
+    The commit changes only generated files, so it gets the status `ci` where main passed `ci`. A pull
+    request that can never be merged is closed with the reason, and the run is void. After any other failure
+    the pull request stays open and you can repeat the command.
 
     \b
     Examples:
       wms merge
       wms merge --ci-passed "$CI_SHA"
     """
-    from wms.promotion.merge import merge_promotion
-
     with step_of_run("wms merge", wait) as ctx:
         merged = merge_promotion(ctx, ci_passed=ci_passed)
-    if as_json:
-        output.say_json(merged.model_dump(mode="json"))
-        return
-    output.say(
-        f"merged #{merged.pull_request} as {merged.merge_sha[:12]}: model v{merged.version} is in production"
+    output.answer(
+        merged,
+        f"merged #{merged.pull_request} as {merged.merge_sha[:12]}: model v{merged.version} is in production",
+        *(f"{branch} stays: it has new commits" for branch in merged.kept_branches),
+        *(f"{branch} stays: it holds pairs set aside (wms data status)" for branch in merged.taken_branches),
+        *([f"it is not deployed: {merged.undeployed}"] if merged.undeployed else []),
     )
-    for branch in merged.kept_branches:
-        output.say(f"{branch} got new commits meanwhile and stays")
-    for branch in merged.taken_branches:
-        output.say(f"{branch} stays: it holds what was set aside (wms data status)")
-    if merged.undeployed is not None:
-        output.say(f"it is not deployed: {merged.undeployed}")
 
 
 @click.command()
 @click.option("--summary", is_flag=True, help="Print the run's summary as Markdown instead.")
 @wait_option
 def report(summary: bool, wait: float) -> None:
-    """Write the run's report as one page, and the index of all runs; a decided run ends with it.
+    """Write the run's report as one page, and the index of all runs; this also ends a decided run.
 
     Step output: page (the file).
 
@@ -212,16 +196,11 @@ def report(summary: bool, wait: float) -> None:
       wms report
       wms report --summary >> "$GITHUB_STEP_SUMMARY"
     """
-    from wms.gate.reports import write_reports
-    from wms.report.markdown import summary as summary_text
-    from wms.report.records import RunRecords
-    from wms.run.current import end_run, is_decided
-
     if summary:
         output.say(summary_text(RunRecords.load(workspace().layout.run)))
         return
     with locked_workspace(wait) as ctx:
-        page = write_reports(ctx)
+        page = reports.write_reports(ctx)
         if is_decided(ctx):
             end_run(ctx)
     output.step_output("page", str(page))

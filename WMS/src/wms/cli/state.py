@@ -1,28 +1,27 @@
-"""`wms state …`: what the embedded default keeps in `.wms/`, carried by the Git remote."""
+"""`wms state …`: the state of an embedded workspace in `.wms/`, kept in the Git remote."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, wait_option
-
-if TYPE_CHECKING:
-    from wms.core.records.state_history import SavedState
-    from wms.wiring import GitState
+from wms.core.layout import Layout
+from wms.core.records.state_history import SavedState
+from wms.run.lock import only_run
+from wms.wiring import GitState, open_state
 
 
 @click.command()
 @wait_option
 def load(wait: float) -> None:
-    """Replace MLflow store and DVC remote in .wms/ by those that the Git remote keeps (refs/wms/state).
+    """Replace the MLflow store and DVC remote in .wms/ by those in the Git remote (refs/wms/state).
 
-    A remote that has none yet is no error; one that does not answer is. Where WMS_ENVIRONMENT names an
-    environment, a bucket and a server keep them, and nothing is done.
+    A remote without a state is no error; a remote that does not answer is one. Where WMS_ENVIRONMENT names
+    an environment, a bucket and a server keep the state, and this does nothing.
 
     \b
     Example:
@@ -34,9 +33,9 @@ def load(wait: float) -> None:
 @click.command()
 @wait_option
 def save(wait: float) -> None:
-    """Put MLflow store and DVC remote of .wms/ into the Git remote (refs/wms/state), if they changed.
+    """Save the MLflow store and DVC remote of .wms/ to the Git remote (refs/wms/state), if they changed.
 
-    Where somebody else saved since they were loaded, nothing is changed (exit 33).
+    If somebody else saved since you loaded them, nothing changes (exit 33).
 
     \b
     Example:
@@ -52,27 +51,29 @@ def save(wait: float) -> None:
 
 @click.command("list")
 @json_option
-def list_states(as_json: bool) -> None:
-    """List the states that the Git remote keeps, newest first; the first is what jobs load.
+def list_states() -> None:
+    """List the states that the Git remote keeps, newest first; jobs load the first one.
 
     \b
     Example:
       wms state list
     """
-    from wms.core.layout import Layout
-    from wms.wiring import open_state
-
     state = open_state(Layout.find(Path.cwd()))
     history = state.history() if state else ()
-    if as_json:
-        output.say_json([{"name": each.name, **each.model_dump(mode="json")} for each in history])
-        return
-    output.table(
-        ("name", "saved", "size", "new in it"),
-        [
-            (each.name, f"{each.saved_at:%Y-%m-%d %H:%M}", _size(each), f"{each.added_kib / 1024:,.1f} MiB")
-            for each in history
-        ],
+    output.answer(
+        [{"name": each.name, **each.model_dump(mode="json")} for each in history],
+        *output.table(
+            ("name", "saved", "size", "new in it"),
+            [
+                (
+                    each.name,
+                    f"{each.saved_at:%Y-%m-%d %H:%M}",
+                    _size(each),
+                    f"{each.added_kib / 1024:,.1f} MiB",
+                )
+                for each in history
+            ],
+        ),
     )
 
 
@@ -81,10 +82,10 @@ def list_states(as_json: bool) -> None:
 @dry_run_option
 @wait_option
 def restore(name: str, dry_run: bool, wait: float) -> None:
-    """Make an earlier state the one that jobs load; see `wms state list` for the names.
+    """Make an earlier state the one that jobs load; `wms state list` shows the names.
 
-    The state that it replaces stays in the list. Where somebody saves meanwhile, nothing is changed
-    (exit 33). What lies in .wms/ here stays as it is, until `wms state load`.
+    The state that it replaces stays in the list. If somebody saves at the same time, nothing changes (exit
+    33). The files in .wms/ here do not change until `wms state load`.
 
     \b
     Example:
@@ -103,11 +104,7 @@ def _size(state: SavedState) -> str:
 
 
 def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:
-    """Do it to the state, unless an environment keeps that, and say how it went."""
-    from wms.core.layout import Layout
-    from wms.run.lock import only_run
-    from wms.wiring import open_state
-
+    """Do it to the state, unless an environment keeps the state, and print the result."""
     layout = Layout.find(Path.cwd())
     with only_run(layout, wait_seconds=wait_seconds):
         state = open_state(layout)

@@ -1,4 +1,4 @@
-"""What the workflow on GitHub calls beside the jobs' own commands: a run's start, its way, what follows."""
+"""`wms pipeline start|take|follow-up`: what the workflow on GitHub calls beside the jobs' own commands."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from wms.cli import output
-from wms.cli.common import commit_sha, locked_workspace, run_options
-from wms.cli.pipeline import options_of
+from wms.cli.common import commit_sha, locked_workspace, options_of, run_options
+from wms.core.records.run import RunAsked
+from wms.run import workflow
 
 
 @click.command()
@@ -21,34 +22,31 @@ from wms.cli.pipeline import options_of
     "--commit",
     envvar="WMS_COMMIT",
     callback=commit_sha,
-    help="The commit of the push that asked for the run; a push that was judged already starts nothing.",
+    help="The commit of the push that asked for the run; a push with a result already starts nothing.",
 )
-@click.option("--dry-run", is_flag=True, envvar="WMS_DRY_RUN", help="Check the data and end there.")
+@click.option("--dry-run", is_flag=True, envvar="WMS_DRY_RUN", help="Check the data and stop there.")
 @run_options
 def start(
     branches: tuple[str, ...], workflow_sha: str, commit: str | None, dry_run: bool, **chosen: Any
 ) -> None:
-    """Begin a run of the workflow; `wms data merge --started` is its first step.
+    """Start a run of the workflow; `wms data merge --started` is its first step.
 
-    If an earlier run died after its pull request, that is taken up first where main is still its base, or
-    closed. If main's workflow changed since the run was asked for, the run is started anew. A branch that is
-    gone was taken by an earlier run: then there is nothing to do (exit 0). Step output: next (data, merge or
-    nothing). Options come from WMS_ variables too.
+    If an earlier run died after it opened its pull request, that one comes first: it is resumed if main has
+    not changed, else closed. If main's workflow changed since the run was asked for, the run starts again.
+    If a branch is gone because an earlier run took it, there is nothing to do (exit 0). Step output: next
+    (data, merge or nothing). Options can come from WMS_ variables too.
 
     \b
     Examples:
       wms pipeline start data/front-yard-1a2b3c4d
       wms pipeline start held          all branches that were held, together
     """
-    from wms.core.records.run import RunAsked
-    from wms.run.workflow import start as begin
-
-    options = options_of(chosen).model_copy(update={"dry_run": dry_run})
     if commit is not None and len(branches) != 1:
         raise click.UsageError("--commit needs exactly one branch")
+    options = options_of(chosen, dry_run=dry_run)
     asked = RunAsked(branches=tuple(sorted(branches)), options=options, commit=commit)
     with locked_workspace(0.0) as ctx:
-        started = begin(ctx, asked, workflow_sha=workflow_sha)
+        started = workflow.start(ctx, asked, workflow_sha=workflow_sha)
     output.step_output("next", started.next)
     output.notice(started.said)
 
@@ -56,32 +54,28 @@ def start(
 @click.command()
 @click.argument("artifacts", type=click.Path(path_type=Path, file_okay=False))
 def take(artifacts: Path) -> None:
-    """Put together in run/ what earlier jobs of the workflow uploaded.
+    """Put the artifacts of earlier jobs of the workflow together in run/.
 
     \b
     Example:
       wms pipeline take artifacts
     """
-    from wms.run.workflow import take as take_run
-
     with locked_workspace(0.0) as ctx:
-        output.say(f"run {take_run(ctx, artifacts).run_id}")
+        output.say(f"run {workflow.take(ctx, artifacts).run_id}")
 
 
 @click.command()
 def follow_up() -> None:
-    """Start what had to wait for this run, and the run again if main moved under it.
+    """Start the runs that waited for this one, and this one again if main changed during it.
 
     \b
     Example:
       wms pipeline follow-up
     """
-    from wms.run.workflow import follow_up as follow
-
     with locked_workspace(0.0) as ctx:
-        done = follow(ctx)
+        done = workflow.follow_up(ctx)
     for asked in done.started:
-        output.notice(f"started anew: {', '.join(asked.branches) or 'a retraining'}")
+        output.notice(f"started again: {', '.join(asked.branches) or 'a retraining'}")
     for asked in done.waiting:
         what = ", ".join(asked.branches) or "a retraining"
         output.notice(

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from wms.core.errors import ModelError
 from wms.core.files import read_record, verify_sha256
 from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
 from wms.imaging.preprocess import preprocess, to_picture
 
+if TYPE_CHECKING:
+    import onnxruntime
+
 INPUT, OUTPUT = "pictures", "probability"
 """Names in the graph: float32, Bx3xSxS in 0..1, and float32, Bx1xSxS in 0..1."""
-
-_UNLOADABLE = (
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.InvalidProtobuf,
-)
 
 
 class Predictor:
@@ -74,6 +69,16 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
         DigestMismatchError: weights or graph are missing or have other bytes.
         ModelError: the graph is none that ONNX Runtime can run.
     """
+    # Only here: most commands import this module and load no model.
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+    unloadable = (
+        ort_errors.Fail,
+        ort_errors.InvalidArgument,
+        ort_errors.InvalidGraph,
+        ort_errors.InvalidProtobuf,
+    )
     card = verify_bundle(folder)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -81,7 +86,7 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
     graph = folder / ONNX_FILE
     try:
         session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-    except _UNLOADABLE as error:
+    except unloadable as error:
         raise ModelError(f"{graph} cannot be loaded: {error}") from error
     if [node.name for node in session.get_inputs()] != [INPUT]:
         raise ModelError(f"{graph} is no graph of ours: its input is not named {INPUT}")

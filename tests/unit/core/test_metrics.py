@@ -128,7 +128,7 @@ def test_a_label_names_unit_and_direction() -> None:
 
 
 def test_a_headline_has_the_values_that_decide() -> None:
-    assert headline(summarise([score(tp=1, fp=1, fn=1, tn=0)])) == "Dice 0.5000, IoU 0.3333 on 1 test picture"
+    assert headline(summarise([score(tp=1, fp=1, fn=1, tn=0)])) == "Dice 0.5000, IoU 0.3333 on 1 test image"
 
 
 def test_a_large_picture_weighs_as_much_as_a_small_one() -> None:

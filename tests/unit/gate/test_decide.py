@@ -63,7 +63,7 @@ def test_the_weights_in_production_are_never_promoted_again() -> None:
     champion = make_report(CHAMPION, weights="candidate")
     decision = decide(make_policy(), GateInputs(candidate=make_report(shifted(0.1)), champion=champion))
     assert decision.verdict == "hold"
-    assert "are those in production" in decision.reasons[0]
+    assert "are already in production" in decision.reasons[0]
 
 
 def test_a_gain_within_the_noise_says_how_many_pictures_would_tell() -> None:
@@ -73,7 +73,7 @@ def test_a_gain_within_the_noise_says_how_many_pictures_would_tell() -> None:
     assert decision.verdict == "hold"
     assert decision.pictures_needed is not None
     assert decision.pictures_needed > len(CHAMPION)
-    assert f"about {decision.pictures_needed} would" in decision.reasons[0]
+    assert f"about {decision.pictures_needed} images would show it" in decision.reasons[0]
 
 
 def test_the_advice_on_pictures_is_the_sample_size_of_a_paired_one_sided_test() -> None:
@@ -94,7 +94,7 @@ def test_the_advice_on_pictures_is_the_sample_size_of_a_paired_one_sided_test() 
 def test_too_small_a_test_set_decides_nothing_and_says_what_it_takes(champion: list[float] | None) -> None:
     decision = decide(make_policy(min_pictures=10), inputs([0.99] * 9, champion))
     assert (decision.verdict, decision.pictures_needed) == ("hold", 10)
-    assert decision.reasons[0] == "too few pictures to tell: 9, and the policy wants 10"
+    assert decision.reasons[0] == "too few test images: 9, and the policy requires 10"
 
 
 def test_the_smallest_test_set_that_the_policy_allows_may_decide() -> None:
@@ -127,7 +127,7 @@ def test_a_first_model_must_reach_both_floors(floors: dict[str, float], verdict:
     ids=["other-bytes", "fewer-pictures"],
 )
 def test_scores_on_different_pictures_do_not_compare(champion: EvalReport) -> None:
-    with pytest.raises(RecordError, match="different pictures"):
+    with pytest.raises(RecordError, match="different images"):
         decide(make_policy(), GateInputs(candidate=make_report(CHAMPION), champion=champion))
 
 
@@ -135,7 +135,7 @@ def test_stems_that_differ_under_one_digest_do_not_compare() -> None:
     digest = sha256("one")
     champion = make_report(CHAMPION, weights="champion", samples_sha256=digest)
     stems = [f"other-{number}" for number in range(len(CHAMPION))]
-    with pytest.raises(RecordError, match="different pictures"):
+    with pytest.raises(RecordError, match="different images"):
         decide(
             make_policy(),
             GateInputs(
@@ -167,7 +167,7 @@ def test_newcomers_scored_on_different_pictures_do_not_compare() -> None:
             "newcomers_champion": make_report([0.8] * 2, stems=["a", "c"], weights="champion"),
         }
     )
-    with pytest.raises(RecordError, match="different pictures"):
+    with pytest.raises(RecordError, match="different images"):
         decide(make_policy(), mixed)
 
 

@@ -6,7 +6,7 @@ from factories import git_sha, make_metadata, make_policy, make_report, sha256
 from wms.core.records.decision import GateInputs
 from wms.core.records.release import ReleaseProvenance
 from wms.gate.decide import decide
-from wms.report.release import release_body
+from wms.report.markdown import release_body
 
 DECISION = decide(
     make_policy(),

@@ -7,7 +7,7 @@ from pathlib import Path
 from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.production import main_head, metadata_at, model_history
-from wms.gate.pictures import run_pictures
+from wms.gate.images import run_images
 from wms.report.page import write_index, write_run_page
 
 
@@ -21,15 +21,15 @@ def write_reports(ctx: Context) -> Path:
 def write_report_page(ctx: Context) -> Path:
     """Write the current run's page, one file that needs no other: `.wms/reports/<run_id>.html`.
 
-    A run that was evaluated on another machine may have lost its pictures; its page is written without them.
+    The page of a run that was evaluated on another machine may have no images.
     """
     layout = ctx.layout
     try:
-        pictures = run_pictures(ctx)
+        images = run_images(ctx)
     except WmsError as error:
-        ctx.progress.say(f"the report has no pictures: {error}")
-        pictures = None
-    return write_run_page(layout, to=layout.reports, pictures=pictures, run_url=ctx.run_url)
+        ctx.progress.say(f"the report has no images: {error}")
+        images = None
+    return write_run_page(layout, to=layout.reports, images=images, run_url=ctx.run_url)
 
 
 def write_reports_index(ctx: Context) -> Path:

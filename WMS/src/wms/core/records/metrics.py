@@ -174,6 +174,6 @@ def summarise(scores: Sequence[PictureScore]) -> MetricSummary:
 
 
 def headline(summary: MetricSummary) -> str:
-    """The metrics that the gate decides on, as `Dice 0.8135, IoU 0.7004 on 24 test pictures`."""
+    """The metrics that the gate decides on, as `Dice 0.8135, IoU 0.7004 on 24 test images`."""
     values = ", ".join(f"{metric.name} {metric.shown(summary)}" for metric in GATED)
-    return f"{values} on {summary.pictures} test picture{'' if summary.pictures == 1 else 's'}"
+    return f"{values} on {summary.pictures} test image{'' if summary.pictures == 1 else 's'}"

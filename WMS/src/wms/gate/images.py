@@ -1,4 +1,4 @@
-"""The pictures of the run in `run/`: drawn once, stored where the forge's texts can show them."""
+"""The images of the run in `run/`: drawn once, stored where texts on GitHub can show them."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from wms.core.production import champion_bundle
 from wms.core.records.run import outdated
 from wms.data.assemble import require_dataset
 from wms.model.bundle import load_bundle
-from wms.report.gallery import Gallery, curves_file
-from wms.report.pictures import RunPictures, draw_pictures, read_pictures
+from wms.report.gallery import Gallery, RunImages, curves_file
+from wms.report.images import draw_images, read_images
 from wms.report.plots import Plot, learning_curves
 from wms.report.records import RunRecords
 
 
-def run_pictures(ctx: Context) -> RunPictures | None:
-    """The run's pictures, drawn unless they lie in `run/pictures` already; ONNX Runtime runs the models.
+def run_images(ctx: Context) -> RunImages | None:
+    """The run's images, drawn unless they are in `run/pictures` already; ONNX Runtime runs the models.
 
     `None` where `report.yaml` keeps photographs out of reports, or where nothing was evaluated.
 
     Raises:
-        DataStoreError: the run's pictures or the model in production cannot be fetched.
+        DataStoreError: the run's samples or the model in production cannot be fetched.
         ImageError: one of them is unreadable.
     """
     layout = ctx.layout
     records = RunRecords.load(layout.run)
     if records.evaluation is None or not ctx.report_settings.pictures_in_reports:
         return None
-    if found := read_pictures(layout.pictures, records.evaluation):
+    if found := read_images(layout.pictures, records.evaluation):
         return found
     require_dataset(ctx)
     champion = champion_bundle(ctx) if records.evaluation_champion else None
-    return draw_pictures(
+    return draw_images(
         records,
         layout,
         mask_threshold=ctx.data_settings.validation.mask_threshold,
@@ -46,15 +46,15 @@ def run_pictures(ctx: Context) -> RunPictures | None:
 
 
 def stored_gallery(ctx: Context) -> Gallery:
-    """The pictures and learning curves of the run, stored for a text on the forge.
+    """The images and learning curves of the run, stored for a text on GitHub.
 
-    A verdict is worth more than its pictures: where they cannot be drawn or stored, the answer says why.
+    A verdict does not fail because of its images: if they cannot be drawn or stored, the answer says why.
     """
     try:
-        pictures, curves = run_pictures(ctx), _curves(ctx)
+        images, curves = run_images(ctx), _curves(ctx)
         with tempfile.TemporaryDirectory(prefix="wms-report-") as name:
             folder = Path(name)
-            for file in sorted({picture.file for picture in pictures.pictures} if pictures else ()):
+            for file in sorted({image.file for image in images.pictures} if images else ()):
                 link_or_copy(ctx.layout.pictures / file, folder / file)
             if curves is not None:
                 write_bytes(folder / curves_file(curves), curves.png())
@@ -62,10 +62,10 @@ def stored_gallery(ctx: Context) -> Gallery:
                 return Gallery()
             urls = ctx.ports.pictures.store(ctx.request.run_id, folder)
     except (WmsError, OSError) as error:
-        ctx.progress.say(f"the pictures of this run could not be stored: {error}")
+        ctx.progress.say(f"the images of this run could not be stored: {error}")
         return Gallery(missing=str(error))
     _forget_old(ctx)
-    return Gallery(urls=urls, curves=curves, pictures=pictures)
+    return Gallery(urls=urls, curves=curves, images=images)
 
 
 def _curves(ctx: Context) -> Plot | None:
@@ -80,4 +80,4 @@ def _forget_old(ctx: Context) -> None:
             outdated(store.runs(), now=ctx.clock(), keep=settings.keep_reports, days=settings.keep_days)
         )
     except WmsError as error:
-        ctx.progress.say(f"old pictures of reports were not removed: {error}")
+        ctx.progress.say(f"old images of reports were not removed: {error}")

@@ -54,6 +54,7 @@ def test_a_text_that_github_would_refuse_is_an_error() -> None:
 
 
 def test_counts_agree_with_their_nouns() -> None:
+    assert counted(24, "epoch") == "24 epochs"
     assert [counted(number, "branch") for number in (0, 1, 1200)] == [
         "0 branches",
         "1 branch",

@@ -14,7 +14,7 @@ from wms.core.records.evaluation import EvalReport
 from wms.data.announce import announce_hold
 from wms.gate.archive import archive_run, restore_run
 from wms.gate.decide import decide, replay
-from wms.gate.images import stored_gallery
+from wms.gate.reports import stored_gallery
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, distance_transform_edt
+from scipy.ndimage import binary_erosion, distance_transform_edt, find_objects
 
 from wms.core.records.metrics import Boundary, Confusion
 
@@ -39,7 +39,9 @@ def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Bo
     if not found.any() or not there.any():
         equal = not found.any() and not there.any()
         return Boundary(f1=float(equal), hausdorff95_px=0.0 if equal else diagonal_px)
-    inside = _bounding_box(found | there)  # distances between boundaries need no other pixels
+    (inside,) = find_objects(
+        (found | there).astype(np.uint8)
+    )  # distances between boundaries need no other pixels
     found_edge, there_edge = _edge(found[inside]), _edge(there[inside])
     to_there = distance_transform_edt(~there_edge)[found_edge]
     to_found = distance_transform_edt(~found_edge)[there_edge]
@@ -54,8 +56,3 @@ def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Bo
 
 def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask & ~binary_erosion(mask)
-
-
-def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

@@ -33,10 +33,7 @@ def box_around(masks: Sequence[NDArray[np.bool_]]) -> Box:
     """
     mask = np.logical_or.reduce(masks)
     height, width = mask.shape
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
-        return 0, 0, width, height
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    left, top, right, bottom = Image.fromarray(mask).getbbox() or (0, 0, width, height)
     margin = round(MARGIN * max(bottom - top, right - left)) + 1
     return (
         max(left - margin, 0),

@@ -28,36 +28,12 @@ class Letterbox:
     size_px: int
 
     @property
-    def inner_height_px(self) -> int:
-        """The scaled picture's height, at least 1."""
-        return max(1, round(self.height_px * self._scale))
-
-    @property
-    def inner_width_px(self) -> int:
-        """The scaled picture's width, at least 1."""
-        return max(1, round(self.width_px * self._scale))
-
-    @property
-    def top_px(self) -> int:
-        """Rows of the bar above."""
-        return (self.size_px - self.inner_height_px) // 2
-
-    @property
-    def left_px(self) -> int:
-        """Columns of the bar on the left."""
-        return (self.size_px - self.inner_width_px) // 2
-
-    @property
     def inside(self) -> tuple[slice, slice]:
-        """Rows and columns of the square that the picture covers."""
-        return (
-            slice(self.top_px, self.top_px + self.inner_height_px),
-            slice(self.left_px, self.left_px + self.inner_width_px),
-        )
-
-    @property
-    def _scale(self) -> float:
-        return self.size_px / max(self.height_px, self.width_px)
+        """Rows and columns of the square that the picture covers; at least one of each."""
+        scale = self.size_px / max(self.height_px, self.width_px)
+        lengths = [max(1, round(length * scale)) for length in (self.height_px, self.width_px)]
+        top, left = ((self.size_px - length) // 2 for length in lengths)
+        return slice(top, top + lengths[0]), slice(left, left + lengths[1])
 
 
 def preprocess(picture: NDArray[np.uint8], spec: Preprocessing) -> tuple[NDArray[np.float32], Letterbox]:
@@ -137,8 +113,7 @@ def _into_square(
     height, width = pixels.shape[:2]
     box = Letterbox(height_px=height, width_px=width, size_px=size_px)
     square = np.full((size_px, size_px, *pixels.shape[2:]), fill, dtype=np.uint8)
-    scaled = Image.fromarray(pixels).resize(
-        (box.inner_width_px, box.inner_height_px), Image.Resampling.BILINEAR
-    )
+    inner_height, inner_width = square[box.inside].shape[:2]
+    scaled = Image.fromarray(pixels).resize((inner_width, inner_height), Image.Resampling.BILINEAR)
     square[box.inside] = np.asarray(scaled)
     return square, box

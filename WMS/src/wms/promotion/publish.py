@@ -37,7 +37,7 @@ from wms.core.records.split import SplitPlan
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
 from wms.data.assemble import require_dataset
-from wms.gate.images import stored_gallery
+from wms.gate.reports import stored_gallery
 from wms.promotion.evidence import require_fresh
 from wms.promotion.tested import ci_evidence
 from wms.report.gallery import NO_IMAGES, Gallery

@@ -16,8 +16,12 @@ def blocked_body(report: ValidationReport, *, run_url: str = "") -> str:
 
 def conflict_body(plan: MergePlan, *, run_url: str = "") -> str:
     """The comment on a push that has names of the dataset with other bytes."""
-    rows = [(item.image_source, item.branch, item.taken_by) for item in plan.conflicts]
-    return render("conflicts", rows=rows, run_url=run_url)
+    return render("conflicts", rows=conflict_rows(plan), run_url=run_url)
+
+
+def conflict_rows(plan: MergePlan) -> list[tuple[str, str, str]]:
+    """Incoming file, its branch, and who uses the name."""
+    return [(item.image_source, item.branch, item.taken_by) for item in plan.conflicts]
 
 
 def waiting_body(refused: Sequence[str], *, run_url: str = "") -> str:

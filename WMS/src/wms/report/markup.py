@@ -90,7 +90,7 @@ def names(values: Iterable[str]) -> Markdown:
 
 def counted(number: int, noun: str) -> str:
     """A number and its noun, as `1 pair` and `2 branches`."""
-    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    ending = "" if number == 1 else "es" if noun.endswith("branch") else "s"
     return f"{number:,} {noun}{ending}"
 
 

@@ -84,7 +84,9 @@ def write_run_page(layout: Layout, *, to: Path, images: RunImages | None, run_ur
         titles=TITLES,
         source=lambda image: _data_uri(layout.pictures / image.file),
         run_url=run_url,
-        findings=run.findings[:MOST_FINDINGS],
+        findings=[
+            (item.file, item.severity, item.message, item.remedy) for item in run.findings[:MOST_FINDINGS]
+        ],
         findings_left=max(len(run.findings) - MOST_FINDINGS, 0),
     )
     write_bytes(to / f"{run_id}.html", page.encode())

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from wms.core.records.dataset import SPLITS, Finding, Severity, Split
 from wms.core.records.decision import GateDecision, Interval, Scored
 from wms.core.records.metrics import METRICS, Metric
-from wms.report.branches import by_severity
+from wms.report.branches import by_severity, conflict_rows
 from wms.report.markup import counted
 from wms.report.records import RunRecords
 
@@ -242,6 +242,11 @@ class RunView:
             rows.append(("Set aside by the split", len(split.set_aside)))
             rows.append(("Added to the dataset", len(split.assigned)))
         return tuple(row for row in rows if row[1])
+
+    @property
+    def conflicts(self) -> list[tuple[str, str, str]]:
+        """Incoming file, its branch, and who uses the name."""
+        return conflict_rows(self.records.merge) if self.records.merge else []
 
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from factories import make_policy, make_report, sha256
 from wms.core.errors import RecordError, ReplayError
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Newcomers
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples
 from wms.core.records.evaluation import EvalReport
 from wms.gate.decide import decide, replay
 
@@ -148,8 +148,8 @@ def test_newcomers_are_reported_and_never_decide() -> None:
     usual = inputs(shifted(0.02), CHAMPION)
     disaster = usual.model_copy(
         update={
-            "newcomers_candidate": make_report([0.0] * 5, stems=list("abcde")),
-            "newcomers_champion": make_report([0.9] * 5, stems=list("abcde"), weights="champion"),
+            "new_candidate": make_report([0.0] * 5, stems=list("abcde")),
+            "new_champion": make_report([0.9] * 5, stems=list("abcde"), weights="champion"),
         }
     )
     without, with_them = decide(make_policy(), usual), decide(make_policy(), disaster)
@@ -163,8 +163,8 @@ def test_newcomers_scored_on_different_pictures_do_not_compare() -> None:
     usual = inputs(shifted(0.02), CHAMPION)
     mixed = usual.model_copy(
         update={
-            "newcomers_candidate": make_report([0.8] * 2, stems=["a", "b"]),
-            "newcomers_champion": make_report([0.8] * 2, stems=["a", "c"], weights="champion"),
+            "new_candidate": make_report([0.8] * 2, stems=["a", "b"]),
+            "new_champion": make_report([0.8] * 2, stems=["a", "c"], weights="champion"),
         }
     )
     with pytest.raises(RecordError, match="different images"):
@@ -213,8 +213,8 @@ def test_a_decision_replays_from_its_records() -> None:
 def held_with_everything() -> tuple[GateDecision, GateInputs]:
     records = inputs(shifted(0.006, wobble=0.1), CHAMPION).model_copy(
         update={
-            "newcomers_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
-            "newcomers_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
+            "new_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
+            "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
         }
     )
     decision = decide(make_policy(), records)
@@ -227,7 +227,7 @@ def edited(name: str, value: Any) -> Any:
     """Another value that the field could hold."""
     if isinstance(value, GatePolicy):
         return value.model_copy(update={"confidence": 0.99})
-    if isinstance(value, Newcomers):
+    if isinstance(value, NewSamples):
         return value.model_copy(update={"champion": None})
     if name == "verdict":
         return "promote"
@@ -268,13 +268,13 @@ def test_a_rule_of_a_later_version_is_an_error_that_says_so() -> None:
         replay(decision.model_copy(update={"rule_version": 99}), records)
 
 
-@pytest.mark.parametrize("role", ["candidate", "champion", "newcomers_candidate", "newcomers_champion"])
+@pytest.mark.parametrize("role", ["candidate", "champion", "new_candidate", "new_champion"])
 def test_replaying_notices_an_edited_count_in_any_report(role: str) -> None:
     decision, records = held_with_everything()
     report = getattr(records, role)
     first = report.scores[0].model_copy(update={"tn": report.scores[0].tn + 1})
     forged = report.model_copy(update={"scores": (first, *report.scores[1:])})
-    with pytest.raises(ReplayError, match=role.split("_")[0]):
+    with pytest.raises(ReplayError, match="newcomers" if role.startswith("new_") else role):
         replay(decision, records.model_copy(update={role: forged}))
 
 

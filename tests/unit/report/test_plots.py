@@ -65,7 +65,7 @@ def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
         "pace",
         "precision-recall",
         "calibration",
-        "dice-by-picture",
+        "dice-by-image",
         "dice-histogram",
         "split-sizes",
     ]

@@ -13,8 +13,8 @@ DECISION = decide(
     GateInputs(
         candidate=make_report([0.9] * 12),
         champion=make_report([0.8] * 12, weights="v6"),
-        newcomers_candidate=None,
-        newcomers_champion=None,
+        new_candidate=None,
+        new_champion=None,
     ),
 )
 PROMOTED = ReleaseProvenance(commit_sha=git_sha("merge"), pull_request=12, model=make_metadata(7))

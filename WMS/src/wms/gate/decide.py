@@ -19,7 +19,7 @@ from wms.core.records.decision import (
     GateInputs,
     GatePolicy,
     Interval,
-    Newcomers,
+    NewSamples,
     Scored,
     Verdict,
 )
@@ -80,7 +80,7 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         "samples_sha256": candidate.samples_sha256,
         "candidate": _scored(candidate),
         "champion": _scored(champion) if champion else None,
-        "newcomers": _newcomers(inputs),
+        "newcomers": _new_samples(inputs),
     }
     summary = candidate.summary
     if champion is None:
@@ -137,14 +137,14 @@ def _scored(report: EvalReport) -> Scored:
     return Scored(weights_sha256=report.weights_sha256, report_sha256=report.digest, summary=report.summary)
 
 
-def _newcomers(inputs: GateInputs) -> Newcomers | None:
-    if inputs.newcomers_candidate is None:
+def _new_samples(inputs: GateInputs) -> NewSamples | None:
+    if inputs.new_candidate is None:
         return None
-    champion = inputs.newcomers_champion
+    champion = inputs.new_champion
     if champion is not None:
-        _require_same_images(inputs.newcomers_candidate, champion)
-    return Newcomers(
-        candidate=_scored(inputs.newcomers_candidate), champion=_scored(champion) if champion else None
+        _require_same_images(inputs.new_candidate, champion)
+    return NewSamples(
+        candidate=_scored(inputs.new_candidate), champion=_scored(champion) if champion else None
     )
 
 

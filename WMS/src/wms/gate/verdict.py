@@ -21,8 +21,8 @@ from wms.report.records import RunRecords
 REPORTS = {
     "candidate": "evaluation",
     "champion": "evaluation-champion",
-    "newcomers_candidate": "evaluation-newcomers",
-    "newcomers_champion": "evaluation-newcomers-champion",
+    "new_candidate": "evaluation-newcomers",
+    "new_champion": "evaluation-newcomers-champion",
 }
 """The gate's inputs and the names of their records."""
 

@@ -9,7 +9,7 @@ from scipy.ndimage import binary_erosion, distance_transform_edt, find_objects
 from wms.core.records.metrics import Boundary, Confusion
 
 TOLERANCE = 0.0075
-"""Share of the picture's diagonal that an outline may be off and still count as met: the value of
+"""Share of the image's diagonal that an outline may be off and still count as met: the value of
 DAVIS (Perazzi et al. 2016), some 12 pixels of 1300 x 1000."""
 
 
@@ -22,14 +22,14 @@ def count_pixels(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Confusio
 def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Boundary:
     """The boundary F-score and the 95th percentile Hausdorff distance of two masks.
 
-    A mask's boundary is its pixels that have one of their four neighbours outside; outside the picture
+    A mask's boundary is its pixels that have one of their four neighbours outside; outside the image
     counts as outside. F-score (Csurka et al. 2013): precision is the share of the found boundary within
     the tolerance of the drawn one, recall the reverse, F their harmonic mean. Hausdorff 95 (Huttenlocher
     et al. 1993, partial distance): the larger of both directions' 95th percentiles of the distance from
     one boundary's pixels to the nearest of the other.
 
     The empty-mask rule: with nothing to find and nothing found, 1 and 0 px; with either alone empty, 0
-    and the picture's diagonal.
+    and the image's diagonal.
 
     Args:
         found: bool, HxW.

@@ -132,11 +132,11 @@ def draw_images(
 
         for kind, stem, dice, champion_dice in choose(evaluation, records.evaluation_champion):
             if stem not in drawn:
-                picture, truth = read_pair(samples[stem], dataset, threshold=mask_threshold)
-                masks = [predict(picture) for predict in (champion, candidate) if predict is not None]
+                image, truth = read_pair(samples[stem], dataset, threshold=mask_threshold)
+                masks = [predict(image) for predict in (champion, candidate) if predict is not None]
                 box = box_around([truth, *masks])
                 views = [
-                    draw_outlines(picture, truth=truth, predicted=mask, side_px=SIDE_PX, box=box)
+                    draw_outlines(image, truth=truth, predicted=mask, side_px=SIDE_PX, box=box)
                     for mask in masks
                 ]
                 name = f"test-{len(drawn) + 1}.jpg"
@@ -144,8 +144,8 @@ def draw_images(
             scores = {"kind": kind, "dice": dice, "champion_dice": champion_dice}
             shown.append(drawn[stem].model_copy(update=scores))
         for number, sample in enumerate(evenly(_added(records), MOST_ADDED), start=1):
-            picture, truth = read_pair(sample, layout.dataset, threshold=mask_threshold)
-            thumbnail = draw_outlines(picture, truth=truth, predicted=None, side_px=THUMBNAIL_PX)
+            image, truth = read_pair(sample, layout.dataset, threshold=mask_threshold)
+            thumbnail = draw_outlines(image, truth=truth, predicted=None, side_px=THUMBNAIL_PX)
             shown.append(save(f"added-{number}.jpg", thumbnail, THUMBNAIL_BYTES, "added", sample.stem))
         found = RunImages(evaluation_sha256=evaluation.digest, pictures=tuple(shown))
         write_record(folder / FILE, found)

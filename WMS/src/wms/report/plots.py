@@ -234,7 +234,7 @@ def _dice_scatter(pairs: Sequence[Pair]) -> Plot:
         f"{counts.better}, worse on {counts.worse}, equal on {counts.equal}."
     )
     caption = "Every dot is a test image; above the dotted line the candidate is better."
-    return Plot(name="dice-by-picture", alt=alt, caption=caption, inches=(3.5, 3.3), draw=draw)
+    return Plot(name="dice-by-image", alt=alt, caption=caption, inches=(3.5, 3.3), draw=draw)
 
 
 def _dice_histogram(candidate: Sequence[float], champion: Sequence[float] | None) -> Plot:

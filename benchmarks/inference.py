@@ -22,7 +22,7 @@ import numpy as np
 from inputs.pairs import make_pairs
 from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings, load_settings
-from wms.imaging.files import read_picture
+from wms.imaging.files import read_image
 from wms.imaging.preprocess import PAD_GREY
 from wms.model.bundle import load_bundle
 from wms.training.export import export_bundle
@@ -71,7 +71,7 @@ def main() -> None:
     square = torch.rand(1, 3, side, side)
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or make_pairs(Path(scratch) / "pairs", PICTURES)
-        pictures = [read_picture(path) for path in sorted((folder / "images").iterdir())[:PICTURES]]
+        pictures = [read_image(path) for path in sorted((folder / "images").iterdir())[:PICTURES]]
         export(ours, Path(scratch) / "model")
         predictor = load_bundle(Path(scratch) / "model", threads=1)
         model_seconds, reference_seconds = [], []

@@ -29,7 +29,7 @@ from PIL import Image, ImageEnhance
 from wms.core.files import sha256_file
 from wms.core.settings import ValidationPolicy, load_data_settings
 from wms.data.inspection.measure import measure_picture
-from wms.imaging.files import read_picture
+from wms.imaging.files import read_image
 from wms.synth.dataset import write_pairs
 
 ROOT = Path(__file__).parents[1]
@@ -82,7 +82,7 @@ COPIES = {
 
 def hashes(path: Path, policy: ValidationPolicy) -> dict[str, Bits]:
     facts = measure_picture(path, sha256=sha256_file(path), policy=policy)
-    reference = imagehash.phash(Image.fromarray(read_picture(path)), hash_size=8)
+    reference = imagehash.phash(Image.fromarray(read_image(path)), hash_size=8)
     return {
         "validation": np.frombuffer(bytes.fromhex(facts.phash), np.uint8),
         "phash-64": np.packbits(reference.hash),
@@ -99,7 +99,7 @@ def copy_distances(paths: Sequence[Path], policy: ValidationPolicy) -> dict[str,
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "copy.jpg"
         for path in paths:
-            original, image = hashes(path, policy), Image.fromarray(read_picture(path))
+            original, image = hashes(path, policy), Image.fromarray(read_image(path))
             for kind, copy in COPIES.items():
                 copy.make(image).save(file, quality=copy.quality)
                 for name, bits in hashes(file, policy).items():

@@ -22,8 +22,8 @@ from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.training import WEIGHTS_FILE
 from wms.data.plan import plan_folder
 from wms.imaging.compare import count_pixels
-from wms.imaging.files import read_mask, read_picture
-from wms.imaging.preprocess import preprocess, to_picture
+from wms.imaging.files import read_image, read_mask
+from wms.imaging.preprocess import preprocess, to_image
 from wms.model.bundle import verify_bundle
 from wms.training.test_time_augmentation import TRANSFORMS, Probability
 from wms.training.unet import build
@@ -47,13 +47,13 @@ def main() -> None:
     dice: list[list[float]] = [[] for _ in models]
     for folder in args.folders:
         for pair in plan_folder(folder, manifest=DatasetManifest()).pairs:
-            picture = read_picture(folder / pair.image_source)
+            picture = read_image(folder / pair.image_source)
             there = read_mask(folder / pair.mask_source, threshold=MASK_THRESHOLD)
             inputs, box = preprocess(picture, card.preprocessing)
             square = torch.from_numpy(np.ascontiguousarray(inputs))
             for scores, model in zip(dice, models, strict=True):
                 with torch.inference_mode():
-                    probability = to_picture(model(square)[0, 0].numpy(), box)
+                    probability = to_image(model(square)[0, 0].numpy(), box)
                 scores.append(count_pixels(probability > card.threshold, there).dice)
     rows = {
         f"{number} passes": {

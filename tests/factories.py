@@ -72,7 +72,7 @@ def make_split_policy(**changes: Any) -> SplitPolicy:
 
 
 def make_split(main: DatasetManifest, facts: Sequence[SampleFacts], *, branch: str = BRANCH) -> SplitOutcome:
-    """Newcomers assigned by the real `assign`."""
+    """NewSamples assigned by the real `assign`."""
     return assign(main, facts, added_by={item.stem: branch for item in facts}, policy=make_split_policy())
 
 
@@ -318,8 +318,8 @@ def _judge(layout: Layout, main: DatasetManifest, manifest: DatasetManifest, *, 
     inputs = GateInputs(
         candidate=reports["evaluation"],
         champion=reports.get("evaluation-champion"),
-        newcomers_candidate=reports.get("evaluation-newcomers"),
-        newcomers_champion=reports.get("evaluation-newcomers-champion"),
+        new_candidate=reports.get("evaluation-newcomers"),
+        new_champion=reports.get("evaluation-newcomers-champion"),
     )
     decision = decide(make_policy(), inputs)
     write_record(layout.record("decision"), decision)

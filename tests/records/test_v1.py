@@ -19,13 +19,13 @@ from wms.core.records.promotion import ModelMetadata, RunArchive, parse_metadata
 from wms.core.records.release import ReleaseProvenance
 from wms.core.records.training import ModelCard
 from wms.gate.verdict import replay_decision
+from wms.report.gallery import RunImages
 from wms.report.page import RunEntry
-from wms.report.pictures import RunPictures
 from wms.report.records import KINDS, MANIFESTS
 
 V1 = Path(__file__).parent / "v1"
 RUNS = [folder.name for folder in sorted(V1.iterdir()) if folder.is_dir()]
-OTHERS = {"model.json": ModelCard, "pictures.json": RunPictures, "report-entry.json": RunEntry}
+OTHERS = {"model.json": ModelCard, "pictures.json": RunImages, "report-entry.json": RunEntry}
 KIND_OF_FILE = {f"{name.replace('_', '-')}.json": kind for name, kind in KINDS.items()} | OTHERS
 
 

@@ -17,8 +17,8 @@ from wms.core.records.metrics import (
     METRICS,
     Boundary,
     Confusion,
+    ImageScore,
     MetricSummary,
-    PictureScore,
     headline,
     summarise,
 )
@@ -30,7 +30,7 @@ NOTHING: Mask = np.zeros(SHAPE, dtype=bool)
 SOMETHING: Mask = np.eye(*SHAPE, dtype=bool)
 
 
-def counted(found: Mask, there: Mask) -> PictureScore:
+def counted(found: Mask, there: Mask) -> ImageScore:
     return score(
         tp=int((found & there).sum()),
         fp=int((found & ~there).sum()),
@@ -39,10 +39,10 @@ def counted(found: Mask, there: Mask) -> PictureScore:
     )
 
 
-def score(*, tp: int, fp: int, fn: int, tn: int) -> PictureScore:
+def score(*, tp: int, fp: int, fn: int, tn: int) -> ImageScore:
     # An outline of its own for every count, so that a mean over pictures can be told from any of them.
     outline = Boundary(f1=1.0 / (1 + tp), hausdorff95_px=float(fp + fn))
-    return PictureScore(tp=tp, fp=fp, fn=fn, tn=tn, boundary=outline)
+    return ImageScore(tp=tp, fp=fp, fn=fn, tn=tn, boundary=outline)
 
 
 def pixels(mask: Mask) -> set[tuple[int, ...]]:
@@ -95,7 +95,7 @@ def test_the_empty_mask_rule(metric: str, found: Mask, there: Mask, expected: fl
 def test_a_summary_is_the_mean_over_pictures_not_over_pixels(pairs: list[tuple[Mask, Mask]]) -> None:
     counts = [counted(found, there) for found, there in pairs]
     summary = summarise(counts)
-    means: dict[str, Callable[[PictureScore], float]] = {
+    means: dict[str, Callable[[ImageScore], float]] = {
         "dice": lambda item: item.dice,
         "iou": lambda item: item.iou,
         "precision": lambda item: item.precision,
@@ -128,7 +128,7 @@ def test_a_label_names_unit_and_direction() -> None:
 
 
 def test_a_headline_has_the_values_that_decide() -> None:
-    assert headline(summarise([score(tp=1, fp=1, fn=1, tn=0)])) == "Dice 0.5000, IoU 0.3333 on 1 test picture"
+    assert headline(summarise([score(tp=1, fp=1, fn=1, tn=0)])) == "Dice 0.5000, IoU 0.3333 on 1 test image"
 
 
 def test_a_large_picture_weighs_as_much_as_a_small_one() -> None:
@@ -142,8 +142,8 @@ def test_a_picture_at_the_failure_limit_is_no_failure() -> None:
     assert summarise([at_limit, below]).failures == 1
 
 
-def test_a_summary_of_no_pictures_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no pictures"):
+def test_a_summary_of_no_images_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no images"):
         summarise([])
 
 

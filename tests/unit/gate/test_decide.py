@@ -13,7 +13,7 @@ from scipy import stats
 
 from factories import make_policy, make_report, sha256
 from wms.core.errors import RecordError, ReplayError
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, Newcomers
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples
 from wms.core.records.evaluation import EvalReport
 from wms.gate.decide import decide, replay
 
@@ -63,7 +63,7 @@ def test_the_weights_in_production_are_never_promoted_again() -> None:
     champion = make_report(CHAMPION, weights="candidate")
     decision = decide(make_policy(), GateInputs(candidate=make_report(shifted(0.1)), champion=champion))
     assert decision.verdict == "hold"
-    assert "are those in production" in decision.reasons[0]
+    assert "are already in production" in decision.reasons[0]
 
 
 def test_a_gain_within_the_noise_says_how_many_pictures_would_tell() -> None:
@@ -73,7 +73,7 @@ def test_a_gain_within_the_noise_says_how_many_pictures_would_tell() -> None:
     assert decision.verdict == "hold"
     assert decision.pictures_needed is not None
     assert decision.pictures_needed > len(CHAMPION)
-    assert f"about {decision.pictures_needed} would" in decision.reasons[0]
+    assert f"about {decision.pictures_needed} images would show it" in decision.reasons[0]
 
 
 def test_the_advice_on_pictures_is_the_sample_size_of_a_paired_one_sided_test() -> None:
@@ -94,7 +94,7 @@ def test_the_advice_on_pictures_is_the_sample_size_of_a_paired_one_sided_test() 
 def test_too_small_a_test_set_decides_nothing_and_says_what_it_takes(champion: list[float] | None) -> None:
     decision = decide(make_policy(min_pictures=10), inputs([0.99] * 9, champion))
     assert (decision.verdict, decision.pictures_needed) == ("hold", 10)
-    assert decision.reasons[0] == "too few pictures to tell: 9, and the policy wants 10"
+    assert decision.reasons[0] == "too few test images: 9, and the policy requires 10"
 
 
 def test_the_smallest_test_set_that_the_policy_allows_may_decide() -> None:
@@ -127,7 +127,7 @@ def test_a_first_model_must_reach_both_floors(floors: dict[str, float], verdict:
     ids=["other-bytes", "fewer-pictures"],
 )
 def test_scores_on_different_pictures_do_not_compare(champion: EvalReport) -> None:
-    with pytest.raises(RecordError, match="different pictures"):
+    with pytest.raises(RecordError, match="different images"):
         decide(make_policy(), GateInputs(candidate=make_report(CHAMPION), champion=champion))
 
 
@@ -135,7 +135,7 @@ def test_stems_that_differ_under_one_digest_do_not_compare() -> None:
     digest = sha256("one")
     champion = make_report(CHAMPION, weights="champion", samples_sha256=digest)
     stems = [f"other-{number}" for number in range(len(CHAMPION))]
-    with pytest.raises(RecordError, match="different pictures"):
+    with pytest.raises(RecordError, match="different images"):
         decide(
             make_policy(),
             GateInputs(
@@ -148,8 +148,8 @@ def test_newcomers_are_reported_and_never_decide() -> None:
     usual = inputs(shifted(0.02), CHAMPION)
     disaster = usual.model_copy(
         update={
-            "newcomers_candidate": make_report([0.0] * 5, stems=list("abcde")),
-            "newcomers_champion": make_report([0.9] * 5, stems=list("abcde"), weights="champion"),
+            "new_candidate": make_report([0.0] * 5, stems=list("abcde")),
+            "new_champion": make_report([0.9] * 5, stems=list("abcde"), weights="champion"),
         }
     )
     without, with_them = decide(make_policy(), usual), decide(make_policy(), disaster)
@@ -163,11 +163,11 @@ def test_newcomers_scored_on_different_pictures_do_not_compare() -> None:
     usual = inputs(shifted(0.02), CHAMPION)
     mixed = usual.model_copy(
         update={
-            "newcomers_candidate": make_report([0.8] * 2, stems=["a", "b"]),
-            "newcomers_champion": make_report([0.8] * 2, stems=["a", "c"], weights="champion"),
+            "new_candidate": make_report([0.8] * 2, stems=["a", "b"]),
+            "new_champion": make_report([0.8] * 2, stems=["a", "c"], weights="champion"),
         }
     )
-    with pytest.raises(RecordError, match="different pictures"):
+    with pytest.raises(RecordError, match="different images"):
         decide(make_policy(), mixed)
 
 
@@ -213,8 +213,8 @@ def test_a_decision_replays_from_its_records() -> None:
 def held_with_everything() -> tuple[GateDecision, GateInputs]:
     records = inputs(shifted(0.006, wobble=0.1), CHAMPION).model_copy(
         update={
-            "newcomers_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
-            "newcomers_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
+            "new_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
+            "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
         }
     )
     decision = decide(make_policy(), records)
@@ -227,7 +227,7 @@ def edited(name: str, value: Any) -> Any:
     """Another value that the field could hold."""
     if isinstance(value, GatePolicy):
         return value.model_copy(update={"confidence": 0.99})
-    if isinstance(value, Newcomers):
+    if isinstance(value, NewSamples):
         return value.model_copy(update={"champion": None})
     if name == "verdict":
         return "promote"
@@ -268,13 +268,13 @@ def test_a_rule_of_a_later_version_is_an_error_that_says_so() -> None:
         replay(decision.model_copy(update={"rule_version": 99}), records)
 
 
-@pytest.mark.parametrize("role", ["candidate", "champion", "newcomers_candidate", "newcomers_champion"])
+@pytest.mark.parametrize("role", ["candidate", "champion", "new_candidate", "new_champion"])
 def test_replaying_notices_an_edited_count_in_any_report(role: str) -> None:
     decision, records = held_with_everything()
     report = getattr(records, role)
     first = report.scores[0].model_copy(update={"tn": report.scores[0].tn + 1})
     forged = report.model_copy(update={"scores": (first, *report.scores[1:])})
-    with pytest.raises(ReplayError, match=role.split("_")[0]):
+    with pytest.raises(ReplayError, match="newcomers" if role.startswith("new_") else role):
         replay(decision, records.model_copy(update={role: forged}))
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from pairs import mask, picture, save
 from wms.core.errors import ImageError
 from wms.data.rules import RULES
-from wms.imaging.files import MAX_FILE_BYTES, picture_from_bytes, read_mask, read_picture
+from wms.imaging.files import MAX_FILE_BYTES, image_from_bytes, read_image, read_mask
 
 
 def corners() -> Image.Image:
@@ -40,39 +40,39 @@ def test_every_orientation_is_read_upright(tmp_path: Path, orientation: int) -> 
     upright = np.asarray(corners())
     stored = Image.fromarray(np.ascontiguousarray(STORED_FROM_UPRIGHT[orientation](upright)))
     path = save(stored, tmp_path / "a.png", orientation=orientation)
-    np.testing.assert_array_equal(read_picture(path), upright)
+    np.testing.assert_array_equal(read_image(path), upright)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 255])
 def test_an_invalid_orientation_means_upright(tmp_path: Path, orientation: int) -> None:
     path = save(corners(), tmp_path / "a.png", orientation=orientation)
-    np.testing.assert_array_equal(read_picture(path), np.asarray(corners()))
+    np.testing.assert_array_equal(read_image(path), np.asarray(corners()))
 
 
 def test_a_damaged_exif_block_means_upright() -> None:
     buffer = io.BytesIO()
     corners().save(buffer, "PNG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\x7f")
-    np.testing.assert_array_equal(picture_from_bytes(buffer.getvalue(), name="a"), np.asarray(corners()))
+    np.testing.assert_array_equal(image_from_bytes(buffer.getvalue(), name="a"), np.asarray(corners()))
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA"])
 def test_other_modes_become_rgb(tmp_path: Path, mode: str) -> None:
     path = save(corners().convert(mode), tmp_path / "a.png")
-    read = read_picture(path)
+    read = read_image(path)
     assert (read.shape, read.dtype) == ((48, 64, 3), np.uint8)
     assert tuple(read[-1, -1]) == (255, 255, 255)
 
 
 def test_see_through_pixels_are_white_in_pictures_and_black_in_masks(tmp_path: Path) -> None:
     path = save(Image.new("RGBA", (64, 64), (200, 200, 200, 0)), tmp_path / "a.png")
-    assert (read_picture(path) == 255).all()
+    assert (read_image(path) == 255).all()
     assert not read_mask(path, threshold=127).any()
 
 
 def test_a_colour_key_is_see_through_too(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("L", (64, 64), 10).save(path, transparency=10)
-    assert (read_picture(path) == 255).all()
+    assert (read_image(path) == 255).all()
 
 
 def test_a_mask_is_true_above_the_threshold_only(tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ REFUSED = {
     "half a png": (PNG[: len(PNG) // 2], "truncated", "cut off or damaged"),
     "a png's first bytes": (PNG[:20], "truncated", "starts like a PNG"),
     "a zip": (b"PK\x03\x04" + bytes(200), "wrong-type", "a ZIP archive"),
-    "a gif": (encoded(picture(1), "GIF"), "wrong-type", "a GIF picture"),
-    "a webp": (encoded(picture(1), "WEBP"), "wrong-type", "a WebP picture"),
-    "a tiff": (encoded(picture(1), "TIFF"), "wrong-type", "a TIFF picture"),
+    "a gif": (encoded(picture(1), "GIF"), "wrong-type", "a GIF image"),
+    "a webp": (encoded(picture(1), "WEBP"), "wrong-type", "a WebP image"),
+    "a tiff": (encoded(picture(1), "TIFF"), "wrong-type", "a TIFF image"),
     "a pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\n", "wrong-type", "Git LFS"),
     "nothing": (b"", "not-an-image", "nothing (0 bytes)"),
     "zeros": (bytes(900), "not-an-image", "zeros"),
@@ -141,7 +141,7 @@ def test_what_cannot_be_used_is_refused_in_words(tmp_path: Path, case: str) -> N
     data, rule, says = REFUSED[case]
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
-    for read in (read_picture, lambda path: read_mask(path, threshold=127)):
+    for read in (read_image, lambda path: read_mask(path, threshold=127)):
         with pytest.raises(ImageError) as refusal:
             read(path)
         assert refusal.value.rule == rule
@@ -155,7 +155,7 @@ def test_every_refusal_is_a_rule_of_validation() -> None:
 
 def test_a_file_that_is_not_there_is_an_image_error(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="No such file") as refusal:
-        read_picture(tmp_path / "a.jpg")
+        read_image(tmp_path / "a.jpg")
     assert refusal.value.rule == "unreadable"
 
 
@@ -164,7 +164,7 @@ def test_a_file_too_large_to_read_is_refused_before_it_is_read(tmp_path: Path) -
     with path.open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
     with pytest.raises(ImageError, match="MiB") as refusal:
-        read_picture(path)
+        read_image(path)
     assert refusal.value.rule == "too-large"
 
 
@@ -176,7 +176,7 @@ def test_flipped_bytes_give_a_picture_or_an_image_error_and_nothing_else() -> No
             for position in chance.integers(2, len(data), 6):
                 data[position] = chance.integers(256)
             try:
-                read = picture_from_bytes(bytes(data), name="a")
+                read = image_from_bytes(bytes(data), name="a")
             except ImageError:
                 continue
             assert read.ndim == 3

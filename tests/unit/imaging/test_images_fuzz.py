@@ -18,7 +18,7 @@ from pairs import SETTINGS, mask, picture
 from wms.core.errors import ImageError
 from wms.core.files import sha256_file
 from wms.data.inspection.measure import measure_mask, measure_picture
-from wms.imaging.files import read_mask, read_picture
+from wms.imaging.files import read_image, read_mask
 
 SIZE = (80, 64)
 DAMAGED_FILES = 3000
@@ -60,7 +60,7 @@ def outcomes(path: Path) -> list[str]:
     """What each reader made of a file: `read`, or the rule that refused it."""
     sha256, policy = sha256_file(path), SETTINGS.validation
     readers: list[Callable[[], object]] = [
-        lambda: read_picture(path),
+        lambda: read_image(path),
         lambda: read_mask(path, threshold=policy.mask_threshold),
         lambda: measure_picture(path, sha256=sha256, policy=policy),
         lambda: measure_mask(path, sha256=sha256, policy=policy),

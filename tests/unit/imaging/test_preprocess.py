@@ -4,13 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wms.core.records.training import Preprocessing
-from wms.imaging.preprocess import Letterbox, letterbox_mask, letterbox_picture, preprocess, to_picture
+from wms.imaging.preprocess import Letterbox, letterbox_image, letterbox_mask, preprocess, to_image
 
 SPEC = Preprocessing(size_px=64, pad=114)
 
 
 def test_a_wide_picture_gets_bars_above_and_below():
-    square, box = letterbox_picture(np.full((30, 60, 3), 200, dtype=np.uint8), SPEC)
+    square, box = letterbox_image(np.full((30, 60, 3), 200, dtype=np.uint8), SPEC)
     assert square.shape == (64, 64, 3)
     assert box.inside == (slice(16, 48), slice(0, 64))
     assert (square[16:48] == 200).all()
@@ -19,7 +19,7 @@ def test_a_wide_picture_gets_bars_above_and_below():
 
 
 def test_a_tall_picture_gets_bars_left_and_right():
-    _, box = letterbox_picture(np.zeros((60, 30, 3), dtype=np.uint8), SPEC)
+    _, box = letterbox_image(np.zeros((60, 30, 3), dtype=np.uint8), SPEC)
     assert box.inside == (slice(0, 64), slice(16, 48))
 
 
@@ -48,7 +48,7 @@ def test_probabilities_come_back_at_the_pictures_own_size_without_bars():
     box = Letterbox(height_px=300, width_px=600, size_px=64)
     probability = np.ones((64, 64), dtype=np.float32)
     probability[:16], probability[48:] = 0.0, 0.0
-    restored = to_picture(probability, box)
+    restored = to_image(probability, box)
     assert restored.shape == (300, 600)
     assert restored.min() == pytest.approx(1.0)
 
@@ -57,8 +57,8 @@ def test_a_window_comes_back_where_it_was():
     mask = np.zeros((480, 360), dtype=bool)
     mask[200:260, 100:300] = True
     spec = Preprocessing(size_px=256, pad=114)
-    _, box = letterbox_picture(np.zeros((480, 360, 3), dtype=np.uint8), spec)
-    found = to_picture(letterbox_mask(mask, spec).astype(np.float32) / 255, box) > 0.5
+    _, box = letterbox_image(np.zeros((480, 360, 3), dtype=np.uint8), spec)
+    found = to_image(letterbox_mask(mask, spec).astype(np.float32) / 255, box) > 0.5
     assert (found & mask).sum() / (found | mask).sum() > 0.96
 
 

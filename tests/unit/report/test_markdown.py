@@ -14,19 +14,11 @@ from wms.core.errors import RecordError
 from wms.core.layout import Layout
 from wms.core.records.dataset import Conflict, Finding, ValidationReport
 from wms.core.records.left_out import LeftOut
-from wms.report.gallery import Gallery, curves_file
-from wms.report.markdown import (
-    blocked_body,
-    conflict_body,
-    hold_body,
-    promotion_body,
-    rollback_body,
-    summary,
-    taken_body,
-    waiting_body,
-)
+from wms.report.branches import blocked_body, conflict_body, taken_body, waiting_body
+from wms.report.gallery import Gallery, RunImages, ShownImage, curves_file
+from wms.report.images import choose
+from wms.report.markdown import hold_body, promotion_body, rollback_body, summary
 from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
-from wms.report.pictures import Picture, RunPictures, choose
 from wms.report.plots import learning_curves
 from wms.report.records import RunRecords
 
@@ -72,11 +64,11 @@ def test_the_text_of_a_hold(tmp_path: Path) -> None:
 
 
 def gallery_of(records: RunRecords, *, stem: str = "", host: str = "https://forge") -> Gallery:
-    """A gallery of a whole run, as `draw_pictures` chooses it; `stem` takes the place of every name."""
+    """A gallery of a whole run, as `draw_images` chooses it; `stem` takes the place of every name."""
     assert records.evaluation is not None
     assert records.train is not None
-    pictures = [
-        Picture(
+    images = [
+        ShownImage(
             file=f"test-{number}.jpg",
             width_px=800,
             height_px=300,
@@ -87,8 +79,8 @@ def gallery_of(records: RunRecords, *, stem: str = "", host: str = "https://forg
         )
         for number, item in enumerate(choose(records.evaluation, records.evaluation_champion), start=1)
     ]
-    pictures += [
-        Picture(
+    images += [
+        ShownImage(
             file=f"added-{number}.jpg",
             width_px=320,
             height_px=240,
@@ -99,11 +91,9 @@ def gallery_of(records: RunRecords, *, stem: str = "", host: str = "https://forg
     ]
     curves = learning_curves(records.train.epochs, records.train.best_epoch)
     return Gallery(
-        urls={
-            file: f"{host}/{file}" for file in [curves_file(curves), *(picture.file for picture in pictures)]
-        },
+        urls={file: f"{host}/{file}" for file in [curves_file(curves), *(image.file for image in images)]},
         curves=curves,
-        pictures=RunPictures(evaluation_sha256=records.evaluation.digest, pictures=tuple(pictures)),
+        images=RunImages(evaluation_sha256=records.evaluation.digest, pictures=tuple(images)),
     )
 
 
@@ -119,7 +109,7 @@ def test_the_text_of_a_promotion_with_pictures(tmp_path: Path, story: Story, gol
 def test_pictures_that_could_not_be_stored_are_missed_aloud(tmp_path: Path) -> None:
     gallery = Gallery(missing="git push failed: <b>`disk|full`")
     text = hold_body(records_of(tmp_path, "held"), gallery=gallery)
-    assert "The pictures could not be stored: git push failed: &lt;b>&#96;disk&#124;full&#96;." in text
+    assert "The images could not be stored: git push failed: &lt;b>&#96;disk&#124;full&#96;." in text
     assert "![" not in text
 
 
@@ -211,7 +201,7 @@ def test_a_run_that_left_nothing_has_a_summary() -> None:
 def test_rolling_back_without_knowing_the_version_names_no_version(tmp_path: Path) -> None:
     text = promotion_body(records_of(tmp_path, "merged"))
     assert "wms model rollback\n" in text
-    assert "takes the place of the model in production" in text
+    assert "replaces the model in production" in text
 
 
 def test_a_promotion_without_a_decision_is_an_error() -> None:
@@ -251,7 +241,7 @@ def test_any_findings_fit_into_a_comment_and_a_summary(tmp_path: Path) -> None:
     gallery = gallery_of(records, stem="|`" * 120, host="file:///" + "x" * 1000)
     body = hold_body(records, gallery=gallery)
     assert len(body) <= COMMENT_LIMIT
-    assert "more are in the run's report." in body
+    assert "more in the run's report." in body
     assert all(url.endswith((".jpg", ".png")) for url in Rendered(MARKDOWN.render(body)).sources)
     assert len(summary(records).encode()) <= SUMMARY_LIMIT
 

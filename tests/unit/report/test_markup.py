@@ -54,7 +54,7 @@ class Page(HTMLParser):
 
 
 def rendered(first: str, second: str) -> Page:
-    return Page("\n".join(table(("a", "b"), [(first, second)], align=("left", "right"))))
+    return Page(table([(first, second)], ("a", "b"), "lr"))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

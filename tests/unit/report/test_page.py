@@ -14,8 +14,8 @@ from wms.core.layout import Layout
 from wms.core.records.base import Record
 from wms.core.records.dataset import BranchHead
 from wms.core.records.training import Candidate
+from wms.report.gallery import RunImages, ShownImage
 from wms.report.page import RunEntry, write_index, write_run_page
-from wms.report.pictures import Picture, RunPictures
 
 STORIES: tuple[Story, ...] = ("first", "merged", "published", "held", "blocked", "failed")
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -56,7 +56,7 @@ def reported(folder: Path, story: Story, **request: object) -> Path:
     write_run(layout, story, findings=findings)
     if request:
         write_record(layout.record("request"), make_request(**request))
-    return write_run_page(layout, to=layout.reports, pictures=None)
+    return write_run_page(layout, to=layout.reports, images=None)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_a_model_in_no_registry_is_said_on_its_page_whatever_the_verdict(tmp_pat
     write_run(layout, "held")
     kept = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files <denied>")
     write_record(layout.record("candidate"), kept)
-    page = Page(write_run_page(layout, to=layout.reports, pictures=None))
+    page = Page(write_run_page(layout, to=layout.reports, images=None))
     assert "in no registry: files <denied>" in page.text
 
 
@@ -110,7 +110,7 @@ def test_names_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:
 
 def test_a_blocked_run_shows_its_findings_before_all_else(pages: dict[Story, Path]) -> None:
     text = Page(pages["blocked"]).text
-    assert text.index("Findings") < text.index("What became of everything that arrived")
+    assert text.index("Findings") < text.index("What happened to everything that arrived")
 
 
 def test_the_same_run_reported_again_gives_the_same_page(pages: dict[Story, Path], tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_without_a_request_there_is_no_run_to_report(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     layout.run.mkdir()
     with pytest.raises(RecordError, match=r"no request\.json"):
-        write_run_page(layout, to=layout.reports, pictures=None)
+        write_run_page(layout, to=layout.reports, images=None)
 
 
 @pytest.mark.parametrize("run_id", ["../escape", "a/b", "", ".hidden", "/tmp/x"])  # noqa: S108
@@ -137,7 +137,7 @@ def test_a_page_carries_its_pictures_in_itself(tmp_path: Path, story: Story) -> 
     layout = Layout(tmp_path)
     write_run(layout, story)
     shown = picture_files(layout)
-    page = Page(write_run_page(layout, to=layout.reports, pictures=shown))
+    page = Page(write_run_page(layout, to=layout.reports, images=shown))
     sources = [str(tag["src"]) for tag in page.having("img")]
     assert len(sources) == len(shown.pictures)
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
@@ -145,16 +145,16 @@ def test_a_page_carries_its_pictures_in_itself(tmp_path: Path, story: Story) -> 
     assert HOSTILE in page.text
 
 
-def picture_files(layout: Layout) -> RunPictures:
+def picture_files(layout: Layout) -> RunImages:
     """Two pictures of a run, of a hostile name."""
     pictures = tuple(
-        Picture(file=f"{kind}.jpg", width_px=4, height_px=3, kind=kind, stem=HOSTILE, dice=dice)
+        ShownImage(file=f"{kind}.jpg", width_px=4, height_px=3, kind=kind, stem=HOSTILE, dice=dice)
         for kind, dice in (("worst", 0.41), ("added", None))
     )
     layout.pictures.mkdir()
     for picture in pictures:
         Image.new("RGB", (4, 3)).save(layout.pictures / picture.file)
-    return RunPictures(evaluation_sha256="0" * 64, pictures=pictures)
+    return RunImages(evaluation_sha256="0" * 64, pictures=pictures)
 
 
 def test_a_page_without_photographs_has_its_tables_and_plots(pages: dict[Story, Path]) -> None:
@@ -170,14 +170,14 @@ def test_a_picture_that_is_gone_is_an_error_that_names_it(tmp_path: Path) -> Non
     shown = picture_files(layout)
     (layout.pictures / "added.jpg").unlink()
     with pytest.raises(StorageError, match=r"added\.jpg"):
-        write_run_page(layout, to=layout.reports, pictures=shown)
+        write_run_page(layout, to=layout.reports, images=shown)
 
 
 @pytest.mark.parametrize(("url", "href"), [("", "index.html"), ("https://forge/o/n/actions/runs/1",) * 2])
 def test_a_page_leads_back_to_where_it_came_from(tmp_path: Path, url: str, href: str) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "blocked")
-    page = Page(write_run_page(layout, to=layout.reports, pictures=None, run_url=url))
+    page = Page(write_run_page(layout, to=layout.reports, images=None, run_url=url))
     assert [tag["href"] for tag in page.having("a")] == [href]
 
 

@@ -12,6 +12,7 @@ from factories import make_manifest, make_report, make_train_result, write_run
 from wms.core.layout import Layout
 from wms.report.plots import ROLES, Plot, plots_of, training_plots
 from wms.report.records import RunRecords
+from wms.report.view import RunView
 
 
 def plots(epochs: int = 12) -> tuple[Plot, ...]:
@@ -58,13 +59,13 @@ def test_matplotlib_is_imported_only_when_something_is_drawn() -> None:
 def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "merged")
-    shown = plots_of(RunRecords.load(layout.run))
+    shown = plots_of(RunView(RunRecords.load(layout.run)))
     assert [plot.name for plot in shown] == [
         "learning-curves",
         "pace",
         "precision-recall",
         "calibration",
-        "dice-by-picture",
+        "dice-by-image",
         "dice-histogram",
         "split-sizes",
     ]
@@ -74,17 +75,17 @@ def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
 
 
 def test_there_is_nothing_to_draw_where_there_is_nothing() -> None:
-    assert plots_of(RunRecords()) == ()
+    assert plots_of(RunView(RunRecords())) == ()
 
 
 def test_perfect_scores_of_both_models_are_drawn() -> None:
     report = make_report([1.0] * 3)
-    plot = plots_of(RunRecords(evaluation=report, evaluation_champion=report))[0]
+    plot = plots_of(RunView(RunRecords(evaluation=report, evaluation_champion=report)))[0]
     assert "equal on 3" in plot.alt
     assert plot.svg()
 
 
 def test_a_model_that_finds_nothing_is_drawn() -> None:
-    (plot,) = plots_of(RunRecords(evaluation=make_report([0.0] * 4)))
+    (plot,) = plots_of(RunView(RunRecords(evaluation=make_report([0.0] * 4))))
     assert "fails on 4" in plot.alt
     assert plot.svg()

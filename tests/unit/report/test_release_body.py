@@ -6,15 +6,15 @@ from factories import git_sha, make_metadata, make_policy, make_report, sha256
 from wms.core.records.decision import GateInputs
 from wms.core.records.release import ReleaseProvenance
 from wms.gate.decide import decide
-from wms.report.release import release_body
+from wms.report.markdown import release_body
 
 DECISION = decide(
     make_policy(),
     GateInputs(
         candidate=make_report([0.9] * 12),
         champion=make_report([0.8] * 12, weights="v6"),
-        newcomers_candidate=None,
-        newcomers_champion=None,
+        new_candidate=None,
+        new_champion=None,
     ),
 )
 PROMOTED = ReleaseProvenance(commit_sha=git_sha("merge"), pull_request=12, model=make_metadata(7))

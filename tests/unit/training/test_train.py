@@ -10,7 +10,7 @@ from wms.core.files import read_record
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import ModelCard
-from wms.imaging.files import read_picture
+from wms.imaging.files import read_image
 from wms.model.bundle import load_bundle
 from wms.training import train as train_module
 from wms.training.process_group import ProcessGroup
@@ -68,7 +68,7 @@ def test_a_training_leaves_a_bundle_that_finds_windows(tmp_path):
     predictor = load_bundle(tmp_path / "run" / result.bundle)
     assert predictor.card.weights_sha256 == result.weights_sha256
     assert predictor.card.provenance == result.provenance
-    picture = read_picture(tmp_path / "data/images" / manifest.of_split("val")[0].image)
+    picture = read_image(tmp_path / "data/images" / manifest.of_split("val")[0].image)
     there = picture.mean(axis=2) > 150
     found = predictor.mask(picture)
     assert 2 * (found & there).sum() / (found.sum() + there.sum()) > 0.6

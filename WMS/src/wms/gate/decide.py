@@ -1,6 +1,6 @@
 """The decision: is the candidate better than the model in production?
 
-The question is paired: both models saw the same pictures, so the per-picture differences are
+The comparison is paired: both models saw the same images, so the per-image differences are
 resampled (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13: percentile
 interval), which is far sharper than comparing two means.
 """
@@ -19,7 +19,7 @@ from wms.core.records.decision import (
     GateInputs,
     GatePolicy,
     Interval,
-    Newcomers,
+    NewSamples,
     Scored,
     Verdict,
 )
@@ -34,7 +34,7 @@ def decide(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     """Promote or hold, by today's rule; equal inputs give an equal decision.
 
     Raises:
-        RecordError: candidate and champion were scored on different pictures.
+        RecordError: candidate and champion were scored on different images.
     """
     return RULES[RULE_VERSION](policy, inputs)
 
@@ -80,13 +80,13 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         "samples_sha256": candidate.samples_sha256,
         "candidate": _scored(candidate),
         "champion": _scored(champion) if champion else None,
-        "newcomers": _newcomers(inputs),
+        "newcomers": _new_samples(inputs),
     }
     summary = candidate.summary
     if champion is None:
         numbers = headline(summary)
     else:
-        _require_same_pictures(candidate, champion)
+        _require_same_images(candidate, champion)
         pairs = list(zip(candidate.scores, champion.scores, strict=True))
         # Rounded, so that equal predictions differ by exactly zero on every platform.
         differences = [[round(metric.of(a) - metric.of(b), 12) for a, b in pairs] for metric in gated]
@@ -96,7 +96,7 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
             f"({interval.mean:+.{metric.digits}f})"
             for metric, interval in zip(gated, intervals, strict=True)
         ]
-        numbers = f"{', '.join(changes)}, {summary.pictures} test pictures"
+        numbers = f"{', '.join(changes)}, {summary.pictures} test images"
         common |= {
             f"{metric.field}_difference": interval for metric, interval in zip(gated, intervals, strict=True)
         }
@@ -105,7 +105,7 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         return GateDecision(verdict=verdict, reasons=(reason, numbers), pictures_needed=needed, **common)
 
     if summary.pictures < policy.min_pictures:
-        reason = f"too few pictures to tell: {summary.pictures}, and the policy wants {policy.min_pictures}"
+        reason = f"too few test images: {summary.pictures}, and the policy requires {policy.min_pictures}"
         return decided("hold", reason, policy.min_pictures)
     if champion is None:
         floors = {metric: getattr(policy, f"floor_{metric.field}") for metric in gated}
@@ -114,7 +114,7 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         where = "at or above" if reached else "below"
         return decided("promote" if reached else "hold", f"{where} the floor for a first model ({named})")
     if candidate.weights_sha256 == champion.weights_sha256:
-        return decided("hold", "not better: the candidate's weights are those in production")
+        return decided("hold", "not better: the candidate's weights are already in production")
     confidence = f"{policy.confidence:.0%} confidence"
     if all(interval.low > 0 for interval in intervals):
         return decided("promote", f"better at {confidence}")
@@ -122,10 +122,10 @@ def _rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
         return decided("hold", f"worse at {confidence}")
     if any(interval.mean <= 0 for interval in intervals):
         return decided("hold", "not better")
-    needed = max(_pictures_needed(values, policy) for values in differences)
+    needed = max(_images_needed(values, policy) for values in differences)
     reason = (
-        f"too few pictures to tell: it looks better, but {summary.pictures} test pictures do not show it "
-        f"at {confidence}; about {needed} would"
+        f"too few test images: the candidate looks better, but not at {confidence}; "
+        f"about {needed} images would show it"
     )
     return decided("hold", reason, needed)
 
@@ -137,21 +137,21 @@ def _scored(report: EvalReport) -> Scored:
     return Scored(weights_sha256=report.weights_sha256, report_sha256=report.digest, summary=report.summary)
 
 
-def _newcomers(inputs: GateInputs) -> Newcomers | None:
-    if inputs.newcomers_candidate is None:
+def _new_samples(inputs: GateInputs) -> NewSamples | None:
+    if inputs.new_candidate is None:
         return None
-    champion = inputs.newcomers_champion
+    champion = inputs.new_champion
     if champion is not None:
-        _require_same_pictures(inputs.newcomers_candidate, champion)
-    return Newcomers(
-        candidate=_scored(inputs.newcomers_candidate), champion=_scored(champion) if champion else None
+        _require_same_images(inputs.new_candidate, champion)
+    return NewSamples(
+        candidate=_scored(inputs.new_candidate), champion=_scored(champion) if champion else None
     )
 
 
-def _require_same_pictures(candidate: EvalReport, champion: EvalReport) -> None:
+def _require_same_images(candidate: EvalReport, champion: EvalReport) -> None:
     if (champion.samples_sha256, _stems(champion)) != (candidate.samples_sha256, _stems(candidate)):
         raise RecordError(
-            "candidate and champion were scored on different pictures, so they do not compare",
+            "candidate and champion were scored on different images, so they cannot be compared",
             remedy="Run `wms evaluate` again: it scores both on the test split of main.",
         )
 
@@ -169,7 +169,7 @@ def _bootstrap(differences: Sequence[float], policy: GatePolicy) -> Interval:
     return Interval(mean=fmean(differences), low=means[tail], high=means[-1 - tail])
 
 
-def _pictures_needed(differences: Sequence[float], policy: GatePolicy) -> int:
+def _images_needed(differences: Sequence[float], policy: GatePolicy) -> int:
     """Sample size of a one-sided paired z-test: ((z_confidence + z_power) * sd / mean) squared."""
     mean = fmean(differences)
     z = NormalDist().inv_cdf(policy.confidence) + NormalDist().inv_cdf(policy.power)

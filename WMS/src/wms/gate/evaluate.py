@@ -1,4 +1,4 @@
-"""Score a model bundle on pictures, on ONNX Runtime: no torch, so the gate runs anywhere."""
+"""Score a model bundle on images, on ONNX Runtime: no torch, so the gate runs anywhere."""
 
 from __future__ import annotations
 
@@ -23,39 +23,32 @@ from wms.training.tracking import finish_tracking
 
 
 def evaluate_candidate(ctx: Context) -> EvalReport:
-    """Score the candidate, and the champion, on main's test split and on its newcomers."""
+    """Score candidate and champion on main's test split, and on the test samples that the push added."""
     finish_tracking(ctx)
     require_dataset(ctx)
     layout, base, manifest = ctx.layout, ctx.base_manifest(), ctx.manifest()
     champion = champion_bundle(ctx)
-    bundles = {"evaluation": layout.bundle}
+    test, new = base.of_split("test"), manifest.of_split("test")
+    sets = {"": (new, layout.dataset)}
     if champion is not None:
-        bundles["evaluation-champion"] = champion
-    frozen = base.of_split("test")
-    known = {(sample.stem, sample.image_sha256, sample.mask_sha256) for sample in frozen}
-    newcomers = [
-        sample
-        for sample in manifest.of_split("test")
-        if (sample.stem, sample.image_sha256, sample.mask_sha256) not in known
-    ]
-    deciding = (frozen, layout.base) if champion is not None else (manifest.of_split("test"), layout.dataset)
-    wanted = [(name, bundle, *deciding) for name, bundle in bundles.items()]
-    if champion is not None and newcomers:
-        wanted += [
-            (name.replace("evaluation", "evaluation-newcomers", 1), bundle, tuple(newcomers), layout.dataset)
-            for name, bundle in bundles.items()
-        ]
-    reports = {}
-    for name, bundle, samples, folder in wanted:
-        ctx.progress.say(f"{name}: {len(samples)} pictures")
-        reports[name] = evaluate(
-            bundle=bundle,
-            samples=samples,
-            dataset=folder,
-            mask_threshold=ctx.data_settings.validation.mask_threshold,
-            progress=ctx.progress,
-        )
-        write_record(layout.record(name), reports[name])
+        known = {(sample.stem, sample.image_sha256, sample.mask_sha256) for sample in test}
+        new = tuple(item for item in new if (item.stem, item.image_sha256, item.mask_sha256) not in known)
+        sets = {"": (test, layout.base)} | ({"-newcomers": (new, layout.dataset)} if new else {})
+    models = {"": layout.bundle} | ({"-champion": champion} if champion is not None else {})
+    reports: dict[str, EvalReport] = {}
+    for part, (samples, dataset) in sets.items():
+        for role, bundle in models.items():
+            new_or_not = "new " if part else ""
+            ctx.progress.say(f"{role[1:] or 'candidate'} on {len(samples)} {new_or_not}test samples")
+            name = f"evaluation{part}{role}"
+            reports[name] = evaluate(
+                bundle=bundle,
+                samples=samples,
+                dataset=dataset,
+                mask_threshold=ctx.data_settings.validation.mask_threshold,
+                progress=ctx.progress,
+            )
+            write_record(layout.record(name), reports[name])
     summary = reports["evaluation"].summary
     write_bytes(layout.record("metrics"), canonical_json(summary.model_dump()))
     return reports["evaluation"]
@@ -64,28 +57,28 @@ def evaluate_candidate(ctx: Context) -> EvalReport:
 def evaluate(
     *, bundle: Path, samples: Sequence[Sample], dataset: Path, mask_threshold: int, progress: Progress
 ) -> EvalReport:
-    """Count right and wrong pixels of every picture, at its own upright resolution.
+    """Count right and wrong pixels of every image, at its own upright resolution.
 
     Args:
         bundle: the model; its files are checked against its card first.
-        samples: the pictures to score.
+        samples: the images to score.
         dataset: the folder with `images/` and `masks/`.
         mask_threshold: the grey level (0..255) above which a mask pixel is window.
-        progress: told about every picture.
+        progress: told about every image.
 
     Raises:
         TooFewSamplesError: there are no samples.
-        ImageError: a file cannot be read, or a mask has another size than its picture.
+        ImageError: a file cannot be read, or a mask has another size than its image.
         RecordError, DigestMismatchError, ModelError: the bundle is not whole.
     """
     if not samples:
-        raise TooFewSamplesError("there are no pictures to evaluate on")
+        raise TooFewSamplesError("there are no test samples to evaluate on")
     ordered = sorted(samples, key=lambda sample: sample.stem)
     predictor = load_bundle(bundle)
 
     def score(sample: Sample) -> SampleScore:
-        picture, truth = read_pair(sample, dataset, threshold=mask_threshold)
-        found = predictor.mask(picture)
+        image, truth = read_pair(sample, dataset, threshold=mask_threshold)
+        found = predictor.mask(image)
         counts, boundary = count_pixels(found, truth), compare_boundaries(found, truth)
         return SampleScore(stem=sample.stem, boundary=boundary, **counts.model_dump())
 

@@ -14,15 +14,15 @@ from wms.core.records.evaluation import EvalReport
 from wms.data.announce import announce_hold
 from wms.gate.archive import archive_run, restore_run
 from wms.gate.decide import decide, replay
-from wms.gate.pictures import stored_gallery
+from wms.gate.reports import stored_gallery
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 
 REPORTS = {
     "candidate": "evaluation",
     "champion": "evaluation-champion",
-    "newcomers_candidate": "evaluation-newcomers",
-    "newcomers_champion": "evaluation-newcomers-champion",
+    "new_candidate": "evaluation-newcomers",
+    "new_champion": "evaluation-newcomers-champion",
 }
 """The gate's inputs and the names of their records."""
 

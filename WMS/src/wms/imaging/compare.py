@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, distance_transform_edt
+from scipy.ndimage import binary_erosion, distance_transform_edt, find_objects
 
 from wms.core.records.metrics import Boundary, Confusion
 
 TOLERANCE = 0.0075
-"""Share of the picture's diagonal that an outline may be off and still count as met: the value of
+"""Share of the image's diagonal that an outline may be off and still count as met: the value of
 DAVIS (Perazzi et al. 2016), some 12 pixels of 1300 x 1000."""
 
 
@@ -22,14 +22,14 @@ def count_pixels(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Confusio
 def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Boundary:
     """The boundary F-score and the 95th percentile Hausdorff distance of two masks.
 
-    A mask's boundary is its pixels that have one of their four neighbours outside; outside the picture
+    A mask's boundary is its pixels that have one of their four neighbours outside; outside the image
     counts as outside. F-score (Csurka et al. 2013): precision is the share of the found boundary within
     the tolerance of the drawn one, recall the reverse, F their harmonic mean. Hausdorff 95 (Huttenlocher
     et al. 1993, partial distance): the larger of both directions' 95th percentiles of the distance from
     one boundary's pixels to the nearest of the other.
 
     The empty-mask rule: with nothing to find and nothing found, 1 and 0 px; with either alone empty, 0
-    and the picture's diagonal.
+    and the image's diagonal.
 
     Args:
         found: bool, HxW.
@@ -39,7 +39,9 @@ def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Bo
     if not found.any() or not there.any():
         equal = not found.any() and not there.any()
         return Boundary(f1=float(equal), hausdorff95_px=0.0 if equal else diagonal_px)
-    inside = _bounding_box(found | there)  # distances between boundaries need no other pixels
+    (inside,) = find_objects(
+        (found | there).astype(np.uint8)
+    )  # distances between boundaries need no other pixels
     found_edge, there_edge = _edge(found[inside]), _edge(there[inside])
     to_there = distance_transform_edt(~there_edge)[found_edge]
     to_found = distance_transform_edt(~found_edge)[there_edge]
@@ -54,8 +56,3 @@ def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Bo
 
 def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask & ~binary_erosion(mask)
-
-
-def _bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

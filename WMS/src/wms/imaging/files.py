@@ -1,9 +1,9 @@
-"""The one place where picture files become arrays.
+"""The one place where image files become arrays.
 
 Training, evaluation, prediction and serving all read through here, so none of them can disagree
 about orientation, colour or what a mask pixel means. Refused in words: anything but JPEG and PNG,
 CMYK, more than 8 bits a channel, more than `MAX_PIXELS`. Made to fit: greyscale and palettes become
-RGB; see-through pixels are laid on white in pictures and on black in masks.
+RGB; see-through pixels are laid on white in images and on black in masks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from wms.core.records.dataset import Sample
 from wms.imaging.filetypes import describe_unknown, known_type
 
 FORMATS = ("JPEG", "PNG")
-"""What is read. Phones also write MPO, which is a JPEG with further pictures behind it."""
+"""What is read. Phones also write MPO, which is a JPEG with further images behind it."""
 
 MAX_PIXELS = 80_000_000
 """Most pixels that are ever decoded, some 400 MB. Below Pillow's own bomb guard, so this one speaks."""
@@ -38,7 +38,7 @@ UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, 
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
+def read_image(path: Path) -> NDArray[np.uint8]:
     """Read a photograph, upright.
 
     Returns:
@@ -49,11 +49,11 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     Raises:
         ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
     """
-    return picture_from_bytes(read_bytes(path), name=str(path))
+    return image_from_bytes(read_bytes(path), name=str(path))
 
 
-def picture_from_bytes(data: bytes, *, name: str) -> NDArray[np.uint8]:
-    """`read_picture` for a file's bytes, such as an upload; `name` is named in errors."""
+def image_from_bytes(data: bytes, *, name: str) -> NDArray[np.uint8]:
+    """`read_image` for a file's bytes, such as an upload; `name` is named in errors."""
     with open_image(data, name=name) as image:
         decode(image, name=name)
         return np.asarray(upright(as_rgb(image, name=name), orientation(image)))
@@ -62,7 +62,7 @@ def picture_from_bytes(data: bytes, *, name: str) -> NDArray[np.uint8]:
 def read_mask(path: Path, *, threshold: int) -> NDArray[np.bool_]:
     """Read a mask: true where a pixel's grey level is above `threshold` (0..255).
 
-    No EXIF orientation is applied: annotation tools show the upright picture and write what was
+    No EXIF orientation is applied: annotation tools show the upright image and write what was
     drawn on it (all masks of the field data fit that way, and none carries the tag).
 
     Returns:
@@ -80,24 +80,24 @@ def read_mask(path: Path, *, threshold: int) -> NDArray[np.bool_]:
 def read_pair(
     sample: Sample, dataset: Path, *, threshold: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """A sample's picture and mask from the folders `images/` and `masks/` of a dataset.
+    """A sample's image and mask from the folders `images/` and `masks/` of a dataset.
 
     Returns:
-        As `read_picture` and `read_mask`; both have one height and width.
+        As `read_image` and `read_mask`; both have one height and width.
 
     Raises:
-        ImageError: a file cannot be read, or the mask has another size than its picture.
+        ImageError: a file cannot be read, or the mask has another size than its image.
     """
-    picture = read_picture(dataset / "images" / sample.image)
+    image = read_image(dataset / "images" / sample.image)
     mask = read_mask(dataset / "masks" / sample.mask, threshold=threshold)
-    if mask.shape != picture.shape[:2]:
-        sizes = [f"{pixels.shape[1]}x{pixels.shape[0]}" for pixels in (mask, picture)]
-        raise ImageError(f"mask {sample.mask} is {sizes[0]}, its picture {sample.image} {sizes[1]}")
-    return picture, mask
+    if mask.shape != image.shape[:2]:
+        sizes = [f"{pixels.shape[1]}x{pixels.shape[0]}" for pixels in (mask, image)]
+        raise ImageError(f"mask {sample.mask} is {sizes[0]}, its image {sample.image} {sizes[1]}")
+    return image, mask
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a picture file.
+    """The bytes of an image file.
 
     Raises:
         ImageError: not there, not readable, or larger than `MAX_FILE_BYTES`.
@@ -129,7 +129,7 @@ def open_image(data: bytes, *, name: str) -> Image.Image:
     except UNREADABLE as error:
         kind = known_type(data)
         if kind is None:
-            message = f"{name} is no picture at all: it holds {describe_unknown(data)}"
+            message = f"{name} is no image at all: it holds {describe_unknown(data)}"
             raise ImageError(message, rule="not-an-image") from error
         if kind in FORMATS:
             raise ImageError(f"{name} starts like a {kind} but is damaged", rule="truncated") from error
@@ -165,7 +165,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def upright(image: Image.Image, turn: int) -> Image.Image:
-    """The picture as it is meant to be seen, given its EXIF orientation (1..8).
+    """The image as it is meant to be seen, given its EXIF orientation (1..8).
 
     Pillow's own `exif_transpose` also writes the EXIF block anew, which fails on odd ones.
     """
@@ -184,7 +184,7 @@ _TURNS = {
 
 
 def as_rgb(image: Image.Image, *, name: str) -> Image.Image:
-    """A picture in mode RGB; see-through pixels are laid on white, as viewers show them.
+    """An image in mode RGB; see-through pixels are laid on white, as viewers show them.
 
     Raises:
         ImageError: CMYK or more than 8 bits a channel.

@@ -5,10 +5,10 @@ from __future__ import annotations
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
+    (b"GIF8", "a GIF image"),
+    (b"BM", "a BMP image"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -26,9 +26,9 @@ _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
 def known_type(data: bytes) -> str | None:
     """A file's type in words (`JPEG`, `PNG`, `a ZIP archive`), or `None` if its first bytes tell none."""
     if data[4:8] == b"ftyp":
-        return "a HEIC picture" if data[8:12] in _HEIF_BRANDS else "an AVIF picture or a video"
+        return "a HEIC image" if data[8:12] in _HEIF_BRANDS else "an AVIF image or a video"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "a WebP picture"
+        return "a WebP image"
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
 
 

@@ -1,4 +1,4 @@
-"""A picture with the outlines of masks drawn on it: how every report shows what a model found."""
+"""An image with the outlines of masks drawn on it: how every report shows what a model found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARGIN = 0.4
 """Room around the outlines, as a share of their extent: enough to see where on the meter they lie."""
 
 GAP_PX = 8
-"""Between the two pictures of a pair; white."""
+"""Between the two images of a pair; white."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
@@ -26,17 +26,14 @@ SQUARE = generate_binary_structure(rank=2, connectivity=2)
 
 
 def box_around(masks: Sequence[NDArray[np.bool_]]) -> Box:
-    """The part of a picture that holds all masks, with its margin; the whole picture for empty masks.
+    """The part of an image that holds all masks, with its margin; the whole image for empty masks.
 
     Args:
         masks: bool, HxW, of one shape; at least one.
     """
     mask = np.logical_or.reduce(masks)
     height, width = mask.shape
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
-        return 0, 0, width, height
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    left, top, right, bottom = Image.fromarray(mask).getbbox() or (0, 0, width, height)
     margin = round(MARGIN * max(bottom - top, right - left)) + 1
     return (
         max(left - margin, 0),
@@ -47,34 +44,34 @@ def box_around(masks: Sequence[NDArray[np.bool_]]) -> Box:
 
 
 def draw_outlines(
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     *,
     truth: NDArray[np.bool_],
     predicted: NDArray[np.bool_] | None,
     side_px: int,
     box: Box | None = None,
 ) -> Image.Image:
-    """A part of a picture, scaled to `side_px` on its longer side, with the outlines of both masks.
+    """A part of an image, scaled to `side_px` on its longer side, with the outlines of both masks.
 
     Args:
-        picture: uint8, HxWx3, RGB.
+        image: uint8, HxWx3, RGB.
         truth: bool, HxW.
         predicted: bool, HxW, or none.
         side_px: the longer side of the answer.
-        box: the part to show; the whole picture if not given.
+        box: the part to show; the whole image if not given.
 
     Raises:
-        ValueError: picture and masks differ in height or width.
+        ValueError: image and masks differ in height or width.
     """
-    shapes = {picture.shape[:2], truth.shape} | ({predicted.shape} if predicted is not None else set())
+    shapes = {image.shape[:2], truth.shape} | ({predicted.shape} if predicted is not None else set())
     if len(shapes) > 1:
         raise ValueError(f"shapes differ: {sorted(shapes)}")
-    part = Image.fromarray(picture).crop(box)
+    part = Image.fromarray(image).crop(box)
     scale = side_px / max(part.size)
     size = (max(1, round(part.width * scale)), max(1, round(part.height * scale)))
     canvas = part.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
     pixels = np.array(canvas)
-    # Truth is the wider line below, so that both show where they agree; black sets them off any picture.
+    # Truth is the wider line below, so that both show where they agree; black sets them off any image.
     for mask, colour, radius_px in ((truth, TRUTH, 3), (predicted, PREDICTION, 1)):
         if mask is None:
             continue

@@ -1,6 +1,6 @@
-"""From a picture to the network's input and back: one definition for training, evaluation, serving.
+"""From an image to the network's input and back: one definition for training, evaluation, serving.
 
-A picture keeps its proportions: it is scaled until its longer side fills a square, and grey bars
+An image keeps its proportions: it is scaled until its longer side fills a square, and grey bars
 fill the rest (a letterbox). Squashing it instead would change the window's shape with the phone's
 format. No torch here: serving runs without it.
 """
@@ -21,74 +21,50 @@ PAD_GREY = 114
 
 @dataclass(frozen=True, kw_only=True)
 class Letterbox:
-    """Where a picture of `height_px` x `width_px` lies in a square of `size_px`."""
+    """Where an image of `height_px` x `width_px` lies in a square of `size_px`."""
 
     height_px: int
     width_px: int
     size_px: int
 
     @property
-    def inner_height_px(self) -> int:
-        """The scaled picture's height, at least 1."""
-        return max(1, round(self.height_px * self._scale))
-
-    @property
-    def inner_width_px(self) -> int:
-        """The scaled picture's width, at least 1."""
-        return max(1, round(self.width_px * self._scale))
-
-    @property
-    def top_px(self) -> int:
-        """Rows of the bar above."""
-        return (self.size_px - self.inner_height_px) // 2
-
-    @property
-    def left_px(self) -> int:
-        """Columns of the bar on the left."""
-        return (self.size_px - self.inner_width_px) // 2
-
-    @property
     def inside(self) -> tuple[slice, slice]:
-        """Rows and columns of the square that the picture covers."""
-        return (
-            slice(self.top_px, self.top_px + self.inner_height_px),
-            slice(self.left_px, self.left_px + self.inner_width_px),
-        )
-
-    @property
-    def _scale(self) -> float:
-        return self.size_px / max(self.height_px, self.width_px)
+        """Rows and columns of the square that the image covers; at least one of each."""
+        scale = self.size_px / max(self.height_px, self.width_px)
+        lengths = [max(1, round(length * scale)) for length in (self.height_px, self.width_px)]
+        top, left = ((self.size_px - length) // 2 for length in lengths)
+        return slice(top, top + lengths[0]), slice(left, left + lengths[1])
 
 
-def preprocess(picture: NDArray[np.uint8], spec: Preprocessing) -> tuple[NDArray[np.float32], Letterbox]:
-    """The network's input for one picture, and how to come back from it.
+def preprocess(image: NDArray[np.uint8], spec: Preprocessing) -> tuple[NDArray[np.float32], Letterbox]:
+    """The network's input for one image, and how to come back from it.
 
     Args:
-        picture: uint8, HxWx3, RGB, upright.
+        image: uint8, HxWx3, RGB, upright.
         spec: the model's preprocessing.
 
     Returns:
         float32, 1x3xSxS in 0..1, and the letterbox.
     """
-    square, box = letterbox_picture(picture, spec)
+    square, box = letterbox_image(image, spec)
     return to_input(square[np.newaxis]), box
 
 
-def letterbox_picture(picture: NDArray[np.uint8], spec: Preprocessing) -> tuple[NDArray[np.uint8], Letterbox]:
-    """Scale a picture into a square; averaged when it shrinks, so that nothing aliases.
+def letterbox_image(image: NDArray[np.uint8], spec: Preprocessing) -> tuple[NDArray[np.uint8], Letterbox]:
+    """Scale an image into a square; averaged when it shrinks, so that nothing aliases.
 
     Args:
-        picture: uint8, HxWx3.
+        image: uint8, HxWx3.
         spec: side of the square and grey of the bars.
 
     Returns:
         uint8, SxSx3, and the letterbox.
     """
-    return _into_square(picture, spec.size_px, fill=spec.pad)
+    return _into_square(image, spec.size_px, fill=spec.pad)
 
 
 def letterbox_mask(mask: NDArray[np.bool_], spec: Preprocessing) -> NDArray[np.uint8]:
-    """Scale a mask like its picture; an edge pixel holds how much of it is window.
+    """Scale a mask like its image; an edge pixel holds how much of it is window.
 
     Args:
         mask: bool, HxW.
@@ -102,7 +78,7 @@ def letterbox_mask(mask: NDArray[np.bool_], spec: Preprocessing) -> NDArray[np.u
 
 
 def to_input(squares: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Letterboxed pictures as the network takes them.
+    """Letterboxed images as the network takes them.
 
     Args:
         squares: uint8, BxSxSx3.
@@ -113,15 +89,15 @@ def to_input(squares: NDArray[np.uint8]) -> NDArray[np.float32]:
     return (squares.astype(np.float32) / np.float32(255)).transpose(0, 3, 1, 2)
 
 
-def to_picture(probability: NDArray[np.float32], box: Letterbox) -> NDArray[np.float32]:
-    """The inverse of `preprocess` for a probability map: without bars, at the picture's own size.
+def to_image(probability: NDArray[np.float32], box: Letterbox) -> NDArray[np.float32]:
+    """The inverse of `preprocess` for a probability map: without bars, at the image's own size.
 
     The probabilities are interpolated bilinearly, not the decision: its edge is then smooth between
     the network's pixels.
 
     Args:
         probability: float32, SxS in 0..1.
-        box: how the picture was put into the square.
+        box: how the image was put into the square.
 
     Returns:
         float32, HxW in 0..1.
@@ -137,8 +113,7 @@ def _into_square(
     height, width = pixels.shape[:2]
     box = Letterbox(height_px=height, width_px=width, size_px=size_px)
     square = np.full((size_px, size_px, *pixels.shape[2:]), fill, dtype=np.uint8)
-    scaled = Image.fromarray(pixels).resize(
-        (box.inner_width_px, box.inner_height_px), Image.Resampling.BILINEAR
-    )
+    inner_height, inner_width = square[box.inside].shape[:2]
+    scaled = Image.fromarray(pixels).resize((inner_width, inner_height), Image.Resampling.BILINEAR)
     square[box.inside] = np.asarray(scaled)
     return square, box

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wms.core.errors import ModelError
 from wms.core.files import read_record, verify_sha256
 from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
-from wms.imaging.preprocess import preprocess, to_picture
+from wms.imaging.preprocess import preprocess, to_image
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -32,29 +32,29 @@ class Predictor:
         self.card = card
         self._session = session
 
-    def probability(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """How likely each pixel is register window, at the picture's own size.
+    def probability(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How likely each pixel is register window, at the image's own size.
 
         Args:
-            picture: uint8, HxWx3, RGB, upright.
+            image: uint8, HxWx3, RGB, upright.
 
         Returns:
             float32, HxW in 0..1.
         """
-        inputs, box = preprocess(picture, self.card.preprocessing)
+        inputs, box = preprocess(image, self.card.preprocessing)
         (answer,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(inputs)})
-        return to_picture(answer[0, 0], box)
+        return to_image(answer[0, 0], box)
 
-    def mask(self, picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    def mask(self, image: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """The register window: where the probability is above the model's own threshold.
 
         Args:
-            picture: uint8, HxWx3, RGB, upright.
+            image: uint8, HxWx3, RGB, upright.
 
         Returns:
             bool, HxW.
         """
-        return self.probability(picture) > self.card.threshold
+        return self.probability(image) > self.card.threshold
 
 
 def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
@@ -62,7 +62,7 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
 
     Args:
         folder: holds `model.json`, `model.safetensors` and `model.onnx`.
-        threads: how many cores one picture may use.
+        threads: how many cores one image may use.
 
     Raises:
         RecordError: the card is missing or no card.

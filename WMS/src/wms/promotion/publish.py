@@ -37,10 +37,10 @@ from wms.core.records.split import SplitPlan
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
 from wms.data.assemble import require_dataset
-from wms.gate.pictures import stored_gallery
+from wms.gate.reports import stored_gallery
 from wms.promotion.evidence import require_fresh
 from wms.promotion.tested import ci_evidence
-from wms.report.gallery import NO_PICTURES, Gallery
+from wms.report.gallery import NO_IMAGES, Gallery
 from wms.report.markdown import promotion_body
 from wms.report.records import RunRecords
 
@@ -150,7 +150,7 @@ def publish_promotion(ctx: Context) -> Promotion:
     return promotion
 
 
-def publication_text(ctx: Context, gallery: Gallery = NO_PICTURES) -> str:
+def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:
     """What the pull request of this run would say, with these pictures.
 
     Raises:

@@ -25,7 +25,7 @@ from wms.core.records.release import (
     says_in_production,
 )
 from wms.gate import reports
-from wms.report.release import release_body
+from wms.report.markdown import release_body
 
 _PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
 

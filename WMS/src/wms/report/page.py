@@ -1,6 +1,6 @@
 """A run's records as one page, and the index of all runs.
 
-A page is one file that needs no network and no server: styles, plots and pictures are in it. Everything
+A page is one file that needs no network and no server: styles, plots and images are in it. Everything
 that comes from outside is escaped, and the page's own policy forbids scripts and requests.
 """
 
@@ -23,12 +23,13 @@ from wms.core.layout import Layout
 from wms.core.records.base import Record
 from wms.core.records.metrics import GATED, headline
 from wms.core.records.promotion import ModelMetadata
-from wms.report import facts, kept
-from wms.report.gallery import alt_text, caption
-from wms.report.markup import visible
-from wms.report.pictures import TITLES, RunPictures
+from wms.core.records.run import RunRequest
+from wms.report.gallery import TITLES, RunImages
+from wms.report.markup import counted, visible
 from wms.report.plots import Plot, plots_of
 from wms.report.records import RunRecords
+from wms.report.render import sentence
+from wms.report.view import EndingKind, RunView
 
 MOST_FINDINGS = 1000
 """Most findings listed on a page; the record holds them all."""
@@ -42,20 +43,20 @@ class RunEntry(Record):
     actor: str
     branches: tuple[str, ...]
     added: int
-    ending: facts.EndingKind
+    ending: EndingKind
     headline: str
     detail: str
     dice: float | None = None
     champion_dice: float | None = None
 
 
-def write_run_page(layout: Layout, *, to: Path, pictures: RunPictures | None, run_url: str = "") -> Path:
+def write_run_page(layout: Layout, *, to: Path, images: RunImages | None, run_url: str = "") -> Path:
     """Write the page of the run in `layout.run` as `to/<run_id>.html`, and its entry as `to/<run_id>.json`.
 
     Args:
         layout: the workspace.
         to: the folder of all pages.
-        pictures: those that lie in `layout.pictures`, or `None` for a page without photographs.
+        images: those in `layout.pictures`, or `None` for a page without photographs.
         run_url: the page of the workflow's run; empty where no workflow runs this.
 
     Returns:
@@ -63,7 +64,7 @@ def write_run_page(layout: Layout, *, to: Path, pictures: RunPictures | None, ru
 
     Raises:
         RecordError: there is no run, or one of its records is unreadable.
-        StorageError: a picture is gone, or a file could not be written.
+        StorageError: an image is gone, or a file could not be written.
     """
     records = RunRecords.load(layout.run)
     if records.request is None:
@@ -71,40 +72,25 @@ def write_run_page(layout: Layout, *, to: Path, pictures: RunPictures | None, ru
     run_id = records.request.run_id
     if not re.fullmatch(r"\w[\w.-]*", run_id, re.ASCII):
         raise RecordError(f"{run_id!r} is no name of a run, so no page is made for it")
-    findings = facts.all_findings(records)
-    pairs = facts.dice_pairs(records)
-    added = facts.additions(records)
-    page = (
-        _environment()
-        .get_template("run.html.jinja")
-        .render(
-            records=records,
-            request=records.request,
-            ending=facts.ending(records),
-            unregistered=kept.unregistered(records),
-            comparison=facts.comparison(records.decision) if records.decision else (),
-            newcomers=(
-                facts.newcomer_rows(records.decision.newcomers)
-                if records.decision and records.decision.newcomers
-                else ()
-            ),
-            tally=facts.tally(pairs) if pairs else None,
-            plots={plot.name: plot for plot in plots_of(records)},
-            groups=dict(pictures.groups()) if pictures else {},
-            titles=TITLES,
-            source=lambda picture: _data_uri(layout.pictures / picture.file),
-            run_url=run_url,
-            intake=facts.intake(records),
-            added=added,
-            by_branch=facts.by_branch(added),
-            findings=findings[:MOST_FINDINGS],
-            findings_left=max(len(findings) - MOST_FINDINGS, 0),
-            by_rule=facts.by_rule(findings),
-            digests=facts.digests(records),
-        )
+    run = RunView(records)
+    template = _environment().get_template("run.html.jinja")
+    page = template.render(
+        run=run,
+        records=records,
+        request=records.request,
+        ending=run.ending,
+        plots={plot.name: plot for plot in plots_of(run)},
+        groups=dict(images.groups()) if images else {},
+        titles=TITLES,
+        source=lambda image: _data_uri(layout.pictures / image.file),
+        run_url=run_url,
+        findings=[
+            (item.file, item.severity, item.message, item.remedy) for item in run.findings[:MOST_FINDINGS]
+        ],
+        findings_left=max(len(run.findings) - MOST_FINDINGS, 0),
     )
     write_bytes(to / f"{run_id}.html", page.encode())
-    write_record(to / f"{run_id}.json", _entry(records, added=len(added)))
+    write_record(to / f"{run_id}.json", _entry(run, records.request))
     return to / f"{run_id}.html"
 
 
@@ -131,20 +117,18 @@ def write_index(to: Path, *, production: ModelMetadata | None, history: Sequence
     return to / "index.html"
 
 
-def _entry(records: RunRecords, *, added: int) -> RunEntry:
-    request, decision, end = records.request, records.decision, facts.ending(records)
-    if request is None:
-        raise RecordError("a run without a request has no place in the index")
+def _entry(run: RunView, request: RunRequest) -> RunEntry:
+    decision = run.records.decision
     champion = decision.champion if decision else None
     return RunEntry(
         run_id=request.run_id,
         started_at=request.started_at,
         actor=request.actor,
         branches=tuple(branch.name for branch in request.branches),
-        added=added,
-        ending=end.kind,
-        headline=end.headline,
-        detail=end.detail,
+        added=len(run.added),
+        ending=run.ending.kind,
+        headline=run.ending.headline,
+        detail=run.ending.detail,
         dice=decision.candidate.summary.dice if decision else None,
         champion_dice=champion.summary.dice if champion else None,
     )
@@ -175,11 +159,9 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "when": _when,
         "headline": headline,
-        "compared": facts.compared,
-        "sentence": lambda text: text[:1].upper() + text[1:],
+        "counted": counted,
+        "sentence": sentence,
         "svg": _svg,
-        "caption": caption,
-        "alt_text": alt_text,
         "visible": lambda name: visible(name, limit=200),
     }
     return environment

@@ -20,8 +20,7 @@ from wms.core.records.dataset import SPLITS
 from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.split import SplitPlan
 from wms.core.records.training import EpochMetrics
-from wms.report import facts
-from wms.report.records import RunRecords
+from wms.report.view import Pair, RunView, tally
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,8 +93,9 @@ class Plot:
         return buffer.getvalue()
 
 
-def plots_of(records: RunRecords) -> tuple[Plot, ...]:
+def plots_of(run: RunView) -> tuple[Plot, ...]:
     """Every plot for which the run has the records."""
+    records = run.records
     plots: list[Plot] = []
     if (train := records.train) is not None:
         plots += training_plots(
@@ -104,8 +104,8 @@ def plots_of(records: RunRecords) -> tuple[Plot, ...]:
             probabilities=train.probabilities,
             threshold=train.threshold,
         )
-    if pairs := facts.dice_pairs(records):
-        plots.append(_dice_scatter(pairs))
+    if run.pairs:
+        plots.append(_dice_scatter(run.pairs))
     if records.evaluation is not None:
         champion = records.evaluation_champion
         plots.append(
@@ -216,25 +216,25 @@ def _calibration(counts: ProbabilityCounts) -> Plot:
     return Plot(name="calibration", alt=alt, caption=caption, inches=(3.5, 3.0), draw=draw)
 
 
-def _dice_scatter(pairs: Sequence[tuple[str, float, float]]) -> Plot:
+def _dice_scatter(pairs: Sequence[Pair]) -> Plot:
     # Both axes start at the tenth below the worst image, so that good models do not crowd a corner.
-    low = math.floor(10 * min(min(ours, theirs) for _, ours, theirs in pairs)) / 10
+    low = math.floor(10 * min(min(pair[1:]) for pair in pairs)) / 10
     limits = (min(low, 0.9), 1.0)
 
     def draw(axes: Axes) -> None:
         axes.plot(limits, limits, **DOTTED)
-        theirs, ours = [pair[2] for pair in pairs], [pair[1] for pair in pairs]
+        theirs, ours = [pair.champion for pair in pairs], [pair.candidate for pair in pairs]
         axes.scatter(theirs, ours, s=16, color=CANDIDATE, alpha=0.65, linewidths=0, clip_on=False)
         axes.set(xlabel="champion's Dice", ylabel="candidate's Dice", aspect="equal")
         axes.set(xlim=limits, ylim=limits)
 
-    counts = facts.tally(pairs)
+    counts = tally(pairs)
     alt = (
         f"Dice of {len(pairs)} test images, champion against candidate: the candidate is better on "
         f"{counts.better}, worse on {counts.worse}, equal on {counts.equal}."
     )
     caption = "Every dot is a test image; above the dotted line the candidate is better."
-    return Plot(name="dice-by-picture", alt=alt, caption=caption, inches=(3.5, 3.3), draw=draw)
+    return Plot(name="dice-by-image", alt=alt, caption=caption, inches=(3.5, 3.3), draw=draw)
 
 
 def _dice_histogram(candidate: Sequence[float], champion: Sequence[float] | None) -> Plot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from wms.core.errors import RecordError
 from wms.core.files import read_record
@@ -65,22 +65,11 @@ class RunRecords(Frozen):
 
 
 KINDS: dict[str, type[Record]] = {
-    "request": RunRequest,
-    "merge": MergePlan,
-    "validation": ValidationReport,
-    "split": SplitPlan,
-    "train": TrainResult,
-    "candidate": Candidate,
-    "evaluation": EvalReport,
-    "evaluation_champion": EvalReport,
-    "evaluation_newcomers": EvalReport,
-    "evaluation_newcomers_champion": EvalReport,
-    "decision": GateDecision,
-    "archive": RunArchive,
-    "promotion": Promotion,
-    "merged": Merged,
-    "state": RunState,
+    field: get_args(info.annotation)[0]
+    for field, info in RunRecords.model_fields.items()
+    if field not in MANIFESTS
 }
+"""The kind of each record, by field."""
 
 
 def _manifest(path: Path) -> DatasetManifest:

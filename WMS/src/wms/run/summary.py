@@ -9,8 +9,8 @@ from wms.core.records.dataset import Finding, ValidationReport
 from wms.core.records.decision import GateDecision
 from wms.core.records.promotion import Merged
 from wms.core.records.run import RunState
-from wms.report.kept import unregistered
 from wms.report.records import RunRecords
+from wms.report.view import RunView
 
 
 class RunOutcome(Record):
@@ -58,7 +58,7 @@ def outcome_of(ctx: Context) -> RunOutcome:
         verdict=decision.verdict if decision else None,
         reasons=decision.reasons if decision else (),
         version=merged.version if merged else None,
-        unregistered=unregistered(RunRecords.load(layout.run)),
+        unregistered=RunView(RunRecords.load(layout.run)).unregistered,
         taken_branches=merged.taken_branches if merged else (),
         findings=validation.findings if validation else (),
         report=str(layout.reports / f"{run_id}.html"),

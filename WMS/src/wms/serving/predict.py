@@ -15,7 +15,7 @@ from wms.core.names import PICTURE_SUFFIXES
 from wms.core.progress import Progress
 from wms.core.records.base import Frozen
 from wms.data.rules import RULES
-from wms.imaging.files import read_picture
+from wms.imaging.files import read_image
 from wms.model.bundle import load_bundle
 
 OVERLAY_RGB = (255, 196, 0)
@@ -68,7 +68,7 @@ def predict_pictures(
     masks, refused = [], []
     for path in progress.track(pictures, label="predict", total=len(pictures)):
         try:
-            picture = read_picture(path)
+            picture = read_image(path)
         except ImageError as error:
             own = error.remedy if error.remedy != ImageError.remedy else RULES[error.rule].remedy
             refused.append(f"{error}. {own}")

@@ -26,8 +26,8 @@ from wms.core.progress import Progress
 from wms.core.records.base import canonical_json, sha256_hex
 from wms.core.records.dataset import Sample
 from wms.core.records.training import Preprocessing
-from wms.imaging.files import read_mask, read_picture
-from wms.imaging.preprocess import letterbox_mask, letterbox_picture
+from wms.imaging.files import read_image, read_mask
+from wms.imaging.preprocess import letterbox_image, letterbox_mask
 
 log = logging.getLogger(__name__)
 
@@ -124,9 +124,9 @@ def _decode(jobs: list[tuple[Sample, Source, Path]], *, workers: int, progress: 
 
 def _store(job: tuple[Sample, Source, Path]) -> None:
     sample, source, file = job
-    picture = read_picture(source.dataset / "images" / sample.image)
+    picture = read_image(source.dataset / "images" / sample.image)
     mask = read_mask(source.dataset / "masks" / sample.mask, threshold=source.mask_threshold)
-    square, _ = letterbox_picture(picture, source.spec)
+    square, _ = letterbox_image(picture, source.spec)
     pixels = np.dstack([square, letterbox_mask(mask, source.spec)]).tobytes()
     with replacing(file) as temporary:
         temporary.write_bytes(pixels + _checksum(pixels))

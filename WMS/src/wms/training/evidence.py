@@ -38,7 +38,7 @@ HALF = 128
 """A mask pixel of a cached sample (0..255) is window from here on."""
 
 SHOWN = 6
-"""Validation pictures in each of the two rows: the worst and the best."""
+"""Validation images in each of the two rows: the worst and the best."""
 
 SIDE_PX = 320
 """Longer side of each of them."""
@@ -57,7 +57,7 @@ def write_evidence(
     settings: TrainSettings,
     samples: CachedSamples,
 ) -> None:
-    """Curves, the worst and best validation pictures by the exported model, settings, environment.
+    """Curves, the worst and best validation images by the exported model, settings, environment.
 
     Args:
         folder: made if missing.
@@ -86,15 +86,15 @@ def write_evidence(
 
 def _worst_and_best(predictor: Predictor, samples: CachedSamples) -> Iterator[Plot]:
     def found(index: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
-        pictures, masks = samples.batch([index])
-        return pictures[0], masks[0, ..., 0] >= HALF, predictor.mask(pictures[0])
+        images, masks = samples.batch([index])
+        return images[0], masks[0, ..., 0] >= HALF, predictor.mask(images[0])
 
     dice = [count_pixels(predicted, truth).dice for _, truth, predicted in map(found, range(len(samples)))]
     ranked = sorted(range(len(samples)), key=dice.__getitem__)
     for name, shown in (("worst", ranked[:SHOWN]), ("best", ranked[-SHOWN:])):
         images = [
-            draw_outlines(picture, truth=truth, predicted=predicted, side_px=SIDE_PX)
-            for picture, truth, predicted in map(found, shown)
+            draw_outlines(image, truth=truth, predicted=predicted, side_px=SIDE_PX)
+            for image, truth, predicted in map(found, shown)
         ]
         yield _row(name, images, [f"{samples.stems[index]}\nDice {dice[index]:.2f}" for index in shown])
 

@@ -20,7 +20,7 @@ class GatePolicy(Frozen):
     `floor_dice` and `floor_iou` apply where there is no champion. `min_pictures` is the smallest
     test set that may decide at all. `confidence` is one-sided: the lower bound of the bootstrap
     interval of the mean difference must lie above zero at this confidence. `power` enters the
-    advice on how many pictures it would take.
+    advice on how many images it would take.
     """
 
     floor_dice: Share
@@ -48,8 +48,8 @@ class Scored(Frozen):
     summary: MetricSummary
 
 
-class Newcomers(Frozen):
-    """Scores on test pictures that this push brought: reported, never decisive."""
+class NewSamples(Frozen):
+    """Scores on test samples that this push added: reported, but without effect on the decision."""
 
     candidate: Scored
     champion: Scored | None
@@ -58,7 +58,7 @@ class Newcomers(Frozen):
 class GateDecision(Record):
     """The verdict with everything it rests on, so that it can be replayed.
 
-    `pictures_needed` is set where there were too few pictures to tell: the number that the policy
+    `pictures_needed` is set where there were too few images to tell: the number that the policy
     wants at least, or, where the candidate looks better, at which a difference of this size would
     be found. `rule_version` names the rule that decided (`gate/decide.py`); a replay uses the same one.
     """
@@ -73,7 +73,7 @@ class GateDecision(Record):
     dice_difference: Interval | None = None
     iou_difference: Interval | None = None
     pictures_needed: PositiveInt | None = None
-    newcomers: Newcomers | None = None
+    newcomers: NewSamples | None = None
 
     def difference(self, metric: Metric) -> Interval | None:
         """The interval of a metric's difference; `None` where the rule did not ask for it."""
@@ -85,10 +85,10 @@ class GateInputs(Frozen):
     """The reports that a decision is made from.
 
     `candidate` and `champion` are on the test split as it stands on main (for a first model, on
-    its own test split). The newcomers' reports are on the test pictures that the push brought.
+    its own test split). `new_candidate` and `new_champion` are on the test samples that the push added.
     """
 
     candidate: EvalReport
     champion: EvalReport | None = None
-    newcomers_candidate: EvalReport | None = None
-    newcomers_champion: EvalReport | None = None
+    new_candidate: EvalReport | None = None
+    new_champion: EvalReport | None = None

@@ -1,4 +1,4 @@
-"""Scores of one model on one set of pictures."""
+"""Scores of one model on one set of images."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Annotated
 from pydantic import Field
 
 from wms.core.records.base import Record, Sha256
-from wms.core.records.metrics import MetricSummary, PictureScore, summarise
+from wms.core.records.metrics import ImageScore, MetricSummary, summarise
 
 
-class SampleScore(PictureScore):
-    """The score of one picture, at its own resolution."""
+class SampleScore(ImageScore):
+    """The score of one image, at its own resolution."""
 
     stem: str
 
 
 class EvalReport(Record):
-    """A model's counts on a set of pictures; every summary follows from them.
+    """A model's counts on a set of images; every summary follows from them.
 
-    `samples_sha256` names the pictures and masks (`domain.dataset.samples_digest`); two reports
+    `samples_sha256` names the images and masks (`domain.dataset.samples_digest`); two reports
     compare only where it is equal. `threshold` is the probability above which a pixel counts as
     register window.
     """
@@ -32,5 +32,5 @@ class EvalReport(Record):
 
     @property
     def summary(self) -> MetricSummary:
-        """Means over pictures."""
+        """Means over images."""
         return summarise(self.scores)

@@ -1,7 +1,7 @@
 """Metrics of a binary segmentation: overlap from counts, and how far the outlines lie apart.
 
-Count first, reduce later: each picture's confusion counts are recorded, and every summary is
-computed from them. A mean is over pictures, never over batches.
+Count first, reduce later: each image's confusion counts are recorded, and every summary is
+computed from them. A mean is over images, never over batches.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pydantic import NonNegativeFloat, NonNegativeInt
 from wms.core.records.base import Frozen
 
 FAILURE_DICE = 0.5
-"""A picture below this Dice counts as a failure: the window was not found in any useful sense."""
+"""An image below this Dice counts as a failure: the window was not found in any useful sense."""
 
 
 class Confusion(Frozen):
-    """Pixel counts of one picture: true and false positives, false and true negatives."""
+    """Pixel counts of one image: true and false positives, false and true negatives."""
 
     tp: NonNegativeInt
     fp: NonNegativeInt
@@ -66,14 +66,14 @@ class Boundary(Frozen):
     hausdorff95_px: NonNegativeFloat
 
 
-class PictureScore(Confusion):
-    """What is known of one picture: its counts and its outline."""
+class ImageScore(Confusion):
+    """What is known of one image: its counts and its outline."""
 
     boundary: Boundary
 
 
 class MetricSummary(Frozen):
-    """The values of `METRICS` on a set of pictures.
+    """The values of `METRICS` on a set of images.
 
     A field that is added later has the default `None`, so that earlier records stay readable.
     """
@@ -96,8 +96,8 @@ class Metric:
     Args:
         name: how people call it.
         field: its field of `MetricSummary`.
-        of: its value for one picture.
-        reduce: makes one value of those of all pictures.
+        of: its value for one image.
+        reduce: makes one value of those of all images.
         higher_is_better: whether a larger value is the better one.
         unit: the unit, if it has one.
         gated: the first rule of the gate (`gate/decide.py`) that promotes only if the difference is above
@@ -108,7 +108,7 @@ class Metric:
 
     name: str
     field: str
-    of: Callable[[PictureScore], float]
+    of: Callable[[ImageScore], float]
     reduce: Callable[[Sequence[float]], float] = fmean
     higher_is_better: bool = True
     unit: str = ""
@@ -161,19 +161,19 @@ METRICS = (
 GATED = tuple(metric for metric in METRICS if metric.gated)
 
 
-def summarise(scores: Sequence[PictureScore]) -> MetricSummary:
-    """Reduce per-picture scores to one value of each metric.
+def summarise(scores: Sequence[ImageScore]) -> MetricSummary:
+    """Reduce per-image scores to one value of each metric.
 
     Raises:
-        ValueError: no pictures; a mean of nothing is not defined.
+        ValueError: no images; a mean of nothing is not defined.
     """
     if not scores:
-        raise ValueError("metrics of no pictures are not defined")
+        raise ValueError("metrics of no images are not defined")
     values = {metric.field: metric.reduce([metric.of(score) for score in scores]) for metric in METRICS}
     return MetricSummary(pictures=len(scores), **values)
 
 
 def headline(summary: MetricSummary) -> str:
-    """The metrics that the gate decides on, as `Dice 0.8135, IoU 0.7004 on 24 test pictures`."""
+    """The metrics that the gate decides on, as `Dice 0.8135, IoU 0.7004 on 24 test images`."""
     values = ", ".join(f"{metric.name} {metric.shown(summary)}" for metric in GATED)
-    return f"{values} on {summary.pictures} test picture{'' if summary.pictures == 1 else 's'}"
+    return f"{values} on {summary.pictures} test image{'' if summary.pictures == 1 else 's'}"

@@ -11,16 +11,16 @@ from factories import Story, fill_datasets, make_report, write_run
 from wms.core.errors import ImageError, RecordError
 from wms.core.layout import Layout
 from wms.imaging.outlines import GAP_PX
-from wms.report.pictures import (
+from wms.report.images import (
     MOST_ADDED,
     OVERLAY_BYTES,
     SIDE_PX,
-    RunPictures,
+    RunImages,
     choose,
-    draw_pictures,
+    draw_images,
     evenly,
     jpeg,
-    read_pictures,
+    read_images,
 )
 from wms.report.records import RunRecords
 
@@ -81,13 +81,13 @@ def test_a_picture_of_noise_is_made_to_fit() -> None:
     assert len(jpeg(Image.fromarray(noise), most_bytes=OVERLAY_BYTES)) <= OVERLAY_BYTES
 
 
-def drawn(folder: Path, story: Story) -> tuple[Layout, RunRecords, RunPictures]:
+def drawn(folder: Path, story: Story) -> tuple[Layout, RunRecords, RunImages]:
     layout = Layout(folder)
     write_run(layout, story)
     fill_datasets(layout)
     records = RunRecords.load(layout.run)
     champion = nothing if records.evaluation_champion else None
-    shown = draw_pictures(
+    shown = draw_images(
         records, layout, mask_threshold=127, candidate=nothing, champion=champion, to=layout.pictures
     )
     return layout, records, shown
@@ -104,7 +104,7 @@ def test_the_pictures_that_decided_and_those_that_were_added_are_drawn(tmp_path:
     for picture in shown.pictures:
         with Image.open(layout.pictures / picture.file) as image:
             assert image.size == (picture.width_px, picture.height_px)
-    assert read_pictures(layout.pictures, records.evaluation) == shown
+    assert read_images(layout.pictures, records.evaluation) == shown
 
 
 def test_against_a_champion_both_models_are_shown(tmp_path: Path) -> None:
@@ -121,15 +121,15 @@ def test_a_picture_in_two_groups_is_drawn_once(tmp_path: Path) -> None:
 
 def test_pictures_of_another_evaluation_are_not_taken(tmp_path: Path) -> None:
     layout, _, _ = drawn(tmp_path, "held")
-    assert read_pictures(layout.pictures, make_report([0.5])) is None
-    assert read_pictures(tmp_path, make_report([0.5])) is None
+    assert read_images(layout.pictures, make_report([0.5])) is None
+    assert read_images(tmp_path, make_report([0.5])) is None
 
 
 def test_a_picture_that_is_gone_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "first")
     with pytest.raises(ImageError, match=r"meter-\d+\.jpg"):
-        draw_pictures(
+        draw_images(
             RunRecords.load(layout.run),
             layout,
             mask_threshold=127,
@@ -144,8 +144,8 @@ def test_an_evaluation_of_other_pictures_is_an_error(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "held")
     layout.base_manifest.write_bytes(b"")
-    with pytest.raises(RecordError, match="neither main's test pictures nor"):
-        draw_pictures(
+    with pytest.raises(RecordError, match="neither main's test images nor"):
+        draw_images(
             RunRecords.load(layout.run),
             layout,
             mask_threshold=127,

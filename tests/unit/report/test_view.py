@@ -9,8 +9,9 @@ from wms.core.layout import Layout
 from wms.core.records.dataset import Conflict
 from wms.core.records.run import RunState
 from wms.core.records.training import Candidate
-from wms.report import facts
+from wms.report import view
 from wms.report.records import RunRecords
+from wms.report.view import RunView
 
 
 def records_of(tmp_path: Path, story: Story) -> RunRecords:
@@ -26,14 +27,14 @@ def records_of(tmp_path: Path, story: Story) -> RunRecords:
         ("merged", "merged", "Version 7 was promoted", "better at 90%"),
         ("published", "published", "Version 7 was proposed", "#12 is open and merging it failed"),
         ("held", "held", "Held", "worse at 90%"),
-        ("blocked", "blocked", "Blocked", "one error in the incoming data"),
-        ("failed", "failed", "Failed in train", "no verdict"),
+        ("blocked", "blocked", "Blocked", "1 error in the incoming data"),
+        ("failed", "failed", "Failed in train", "there is no verdict"),
     ],
 )
 def test_the_last_record_tells_how_a_run_ended(
     tmp_path: Path, story: Story, kind: str, headline: str, told: str
 ) -> None:
-    end = facts.ending(records_of(tmp_path, story))
+    end = RunView(records_of(tmp_path, story)).ending
     assert (end.kind, end.headline) == (kind, headline)
     assert told in end.detail
 
@@ -41,7 +42,7 @@ def test_the_last_record_tells_how_a_run_ended(
 def test_a_run_whose_base_moved_is_void_though_it_was_published(tmp_path: Path) -> None:
     state = RunState(run_id="run-1", jobs={"merge": "failed"}, outcome="void")
     records = records_of(tmp_path, "published").model_copy(update={"state": state})
-    assert facts.ending(records).kind == "void"
+    assert RunView(records).ending.kind == "void"
 
 
 def test_a_model_in_no_registry_is_kept_and_the_ending_says_how_to_adopt_it(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_a_model_in_no_registry_is_kept_and_the_ending_says_how_to_adopt_it(tmp_
     gone = {"promotion": None, "merged": None, "candidate": kept, "state": None}
     records = records_of(tmp_path, "merged").model_copy(update=gone)
     assert records.archive is not None
-    end = facts.ending(records)
+    end = RunView(records).ending
     assert (end.kind, end.headline) == ("candidate", "Kept as a candidate")
     assert f"files are denied; `wms model adopt {records.archive.digest}`" in end.detail
 
@@ -57,7 +58,7 @@ def test_a_model_in_no_registry_is_kept_and_the_ending_says_how_to_adopt_it(tmp_
 def test_a_promotion_that_could_not_be_published_is_a_failure_that_keeps_the_verdict(tmp_path: Path) -> None:
     state = RunState(run_id="run-1", jobs={"publish": "failed"})
     records = records_of(tmp_path, "published").model_copy(update={"promotion": None, "state": state})
-    end = facts.ending(records)
+    end = RunView(records).ending
     assert (end.kind, end.headline) == ("failed", "Failed in publish")
     assert "promote: better at 90%" in end.detail
 
@@ -66,19 +67,19 @@ def test_conflicts_block(tmp_path: Path) -> None:
     merge = records_of(tmp_path, "blocked").merge
     assert merge is not None
     conflict = Conflict(stem="a", image_source="i", mask_source="m", branch=BRANCH, taken_by="main")
-    end = facts.ending(RunRecords(merge=merge.model_copy(update={"conflicts": (conflict,)})))
+    end = RunView(RunRecords(merge=merge.model_copy(update={"conflicts": (conflict,)}))).ending
     assert (end.kind, end.headline) == ("blocked", "Blocked")
 
 
 def test_a_run_without_records_is_unfinished() -> None:
-    assert facts.ending(RunRecords()).kind == "unfinished"
+    assert RunView(RunRecords()).ending.kind == "unfinished"
 
 
 def test_the_comparison_has_bounds_only_where_the_gate_drew_them(tmp_path: Path) -> None:
     decision = records_of(tmp_path, "merged").decision
     assert decision is not None
-    rows = {row.metric: row for row in facts.comparison(decision)}
-    assert [name for name, row in rows.items() if row.bounds != facts.NONE] == ["Dice", "IoU"]
+    rows = {row.metric: row for row in view.comparison(decision)}
+    assert [name for name, row in rows.items() if row.bounds != view.NONE] == ["Dice", "IoU"]
     assert rows["Dice"].candidate == f"{decision.candidate.summary.dice:.4f}"
     assert rows["Failures (lower is better)"].candidate == "0"
 
@@ -86,25 +87,25 @@ def test_the_comparison_has_bounds_only_where_the_gate_drew_them(tmp_path: Path)
 def test_a_first_model_is_compared_with_nothing(tmp_path: Path) -> None:
     decision = records_of(tmp_path, "first").decision
     assert decision is not None
-    for row in facts.comparison(decision):
-        assert (row.champion, row.difference, row.bounds) == (facts.NONE,) * 3
+    for row in view.comparison(decision):
+        assert (row.champion, row.difference, row.bounds) == (view.NONE,) * 3
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
     [
         (0.01234, "+0.0123"),
-        (-0.01234, f"{facts.MINUS}0.0123"),
+        (-0.01234, f"{view.MINUS}0.0123"),
         (0.00001, "0.0000"),
         (-0.00001, "0.0000"),
     ],
 )
 def test_differences_carry_their_sign_unless_they_round_to_nothing(value: float, shown: str) -> None:
-    assert facts.signed(value) == shown
+    assert view.signed(value) == shown
 
 
 def test_a_difference_of_counts_has_no_decimals() -> None:
-    assert [facts.signed(value, 0) for value in (2, -2, 0)] == ["+2", f"{facts.MINUS}2", "0"]
+    assert [view.signed(value, 0) for value in (2, -2, 0)] == ["+2", f"{view.MINUS}2", "0"]
 
 
 def test_a_metric_that_an_earlier_summary_does_not_have_is_left_out(tmp_path: Path) -> None:
@@ -112,28 +113,29 @@ def test_a_metric_that_an_earlier_summary_does_not_have_is_left_out(tmp_path: Pa
     assert decision is not None
     summary = decision.candidate.summary.model_copy(update={"precision": None})
     candidate = decision.candidate.model_copy(update={"summary": summary})
-    rows = facts.comparison(decision.model_copy(update={"candidate": candidate}))
+    rows = view.comparison(decision.model_copy(update={"candidate": candidate}))
     assert "Recall" in {row.metric for row in rows}
     assert "Precision" not in {row.metric for row in rows}
 
 
-def test_a_tally_counts_equal_pictures_as_neither_won_nor_lost() -> None:
-    pairs = [("a", 0.8, 0.7), ("b", 0.7, 0.8), ("c", 0.5, 0.5), ("d", 0.5, 0.5 + 1e-9)]
-    assert facts.tally(pairs) == facts.Tally(better=1, worse=1, equal=2)
+def test_a_tally_counts_equal_images_as_neither_better_nor_worse() -> None:
+    scores = [("a", 0.8, 0.7), ("b", 0.7, 0.8), ("c", 0.5, 0.5), ("d", 0.5, 0.5 + 1e-9)]
+    pairs = [view.Pair(name, ours, theirs) for name, ours, theirs in scores]
+    assert view.tally(pairs) == view.Tally(better=1, worse=1, equal=2)
 
 
-def test_only_pictures_that_both_models_saw_are_paired() -> None:
+def test_only_images_that_both_models_saw_are_paired() -> None:
     records = RunRecords(
         evaluation=make_report([0.5, 0.75], stems=["a", "b"]),
         evaluation_champion=make_report([0.25], stems=["b"]),
     )
-    assert facts.dice_pairs(records) == (("b", 0.75, 0.25),)
+    assert RunView(records).pairs == (("b", 0.75, 0.25),)
 
 
 def test_additions_are_counted_by_branch_and_split(tmp_path: Path) -> None:
     records = records_of(tmp_path, "merged")
     assert records.split is not None
-    (row,) = facts.by_branch(facts.additions(records))
+    (row,) = RunView(records).by_branch
     assert (row.branch, row.total) == (BRANCH, 30)
     assert row.test == sum(item.split == "test" for item in records.split.assigned)
 
@@ -145,5 +147,5 @@ def test_findings_are_ordered_errors_first_and_the_frequent_rule_first() -> None
         make_finding("a", rule="often"),
         make_finding("b", rule="often"),
     ]
-    rows = [(row.severity, row.rule, row.count) for row in facts.by_rule(findings)]
+    rows = [(row.severity, row.rule, row.files) for row in view.by_rule(findings)]
     assert rows == [("error", "often", 2), ("error", "rare", 1), ("warning", "grey", 1)]

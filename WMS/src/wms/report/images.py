@@ -1,29 +1,28 @@
-"""The pictures of a run: test pictures with what the models found on them, and what the run adds.
+"""Draw the images of a run: test images with the outlines that the models found, and added images.
 
-They are drawn once, into a folder that travels with the run's records; pull requests, comments and the
+They are drawn once, into a folder that travels with the run's records. Pull requests, comments and the
 run's page all show these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pydantic import PositiveInt
 
 from wms.core.errors import RecordError
 from wms.core.files import read_record, replacing_folder, write_bytes, write_record
 from wms.core.layout import Layout
-from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.core.records.evaluation import EvalReport
 from wms.imaging.files import read_pair
 from wms.imaging.outlines import box_around, draw_outlines, side_by_side
+from wms.report.gallery import Kind, RunImages, ShownImage
 from wms.report.records import RunRecords
 
 T = TypeVar("T")
@@ -31,69 +30,29 @@ T = TypeVar("T")
 Predict = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
 """A model: uint8 HxWx3 RGB in, bool HxW of the same height and width out."""
 
-Kind = Literal["worst", "improved", "worsened", "median", "best", "added"]
-
-TITLES: dict[Kind, str] = {
-    "worst": "Worst test pictures",
-    "improved": "Most improved",
-    "worsened": "Most worsened",
-    "median": "Around the median",
-    "best": "Best",
-    "added": "Added pictures",
-}
-"""The groups in the order in which they are shown."""
-
 PER_KIND = 4
-"""Test pictures of each kind: three kinds are shown."""
+"""Test images of each kind; three kinds are shown."""
 
 MOST_ADDED = 12
-"""Added pictures that are shown, evenly from all of them."""
+"""Added images that are shown, evenly spread over all of them."""
 
 SIDE_PX = 400
-"""Longer side of one model's view of a test picture."""
+"""Longer side of one model's view of a test image."""
 
 THUMBNAIL_PX = 320
-"""Longer side of an added picture."""
+"""Longer side of an added image."""
 
 OVERLAY_BYTES, THUMBNAIL_BYTES = 90_000, 30_000
 """Most bytes of one file: 12 overlays and 12 thumbnails are then below 1.5 MB."""
 
 QUALITIES = (85, 70, 50, 30, 10)
-"""JPEG qualities that are tried in turn until a picture fits."""
+"""JPEG qualities that are tried in turn until an image fits."""
 
 FILE = "pictures.json"
 
 
-class Picture(Frozen):
-    """A picture as it is shown: its file (a name of ours, never one from outside), size and scores.
-
-    A test picture has a Dice. Where it is shown with both models, production's view is on the left.
-    """
-
-    file: str
-    width_px: PositiveInt
-    height_px: PositiveInt
-    kind: Kind
-    stem: str
-    dice: float | None = None
-    champion_dice: float | None = None
-
-
-class RunPictures(Record):
-    """All pictures of the run that was evaluated so."""
-
-    evaluation_sha256: Sha256
-    pictures: tuple[Picture, ...]
-
-    def groups(self) -> Iterator[tuple[Kind, tuple[Picture, ...]]]:
-        """The pictures by kind, in the order of `TITLES`; kinds without pictures are left out."""
-        for kind in TITLES:
-            if found := tuple(picture for picture in self.pictures if picture.kind == kind):
-                yield kind, found
-
-
 class Chosen(NamedTuple):
-    """A test picture that is shown, and why."""
+    """A test image that is shown, and why."""
 
     kind: Kind
     stem: str
@@ -102,9 +61,9 @@ class Chosen(NamedTuple):
 
 
 def choose(candidate: EvalReport, champion: EvalReport | None) -> tuple[Chosen, ...]:
-    """The candidate's worst pictures, and those on which it differs most from the champion.
+    """The candidate's worst images, and those on which it differs most from the champion.
 
-    Without a champion: the worst, the middle and the best, none twice. With one a picture can be both
+    Without a champion: the worst, the middle and the best, none twice. With one an image can be both
     the worst and the most worsened. Ties are broken by stem, so that equal reports choose the same.
     """
     before = {score.stem: score.dice for score in champion.scores} if champion else {}
@@ -134,7 +93,7 @@ def evenly(items: Sequence[T], most: int) -> tuple[T, ...]:
     return tuple(items[index * len(items) // count] for index in range(count))
 
 
-def draw_pictures(
+def draw_images(
     records: RunRecords,
     layout: Layout,
     *,
@@ -142,42 +101,42 @@ def draw_pictures(
     candidate: Predict,
     champion: Predict | None,
     to: Path,
-) -> RunPictures:
-    """Draw all pictures of a run that was evaluated into the folder `to`, which is replaced.
+) -> RunImages:
+    """Draw all images of an evaluated run into the folder `to`, which is replaced.
 
     Args:
         records: the run's; its evaluation must be among them.
         layout: where the run's dataset and that of main lie.
-        mask_threshold: grey level 0..255 above which a mask's pixel is window.
+        mask_threshold: grey level 0..255 above which a mask pixel is window.
         candidate: the model that the run trained.
         champion: the model in production, if there is one.
         to: the folder.
 
     Raises:
-        ImageError: a picture or a mask is unreadable.
-        RecordError: the run was not evaluated, or on other pictures than its records name.
+        ImageError: an image or a mask is unreadable.
+        RecordError: the run was not evaluated, or on other images than its records name.
         StorageError: a file could not be written.
     """
     evaluation = records.evaluation
     if evaluation is None:
-        raise RecordError("the run was not evaluated, so it has no pictures to show")
+        raise RecordError("the run was not evaluated, so it has no images to show")
     manifest, dataset = _tested(records, evaluation, layout)
     samples = {sample.stem: sample for sample in manifest.of_split("test")}
-    shown: list[Picture] = []
-    drawn: dict[str, Picture] = {}
+    shown: list[ShownImage] = []
+    drawn: dict[str, ShownImage] = {}
     with replacing_folder(to) as folder:
 
-        def save(name: str, image: Image.Image, most_bytes: int, kind: Kind, stem: str) -> Picture:
+        def save(name: str, image: Image.Image, most_bytes: int, kind: Kind, stem: str) -> ShownImage:
             write_bytes(folder / name, jpeg(image, most_bytes=most_bytes))
-            return Picture(file=name, width_px=image.width, height_px=image.height, kind=kind, stem=stem)
+            return ShownImage(file=name, width_px=image.width, height_px=image.height, kind=kind, stem=stem)
 
         for kind, stem, dice, champion_dice in choose(evaluation, records.evaluation_champion):
             if stem not in drawn:
-                picture, truth = read_pair(samples[stem], dataset, threshold=mask_threshold)
-                masks = [predict(picture) for predict in (champion, candidate) if predict is not None]
+                image, truth = read_pair(samples[stem], dataset, threshold=mask_threshold)
+                masks = [predict(image) for predict in (champion, candidate) if predict is not None]
                 box = box_around([truth, *masks])
                 views = [
-                    draw_outlines(picture, truth=truth, predicted=mask, side_px=SIDE_PX, box=box)
+                    draw_outlines(image, truth=truth, predicted=mask, side_px=SIDE_PX, box=box)
                     for mask in masks
                 ]
                 name = f"test-{len(drawn) + 1}.jpg"
@@ -185,23 +144,23 @@ def draw_pictures(
             scores = {"kind": kind, "dice": dice, "champion_dice": champion_dice}
             shown.append(drawn[stem].model_copy(update=scores))
         for number, sample in enumerate(evenly(_added(records), MOST_ADDED), start=1):
-            picture, truth = read_pair(sample, layout.dataset, threshold=mask_threshold)
-            thumbnail = draw_outlines(picture, truth=truth, predicted=None, side_px=THUMBNAIL_PX)
+            image, truth = read_pair(sample, layout.dataset, threshold=mask_threshold)
+            thumbnail = draw_outlines(image, truth=truth, predicted=None, side_px=THUMBNAIL_PX)
             shown.append(save(f"added-{number}.jpg", thumbnail, THUMBNAIL_BYTES, "added", sample.stem))
-        found = RunPictures(evaluation_sha256=evaluation.digest, pictures=tuple(shown))
+        found = RunImages(evaluation_sha256=evaluation.digest, pictures=tuple(shown))
         write_record(folder / FILE, found)
     return found
 
 
-def read_pictures(folder: Path, evaluation: EvalReport) -> RunPictures | None:
-    """The pictures in a folder, if they are of this evaluation.
+def read_images(folder: Path, evaluation: EvalReport) -> RunImages | None:
+    """The images in a folder, if they are of this evaluation.
 
     Raises:
         RecordError: their record is unreadable.
     """
     if not (folder / FILE).is_file():
         return None
-    found = read_record(folder / FILE, RunPictures)
+    found = read_record(folder / FILE, RunImages)
     return found if found.evaluation_sha256 == evaluation.digest else None
 
 
@@ -229,4 +188,4 @@ def _tested(records: RunRecords, evaluation: EvalReport, layout: Layout) -> tupl
     for manifest, dataset in ((records.base_manifest, layout.base), (records.manifest, layout.dataset)):
         if manifest is not None and manifest.split_digest("test") == evaluation.samples_sha256:
             return manifest, dataset
-    raise RecordError("evaluation.json scores neither main's test pictures nor those of this run")
+    raise RecordError("evaluation.json scores neither main's test images nor those of this run")

@@ -19,7 +19,7 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.cloud.instance import InfraStatus
+from wms.cloud.shared_instance import InfraStatus
 from wms.core.context import Context
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 
@@ -77,9 +77,9 @@ def cost(month: str | None, as_json: bool) -> None:
       wms infra cost
       wms infra cost --month 2026-11 --json
     """
-    from wms.cloud.verbs import run_cost
+    from wms.cloud.cost import month_cost
 
-    ledger = run_cost(workspace(), month)
+    ledger = month_cost(workspace(), month)
     if as_json:
         output.say_json({**ledger.model_dump(mode="json"), "total_usd": ledger.total_usd})
         return
@@ -128,14 +128,14 @@ def up(
       wms infra up --purpose browse --ttl 30m
       wms infra up --run
     """
-    from wms.cloud.verbs import Claim, run_claim, take_lease
+    from wms.cloud.run_lease import LeaseRequest, request_of_run, take_lease
 
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
 
-    def claim(ctx: Context) -> Claim:
+    def claim(ctx: Context) -> LeaseRequest:
         if for_run:
-            return replace(run_claim(ctx), over_budget=over_budget)
-        return Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget)
+            return replace(request_of_run(ctx), over_budget=over_budget)
+        return LeaseRequest(holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget)
 
     if dry_run:
         ctx = workspace()
@@ -173,7 +173,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json:
       wms infra down
       wms infra down --run    the lease of the run in run/
     """
-    from wms.cloud.instance import infra_down
+    from wms.cloud.shared_instance import SharedInstance
 
     _refuse_with_run(for_run, "holder")
 
@@ -186,13 +186,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float, as_json:
         output.say_json({"dry_run": True, "holder": holding})
         return
     with _acting(for_run, wait) as ctx:
-        left = infra_down(
-            holder=who(ctx),
-            clock=ctx.clock,
-            leases=ctx.ports.leases,
-            compute=ctx.ports.compute,
-            alone=for_run,
-        )
+        left = SharedInstance.of(ctx).release(who(ctx), alone=for_run)
     _show(left, as_json)
 
 
@@ -205,10 +199,9 @@ def status(as_json: bool) -> None:
     Example:
       wms infra status --json
     """
-    from wms.cloud.instance import infra_status
+    from wms.cloud.shared_instance import SharedInstance
 
-    ctx = workspace()
-    _show(infra_status(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
+    _show(SharedInstance.of(workspace()).status(), as_json)
 
 
 @click.command()
@@ -221,11 +214,10 @@ def reap(dry_run: bool, as_json: bool) -> None:
     Example:
       wms infra reap --dry-run
     """
-    from wms.cloud.instance import infra_reap, infra_status
+    from wms.cloud.shared_instance import SharedInstance
 
-    ctx = workspace()
-    act = infra_status if dry_run else infra_reap
-    _show(act(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute), as_json)
+    instance = SharedInstance.of(workspace())
+    _show(instance.status() if dry_run else instance.reap(), as_json)
 
 
 def _acting(for_run: bool, wait_seconds: float) -> AbstractContextManager[Context]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wms.cloud.verbs import run_infra_down, run_infra_up
+from wms.cloud.run_lease import release_run_lease, take_run_lease
 from wms.core.context import Context
 from wms.data.merge import merge_branches
 from wms.data.split import split_samples
@@ -52,12 +52,12 @@ ACTIONS: dict[str, Callable[[Context], object]] = {
     "wms data validate": _validate,
     "wms data split": split_samples,
     "wms infra preflight": _preflight,
-    "wms infra up --run": run_infra_up,
+    "wms infra up --run": take_run_lease,
     "wms model reconcile": reconcile_registry,
     "wms train": _train,
     "wms evaluate": evaluate_candidate,
     "wms gate": _gate,
-    "wms infra down --run": run_infra_down,
+    "wms infra down --run": release_run_lease,
     "wms publish": publish_promotion,
     "wms merge": merge_promotion,
     "wms model release": release_production,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from datetime import datetime, timedelta
 
+from wms.cloud.cost import month_cost
 from wms.cloud.preflight import aws_preflight, credentials_expire_at
-from wms.cloud.verbs import run_cost
 from wms.core.context import Context
 from wms.core.records.preflight import PreflightReport
 from wms.core.settings import load_train_settings
@@ -36,7 +36,7 @@ def run_preflight(
     lines = aws_preflight(
         settings=ctx.environment.settings,
         account=ctx.environment.account,
-        ledger=lambda: run_cost(ctx, None),
+        ledger=lambda: month_cost(ctx),
         clock=ctx.clock,
         expected=expected or expected_duration(ctx),
         expire_at=credentials_expire_at(expire_at, os.environ),

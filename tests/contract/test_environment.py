@@ -21,7 +21,7 @@ from wms.adapters.aws.node import AwsNode
 from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalCompute
 from wms.cli.app import root as program
-from wms.cloud.instance import infra_down, infra_up
+from wms.cloud.shared_instance import SharedInstance
 from wms.core.ports import Switched
 from wms.core.progress import Silent
 from wms.core.records.lease_book import LeaseBook, Session
@@ -212,29 +212,24 @@ def test_threads_that_share_an_instance_never_find_it_stopped_and_lose_no_lease(
     """Real threads against S3 on moto: each takes a lease, looks, and gives it back, again and again."""
     rounds, holders = 4, 6
 
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
     def work(number: int) -> int:
         seen = 0
         store = S3LeaseStore(lambda: bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
         compute, holder = LocalCompute(tmp_path), f"holder-{number}"
+        instance = SharedInstance(
+            leases=store,
+            compute=compute,
+            clock=lambda: datetime.now(UTC),
+            sleep=lambda seconds: time.sleep(0.02),
+        )
         for _ in range(rounds):
-            lease = infra_up(
-                holder=holder,
-                purpose="test",
-                ttl=timedelta(hours=1),
-                clock=clock,
-                leases=store,
-                compute=compute,
-                sleep=lambda seconds: time.sleep(0.02),
-            )
+            lease = instance.take(holder, purpose="test", ttl=timedelta(hours=1))
             assert lease.running_since is not None
             seen += compute.state() == "running"
             held = store.load()[0].of(holder)
             assert held is not None
             assert held.expires_at == lease.expires_at
-            infra_down(holder=holder, clock=clock, leases=store, compute=compute)
+            instance.release(holder)
         return seen
 
     with ThreadPoolExecutor(holders) as pool:

@@ -14,7 +14,7 @@ from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from pipeline.test_kill import end_state
 from wms.cli.app import root
-from wms.cloud.verbs import TRAINING_TTL
+from wms.cloud.run_lease import TRAINING_TTL
 from wms.core.context import Context
 from wms.core.files import write_bytes, write_record
 from wms.core.records.run import RunOptions

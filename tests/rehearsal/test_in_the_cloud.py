@@ -9,7 +9,7 @@ import pytest
 from rehearsal.cloud_stage import ACCOUNT, CloudStage, Door, after, denying_writes
 from rehearsal.engine.hooks import before_job, cancel_during, die_during, during
 from rehearsal.engine.results import Run
-from wms.cloud.verbs import TRAINING_TTL
+from wms.cloud.run_lease import TRAINING_TTL
 
 TRAINING_BEGINS = "fetching the dataset"
 """What `wms train` says first."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.local.instance import LocalLeaseStore
-from wms.cloud.cost import month_cost, require_budget
+from wms.cloud.cost import prices, require_budget
+from wms.cloud.ledger import CostLedger, make_ledger
 from wms.cloud.preflight import STATE_KEYS, aws_preflight, credentials_expire_at
 from wms.core.errors import BudgetError, CloudError, ConfigError
 from wms.core.records.cloud import Answer, CallerIdentity
@@ -62,6 +63,10 @@ def leases(tmp_path: Path) -> LocalLeaseStore:
     return LocalLeaseStore(tmp_path / "leases.json")
 
 
+def month(leases: LocalLeaseStore) -> CostLedger:
+    return make_ledger(leases.load()[0], month="2026-11", prices=prices(SETTINGS), now=NOW)
+
+
 def lines(
     leases: LocalLeaseStore,
     account: FakeAccount,
@@ -72,7 +77,7 @@ def lines(
     found = aws_preflight(
         settings=SETTINGS,
         account=account,
-        ledger=lambda: month_cost(settings=SETTINGS, month=None, clock=lambda: NOW, leases=leases),
+        ledger=lambda: month(leases),
         clock=lambda: NOW,
         expected=HOUR,
         expire_at=expire_at,
@@ -187,7 +192,7 @@ def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: Loc
     found = aws_preflight(
         settings=SETTINGS,
         account=account,
-        ledger=lambda: month_cost(settings=SETTINGS, month=None, clock=lambda: NOW, leases=leases),
+        ledger=lambda: month(leases),
         clock=lambda: NOW,
         expected=HOUR,
         expire_at=None,

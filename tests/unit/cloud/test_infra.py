@@ -10,15 +10,8 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
-from wms.cloud.instance import (
-    POLL_SECONDS,
-    infra_down,
-    infra_reap,
-    infra_renew,
-    infra_status,
-    infra_up,
-)
 from wms.cloud.lease import STOP_TTL, acquire, end_stop
+from wms.cloud.shared_instance import POLL_SECONDS, SharedInstance
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
 from wms.core.ports import Switched
 from wms.core.records.lease_book import CLOCK_TOLERANCE, Lease, LeaseBook, Stopping
@@ -37,8 +30,12 @@ def leases(tmp_path: Path) -> LocalLeaseStore:
     return LocalLeaseStore(tmp_path / "leases.json")
 
 
+def shared(leases: LocalLeaseStore, compute: LocalCompute, *, at: datetime = NOW) -> SharedInstance:
+    return SharedInstance(leases=leases, compute=compute, clock=lambda: at)
+
+
 def up(holder: str, leases: LocalLeaseStore, compute: LocalCompute, *, at: datetime = NOW) -> None:
-    infra_up(holder=holder, purpose="test", ttl=HOUR, clock=lambda: at, leases=leases, compute=compute)
+    shared(leases, compute, at=at).take(holder, purpose="test", ttl=HOUR)
 
 
 def test_up_starts_a_stopped_instance(leases: LocalLeaseStore, compute: LocalCompute) -> None:
@@ -49,14 +46,14 @@ def test_up_starts_a_stopped_instance(leases: LocalLeaseStore, compute: LocalCom
 def test_the_instance_runs_on_while_another_holds_it(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("run", leases, compute)
     up("person", leases, compute)
-    status = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute)
+    status = shared(leases, compute).release("run")
     assert status.instance == "running"
     assert [lease.holder for lease in status.leases] == ["person"]
 
 
 def test_the_last_one_stops_it(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("run", leases, compute)
-    assert infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute).instance == "stopped"
+    assert shared(leases, compute).release("run").instance == "stopped"
 
 
 def test_what_was_odd_about_a_stop_is_in_its_answer(leases: LocalLeaseStore, tmp_path: Path) -> None:
@@ -66,11 +63,11 @@ def test_what_was_odd_about_a_stop_is_in_its_answer(leases: LocalLeaseStore, tmp
             return Switched(remark="stopped past the switch")
 
     up("run", leases, Odd(tmp_path))
-    status = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=Odd(tmp_path))
+    status = shared(leases, Odd(tmp_path)).release("run")
     assert (status.instance, status.remark) == ("stopped", "stopped past the switch")
-    assert infra_status(clock=lambda: NOW, leases=leases, compute=Odd(tmp_path)).remark == ""
+    assert shared(leases, Odd(tmp_path)).status().remark == ""
     up("dead", leases, Odd(tmp_path))
-    reaped = infra_reap(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=Odd(tmp_path))
+    reaped = shared(leases, Odd(tmp_path), at=NOW + 2 * HOUR).reap()
     assert reaped.remark == "stopped past the switch"
 
 
@@ -81,15 +78,7 @@ def test_what_was_odd_about_a_start_is_said(leases: LocalLeaseStore, tmp_path: P
             return Switched(remark="started past the switch")
 
     said: list[str] = []
-    infra_up(
-        holder="run",
-        purpose="test",
-        ttl=HOUR,
-        clock=lambda: NOW,
-        leases=leases,
-        compute=Odd(tmp_path),
-        say=said.append,
-    )
+    shared(leases, Odd(tmp_path)).take("run", purpose="test", ttl=HOUR, say=said.append)
     assert said == ["started past the switch"]
 
 
@@ -97,25 +86,25 @@ def test_an_expired_lease_does_not_keep_it_running(leases: LocalLeaseStore, comp
     up("dead", leases, compute)
     up("run", leases, compute)
     later = NOW + 2 * HOUR
-    assert infra_down(holder="run", clock=lambda: later, leases=leases, compute=compute).instance == "stopped"
+    assert shared(leases, compute, at=later).release("run").instance == "stopped"
 
 
 def test_reaping_spares_a_live_lease(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
     up("run", leases, compute, at=NOW + HOUR)
-    status = infra_reap(clock=lambda: NOW + HOUR + CLOCK_TOLERANCE, leases=leases, compute=compute)
+    status = shared(leases, compute, at=NOW + HOUR + CLOCK_TOLERANCE).reap()
     assert status.instance == "running"
     assert [lease.holder for lease in leases.load()[0].leases] == ["run"]
 
 
 def test_reaping_stops_what_nobody_holds(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
-    assert infra_reap(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=compute).instance == "stopped"
+    assert shared(leases, compute, at=NOW + 2 * HOUR).reap().instance == "stopped"
 
 
 def test_looking_changes_nothing(leases: LocalLeaseStore, compute: LocalCompute) -> None:
     up("dead", leases, compute)
-    infra_status(clock=lambda: NOW + 2 * HOUR, leases=leases, compute=compute)
+    shared(leases, compute, at=NOW + 2 * HOUR).status()
     assert compute.state() == "running"
     assert leases.load()[0].of("dead") is not None
 
@@ -169,15 +158,8 @@ def claim(leases: LocalLeaseStore, *, on_instance: bool = False) -> None:
 
 
 def up_at(time: Time, leases: LocalLeaseStore, compute: LocalCompute) -> Lease:
-    return infra_up(
-        holder="run",
-        purpose="test",
-        ttl=HOUR,
-        clock=time,
-        leases=leases,
-        compute=compute,
-        sleep=time.sleep,
-    )
+    instance = SharedInstance(leases=leases, compute=compute, clock=time, sleep=time.sleep)
+    return instance.take("run", purpose="test", ttl=HOUR)
 
 
 def test_who_comes_while_it_is_stopped_waits_and_starts_it_again(
@@ -242,7 +224,7 @@ def test_the_switch_is_flipped_under_a_claim_that_is_ended_afterwards(
 
     compute = Watched(tmp_path)
     up("run", leases, compute)
-    infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute)
+    shared(leases, compute).release("run")
     (stopping,) = seen
     assert stopping is not None
     assert stopping.owner.startswith("run#")
@@ -258,10 +240,10 @@ def test_a_stop_that_another_process_of_the_same_run_left_is_taken_up(
 
     up("run", leases, LocalCompute(tmp_path))
     with pytest.raises(ComputeError):
-        infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=Dying(tmp_path), alone=True)
+        shared(leases, Dying(tmp_path)).release("run", alone=True)
     compute = LocalCompute(tmp_path)
-    assert infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute).instance == "running"
-    left = infra_down(holder="run", clock=lambda: NOW, leases=leases, compute=compute, alone=True)
+    assert shared(leases, compute).release("run").instance == "running"
+    left = shared(leases, compute).release("run", alone=True)
     assert (left.instance, left.stopping) == ("stopped", None)
 
 
@@ -269,11 +251,11 @@ def test_a_lease_on_an_instance_that_was_stopped_under_it_is_lost(
     leases: LocalLeaseStore, compute: LocalCompute
 ) -> None:
     up("run", leases, compute)
-    renewed = infra_renew(holder="run", ttl=2 * HOUR, clock=lambda: NOW, leases=leases, compute=compute)
+    renewed = shared(leases, compute).renew("run", ttl=2 * HOUR)
     assert renewed.expires_at == NOW + 2 * HOUR
     compute.down()
     with pytest.raises(LeaseLostError, match="the instance is stopped"):
-        infra_renew(holder="run", ttl=HOUR, clock=lambda: NOW, leases=leases, compute=compute)
+        shared(leases, compute).renew("run", ttl=HOUR)
 
 
 def test_an_instance_that_does_not_run_after_its_start_is_an_error(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lease_world import Fate, NodeBook, Process, SteppedStore, Switch, World, watchdog
-from wms.cloud.instance import infra_down, infra_reap, infra_renew, infra_up
+from wms.cloud.shared_instance import SharedInstance
 from wms.core.errors import WmsError
 from wms.core.records.lease_book import Lease
 
@@ -87,16 +87,16 @@ class LeaseMachine(RuleBasedStateMachine):
         if slot == "watchdog":
             self._watch()
         elif slot == "reaper":
-            self._begin(slot, lambda me: infra_reap(**_ports(me)))
+            self._begin(slot, lambda me: _shared(me).reap())
         elif verb == "up":
             self._begin(slot, self._up(slot, minutes))
         elif verb == "renew":
             ttl = minutes * MINUTE
-            self._begin(slot, lambda me: infra_renew(holder=slot, ttl=ttl, **_ports(me)))
+            self._begin(slot, lambda me: _shared(me).renew(slot, ttl=ttl))
         else:
             self.promised.pop(slot, None)
             alone = slot == "run"
-            self._begin(slot, lambda me: infra_down(holder=slot, alone=alone, **_ports(me)))
+            self._begin(slot, lambda me: _shared(me).release(slot, alone=alone))
         if and_finish:
             self._finish(slot)
 
@@ -194,11 +194,7 @@ class LeaseMachine(RuleBasedStateMachine):
         assert not self.world.on, "it was never stopped"
 
     def _up(self, holder: str, minutes: int) -> Callable[[Process], Lease]:
-        def work(me: Process) -> Lease:
-            ttl = minutes * MINUTE
-            return infra_up(holder=holder, purpose="test", ttl=ttl, sleep=me.sleep, **_ports(me))
-
-        return work
+        return lambda me: _shared(me).take(holder, purpose="test", ttl=minutes * MINUTE)
 
     def _watch(self) -> None:
         if not self.world.on:
@@ -251,8 +247,8 @@ class LeaseMachine(RuleBasedStateMachine):
             self.promised[slot] = process.result.expires_at
 
 
-def _ports(me: Process) -> dict[str, Any]:
-    return {"clock": me.clock, "leases": SteppedStore(me), "compute": Switch(me)}
+def _shared(me: Process) -> SharedInstance:
+    return SharedInstance(leases=SteppedStore(me), compute=Switch(me), clock=me.clock, sleep=me.sleep)
 
 
 LeaseMachine.TestCase.settings = settings(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wms.cloud.ledger import NOBODY, BudgetPolicy, Prices, make_ledger
+from wms.cloud.ledger import NOBODY, Prices, make_ledger, refusal
 from wms.core.errors import ConfigError
 from wms.core.records.lease_book import EndedLease, Lease, LeaseBook, Session
 
@@ -108,7 +108,7 @@ def test_no_hour_is_lost_or_booked_twice(spans: list[tuple[str, float, float]]) 
 @pytest.mark.parametrize(("budget", "refused"), [(7.01, False), (6.99, True)])
 def test_the_budget_counts_what_is_spent_and_what_the_lease_would_cost(budget: float, refused: bool) -> None:
     ledger = make_ledger(LeaseBook(sessions=(session(-5, -1),)), month="2026-11", prices=PRICES, now=NOW)
-    refusal = BudgetPolicy(monthly_usd=budget).refusal(ledger, ttl=2 * HOUR, prices=PRICES)
-    assert bool(refusal) == refused
+    reason = refusal(ledger, budget_usd=budget, ttl=2 * HOUR, prices=PRICES)
+    assert bool(reason) == refused
     if refused:
-        assert refusal == ("2026-11 has cost $6.00 and this would add up to $1.00: above the budget of $6.99")
+        assert reason == ("2026-11 has cost $6.00 and this would add up to $1.00: above the budget of $6.99")

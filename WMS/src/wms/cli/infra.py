@@ -18,8 +18,9 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
-from wms.cloud.instance import InfraStatus, infra_down, infra_reap, infra_status
-from wms.cloud.verbs import Claim, run_claim, run_cost, take_lease
+from wms.cloud.cost import month_cost
+from wms.cloud.run_lease import LeaseRequest, request_of_run, take_lease
+from wms.cloud.shared_instance import InfraStatus, SharedInstance
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.run import preflight as checks
 
@@ -69,7 +70,7 @@ def cost(month: str | None) -> None:
       wms infra cost
       wms infra cost --month 2026-11 --json
     """
-    ledger = run_cost(workspace(), month)
+    ledger = month_cost(workspace(), month)
     rows = [(line.purpose, f"{line.hours:.1f}", f"{line.usd:.2f}") for line in ledger.lines]
     rows += [(what, "", f"{usd:.2f}") for what, usd in ledger.fixed_usd.items()]
     rows.append(("total", f"{ledger.hours:.1f}", f"{ledger.total_usd:.2f}"))
@@ -118,18 +119,20 @@ def up(
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
     with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
         if for_run:
-            claim = replace(run_claim(ctx), over_budget=over_budget)
+            wanted = replace(request_of_run(ctx), over_budget=over_budget)
         else:
-            claim = Claim(holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget)
+            wanted = LeaseRequest(
+                holder=holder or ctx.actor, purpose=purpose, ttl=ttl, over_budget=over_budget
+            )
         if dry_run:
-            until = ctx.clock() + claim.ttl
-            planned = {"holder": claim.holder, "purpose": claim.purpose, "expires_at": until.isoformat()}
+            until = ctx.clock() + wanted.ttl
+            planned = {"holder": wanted.holder, "purpose": wanted.purpose, "expires_at": until.isoformat()}
             output.answer(
                 {"dry_run": True, **planned},
-                f"would take a lease for {claim.holder} until {until:%H:%M} and start the instance",
+                f"would take a lease for {wanted.holder} until {until:%H:%M} and start the instance",
             )
             return
-        lease = take_lease(ctx, claim)
+        lease = take_lease(ctx, wanted)
     output.answer(lease, f"running; {lease.holder} holds it until {lease.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
@@ -153,10 +156,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
         if dry_run:
             output.answer({"dry_run": True, "holder": who}, f"would release the lease of {who}")
             return
-        ports = ctx.ports
-        left = infra_down(
-            holder=who, clock=ctx.clock, leases=ports.leases, compute=ports.compute, alone=for_run
-        )
+        left = SharedInstance.of(ctx).release(who, alone=for_run)
     _show(left)
 
 
@@ -169,8 +169,7 @@ def status() -> None:
     Example:
       wms infra status --json
     """
-    ctx = workspace()
-    _show(infra_status(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute))
+    _show(SharedInstance.of(workspace()).status())
 
 
 @click.command()
@@ -183,9 +182,8 @@ def reap(dry_run: bool) -> None:
     Example:
       wms infra reap --dry-run
     """
-    ctx = workspace()
-    act = infra_status if dry_run else infra_reap
-    _show(act(clock=ctx.clock, leases=ctx.ports.leases, compute=ctx.ports.compute))
+    instance = SharedInstance.of(workspace())
+    _show(instance.status() if dry_run else instance.reap())
 
 
 def _refuse_with_run(for_run: bool, *others: str) -> None:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from wms.cloud.lease import note_override
 from wms.cloud.lease_swap import swap
-from wms.cloud.ledger import BudgetPolicy, CostLedger, Prices, make_ledger, month_of
-from wms.core.errors import BudgetError
+from wms.cloud.ledger import CostLedger, Prices, make_ledger, month_of, refusal
+from wms.core.context import Context
+from wms.core.errors import BudgetError, ConfigError
 from wms.core.ports import LeaseStore
 from wms.core.records.lease_book import BudgetOverride, LeaseBook
 from wms.core.settings.infra import InfraSettings
@@ -31,12 +32,19 @@ def prices(settings: InfraSettings) -> Prices:
     )
 
 
-def month_cost(
-    *, settings: InfraSettings, month: str | None, clock: Callable[[], datetime], leases: LeaseStore
-) -> CostLedger:
-    """The ledger of a month, this one by default."""
-    now = clock()
-    return make_ledger(leases.load()[0], month=month or month_of(now), prices=prices(settings), now=now)
+def month_cost(ctx: Context, month: str | None = None) -> CostLedger:
+    """The ledger of a month, this one by default.
+
+    Raises:
+        ConfigError: no environment is chosen: what is embedded costs nothing.
+    """
+    if ctx.environment is None:
+        raise ConfigError(
+            "no environment is chosen, and what is embedded costs nothing",
+            remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
+        )
+    now, book = ctx.clock(), ctx.ports.leases.load()[0]
+    return make_ledger(book, month=month or month_of(now), prices=prices(ctx.environment.priced()), now=now)
 
 
 def require_budget(
@@ -67,11 +75,11 @@ def require_budget(
     if known is not None and known.live(now):
         return
     ledger = make_ledger(book, month=month_of(now), prices=paid, now=now)
-    refusal = BudgetPolicy(monthly_usd=settings.monthly_budget_usd).refusal(ledger, ttl=ttl, prices=paid)
-    if not refusal:
+    reason = refusal(ledger, budget_usd=settings.monthly_budget_usd, ttl=ttl, prices=paid)
+    if not reason:
         return
     if not override:
-        raise BudgetError(refusal)
+        raise BudgetError(reason)
     noted = BudgetOverride(holder=holder, reason=override, at=now, spent_usd=ledger.total_usd)
 
     def note(book: LeaseBook) -> LeaseBook:

@@ -74,24 +74,15 @@ class CostLedger(Record):
         return self.running_usd + sum(self.fixed_usd.values())
 
 
-class BudgetPolicy(Frozen):
-    """How much a month may cost."""
-
-    monthly_usd: PositiveFloat
-
-    def left_usd(self, ledger: CostLedger) -> float:
-        """What is left of the month's budget; below zero if it is overdrawn."""
-        return self.monthly_usd - ledger.total_usd
-
-    def refusal(self, ledger: CostLedger, *, ttl: timedelta, prices: Prices) -> str:
-        """Why the instance must not be started for so long; empty if it may."""
-        planned = ttl.total_seconds() / 3600 * prices.hour()
-        if ledger.total_usd + planned <= self.monthly_usd:
-            return ""
-        return (
-            f"{ledger.month} has cost ${ledger.total_usd:.2f} and this would add up to ${planned:.2f}: "
-            f"above the budget of ${self.monthly_usd:.2f}"
-        )
+def refusal(ledger: CostLedger, *, budget_usd: float, ttl: timedelta, prices: Prices) -> str:
+    """Why the instance must not be started for so long in that month; empty if it may."""
+    planned = ttl.total_seconds() / 3600 * prices.hour()
+    if ledger.total_usd + planned <= budget_usd:
+        return ""
+    return (
+        f"{ledger.month} has cost ${ledger.total_usd:.2f} and this would add up to ${planned:.2f}: "
+        f"above the budget of ${budget_usd:.2f}"
+    )
 
 
 def month_of(now: datetime) -> str:

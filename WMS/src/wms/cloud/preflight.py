@@ -9,7 +9,7 @@ from functools import partial
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
-from wms.cloud.ledger import BudgetPolicy, CostLedger
+from wms.cloud.ledger import CostLedger
 from wms.core.errors import CloudError, ConfigError, PreflightError
 from wms.core.ports import CloudAccount
 from wms.core.records.cloud import CallerIdentity
@@ -216,7 +216,7 @@ def _state(number: str, key: str, settings: InfraSettings, account: CloudAccount
 
 
 def _budget(settings: InfraSettings, ledger: CostLedger, over_budget: str | None) -> str:
-    left = BudgetPolicy(monthly_usd=settings.monthly_budget_usd).left_usd(ledger)
+    left = settings.monthly_budget_usd - ledger.total_usd
     spent = f"${ledger.total_usd:.2f} of ${settings.monthly_budget_usd:.2f} in {ledger.month}"
     if left <= 0 and over_budget:
         return f"nothing is left ({spent}), and the run starts all the same: {over_budget}"

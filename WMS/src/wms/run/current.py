@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from wms.cloud.instance import infra_down
+from wms.cloud.shared_instance import SharedInstance
 from wms.core.context import Context
 from wms.core.errors import RecordError, StaleBaseError, UnfinishedRunError
 from wms.core.files import write_record
@@ -100,13 +100,7 @@ def still_holds(ctx: Context, request: RunRequest) -> bool:
 
 def abandon(ctx: Context, request: RunRequest, *, why: str) -> None:
     """Give a run up: release its lease, close its pull request if one is open; data branches stay."""
-    left = infra_down(
-        holder=request.run_id,
-        clock=ctx.clock,
-        leases=ctx.ports.leases,
-        compute=ctx.ports.compute,
-        alone=True,
-    )
+    left = SharedInstance.of(ctx).release(request.run_id, alone=True)
     if left.remark:
         ctx.progress.say(left.remark)
     withdraw(run_id=request.run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)

@@ -86,7 +86,9 @@ JOBS: tuple[Job, ...] = (
                 "Check everything that a run needs, before it costs money.",
             ),
             Command(
-                "wms infra up --run", "wms.cloud.verbs:run_infra_up", "Take a lease and start the instance."
+                "wms infra up --run",
+                "wms.cloud.run_lease:take_run_lease",
+                "Take a lease and start the instance.",
             ),
             Command(
                 "wms model reconcile",
@@ -132,7 +134,7 @@ JOBS: tuple[Job, ...] = (
         commands=(
             Command(
                 "wms infra down --run",
-                "wms.cloud.verbs:run_infra_down",
+                "wms.cloud.run_lease:release_run_lease",
                 "Release a lease; the instance stops with the last one.",
             ),
         ),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from wms.cloud.cost import month_cost
 from wms.cloud.preflight import aws_preflight, credentials_expire_at
-from wms.cloud.verbs import run_cost
 from wms.core.context import Context
 from wms.core.errors import PreflightError, RegistryAwayError
 from wms.core.ports import Ports
@@ -55,7 +55,7 @@ def preflight(
         lines += aws_preflight(
             settings=ctx.environment.settings,
             account=ctx.environment.account,
-            ledger=lambda: run_cost(ctx, None),
+            ledger=lambda: month_cost(ctx),
             clock=ctx.clock,
             expected=expected or expected_duration(ctx),
             expire_at=credentials_expire_at(expire_at, os.environ),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wms.cloud.degraded import consequence, tracking_registry, unregistered_because
-from wms.cloud.verbs import kept_lease
+from wms.cloud.run_lease import renewed_run_lease
+from wms.cloud.without_registry import consequence, tracking_registry, unregistered_because
 from wms.core.context import Context
 from wms.core.errors import DigestMismatchError, RecordError, RegistryError, UnregisteredModelError
 from wms.core.files import read_record, write_record
@@ -43,7 +43,7 @@ def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> Tra
         for name in ("train", "candidate"):
             layout.record(name).unlink(missing_ok=True)
         require_dataset(ctx)
-        with kept_lease(ctx):
+        with renewed_run_lease(ctx):
             result = train(
                 inputs,
                 code_sha=ctx.code_sha,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import NonNegativeInt
 
-from wms.cloud.degraded import tracking_registry, unregistered_because
+from wms.cloud.without_registry import tracking_registry, unregistered_because
 from wms.core.context import Context
 from wms.core.errors import RecordError, RegistryError, StorageError
 from wms.core.files import read_record, write_bytes, write_record

@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from wms.cloud.lease_keeper import LeaseKeeper
+from wms.adapters.local.instance import LocalLeaseStore
+from wms.cloud.lease_renewal import renewing
+from wms.cloud.run_lease import renewed_run_lease
 from wms.core.errors import LeaseError, LeaseLostError, WmsError
 from wms.core.records.lease_book import Lease
 
@@ -37,8 +43,8 @@ class Renewals:
         return LEASE
 
 
-def keeper(renewals: Renewals, said: list[str], *, held: bool = True) -> LeaseKeeper:
-    return LeaseKeeper(held=lambda: held, renew=renewals, every=timedelta(milliseconds=1), say=said.append)
+def keeper(renewals: Renewals, said: list[str]) -> AbstractContextManager[threading.Thread]:
+    return renewing(renewals, every=timedelta(milliseconds=1), say=said.append)
 
 
 def test_a_lease_is_renewed_as_long_as_the_block_lasts() -> None:
@@ -60,22 +66,22 @@ def test_a_renewal_that_could_not_be_asked_for_is_tried_again() -> None:
 
 def test_a_lost_lease_is_said_once_and_not_renewed_any_more() -> None:
     renewals, said = Renewals(LeaseLostError("run has no live lease")), list[str]()
-    with keeper(renewals, said) as kept:
-        kept._thread.join(WAIT_SECONDS)
-        assert not kept._thread.is_alive()
+    with keeper(renewals, said) as thread:
+        thread.join(WAIT_SECONDS)
+        assert not thread.is_alive()
     assert renewals.made == 1
     assert said == [
         "the lease is lost: run has no live lease. The instance may be stopped; the work here goes on."
     ]
 
 
-def test_where_there_is_no_lease_nothing_is_renewed() -> None:
-    renewals, said = Renewals(None), list[str]()
-    with keeper(renewals, said, held=False) as kept:
-        assert not kept._thread.is_alive()
-    assert renewals.made == 0
-
-
 def test_the_error_of_the_work_comes_out_as_it_is() -> None:
     with pytest.raises(RuntimeError, match="of the work"), keeper(Renewals(), []):
         raise RuntimeError("of the work")
+
+
+def test_a_run_without_a_lease_has_none_to_renew(tmp_path: Path) -> None:
+    ports = SimpleNamespace(leases=LocalLeaseStore(tmp_path / "leases.json"))
+    ctx: Any = SimpleNamespace(request=SimpleNamespace(run_id="run"), ports=ports)
+    with renewed_run_lease(ctx) as thread:
+        assert thread is None

@@ -13,9 +13,8 @@ from wms.core.records.training import ModelCard
 from wms.imaging.files import read_picture
 from wms.model.bundle import load_bundle
 from wms.training import train as train_module
-from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
-from wms.training.tracking import flush_spool
+from wms.training.tracking import deliver_rest
 from wms.training.train import train
 
 
@@ -42,13 +41,12 @@ def run(tmp_path, manifest, *, registry=None, settings=None, out="run", resume="
             mask_threshold=127,
             out=tmp_path / out,
             cache=tmp_path / "cache",
+            progress=progress or Silent(),
         ),
         code_sha="unknown",
         registry=registry or FakeRegistry(tmp_path / "registry"),
         run_name="test",
         resume=resume,
-        group=ProcessGroup(),
-        progress=progress or Silent(),
     )
 
 
@@ -104,13 +102,13 @@ def test_training_stops_when_the_validation_loss_no_longer_falls(tmp_path, manif
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_a_split_without_pictures_is_an_error(tmp_path, manifest, split):
+def test_a_split_without_images_is_an_error(tmp_path, manifest, split):
     rest = DatasetManifest.of(s for s in manifest.samples if s.split != split)
     with pytest.raises(TooFewSamplesError, match=split):
         run(tmp_path, rest)
 
 
-def test_a_broken_picture_is_an_error_that_names_it(tmp_path, manifest):
+def test_a_broken_image_is_an_error_that_names_it(tmp_path, manifest):
     (tmp_path / "data/images/train-003.png").write_bytes(b"broken")
     with pytest.raises(ImageError, match="train-003"):
         run(tmp_path, manifest)
@@ -150,7 +148,7 @@ class TestTracking:
     def test_what_the_server_missed_is_delivered_later(self, tmp_path, manifest):
         result = run(tmp_path, manifest, registry=Away())
         registry = FakeRegistry(tmp_path / "registry")
-        flushed = flush_spool(result, out=tmp_path / "run", registry=registry)
+        flushed = deliver_rest(result, out=tmp_path / "run", registry=registry)
         assert flushed.tracking_complete
         metrics = registry._load()["runs"][flushed.run_id]["metrics"]
         assert sorted({step for _, _, step in metrics}) == [0, 1, 2, 3]

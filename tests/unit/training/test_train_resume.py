@@ -10,9 +10,7 @@ from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
 from wms.core.errors import CheckpointError, InterruptedTrainingError
 from wms.core.progress import Silent
-from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
-from wms.training.tracking import read_spool
 from wms.training.train import train
 
 
@@ -36,13 +34,12 @@ def run(folder, manifest, out, *, resume="never", settings=None, progress=None):
             mask_threshold=127,
             out=folder / out,
             cache=folder / "cache",
+            progress=progress or Silent(),
         ),
         code_sha="unknown",
         registry=FakeRegistry(folder / "registry"),
         run_name=out,
         resume=resume,
-        group=ProcessGroup(),
-        progress=progress or Silent(),
     )
 
 
@@ -79,7 +76,6 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest)
     resumed = run(tmp_path, manifest, "killed", resume="always")
     assert resumed.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
     assert len((tmp_path / "killed/history.csv").read_text().splitlines()) == 1 + len(resumed.epochs)
-    assert len(read_spool(tmp_path / "killed")) == len(resumed.epochs)
 
 
 def test_tracking_goes_on_in_the_same_run(tmp_path, manifest):
@@ -140,8 +136,8 @@ def test_where_it_need_not_go_on_a_checkpoint_that_does_not_fit_is_dropped(tmp_p
     said = Said()
     anew = run(tmp_path, manifest, "out", resume="if it fits", progress=said)
     assert anew.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
-    assert any("dropped, and the training starts anew" in line for line in said.lines)
-    assert len(read_spool(tmp_path / "out")) == len(anew.epochs)
+    assert any("deleted, and the training starts again" in line for line in said.lines)
+    assert len((tmp_path / "out/history.csv").read_text().splitlines()) == 1 + len(anew.epochs)
 
 
 def test_where_it_need_not_go_on_a_checkpoint_that_fits_is_taken(tmp_path, manifest):
@@ -149,4 +145,4 @@ def test_where_it_need_not_go_on_a_checkpoint_that_fits_is_taken(tmp_path, manif
         run(tmp_path, manifest, "out", progress=SignalAfter(2, signal.SIGINT))
     said = Said()
     run(tmp_path, manifest, "out", resume="if it fits", progress=said)
-    assert any("Going on after epoch 2" in line for line in said.lines)
+    assert any("Resuming after epoch 2" in line for line in said.lines)

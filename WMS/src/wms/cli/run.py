@@ -43,7 +43,7 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
 
     with join_process_group() as group:
         if not group.leads:
-            train_as_worker(TrainingInputs.of(workspace()), group)
+            train_as_worker(TrainingInputs.of(workspace(), group))
             return
         with step_of_run("wms train", wait) as ctx:
             result = train_candidate(ctx, group, resume="always" if resume else "never")
@@ -56,7 +56,7 @@ def train(resume: bool, wait: float, as_json: bool) -> None:
         f"validation Dice {best.val_dice:.4f}; weights {result.weights_sha256[:12]}"
     )
     if not result.tracking_complete:
-        output.say("the tracking server did not take everything: the metrics are in run/metrics.jsonl")
+        output.say("the tracking server did not take everything: the metrics are in run/train.json")
 
 
 @click.command()

@@ -19,7 +19,7 @@ class LeaseKeeper:
     """A block under which a lease is renewed, in a thread of its own.
 
     What runs in the block is never disturbed: a lease that is lost is said once, and a training goes
-    on, for its metrics wait in the spool and its model on this disk. A renewal that could not be asked
+    on, for its metrics and its model wait on this disk. A renewal that could not be asked
     for is tried again.
 
     Args:

@@ -26,9 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from wms.core.files import sha256_file
 from wms.core.settings import ValidationPolicy, load_data_settings
-from wms.data.inspection.measure import measure_picture
+from wms.data.inspection.measure import measure_image
 from wms.imaging.files import read_picture
 from wms.synth.dataset import write_pairs
 
@@ -81,7 +80,7 @@ COPIES = {
 
 
 def hashes(path: Path, policy: ValidationPolicy) -> dict[str, Bits]:
-    facts = measure_picture(path, sha256=sha256_file(path), policy=policy)
+    facts = measure_image(path, policy=policy)
     reference = imagehash.phash(Image.fromarray(read_picture(path)), hash_size=8)
     return {
         "validation": np.frombuffer(bytes.fromhex(facts.phash), np.uint8),

@@ -18,7 +18,7 @@ from wms.core.errors import BadDataError, MergeConflictError
 from wms.core.ports import Check
 from wms.core.records.run import RunOptions
 from wms.data.merge import merge_branches
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.data.status import data_status
 from wms.data.validate import require_good, validate_incoming
 from wms.gate.verdict import decide_promotion

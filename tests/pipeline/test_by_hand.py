@@ -18,7 +18,7 @@ from wms.cloud.verbs import TRAINING_TTL
 from wms.core.context import Context
 from wms.core.files import write_bytes, write_record
 from wms.core.records.run import RunOptions
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.run.actions import ACTIONS
 from wms.run.graph import JOBS
 from wms.run.lock import only_run

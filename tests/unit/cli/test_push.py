@@ -57,7 +57,7 @@ def test_findings_that_block_are_listed_with_remedies_and_nothing_is_pushed(
     done = project.wms("data", "push", str(photos))
     assert done.returncode == 10
     assert "images/m1.jpg [missing-mask]" in done.stdout
-    assert "Add its mask, or take it out." in done.stdout
+    assert "Add its mask, or remove the image." in done.stdout
     assert project.branches() == before
 
 

@@ -10,7 +10,7 @@ from wms.core.errors import NothingToDoError
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan, Sample
 from wms.core.records.run import OnConflict
-from wms.data.plan import Source, plan_folder, plan_merge
+from wms.data.plan import plan_folder, plan_merge
 
 EMPTY = DatasetManifest()
 
@@ -27,9 +27,7 @@ def put(incoming: Path, branch: str, **pairs: str) -> None:
 def plan(
     incoming: Path, branches: Sequence[str], main: DatasetManifest = EMPTY, on_conflict: OnConflict = "refuse"
 ) -> MergePlan:
-    sources = [
-        Source(branch=BranchHead(name=f"data/{name}", sha=git_sha(name)), folder=name) for name in branches
-    ]
+    sources = {name: BranchHead(name=f"data/{name}", sha=git_sha(name)) for name in branches}
     return plan_merge(
         incoming=incoming, sources=sources, manifest=main, base_sha=git_sha("main"), on_conflict=on_conflict
     )

@@ -115,7 +115,7 @@ def merge(
     """
     from wms.cli.pipeline import options_of
     from wms.data.merge import merge_branches
-    from wms.data.push_folder import push_folder
+    from wms.data.push import push_folder
     from wms.run.current import make_room
     from wms.run.journal import noting
     from wms.run.start import branch_heads, start_run

@@ -46,7 +46,7 @@ def predict(
     """
     from wms.cli.model import chosen_model
     from wms.core.production import fetch_bundle
-    from wms.serving.predict import predict_pictures
+    from wms.serving.predict import predict_images
 
     if model is None:
         ctx = workspace()
@@ -54,7 +54,7 @@ def predict(
         model = fetch_bundle(
             metadata.card_sha256, ctx.ports.data_store, ctx.layout.champions / metadata.weights_sha256[:16]
         )
-    predicted = predict_pictures(
+    predicted = predict_images(
         images, bundle=model, out=out, overlays=overlays, progress=output.ConsoleProgress()
     )
     if as_json:

@@ -65,8 +65,8 @@ def push(
       wms data push ~/photos/november --dry-run
       wms data push --from-commits origin/main..main
     """
+    from wms.data.incoming import INCOMING_PATH
     from wms.data.push import push_commits, push_pairs
-    from wms.data.push_folder import INCOMING_PATH
     from wms.data.validate import require_good
     from wms.wiring import local_commits
 

@@ -1,8 +1,8 @@
-"""Plan what incoming branches would change in the dataset. Nothing is written, nothing decoded."""
+"""Plan what incoming branches would change in the dataset. Nothing is written and no image is decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -26,48 +26,53 @@ NO_COMMIT = "0" * 40
 """Git's own null object name: the plan of a plain folder comes from no commit."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A branch, and the folder below the incoming one that holds its `images/` and `masks/`."""
-
-    branch: BranchHead
-    folder: str
-
-
 def plan_merge(
     *,
     incoming: Path,
-    sources: Sequence[Source],
+    sources: Mapping[str, BranchHead],
     manifest: DatasetManifest,
     base_sha: str,
     on_conflict: OnConflict,
+    digests: Mapping[str, str] | None = None,
 ) -> MergePlan:
-    """Compare the sources' pairs with the dataset, by content, in the order of the sources.
+    """Compare branches' pairs with the dataset, by content, one branch after the other.
 
-    A pair whose picture and mask are both in the dataset (or came earlier in the push) under any name
-    is `present`. A pair with a free name is added. A pair whose name is taken by other bytes is a
-    conflict, unless `replace` (it takes the place; of two branches the later wins) or `rename` (it
-    gets a name made from its content, the same in whatever order branches arrive).
+    A pair whose image and mask are both in the dataset (or earlier in the push), under any name, is
+    `present`. A pair with a free name is added. A pair whose name is taken by other bytes is a conflict,
+    unless `on_conflict` is `replace` (it takes the place; of two branches the later wins) or `rename` (it
+    gets a name made from its content, which does not depend on the order of branches).
+
+    Args:
+        incoming: the folder of the incoming branches.
+        sources: the branches, by the folder below `incoming` with their `images/` and `masks/`.
+        manifest: the dataset.
+        base_sha: the commit of main that has it.
+        on_conflict: what to do about taken names.
+        digests: the SHA-256 of files by path below `incoming`, as far as known.
 
     Raises:
         StorageError: a folder cannot be listed.
     """
-    planner = _Planner(manifest, on_conflict)
+    planner, known = _Planner(manifest, on_conflict), digests or {}
     unpaired: list[str] = []
-    for source in sources:
-        found = scan(incoming, source.folder)
+    for folder, branch in sources.items():
+        found = scan(incoming, folder)
         unpaired.extend(found.unpaired)
         hashed = []
         for pair in found.pairs:
             try:
-                hashed.append(_Hashed(pair=pair, branch=source.branch.name, digests=_digests(incoming, pair)))
+                image, mask = (
+                    known.get(path) or sha256_file(incoming / path)
+                    for path in (pair.image_source, pair.mask_source)
+                )
+                hashed.append(_Hashed(pair=pair, branch=branch.name, digests=(image, mask)))
             except OSError:
                 unpaired.extend((pair.image_source, pair.mask_source))
         planner.take(hashed)
     return MergePlan(
         base_sha=base_sha,
         base_manifest_sha256=manifest.digest,
-        branches=tuple(source.branch for source in sources),
+        branches=tuple(sources.values()),
         pairs=tuple(sorted(planner.pairs.values(), key=lambda pair: pair.stem)),
         present=tuple(planner.present),
         conflicts=tuple(planner.conflicts),
@@ -76,15 +81,21 @@ def plan_merge(
     )
 
 
-def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
+def plan_folder(
+    folder: Path, *, manifest: DatasetManifest, digests: Mapping[str, str] | None = None
+) -> MergePlan:
     """The plan for any folder with `images/` and `masks/`, without Git; conflicts are listed.
 
     Raises:
         NothingToDoError: there is no file in either.
     """
-    source = Source(branch=BranchHead(name=folder.resolve().name, sha=NO_COMMIT), folder=".")
     plan = plan_merge(
-        incoming=folder, sources=[source], manifest=manifest, base_sha=NO_COMMIT, on_conflict="refuse"
+        incoming=folder,
+        sources={".": BranchHead(name=folder.resolve().name, sha=NO_COMMIT)},
+        manifest=manifest,
+        base_sha=NO_COMMIT,
+        on_conflict="refuse",
+        digests=digests,
     )
     if not (plan.pairs or plan.present or plan.conflicts or plan.leftover):
         raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
@@ -93,7 +104,7 @@ def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class _Hashed:
-    """A pair that was found, and the SHA-256 of its picture and its mask."""
+    """A pair that was found, and the SHA-256 of its image and its mask."""
 
     pair: FoundPair
     branch: str
@@ -176,10 +187,7 @@ class _Planner:
         """Take the holder's place, spelled as the holder spells it."""
         earlier = self.pairs.get(holder.stem)
         if earlier is not None:
-            found = FoundPair(
-                stem=earlier.stem, image_source=earlier.image_source, mask_source=earlier.mask_source
-            )
-            self.superseded.append(_conflict(found, earlier.branch, item.branch))
+            self.superseded.append(_conflict(earlier, earlier.branch, item.branch))
         return self._place(item, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
 
     def _free_stem(self, item: _Hashed) -> str:
@@ -189,7 +197,7 @@ class _Planner:
         return next(stem for stem in candidates if stem_key(stem) not in self.holders)
 
 
-def _conflict(pair: FoundPair, branch: str, taken_by: str) -> Conflict:
+def _conflict(pair: FoundPair | IncomingPair, branch: str, taken_by: str) -> Conflict:
     return Conflict(
         stem=pair.stem,
         image_source=pair.image_source,
@@ -197,7 +205,3 @@ def _conflict(pair: FoundPair, branch: str, taken_by: str) -> Conflict:
         branch=branch,
         taken_by=taken_by,
     )
-
-
-def _digests(incoming: Path, pair: FoundPair) -> tuple[str, str]:
-    return sha256_file(incoming / pair.image_source), sha256_file(incoming / pair.mask_source)

@@ -195,7 +195,7 @@ def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
     first: Context, tmp_path: Path
 ) -> None:
     name = taken_in_part(first, tmp_path)
-    with pytest.raises(BadDataError, match="1 findings"):
+    with pytest.raises(BadDataError, match="1 finding blocks"):
         run_pipeline(first, branches=[name], options=RunOptions())
     findings = outcome_of(first).findings
     assert sorted(found.rule for found in findings) == ["duplicate", "duplicate", "not-an-image"]

@@ -31,13 +31,6 @@ def pushed(repository: Repository, folder: Path, out: Path) -> list[str]:
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
 
 
-def test_a_folder_is_pushed_once(repository: Repository, photos: Path) -> None:
-    name = push_folder(photos, repository=repository)
-    head = repository.head(name)
-    assert push_folder(photos, repository=repository) == name
-    assert repository.head(name) == head
-
-
 @pytest.mark.parametrize("linked", ["images", "images/m1.jpg"])
 def test_a_link_is_pushed_as_a_link_and_not_followed(
     repository: Repository, photos: Path, tmp_path: Path, linked: str

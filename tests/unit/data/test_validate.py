@@ -156,10 +156,3 @@ def test_progress_is_told_of_every_pair(tmp_path: Path) -> None:
         progress=progress,
     )
     assert progress.seen == [3, 3, 3]
-
-
-def test_a_report_survives_being_written_and_read(
-    broken: tuple[tuple[Fault, ...], ValidationReport],
-) -> None:
-    report = broken[1]
-    assert ValidationReport.from_json(report.to_json(), source="validation.json") == report

@@ -1,9 +1,7 @@
 import pytest
 
-from meters import tiny_settings, write_dataset
-from wms.core.progress import Silent
-from wms.core.records.training import Preprocessing
-from wms.training.cache import Samples, Source, prepare
+from meters import cached, tiny_settings, write_dataset
+from wms.training.cache import Samples
 from wms.training.planning import make_plan
 from wms.training.process_group import ProcessGroup
 
@@ -11,14 +9,8 @@ from wms.training.process_group import ProcessGroup
 @pytest.fixture
 def samples(tmp_path):
     manifest = write_dataset(tmp_path / "data", train=10, val=2, test=0)
-    source = Source(dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=32, pad=114))
-
-    def prepared(split):
-        return prepare(
-            manifest.of_split(split), source, folder=tmp_path / "cache", workers=1, progress=Silent()
-        )
-
-    return Samples(train=prepared("train"), val=prepared("val"))
+    train, val = (cached(tmp_path, manifest, split, size_px=32) for split in ("train", "val"))
+    return Samples(train=train, val=val)
 
 
 def test_without_a_budget_the_plan_follows_from_the_settings_alone(samples):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from wms.core.context import Context
 from wms.core.ports import Check, CheckState
@@ -35,36 +35,25 @@ def announce_hold(ctx: Context, *, why: str, archive: RunArchive, body: str) -> 
 
 def announce_conflicts(ctx: Context, plan: MergePlan) -> None:
     """Report name conflicts on the branches that have them; the others learn that they wait."""
-    if ctx.request.options.dry_run:
-        return
-    parts = {branch: plan.part_of(branch.name) for branch in ctx.request.branches}
-    refused = [branch.name for branch, part in parts.items() if part.conflicts]
-    for branch, part in parts.items():
-        if part.conflicts:
-            count = len(part.conflicts)
+    refusals = {}
+    for branch in ctx.request.branches:
+        part = plan.part_of(branch.name)
+        if count := len(part.conflicts):
             said = f"blocked: {count} {'name conflict' if count == 1 else 'name conflicts'}"
-            _refuse(ctx, branch, said, conflict_body(part, run_url=ctx.run_url))
-        else:
-            _announce_waiting(ctx, branch, refused)
+            refusals[branch] = said, conflict_body(part, run_url=ctx.run_url)
+    _refuse(ctx, refusals)
 
 
 def announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -> None:
     """Report findings on the branches that have them; the others learn that they wait."""
-    if ctx.request.options.dry_run:
-        return
-    parts = {
-        branch: report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
-        for branch in ctx.request.branches
-    }
-    refused = [branch.name for branch, part in parts.items() if part.blocked]
-    for branch, part in parts.items():
+    refusals = {}
+    for branch in ctx.request.branches:
+        part = report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
         if part.blocked:
-            rules = ", ".join(sorted({finding.rule for finding in part.errors}))
-            count = len(part.errors)
+            rules, count = ", ".join(sorted({finding.rule for finding in part.errors})), len(part.errors)
             said = f"blocked: {count} {'finding' if count == 1 else 'findings'} ({rules})"
-            _refuse(ctx, branch, said, blocked_body(part, run_url=ctx.run_url))
-        else:
-            _announce_waiting(ctx, branch, refused)
+            refusals[branch] = said, blocked_body(part, run_url=ctx.run_url)
+    _refuse(ctx, refusals)
 
 
 def announce_taken(ctx: Context, branch: BranchHead, left_out: LeftOut, *, version: int) -> None:
@@ -76,15 +65,19 @@ def announce_taken(ctx: Context, branch: BranchHead, left_out: LeftOut, *, versi
     _say_once(ctx, branch.sha, _data_check("success", said), body)
 
 
-def _announce_waiting(ctx: Context, branch: BranchHead, refused: Sequence[str]) -> None:
-    """Report on a branch's head that its own data is good, but other branches of the run were refused."""
-    names = ", ".join(refused)
-    said = f"waits: this data is good, but the run also had {names}, whose data was refused"
-    _say_once(ctx, branch.sha, _data_check("pending", said), waiting_body(refused, run_url=ctx.run_url))
-
-
-def _refuse(ctx: Context, branch: BranchHead, description: str, body: str) -> None:
-    _say_once(ctx, branch.sha, _data_check("failure", description), body)
+def _refuse(ctx: Context, refusals: Mapping[BranchHead, tuple[str, str]]) -> None:
+    """Report on each refused branch its description and comment; the others wait for those."""
+    if ctx.request.options.dry_run:
+        return
+    refused = [branch.name for branch in refusals]
+    for branch in ctx.request.branches:
+        if branch in refusals:
+            said, body = refusals[branch]
+            state: CheckState = "failure"
+        else:
+            state, body = "pending", waiting_body(refused, run_url=ctx.run_url)
+            said = f"waits: this data is good; other data of the run was refused: {', '.join(refused)}"
+        _say_once(ctx, branch.sha, _data_check(state, said), body)
 
 
 def _say_once(ctx: Context, sha: str, check: Check, body: str) -> None:

@@ -39,13 +39,6 @@ def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetMa
     A sample comes from `incoming` if the plan has it with the same SHA-256, otherwise from `base`. Each file
     is checked. The new folder takes its place at the end, so a killed run leaves the old one whole, or none.
 
-    Args:
-        base: the dataset of main (`images/` and `masks/`); not `to` itself.
-        incoming: the folder of the incoming branches.
-        plan: what the merge brought.
-        manifest: the dataset as it should be.
-        to: the folder to make; replaced if it is there.
-
     Raises:
         DigestMismatchError: a file is missing or its bytes are not those of the manifest.
         StorageError: the disk is full or the folder cannot be written.

@@ -60,11 +60,7 @@ def assign(
     New groups are placed in the order of their hash, each into the split that is furthest below its
     share. So the result does not depend on the order of files.
 
-    Args:
-        main: the manifest on main.
-        new_samples: validated pairs.
-        added_by: the branch that brought each new sample, by stem.
-        policy: shares and the near-duplicate threshold.
+    `added_by` has the branch of each new sample, by stem.
 
     Raises:
         RecordError: perceptual hashes are of different sizes and cannot be compared.

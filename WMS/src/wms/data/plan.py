@@ -58,17 +58,17 @@ def plan_merge(
     for folder, branch in sources.items():
         found = scan(incoming, folder)
         unpaired.extend(found.unpaired)
-        hashed = []
+        pairs = []
         for pair in found.pairs:
             try:
                 image, mask = (
                     known.get(path) or sha256_file(incoming / path)
                     for path in (pair.image_source, pair.mask_source)
                 )
-                hashed.append(_Hashed(pair=pair, branch=branch.name, digests=(image, mask)))
+                pairs.append(_incoming(pair, branch.name, image, mask))
             except OSError:
                 unpaired.extend((pair.image_source, pair.mask_source))
-        planner.take(hashed)
+        planner.take(pairs)
     return MergePlan(
         base_sha=base_sha,
         base_manifest_sha256=manifest.digest,
@@ -103,15 +103,6 @@ def plan_folder(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Hashed:
-    """A pair that was found, and the SHA-256 of its image and its mask."""
-
-    pair: FoundPair
-    branch: str
-    digests: tuple[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Holder:
     """Who has a name, as things stand: a sample of the dataset or a pair of this push."""
 
@@ -139,69 +130,76 @@ class _Planner:
         self.conflicts: list[Conflict] = []
         self.superseded: list[Conflict] = []
 
-    def take(self, hashed: Sequence[_Hashed]) -> None:
-        """Plan one source's pairs.
+    def take(self, pairs: Sequence[IncomingPair]) -> None:
+        """Plan one branch's pairs.
 
-        Pairs whose name is taken come first: one that replaces a sample frees that sample's bytes,
-        which another pair of the same push may bring back under a new name.
+        Pairs with a taken name come first: one that replaces a sample frees that sample's content, which
+        another pair of the same push may bring back under a new name.
         """
         by_content = {holder.digests: holder.stem for holder in self.holders.values()}
-        for item in sorted(hashed, key=lambda item: stem_key(item.pair.stem) not in self.holders):
-            stem, holder = item.pair.stem, self.holders.get(stem_key(item.pair.stem))
-            if item.digests in by_content:
+        for pair in sorted(pairs, key=lambda pair: stem_key(pair.stem) not in self.holders):
+            content, holder = _content(pair), self.holders.get(stem_key(pair.stem))
+            if content in by_content:
                 self.present.append(
                     PresentPair(
-                        stem=stem,
-                        image_source=item.pair.image_source,
-                        same_as=by_content[item.digests],
-                        branch=item.branch,
+                        stem=pair.stem,
+                        image_source=pair.image_source,
+                        same_as=by_content[content],
+                        branch=pair.branch,
                     )
                 )
             elif holder is None:
-                by_content[item.digests] = self._place(item, stem, "add")
+                by_content[content] = self._place(pair, pair.stem, "add")
             elif self.on_conflict == "rename":
-                by_content[item.digests] = self._place(item, self._free_stem(item), "rename")
+                by_content[content] = self._place(pair, self._free_stem(pair), "rename")
             elif self.on_conflict == "replace":
                 by_content.pop(holder.digests, None)
-                by_content[item.digests] = self._replace(item, holder)
+                by_content[content] = self._replace(pair, holder)
             else:
-                self.conflicts.append(_conflict(item.pair, item.branch, holder.known_as))
+                self.conflicts.append(_conflict(pair, holder.known_as))
 
-    def _place(self, item: _Hashed, stem: str, action: Literal["add", "replace", "rename"]) -> str:
-        pair = item.pair
-        self.holders[stem_key(stem)] = _Holder(stem=stem, digests=item.digests, known_as=item.branch)
-        self.pairs[stem] = IncomingPair(
-            stem=stem,
-            image=stem + PurePosixPath(pair.image_source).suffix.lower(),
-            mask=stem + PurePosixPath(pair.mask_source).suffix.lower(),
-            image_source=pair.image_source,
-            mask_source=pair.mask_source,
-            image_sha256=item.digests[0],
-            mask_sha256=item.digests[1],
-            branch=item.branch,
-            action=action,
-        )
+    def _place(self, pair: IncomingPair, stem: str, action: Literal["add", "replace", "rename"]) -> str:
+        self.holders[stem_key(stem)] = _Holder(stem=stem, digests=_content(pair), known_as=pair.branch)
+        names = {part: stem + PurePosixPath(getattr(pair, part)).suffix for part in ("image", "mask")}
+        self.pairs[stem] = pair.model_copy(update={"stem": stem, "action": action, **names})
         return stem
 
-    def _replace(self, item: _Hashed, holder: _Holder) -> str:
+    def _replace(self, pair: IncomingPair, holder: _Holder) -> str:
         """Take the holder's place, spelled as the holder spells it."""
         earlier = self.pairs.get(holder.stem)
         if earlier is not None:
-            self.superseded.append(_conflict(earlier, earlier.branch, item.branch))
-        return self._place(item, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
+            self.superseded.append(_conflict(earlier, pair.branch))
+        return self._place(pair, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
 
-    def _free_stem(self, item: _Hashed) -> str:
-        """A name that depends on the content alone: the same pair gets it in any order of pushes."""
-        digest = sha256_hex("".join(item.digests).encode())
-        candidates = (f"{item.pair.stem}-{digest[:length]}" for length in range(8, len(digest) + 1))
+    def _free_stem(self, pair: IncomingPair) -> str:
+        """A name that depends only on the content: the same pair gets it in any order of pushes."""
+        digest = sha256_hex("".join(_content(pair)).encode())
+        candidates = (f"{pair.stem}-{digest[:length]}" for length in range(8, len(digest) + 1))
         return next(stem for stem in candidates if stem_key(stem) not in self.holders)
 
 
-def _conflict(pair: FoundPair | IncomingPair, branch: str, taken_by: str) -> Conflict:
+def _incoming(pair: FoundPair, branch: str, image_sha256: str, mask_sha256: str) -> IncomingPair:
+    return IncomingPair(
+        stem=pair.stem,
+        image=pair.stem + PurePosixPath(pair.image_source).suffix.lower(),
+        mask=pair.stem + PurePosixPath(pair.mask_source).suffix.lower(),
+        image_source=pair.image_source,
+        mask_source=pair.mask_source,
+        image_sha256=image_sha256,
+        mask_sha256=mask_sha256,
+        branch=branch,
+    )
+
+
+def _content(pair: IncomingPair) -> tuple[str, str]:
+    return pair.image_sha256, pair.mask_sha256
+
+
+def _conflict(pair: IncomingPair, taken_by: str) -> Conflict:
     return Conflict(
         stem=pair.stem,
         image_source=pair.image_source,
         mask_source=pair.mask_source,
-        branch=branch,
+        branch=pair.branch,
         taken_by=taken_by,
     )

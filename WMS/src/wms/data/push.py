@@ -151,12 +151,7 @@ def push_pairs(
 ) -> DataPush:
     """Check a folder against main's dataset and push it, unless findings block it.
 
-    Args:
-        clone: the clone whose remote gets the branch.
-        folder: holds images/ and masks/; it does not change.
-        branch: a name for the data branch; by default made from the folder's name and content.
-        check: whether to validate.
-        dry_run: push nothing.
+    The folder does not change. By default the branch is named by the folder's name and content.
 
     Raises:
         NothingToDoError: no files, or every pair is in the dataset already.

@@ -44,11 +44,7 @@ def validate_folder(
 ) -> ValidationReport:
     """Validate any folder of pairs against main's dataset; nothing is written.
 
-    Args:
-        clone: the clone whose main has the dataset.
-        folder: holds images/ and masks/.
-        plan: what it would bring, if known already.
-        quarantine: report what would be set aside.
+    `plan` is what it would bring, if known already. With `quarantine`, what would be set aside is reported.
     """
     manifest = manifest_at(clone.repository, main_head(clone.repository))
     return validate_plan(
@@ -92,7 +88,7 @@ def validate_plan(
         settings: thresholds.
         quarantine: set pairs with errors aside instead of blocking the push.
         workers: threads; by default one a core.
-        progress: told of every pair.
+        progress: told about each pair.
 
     Raises:
         RecordError: the dataset's perceptual hashes are of another size.

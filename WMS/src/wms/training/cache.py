@@ -97,12 +97,7 @@ def prepare(
 ) -> CachedSamples:
     """Decode the samples that are not in the cache, or damaged there; return all in their order.
 
-    Args:
-        samples: what to prepare.
-        source: where the files are, and how they are letterboxed.
-        folder: the cache; made if missing.
-        workers: how many processes may decode at once.
-        progress: told about each decoded sample.
+    `folder` is the cache, made if missing; `workers` is how many processes may decode at once.
 
     Raises:
         ImageError: an image or mask cannot be read.

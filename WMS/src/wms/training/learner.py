@@ -24,12 +24,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Learner:
-    """The state of a training that each step changes.
-
-    Args:
-        settings: how to train.
-        group: the processes that train together; each holds the same learner.
-    """
+    """The state of a training that each step changes; each process of a group has the same."""
 
     def __init__(self, settings: TrainSettings, group: ProcessGroup) -> None:
         self.settings, self.group = settings, group

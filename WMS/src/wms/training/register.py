@@ -13,10 +13,7 @@ from wms.model.bundle import verify_bundle
 def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candidate:
     """Register a bundle, after checking that it is the one that the training made.
 
-    Args:
-        result: the training's record.
-        bundle: the folder with the model's files.
-        registry: the registry; the same weights again get the same version.
+    The same weights again get the same version.
 
     Raises:
         RecordError: the bundle has no card.

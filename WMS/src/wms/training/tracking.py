@@ -130,7 +130,7 @@ class Delivery:
 
 
 class Tracker:
-    """Sends a training's epochs from a thread of its own.
+    """Sends a training's epochs in a separate thread.
 
     Args:
         out: the run folder; if a training there was stopped, its run on the server continues.
@@ -224,10 +224,7 @@ def deliver_tracking(ctx: Context, result: TrainResult) -> TrainResult:
 def deliver_rest(result: TrainResult, *, out: Path, registry: Registry) -> TrainResult:
     """Send, in one attempt, what the server missed of a finished training; return the updated record.
 
-    Args:
-        result: the training's record. Its `tracking_complete` stays false if the server takes only a part.
-        out: its run folder.
-        registry: the tracking server.
+    `out` is its run folder. `tracking_complete` stays false if the server takes only a part.
 
     Raises:
         RecordError: the folder holds no tracked training.

@@ -123,7 +123,7 @@ def test_a_scaled_mask_is_told_the_size_it_needs(tmp_path: Path) -> None:
 def test_a_mask_on_its_side_is_named_as_such(tmp_path: Path) -> None:
     found = only(inspect_mask(tmp_path, mask(size=SIZE[::-1])))
     assert found.rule == "size-mismatch"
-    assert "on its side" in found.message
+    assert "rotated by 90 degrees" in found.message
 
 
 def test_a_mask_that_fits_only_the_unrotated_picture_is_named_as_such(tmp_path: Path) -> None:

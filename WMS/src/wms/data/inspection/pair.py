@@ -102,7 +102,7 @@ def fit_findings(image: ImageFacts, mask: MaskFacts, *, file: str, stem: str) ->
         )
         return [finding("unrotated-mask", file, message, stem=stem)]
     if size == upright[::-1]:
-        return [finding("size-mismatch", file, f"{measured}: it lies on its side", stem=stem)]
+        return [finding("size-mismatch", file, f"{measured}: it is rotated by 90 degrees", stem=stem)]
     if abs(size[0] * upright[1] - size[1] * upright[0]) < max(upright):
         message = f"{measured}, with the same shape: it was scaled"
         remedy = f"Scale it to {upright[0]}x{upright[1]} without smoothing, or export it at that size."

@@ -2,9 +2,9 @@
 
     python benchmarks/epoch_cost.py [FOLDER] [--turns N] [--float32]
 
-Pictures per second of the loop (reading, augmentation, step, optimizer, moving average) against those of
+Images per second of the loop (reading, augmentation, step, optimizer, moving average) against those of
 forward, loss and backward alone on one batch that lies in memory, in turns in one process, for each
-picture size of `train.yaml` and for a whole training, which is its stages' epochs. The goal is 0.85.
+image size of `train.yaml` and for a whole training, which is its stages' epochs. The goal is 0.85.
 Without FOLDER, pairs are made. `--float32` leaves bfloat16 alone where the CPU has it, as if on a
 t3.large, which has none.
 """
@@ -61,7 +61,7 @@ def bare_seconds(learner: Learner, pictures: torch.Tensor, masks: torch.Tensor, 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that a picture takes in the loop, and in the bare network."""
+    """Seconds that an image takes in the loop, and in the bare network."""
 
     loop: float
     bare: float

@@ -1,11 +1,11 @@
-"""Pictures per second of the exported model on one core, against the reference network in PyTorch.
+"""Images per second of the exported model on one core, against the reference network in PyTorch.
 
     python benchmarks/inference.py [FOLDER] [--turns N]
 
-Both take decoded pictures: the model with its letterbox and its way back to the picture's size, on ONNX
+Both take decoded images: the model with its letterbox and its way back to the image's size, on ONNX
 Runtime; the reference network at 512 x 512, in eager PyTorch and float32, without either. They take
 turns in one process, on one thread. The goal is 5. Weights do not matter for speed; they are random.
-Without FOLDER, pictures are made.
+Without FOLDER, images are made.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def export(settings: TrainSettings, folder: Path) -> None:
             config_sha256=NOBODY,
             seed=0,
         ),
-        pictures=np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32),
+        images=np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32),
     )
 
 

@@ -24,7 +24,6 @@ from typing import Literal
 from PIL import Image, ImageFilter
 
 from inputs.pairs import make_pairs
-from wms.core.files import sha256_file
 from wms.core.settings import ValidationPolicy, load_data_settings
 from wms.data.inspection.measure import MaskFacts, measure_mask
 
@@ -65,7 +64,7 @@ def changed(path: Path, change: Change, scratch: Path, policy: ValidationPolicy)
         mask = change.make(image.convert("L"))
     file = scratch / ("mask.png" if change.quality is None else "mask.jpg")
     mask.save(file) if change.quality is None else mask.save(file, quality=change.quality)
-    return measure_mask(file, sha256=sha256_file(file), policy=policy)
+    return measure_mask(file, policy=policy)
 
 
 def figures(masks: Sequence[MaskFacts], policy: ValidationPolicy, change: Change) -> dict[str, object]:

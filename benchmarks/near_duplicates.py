@@ -1,13 +1,13 @@
-"""How far apart distinct pictures are, and how far copies: what backs `near_duplicate_bits`.
+"""How far apart distinct images are, and how far copies: what backs `near_duplicate_bits`.
 
     python benchmarks/near_duplicates.py [FOLDER ...] [--limit N] [--bits N ...]
 
 Two hashes in the same run: the 256-bit one that validation uses, measured by validation's own code,
-and as reference a 64-bit pHash of the picture decoded in full. Distances are in bits; those of copies
-are the largest seen, each from the picture it was made of. The ratio is the smallest distance of
-distinct pictures to the largest of a copy of the kinds that the threshold must catch; at 1 or below,
+and as reference a 64-bit pHash of the image decoded in full. Distances are in bits; those of copies
+are the largest seen, each from the image it was made of. The ratio is the smallest distance of
+distinct images to the largest of a copy of the kinds that the threshold must catch; at 1 or below,
 no threshold tells the two apart. At the threshold in force, and at each of --bits, it is counted how
-many copies of every kind are missed and how many distinct pairs are taken for copies. Every picture in
+many copies of every kind are missed and how many distinct pairs are taken for copies. Every image in
 images/ of the FOLDERs, all together, is taken to be distinct, and evenly spread ones are copied;
 without FOLDER, meters are rendered.
 """
@@ -26,9 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from wms.core.files import sha256_file
 from wms.core.settings import ValidationPolicy, load_data_settings
-from wms.data.inspection.measure import measure_picture
+from wms.data.inspection.measure import measure_image
 from wms.imaging.files import read_image
 from wms.synth.dataset import write_pairs
 
@@ -81,7 +80,7 @@ COPIES = {
 
 
 def hashes(path: Path, policy: ValidationPolicy) -> dict[str, Bits]:
-    facts = measure_picture(path, sha256=sha256_file(path), policy=policy)
+    facts = measure_image(path, policy=policy)
     reference = imagehash.phash(Image.fromarray(read_image(path)), hash_size=8)
     return {
         "validation": np.frombuffer(bytes.fromhex(facts.phash), np.uint8),
@@ -94,7 +93,7 @@ def distance(one: Bits, other: Bits) -> int:
 
 
 def copy_distances(paths: Sequence[Path], policy: ValidationPolicy) -> dict[str, dict[str, list[int]]]:
-    """The distances from pictures to their copies, by hash and kind of copy."""
+    """The distances from images to their copies, by hash and kind of copy."""
     found: dict[str, dict[str, list[int]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "copy.jpg"
@@ -108,7 +107,7 @@ def copy_distances(paths: Sequence[Path], policy: ValidationPolicy) -> dict[str,
 
 
 def distinct_distances(paths: Sequence[Path], policy: ValidationPolicy) -> dict[str, NDArray[np.int64]]:
-    """The distances of all pairs of pictures, by hash."""
+    """The distances of all pairs of images, by hash."""
     all_hashes = [hashes(path, policy) for path in paths]
     found = {}
     for name in all_hashes[0]:

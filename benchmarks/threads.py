@@ -2,7 +2,7 @@
 
     python benchmarks/threads.py [--busy]
 
-Each row is a process of its own: milliseconds of wall and of CPU time a picture, for a small and for the
+Each row is a process of its own: milliseconds of wall and of CPU time an image, for a small and for the
 default network. With --busy another process computes without pause meanwhile.
 """
 

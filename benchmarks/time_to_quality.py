@@ -8,7 +8,7 @@ fix the number of epochs instead.
 One training after the other on the same split of the same pairs, each in a process of its own: the
 project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints
 validation Dice against wall and CPU seconds of the training, and at the end the Dice of the exported
-model on the test split, and on the pairs of another folder, at the pictures' own resolution. Without
+model on the test split, and on the pairs of another folder, at the images' own resolution. Without
 FOLDER, meters are rendered.
 """
 

@@ -2,7 +2,7 @@
 
     python benchmarks/train_memory.py [FOLDER] [--pairs N ...]
 
-Each size trains two epochs of `train.yaml` (one at each picture size) in a process of its own, whose
+Each size trains two epochs of `train.yaml` (one at each image size) in a process of its own, whose
 peak resident memory is the figure: with the exported model, the evidence and the tracking server's
 client, as `wms train` has them. Limits: 2.5 GiB for 359 pairs, 3 GiB for 3,000. Decoding runs in
 processes of their own, whose largest is stated too. Pairs of FOLDER are taken as often as needed, each

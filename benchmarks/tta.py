@@ -3,7 +3,7 @@
     python benchmarks/tta.py MODEL FOLDER [FOLDER ...]
 
 MODEL is a bundle such as run/model; FOLDER holds images/ and masks/ that the model was not trained on.
-Scores are at the pictures' own resolution, with the model's own threshold; the network is that of
+Scores are at the images' own resolution, with the model's own threshold; the network is that of
 `model.safetensors`, in PyTorch.
 """
 

@@ -22,7 +22,7 @@ from inputs.pairs import make_pairs, multiply
 
 LIMIT_MIB = 1024
 DISTINCT = 60
-"""Synthetic pictures that are really rendered; the rest are copies with other bytes."""
+"""Synthetic images that are really rendered; the rest are copies with other bytes."""
 
 
 def prepare(folder: Path) -> None:

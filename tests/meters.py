@@ -10,9 +10,16 @@ import numpy as np
 from PIL import Image
 
 from factories import make_facts
+from fakes.registry import FakeRegistry
 from wms.core.files import sha256_file
+from wms.core.ports import Registry
+from wms.core.progress import Progress, Silent
 from wms.core.records.dataset import DatasetManifest, Sample, Split
+from wms.core.records.training import Preprocessing, TrainResult
 from wms.core.settings import TRAIN_CONFIG, TrainSettings, load_settings
+from wms.training.cache import CachedSamples, Source, prepare
+from wms.training.start import Resume, TrainingInputs
+from wms.training.train import train
 
 HEIGHT, WIDTH = 48, 64
 ROOT = Path(__file__).parents[1]
@@ -72,3 +79,35 @@ def write_sample(folder: Path, stem: str, *, seed: int, split: Split) -> Sample:
         foreground_share=float((mask > 0).mean()),
     )
     return Sample(**facts.model_dump(), group=stem, split=split, added_by="data/base")
+
+
+def cached(folder: Path, manifest: DatasetManifest, split: Split, *, size_px: int) -> CachedSamples:
+    """A split of the dataset in `folder/data`, decoded into `folder/cache`."""
+    spec = Preprocessing(size_px=size_px, pad=114)
+    source = Source(dataset=folder / "data", mask_threshold=127, spec=spec)
+    samples = manifest.of_split(split)
+    return prepare(samples, source, folder=folder / "cache", workers=1, progress=Silent())
+
+
+def train_tiny(
+    folder: Path,
+    manifest: DatasetManifest,
+    out: str = "run",
+    *,
+    registry: Registry | None = None,
+    settings: TrainSettings | None = None,
+    resume: Resume = "never",
+    progress: Progress | None = None,
+) -> TrainResult:
+    """Train on the dataset in `folder/data`, into `folder/out`."""
+    inputs = TrainingInputs(
+        manifest=manifest,
+        dataset=folder / "data",
+        settings=settings or tiny_settings(),
+        mask_threshold=127,
+        out=folder / out,
+        cache=folder / "cache",
+        progress=progress or Silent(),
+    )
+    registry = registry or FakeRegistry(folder / "registry")
+    return train(inputs, code_sha="unknown", registry=registry, run_name=out, resume=resume)

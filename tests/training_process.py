@@ -11,7 +11,6 @@ from pathlib import Path
 from fakes.registry import FakeRegistry
 from meters import tiny_settings
 from wms.core.files import write_record
-from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest
 from wms.training.candidate import train_as_worker
 from wms.training.process_group import join_process_group
@@ -20,19 +19,20 @@ from wms.training.train import train
 
 
 def main(folder: Path, out: Path, *changes: str) -> None:
-    """Lead or assist, as the environment says."""
+    """Lead or work, as the environment says."""
     manifest = DatasetManifest.from_jsonl((folder / "manifest.jsonl").read_bytes(), source="manifest")
-    inputs = TrainingInputs(
-        manifest=manifest,
-        dataset=folder / "data",
-        settings=tiny_settings(**{key: float(value) for key, value in (c.split("=") for c in changes)}),
-        mask_threshold=127,
-        out=out,
-        cache=folder / "cache",
-    )
     with join_process_group() as group:
+        inputs = TrainingInputs(
+            manifest=manifest,
+            dataset=folder / "data",
+            settings=tiny_settings(**{key: float(value) for key, value in (c.split("=") for c in changes)}),
+            mask_threshold=127,
+            out=out,
+            cache=folder / "cache",
+            group=group,
+        )
         if not group.leads:
-            train_as_worker(inputs, group)
+            train_as_worker(inputs)
             return
         result = train(
             inputs,
@@ -40,8 +40,6 @@ def main(folder: Path, out: Path, *changes: str) -> None:
             registry=FakeRegistry(folder / "registry"),
             run_name=out.name,
             resume="if it fits",
-            group=group,
-            progress=Silent(),
         )
     write_record(out / "train.json", result)
 

@@ -23,8 +23,7 @@ def lay_out(folder: Path, to: Path) -> DatasetManifest:
         plan=plan,
         incoming=folder,
         manifest=main_manifest,
-        policy=settings.validation,
-        near_duplicate_bits=settings.split.near_duplicate_bits,
+        settings=settings,
         quarantine=True,
         progress=Silent(),
     )

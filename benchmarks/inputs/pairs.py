@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 1000, 1333
 def make_pairs(folder: Path, count: int) -> Path:
     """Write `count` pairs about as large on disk, and as slow to decode, as field photographs.
 
-    Each is one of a few noisy pictures with a patch of its own, so that no two files are equal.
+    Each is one of a few noisy images with a patch of its own, so that no two files are equal.
     """
     (folder / "images").mkdir(parents=True)
     (folder / "masks").mkdir()

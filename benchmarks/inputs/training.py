@@ -10,7 +10,6 @@ from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult
 from wms.core.settings import TrainSettings
-from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
 from wms.training.train import train
 
@@ -36,12 +35,11 @@ def train_in(
             mask_threshold=MASK_THRESHOLD,
             out=scratch / "run",
             cache=scratch / "cache",
+            progress=progress,
         ),
         code_sha="benchmark",
         registry=registry,
         run_name="benchmark",
         resume="never",
-        group=ProcessGroup(),
-        progress=progress,
     )
     return manifest, result

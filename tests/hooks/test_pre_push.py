@@ -98,17 +98,6 @@ def test_pictures_that_a_later_commit_removed_are_still_in_the_history(project: 
     assert project.branches() == {"main": before}
 
 
-def test_broken_pairs_are_named_and_nothing_is_pushed(project: Project) -> None:
-    before = project.branches()
-    add_pairs(project, "m1")
-    (project.root / INCOMING / "masks/m1.png").unlink()
-    project.commit()
-    done = project.push("origin", "main")
-    assert done.returncode != 0
-    assert "images/m1.jpg [missing-mask]" in done.stderr
-    assert project.branches() == before
-
-
 def test_a_picture_of_which_nobody_knows_what_it_is_stops_the_push(project: Project) -> None:
     before = project.branches()
     project.commit(**{"holiday.JPG": b"picture"})

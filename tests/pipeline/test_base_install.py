@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from pipeline.conftest import make_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.progress import Silent
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.run.graph import COMMANDS as COMMANDS_OF_JOBS
 from wms.training.candidate import train_candidate
 from wms.training.process_group import ProcessGroup

@@ -18,7 +18,7 @@ from wms.core.errors import BadDataError, MergeConflictError
 from wms.core.ports import Check
 from wms.core.records.run import RunOptions
 from wms.data.merge import merge_branches
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.data.status import data_status
 from wms.data.validate import require_good, validate_incoming
 from wms.gate.verdict import decide_promotion
@@ -49,7 +49,7 @@ def test_a_clean_branch_is_not_blocked_by_anothers_findings(ctx: Context, tmp_pa
     with pytest.raises(BadDataError):
         run_pipeline(ctx, branches=[clean, broken], options=RunOptions())
     assert data_check(ctx, broken).state == "failure"
-    assert "1 findings (missing-mask)" in data_check(ctx, broken).description
+    assert "1 finding (missing-mask)" in data_check(ctx, broken).description
     assert data_check(ctx, clean).state == "pending"
     (said,) = ctx.ports.forge.comments(repository.head(clean))
     assert f"`{broken}`" in said

@@ -18,7 +18,7 @@ from wms.cloud.run_lease import TRAINING_TTL
 from wms.core.context import Context
 from wms.core.files import write_bytes, write_record
 from wms.core.records.run import RunOptions
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.run import graph
 from wms.run.lock import only_run
 from wms.run.runner import run_pipeline

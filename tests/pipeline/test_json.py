@@ -19,7 +19,7 @@ from wms.cli.app import root
 from wms.cli.lazy import LazyGroup
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 
 
 def scripted(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:

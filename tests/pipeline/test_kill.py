@@ -21,7 +21,7 @@ from wms.core.context import Context
 from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.run import RunOptions
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.data.status import data_status
 from wms.promotion.rollback import roll_back
 from wms.run.runner import run_pipeline

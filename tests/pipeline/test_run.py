@@ -27,7 +27,7 @@ from wms.core.records.dataset import Split
 from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
 from wms.data.merge import merge_branches
-from wms.data.push_folder import branch_of, push_folder
+from wms.data.push import branch_of, push_folder
 from wms.data.status import data_status
 from wms.promotion.rollback import roll_back
 from wms.report.records import RunRecords
@@ -195,7 +195,7 @@ def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
     first: Context, tmp_path: Path
 ) -> None:
     name = taken_in_part(first, tmp_path)
-    with pytest.raises(BadDataError, match="1 findings"):
+    with pytest.raises(BadDataError, match="1 finding blocks"):
         run_pipeline(first, branches=[name], options=RunOptions())
     findings = outcome_of(first).findings
     assert sorted(found.rule for found in findings) == ["duplicate", "duplicate", "not-an-image"]
@@ -237,7 +237,7 @@ def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_p
 def test_a_branch_that_brings_nothing_new_is_deleted(first: Context, tmp_path: Path) -> None:
     with pytest.raises(NothingToDoError, match="the branch was deleted") as said:
         run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
-    assert said.value.remedy == "Nothing need be done."
+    assert said.value.remedy == "No action needed."
     assert first.ports.repository.branches("data/") == ()
 
 
@@ -250,7 +250,7 @@ def test_a_branch_that_brings_nothing_new_stays_if_something_came_to_it(
     request = start_run(first, branch_heads(first, [name]), RunOptions())
     later = repository.commit(request.branches[0].sha, {"WMS/data/incoming/x": b""}, message="later")
     repository.push(later, name, expect=request.branches[0].sha)
-    with pytest.raises(NothingToDoError, match="came to the branch since, and it stays"):
+    with pytest.raises(NothingToDoError, match="got new commits meanwhile and stays"):
         merge_branches(first)
     assert repository.head(name) == later
 

@@ -25,7 +25,7 @@ from wms.core.files import read_record, write_bytes
 from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import Promotion, promotion_branch
 from wms.core.records.run import RunOptions
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.run.runner import run_pipeline
 
 Open = Callable[[], Context]

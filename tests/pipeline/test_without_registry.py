@@ -25,7 +25,7 @@ from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
 from wms.core.records.training import Candidate
 from wms.core.settings.infra import load_infra_settings
-from wms.data.push_folder import branch_of
+from wms.data.push import branch_of
 from wms.data.status import data_status
 from wms.promotion.merge import merge_promotion
 from wms.promotion.publish import publish_promotion

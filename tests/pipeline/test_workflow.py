@@ -17,7 +17,7 @@ from wms.core.files import write_record
 from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
 from wms.core.records.run import RunAsked, RunOptions
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.report.records import RunRecords
 from wms.run.graph import JOBS
 from wms.run.journal import noting

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from clones import INCOMING, Project, add_pairs, make_project
+from factories import make_facts
 from pairs import write_pair
 from wms.adapters.git.repository import GitRepository
 from wms.core.files import sha256_file
@@ -57,7 +58,7 @@ def test_findings_that_block_are_listed_with_remedies_and_nothing_is_pushed(
     done = project.wms("data", "push", str(photos))
     assert done.returncode == 10
     assert "images/m1.jpg [missing-mask]" in done.stdout
-    assert "Add its mask, or take it out." in done.stdout
+    assert "Add its mask, or remove the image." in done.stdout
     assert project.branches() == before
 
 
@@ -154,21 +155,12 @@ def test_a_folder_is_validated_in_a_hosted_clone_too(project: Project, photos: P
 
 def put_into_dataset(project: Project, folder: Path, stem: str) -> None:
     """Main's manifest as it is once a pair is in the dataset."""
-    sample = Sample(
-        stem=stem,
-        image=f"{stem}.jpg",
-        mask=f"{stem}.png",
+    facts = make_facts(
+        stem,
         image_sha256=sha256_file(folder / f"images/{stem}.jpg"),
         mask_sha256=sha256_file(folder / f"masks/{stem}.png"),
-        width_px=160,
-        height_px=120,
-        orientation=1,
-        foreground_share=0.03,
-        phash="0" * 64,
-        group=stem,
-        split="train",
-        added_by="data/earlier",
     )
+    sample = Sample(**facts.model_dump(), group=stem, split="train", added_by="data/earlier")
     repository = GitRepository(project.root)
     head = repository.head("main")
     assert head is not None

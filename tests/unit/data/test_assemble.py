@@ -14,7 +14,7 @@ from wms.core.records.run import OnConflict
 from wms.data import assemble as module
 from wms.data.assemble import assemble
 from wms.data.assign import assign_validated
-from wms.data.plan import Source, plan_merge
+from wms.data.plan import plan_merge
 from wms.data.validate import validate_plan
 
 EMPTY = DatasetManifest()
@@ -30,7 +30,7 @@ class Workspace:
     def plan(self, folder: str, on_conflict: OnConflict = "refuse") -> tuple[MergePlan, DatasetManifest]:
         plan = plan_merge(
             incoming=self.incoming,
-            sources=[Source(branch=BranchHead(name="data/a", sha=git_sha("a")), folder=folder)],
+            sources={folder: BranchHead(name="data/a", sha=git_sha("a"))},
             manifest=self.manifest,
             base_sha=git_sha("main"),
             on_conflict=on_conflict,
@@ -39,8 +39,7 @@ class Workspace:
             plan=plan,
             incoming=self.incoming,
             manifest=self.manifest,
-            policy=SETTINGS.validation,
-            near_duplicate_bits=SETTINGS.split.near_duplicate_bits,
+            settings=SETTINGS,
             quarantine=True,
             progress=Silent(),
         )
@@ -75,7 +74,7 @@ def test_a_first_push_makes_the_dataset(workspace: Workspace) -> None:
     assert workspace.files() == {"images/m1.jpg", "images/m2.jpg", "masks/m1.png", "masks/m2.png"}
 
 
-def test_main_and_newcomers_lie_side_by_side(workspace: Workspace) -> None:
+def test_old_and_new_samples_are_in_one_folder(workspace: Workspace) -> None:
     write_pair(workspace.incoming / "01", "m3", seed=3)
     workspace.push("01")
     for sample in workspace.manifest.samples:

@@ -10,7 +10,7 @@ from wms.data.assign import assign_validated
 FACTS = [make_facts(f"new-{number}") for number in range(5)]
 
 
-def test_newcomers_carry_the_branch_that_brought_them() -> None:
+def test_new_samples_carry_the_branch_that_brought_them() -> None:
     main = make_manifest(10)
     report = ValidationReport(checked_pairs=5, facts=tuple(FACTS))
     plan = make_merge(main, FACTS, branch="data/spring")
@@ -35,5 +35,5 @@ def test_what_was_set_aside_is_not_assigned() -> None:
 def test_a_blocked_push_is_never_split() -> None:
     main = make_manifest(10)
     report = ValidationReport(checked_pairs=5, facts=tuple(FACTS[1:]), findings=(make_finding(stem="new-0"),))
-    with pytest.raises(BadDataError, match="1 errors"):
+    with pytest.raises(BadDataError, match="1 error;"):
         assign_validated(main, plan=make_merge(main, FACTS), report=report, policy=make_split_policy())

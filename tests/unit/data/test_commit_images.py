@@ -8,7 +8,7 @@ import pytest
 
 from wms.core.errors import MisplacedPicturesError
 from wms.core.records.commits import LocalCommit, LocalCommits
-from wms.data.commit_images import branch_name_of, commands_to_separate, is_picture, pictures_of, places_of
+from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, is_image, places_of
 
 
 def commits(
@@ -44,7 +44,7 @@ def commits(
     ],
 )
 def test_what_is_a_picture(path: str, expected: bool) -> None:
-    assert is_picture(path) == expected
+    assert is_image(path) == expected
 
 
 def test_the_folder_says_what_a_picture_is() -> None:
@@ -71,28 +71,28 @@ def test_pictures_whose_place_cannot_be_told_are_named(paths: list[str]) -> None
 
 
 def test_of_many_misplaced_pictures_some_are_named() -> None:
-    with pytest.raises(MisplacedPicturesError, match="where 12 pictures belong") as caught:
+    with pytest.raises(MisplacedPicturesError, match="where 12 images belong") as caught:
         places_of([f"photos/{number}.jpg" for number in range(12)])
     assert str(caught.value).count(".jpg") == 10
     assert str(caught.value).endswith("and 2 more")
 
 
 def test_only_the_commits_that_wrote_pictures_carry_them() -> None:
-    found = pictures_of(commits(("train.py",), ("WMS/data/incoming/images/a.jpg",)))
+    found = images_of(commits(("train.py",), ("WMS/data/incoming/images/a.jpg",)))
     assert found.carriers == (f"{1:040x}",)
     assert found.others
 
 
 def test_pictures_alone_bring_no_other_change() -> None:
-    assert not pictures_of(commits(("WMS/data/incoming/images/a.jpg",))).others
+    assert not images_of(commits(("WMS/data/incoming/images/a.jpg",))).others
 
 
 def test_a_deleted_code_file_is_another_change() -> None:
-    assert pictures_of(commits(("WMS/data/incoming/images/a.jpg",), removed=("old.py",))).others
+    assert images_of(commits(("WMS/data/incoming/images/a.jpg",), removed=("old.py",))).others
 
 
 def test_a_deleted_picture_is_not() -> None:
-    found = pictures_of(
+    found = images_of(
         commits(("WMS/data/incoming/images/a.jpg",), removed=("WMS/data/incoming/images/b.jpg",))
     )
     assert not found.others
@@ -102,7 +102,7 @@ def test_many_pictures_are_taken_out_by_few_words() -> None:
     local = commits(
         ("WMS/data/incoming/images/a.jpg", "WMS/data/incoming/masks/a.png", "p [1]/images/b c.jpg", "d.jpg")
     )
-    assert commands_to_separate(local, pictures_of(local), remote="origin") == (
+    assert commands_to_separate(local, images_of(local), remote="origin") == (
         f"git reset --soft {'b' * 12}",
         r"git restore --staged -- WMS/data/incoming d.jpg 'p \[1]/images/*.jpg'",
     )

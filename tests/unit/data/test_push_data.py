@@ -9,7 +9,8 @@ from pairs import write_pair
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
 from wms.core.ports import Repository
-from wms.data.push_folder import INCOMING_PATH, push_folder
+from wms.data.incoming import INCOMING_PATH
+from wms.data.push import push_folder
 
 
 @pytest.fixture
@@ -30,13 +31,6 @@ def pushed(repository: Repository, folder: Path, out: Path) -> list[str]:
     return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())
 
 
-def test_a_folder_is_pushed_once(repository: Repository, photos: Path) -> None:
-    name = push_folder(photos, repository=repository)
-    head = repository.head(name)
-    assert push_folder(photos, repository=repository) == name
-    assert repository.head(name) == head
-
-
 @pytest.mark.parametrize("linked", ["images", "images/m1.jpg"])
 def test_a_link_is_pushed_as_a_link_and_not_followed(
     repository: Repository, photos: Path, tmp_path: Path, linked: str
@@ -50,7 +44,7 @@ def test_a_link_is_pushed_as_a_link_and_not_followed(
 def test_what_lies_beside_images_and_masks_is_not_pushed_but_named(
     repository: Repository, photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (photos / "stray.jpg").write_bytes(b"x")
+    (photos / "unpaired.jpg").write_bytes(b"x")
     with caplog.at_level(logging.WARNING):
         assert pushed(repository, photos, tmp_path / "out") == ["images/m1.jpg", "masks/m1.png"]
-    assert "stray.jpg" in caplog.text
+    assert "unpaired.jpg" in caplog.text

@@ -16,8 +16,7 @@ from PIL import ExifTags, Image
 
 from pairs import SETTINGS, mask, picture
 from wms.core.errors import ImageError
-from wms.core.files import sha256_file
-from wms.data.inspection.measure import measure_mask, measure_picture
+from wms.data.inspection.measure import measure_image, measure_mask
 from wms.imaging.files import read_image, read_mask
 
 SIZE = (80, 64)
@@ -58,12 +57,12 @@ def damaged(whole: bytes, chance: np.random.Generator) -> bytes:
 
 def outcomes(path: Path) -> list[str]:
     """What each reader made of a file: `read`, or the rule that refused it."""
-    sha256, policy = sha256_file(path), SETTINGS.validation
+    policy = SETTINGS.validation
     readers: list[Callable[[], object]] = [
         lambda: read_image(path),
         lambda: read_mask(path, threshold=policy.mask_threshold),
-        lambda: measure_picture(path, sha256=sha256, policy=policy),
-        lambda: measure_mask(path, sha256=sha256, policy=policy),
+        lambda: measure_image(path, policy=policy),
+        lambda: measure_mask(path, policy=policy),
     ]
     found = []
     for reader in readers:

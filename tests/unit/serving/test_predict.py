@@ -12,7 +12,7 @@ from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle, write_small_pairs
 from wms.core.errors import ImageError, NothingToDoError, OccupiedFolderError
 from wms.core.progress import Silent
-from wms.serving.predict import Predicted, predict_pictures
+from wms.serving.predict import Predicted, predict_images
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def predict(bundle: Path, *images: Path, out: Path, overlays: Path | None = None) -> Predicted:
-    return predict_pictures(images, bundle=bundle, out=out, overlays=overlays, progress=Silent())
+    return predict_images(images, bundle=bundle, out=out, overlays=overlays, progress=Silent())
 
 
 def test_a_folder_gives_a_mask_of_0_and_255_for_each_picture(
@@ -89,7 +89,7 @@ def test_a_picture_that_is_named_twice_is_done_once(bundle: Path, pictures: Path
 
 def test_a_folder_without_pictures_is_an_error(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NothingToDoError, match="no pictures"):
+    with pytest.raises(NothingToDoError, match="no images"):
         predict(bundle, tmp_path / "empty", out=tmp_path / "masks")
 
 
@@ -101,7 +101,7 @@ def test_files_that_are_no_pictures_are_named_and_the_others_done(
     done = predict(bundle, pictures, out=tmp_path / "masks")
     assert [path.name for path in done.masks] == ["meter-1-000.png", "meter-1-001.png"]
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == [path.name for path in done.masks]
-    with pytest.raises(ImageError, match=r"(?s)2 of 4 .* 2 masks .*a-note\.jpg is no .*z-empty\.png is no"):
+    with pytest.raises(ImageError, match=r"(?s)2 of 4 .*written: 2.*a-note\.jpg is no .*z-empty\.png is no"):
         done.require_all()
 
 

@@ -10,7 +10,6 @@ from wms.synth.labels import mislabelled
 from wms.synth.meter import Meter, draw_meter
 from wms.synth.picture import MARGIN_PX, Picture, binary_mask, photograph, render
 from wms.synth.register import wheel_positions
-from wms.synth.rng import digits
 from wms.synth.style import STYLES
 
 SEED = 11
@@ -127,10 +126,6 @@ def test_all_makes_and_several_shapes_appear(pictures: list[Picture]) -> None:
 def test_a_wheel_is_carried_over_by_its_neighbours_last_tenth() -> None:
     assert wheel_positions("0199", 0.5) == pytest.approx([0.0, 1.5, 9.5, 9.5])
     assert wheel_positions("0145", 0.5) == pytest.approx([0.0, 1.0, 4.0, 5.5])
-
-
-def test_a_number_of_digits_has_that_many() -> None:
-    assert len(digits(np.random.default_rng(0), 7)) == 7
 
 
 def test_wrong_masks_are_of_plausible_size_and_clearly_wrong(pictures: list[Picture]) -> None:

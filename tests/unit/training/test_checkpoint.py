@@ -64,12 +64,12 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_whole(tmp_path, monkeypatc
 
 
 def test_no_checkpoint_is_an_error(tmp_path):
-    with pytest.raises(CheckpointError, match="no training to go on with"):
+    with pytest.raises(CheckpointError, match="no training to resume"):
         checkpoints.load(tmp_path / "last.safetensors")
 
 
 def test_a_file_that_is_no_checkpoint_is_an_error(tmp_path):
     path = tmp_path / "last.safetensors"
     path.write_bytes(b"something else")
-    with pytest.raises(CheckpointError, match="no checkpoint"):
+    with pytest.raises(CheckpointError, match="not a training checkpoint"):
         checkpoints.load(path)

@@ -36,7 +36,7 @@ def make_bundle(folder, model=None):
         preprocessing=Preprocessing(size_px=32, pad=114),
         threshold=0.4,
         provenance=make_provenance(make_manifest(10)),
-        pictures=PICTURES,
+        images=PICTURES,
     )
 
 
@@ -78,7 +78,7 @@ def test_a_graph_that_answers_differently_is_an_error_and_gets_no_card(tmp_path)
             return answer * 0.5 if torch.onnx.is_in_onnx_export() else answer
 
     make_bundle(tmp_path)
-    with pytest.raises(ModelError, match="answers differently"):
+    with pytest.raises(ModelError, match="does not agree"):
         make_bundle(tmp_path, Shifted(build(ARCHITECTURE, seed=1), views=1))
     assert not (tmp_path / CARD_FILE).exists()
 

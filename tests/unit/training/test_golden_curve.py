@@ -16,7 +16,6 @@ from wms.core.files import sha256_file
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.synth.dataset import write_pairs
-from wms.training.process_group import ProcessGroup
 from wms.training.start import TrainingInputs
 from wms.training.train import train
 
@@ -57,8 +56,6 @@ def test_the_losses_are_those_of_the_golden_curve(tmp_path):
         registry=FakeRegistry(tmp_path / "registry"),
         run_name="golden",
         resume="never",
-        group=ProcessGroup(),
-        progress=Silent(),
     )
     curve = [{"train": round(e.train_loss, 5), "val": round(e.val_loss, 5)} for e in result.epochs]
     if os.environ.get("WMS_UPDATE_GOLDEN"):

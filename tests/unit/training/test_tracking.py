@@ -1,4 +1,5 @@
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -6,10 +7,11 @@ from factories import make_manifest, make_train_result
 from fakes.registry import FakeRegistry
 from wms.core.errors import RecordError, RegistryError
 from wms.training import tracking
-from wms.training.tracking import SPOOL_FILE, STATE_FILE, Tracker, flush_spool, read_spool
+from wms.training.tracking import STATE_FILE, Tracker, deliver_rest
 
 RESULT = make_train_result(make_manifest(10))
 EPOCHS = [metrics.model_copy(update={"epoch": number}) for number, metrics in enumerate(RESULT.epochs[:5])]
+RESULT = RESULT.model_copy(update={"epochs": tuple(EPOCHS)})
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +47,8 @@ class Flaky(FakeRegistry):
 def track(out, registry, epochs, *, finish=True):
     out.mkdir(exist_ok=True)
     tracker = Tracker(out=out, registry=registry, run_name="run", params={"a": "1"}, tags={})
-    for metrics in epochs:
-        tracker.epoch(metrics)
+    for number in range(len(epochs)):
+        tracker.track(epochs[: number + 1])
     return tracker.finish("finished", wait_seconds=30) if finish else tracker
 
 
@@ -66,29 +68,27 @@ def test_retries_are_bounded(tmp_path):
     registry = Flaky(tmp_path / "registry", method="log_metrics", failures=10_000)
     assert not track(tmp_path / "out", registry, EPOCHS)
     assert registry.failures >= 10_000 - len(EPOCHS) - 1 - tracking.ATTEMPTS
-    assert len(read_spool(tmp_path / "out")) == 5
 
 
-def test_the_spool_is_delivered_later_without_repeating_what_arrived(tmp_path):
+def test_the_rest_is_delivered_later_without_repeating_what_arrived(tmp_path):
     registry = Flaky(tmp_path / "registry", method="end_run", failures=tracking.ATTEMPTS)
     assert not track(tmp_path / "out", registry, EPOCHS)
-    flushed = flush_spool(RESULT, out=tmp_path / "out", registry=registry)
+    flushed = deliver_rest(RESULT, out=tmp_path / "out", registry=registry)
     assert flushed.tracking_complete
     assert steps_logged(registry) == [0, 1, 2, 3, 4]
 
 
-def test_a_spool_that_cannot_be_delivered_stays_and_is_said(tmp_path):
+def test_what_cannot_be_delivered_later_either_stays_incomplete(tmp_path):
     registry = Flaky(tmp_path / "registry", method="log_metrics", failures=10_000)
     assert not track(tmp_path / "out", registry, EPOCHS)
-    assert not flush_spool(RESULT, out=tmp_path / "out", registry=registry).tracking_complete
-    assert len(read_spool(tmp_path / "out")) == 5
+    assert not deliver_rest(RESULT, out=tmp_path / "out", registry=registry).tracking_complete
 
 
 def test_a_server_that_knows_nothing_of_the_training_yet_is_an_error(tmp_path):
     registry = Flaky(tmp_path / "registry", method="start_run", failures=10_000)
     track(tmp_path / "out", registry, EPOCHS)
     with pytest.raises(RegistryError, match="try again"):
-        flush_spool(RESULT, out=tmp_path / "out", registry=registry)
+        deliver_rest(RESULT, out=tmp_path / "out", registry=registry)
 
 
 def test_a_delivery_that_hangs_is_taken_over_and_its_late_answer_changes_nothing(tmp_path):
@@ -101,7 +101,7 @@ def test_a_delivery_that_hangs_is_taken_over_and_its_late_answer_changes_nothing
 
     tracker = track(tmp_path / "out", Hanging(tmp_path / "hanging"), EPOCHS, finish=False)
     assert not tracker.finish("finished", wait_seconds=0.01)
-    delivered = flush_spool(RESULT, out=tmp_path / "out", registry=FakeRegistry(tmp_path / "registry"))
+    delivered = deliver_rest(RESULT, out=tmp_path / "out", registry=FakeRegistry(tmp_path / "registry"))
     state = (tmp_path / "out" / STATE_FILE).read_bytes()
     release.set()
     tracker._thread.join(30)
@@ -119,19 +119,9 @@ def test_a_training_that_was_stopped_and_goes_on_is_closed_at_its_new_end(tmp_pa
     assert steps_logged(registry) == [0, 1, 2, 3, 4]
 
 
-def test_an_epoch_that_is_spooled_already_is_not_spooled_again(tmp_path):
+def test_an_epoch_that_was_sent_before_a_kill_is_not_sent_again(tmp_path):
     registry = FakeRegistry(tmp_path / "registry")
     track(tmp_path / "out", registry, EPOCHS[:3])
-    assert track(tmp_path / "out", registry, EPOCHS)
-    assert steps_logged(registry) == [0, 1, 2, 3, 4]
-
-
-def test_a_line_that_a_kill_cut_off_is_written_anew(tmp_path):
-    registry = FakeRegistry(tmp_path / "registry")
-    track(tmp_path / "out", registry, EPOCHS[:2])
-    spool = tmp_path / "out" / SPOOL_FILE
-    with spool.open("a") as file:
-        file.write('{"epoch": 2, "timest')
     assert track(tmp_path / "out", registry, EPOCHS)
     assert steps_logged(registry) == [0, 1, 2, 3, 4]
 
@@ -153,10 +143,18 @@ def test_many_epochs_go_in_requests_that_a_server_takes(tmp_path, monkeypatch):
 
 def test_a_folder_without_a_tracked_training_is_an_error(tmp_path):
     with pytest.raises(RecordError, match="tracking"):
-        flush_spool(RESULT, out=tmp_path, registry=FakeRegistry(tmp_path / "registry"))
+        deliver_rest(RESULT, out=tmp_path, registry=FakeRegistry(tmp_path / "registry"))
 
 
-def test_a_damaged_line_of_the_spool_is_an_error_that_names_it(tmp_path):
-    (tmp_path / SPOOL_FILE).write_text('{"epoch": 0, "timestamp_ms": 1, "val_dice": 0.5}\n{"epoch": \n')
-    with pytest.raises(RecordError, match="line 2"):
-        read_spool(tmp_path)
+def test_an_epoch_has_the_time_at_which_it_ended(tmp_path):
+    times = []
+
+    class Timing(FakeRegistry):
+        def log_metrics(self, run_id, metrics):
+            times.extend(metric.timestamp_ms for metric in metrics if metric.name == "val_dice")
+            super().log_metrics(run_id, metrics)
+
+    track(tmp_path / "out", Timing(tmp_path / "registry"), EPOCHS)
+    assert [later - earlier for earlier, later in pairwise(times)] == pytest.approx(
+        [1000 * metrics.seconds for metrics in EPOCHS[1:]], abs=1
+    )

@@ -75,4 +75,3 @@ def test_more_processes_can_resume_what_one_started(folder, alone):
 
 def test_only_the_leading_process_writes_files(folder, together):
     assert len((folder / "together/history.csv").read_text().splitlines()) == 5
-    assert len((folder / "together/metrics.jsonl").read_text().splitlines()) == 4

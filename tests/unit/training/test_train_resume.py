@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 
 from fakes.registry import FakeRegistry
-from meters import tiny_settings, write_dataset
+from meters import tiny_settings, train_tiny, write_dataset
 from wms.core.errors import CheckpointError, InterruptedTrainingError
 from wms.core.progress import Silent
-from wms.training.process_group import ProcessGroup
-from wms.training.start import TrainingInputs
-from wms.training.tracking import read_spool
-from wms.training.train import train
 
 
 class SignalAfter(Silent):
@@ -27,25 +23,6 @@ class SignalAfter(Silent):
             os.kill(os.getpid(), self.number)
 
 
-def run(folder, manifest, out, *, resume="never", settings=None, progress=None):
-    return train(
-        TrainingInputs(
-            manifest=manifest,
-            dataset=folder / "data",
-            settings=settings or tiny_settings(),
-            mask_threshold=127,
-            out=folder / out,
-            cache=folder / "cache",
-        ),
-        code_sha="unknown",
-        registry=FakeRegistry(folder / "registry"),
-        run_name=out,
-        resume=resume,
-        group=ProcessGroup(),
-        progress=progress or Silent(),
-    )
-
-
 @pytest.fixture
 def manifest(tmp_path):
     return write_dataset(tmp_path / "data")
@@ -53,10 +30,10 @@ def manifest(tmp_path):
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_a_training_stopped_by_ctrl_c_goes_on_to_the_same_bits(tmp_path, manifest, epoch):
-    straight = run(tmp_path, manifest, "straight")
+    straight = train_tiny(tmp_path, manifest, "straight")
     with pytest.raises(InterruptedTrainingError, match="last finished epoch is stored"):
-        run(tmp_path, manifest, "stopped", progress=SignalAfter(epoch, signal.SIGINT))
-    resumed = run(tmp_path, manifest, "stopped", resume="always")
+        train_tiny(tmp_path, manifest, "stopped", progress=SignalAfter(epoch, signal.SIGINT))
+    resumed = train_tiny(tmp_path, manifest, "stopped", resume="always")
     assert resumed.weights_sha256 == straight.weights_sha256
     assert [e.train_loss for e in resumed.epochs] == [e.train_loss for e in straight.epochs]
     assert [e.val_loss for e in resumed.epochs] == [e.val_loss for e in straight.epochs]
@@ -67,25 +44,25 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest)
         "import signal, sys\n"
         "from pathlib import Path\n"
         "sys.path[:0] = sys.argv[2:]\n"
-        "from meters import write_dataset\n"
-        "from test_train_resume import SignalAfter, run\n"
+        "from meters import train_tiny, write_dataset\n"
+        "from test_train_resume import SignalAfter\n"
         "folder = Path(sys.argv[1])\n"
-        "run(folder, write_dataset(folder / 'data'), 'killed', progress=SignalAfter(2, signal.SIGKILL))\n"
+        "killer = SignalAfter(2, signal.SIGKILL)\n"
+        "train_tiny(folder, write_dataset(folder / 'data'), 'killed', progress=killer)\n"
     )
     here = Path(__file__)
     arguments = [sys.executable, "-c", script, tmp_path, here.parents[2], here.parent]
     killed = subprocess.run(arguments, check=False, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    resumed = run(tmp_path, manifest, "killed", resume="always")
-    assert resumed.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
+    resumed = train_tiny(tmp_path, manifest, "killed", resume="always")
+    assert resumed.weights_sha256 == train_tiny(tmp_path, manifest, "straight").weights_sha256
     assert len((tmp_path / "killed/history.csv").read_text().splitlines()) == 1 + len(resumed.epochs)
-    assert len(read_spool(tmp_path / "killed")) == len(resumed.epochs)
 
 
-def test_tracking_goes_on_in_the_same_run(tmp_path, manifest):
+def test_tracking_goes_on_in_the_same_train_tiny(tmp_path, manifest):
     with pytest.raises(InterruptedTrainingError):
-        run(tmp_path, manifest, "stopped", progress=SignalAfter(2, signal.SIGINT))
-    resumed = run(tmp_path, manifest, "stopped", resume="always")
+        train_tiny(tmp_path, manifest, "stopped", progress=SignalAfter(2, signal.SIGINT))
+    resumed = train_tiny(tmp_path, manifest, "stopped", resume="always")
     runs = FakeRegistry(tmp_path / "registry")._load()["runs"]
     assert list(runs) == [resumed.run_id]
     assert sorted({step for _, _, step in runs[resumed.run_id]["metrics"]}) == [0, 1, 2, 3]
@@ -93,24 +70,24 @@ def test_tracking_goes_on_in_the_same_run(tmp_path, manifest):
 
 
 def test_a_finished_training_resumed_gives_the_same_model_without_training(tmp_path, manifest):
-    first = run(tmp_path, manifest, "out")
-    again = run(tmp_path, manifest, "out", resume="always")
+    first = train_tiny(tmp_path, manifest, "out")
+    again = train_tiny(tmp_path, manifest, "out", resume="always")
     assert again.weights_sha256 == first.weights_sha256
     assert again.epochs == first.epochs
 
 
 def test_resuming_where_nothing_was_started_starts(tmp_path, manifest):
-    assert len(run(tmp_path, manifest, "out", resume="always").epochs) == 4
+    assert len(train_tiny(tmp_path, manifest, "out", resume="always").epochs) == 4
 
 
 @pytest.mark.parametrize("changed", ["settings", "data"])
 def test_a_checkpoint_of_another_training_is_refused(tmp_path, manifest, changed):
-    run(tmp_path, manifest, "out")
+    train_tiny(tmp_path, manifest, "out")
     settings = tiny_settings(learning_rate=0.02) if changed == "settings" else tiny_settings()
     if changed == "data":
         manifest = write_dataset(tmp_path / "data", train=13)
     with pytest.raises(CheckpointError, match="other data, settings or code") as refused:
-        run(tmp_path, manifest, "out", resume="always", settings=settings)
+        train_tiny(tmp_path, manifest, "out", resume="always", settings=settings)
     assert "Start anew with `wms train`" in refused.value.remedy
 
 
@@ -124,7 +101,7 @@ class Said(Silent):
 
 def changed(folder):
     """A checkpoint of a training with other settings."""
-    run(folder, write_dataset(folder / "data"), "out", settings=tiny_settings(learning_rate=0.02))
+    train_tiny(folder, write_dataset(folder / "data"), "out", settings=tiny_settings(learning_rate=0.02))
 
 
 def damaged(folder):
@@ -138,15 +115,15 @@ def damaged(folder):
 def test_where_it_need_not_go_on_a_checkpoint_that_does_not_fit_is_dropped(tmp_path, manifest, leave):
     leave(tmp_path)
     said = Said()
-    anew = run(tmp_path, manifest, "out", resume="if it fits", progress=said)
-    assert anew.weights_sha256 == run(tmp_path, manifest, "straight").weights_sha256
-    assert any("dropped, and the training starts anew" in line for line in said.lines)
-    assert len(read_spool(tmp_path / "out")) == len(anew.epochs)
+    anew = train_tiny(tmp_path, manifest, "out", resume="if it fits", progress=said)
+    assert anew.weights_sha256 == train_tiny(tmp_path, manifest, "straight").weights_sha256
+    assert any("deleted, and the training starts again" in line for line in said.lines)
+    assert len((tmp_path / "out/history.csv").read_text().splitlines()) == 1 + len(anew.epochs)
 
 
 def test_where_it_need_not_go_on_a_checkpoint_that_fits_is_taken(tmp_path, manifest):
     with pytest.raises(InterruptedTrainingError):
-        run(tmp_path, manifest, "out", progress=SignalAfter(2, signal.SIGINT))
+        train_tiny(tmp_path, manifest, "out", progress=SignalAfter(2, signal.SIGINT))
     said = Said()
-    run(tmp_path, manifest, "out", resume="if it fits", progress=said)
-    assert any("Going on after epoch 2" in line for line in said.lines)
+    train_tiny(tmp_path, manifest, "out", resume="if it fits", progress=said)
+    assert any("Resuming after epoch 2" in line for line in said.lines)

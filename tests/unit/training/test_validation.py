@@ -1,11 +1,7 @@
-import numpy as np
 import pytest
 import torch
 
-from meters import tiny_settings, write_dataset
-from wms.core.progress import Silent
-from wms.core.records.training import Preprocessing
-from wms.training.cache import Source, prepare
+from meters import cached, tiny_settings, write_dataset
 from wms.training.process_group import ProcessGroup
 from wms.training.test_time_augmentation import Probability
 from wms.training.validation import choose_threshold, count_probabilities, validate
@@ -32,8 +28,7 @@ def used(on_window, elsewhere=0.001):
 @pytest.fixture
 def samples(tmp_path):
     manifest = write_dataset(tmp_path / "data", train=0, val=10, test=0)
-    source = Source(dataset=tmp_path / "data", mask_threshold=127, spec=Preprocessing(size_px=64, pad=114))
-    return prepare(manifest.samples, source, folder=tmp_path / "cache", workers=1, progress=Silent())
+    return cached(tmp_path, manifest, "val", size_px=64)
 
 
 def test_a_network_that_finds_the_window_scores_near_one(samples):
@@ -64,11 +59,6 @@ def test_the_threshold_separates_window_from_the_rest(samples, on_window, elsewh
 
 def test_of_equally_good_thresholds_the_one_nearest_to_a_half_is_taken(samples):
     assert choose_threshold(used(0.95), samples, size_px=64) == pytest.approx(0.5)
-
-
-def test_a_mask_of_which_a_pixel_is_half_covered_counts_from_a_half_on(samples):
-    _, masks = samples.batch(range(len(samples)))
-    assert np.unique(masks).size >= 2
 
 
 def test_probabilities_are_counted_by_what_is_there(samples):

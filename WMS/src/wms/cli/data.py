@@ -25,7 +25,7 @@ from wms.cli.common import (
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
 from wms.data.merge import merge_branches
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.data.split import split_samples
 from wms.data.status import data_status
 from wms.data.validate import require_good, validate_folder, validate_incoming

@@ -11,7 +11,6 @@ from wms.cli.common import json_option, workspace
 from wms.cli.model import chosen_model
 from wms.core.production import fetch_bundle
 from wms.core.words import counted
-from wms.serving.predict import predict_pictures
 
 
 @click.command()
@@ -48,7 +47,7 @@ def predict(
         metadata = chosen_model(ctx, version)
         folder = ctx.layout.champions / metadata.weights_sha256[:16]
         model = fetch_bundle(metadata.card_sha256, ctx.ports.data_store, folder)
-    predicted = predict_pictures(
+    predicted = predict_images(
         images, bundle=model, out=out, overlays=overlays, progress=output.ConsoleProgress()
     )
     output.answer(predicted)

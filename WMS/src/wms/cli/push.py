@@ -16,8 +16,8 @@ from wms.core.github_name import slug_of
 from wms.core.names import printable
 from wms.core.records.github_setup import PUBLIC_KNOWN
 from wms.core.words import counted
+from wms.data.incoming import INCOMING_PATH
 from wms.data.push import DataPush, push_commits, push_pairs
-from wms.data.push_folder import INCOMING_PATH
 from wms.data.validate import require_good
 
 log = logging.getLogger(__name__)

@@ -52,12 +52,12 @@ def train(resume: bool, wait: float) -> None:
 
     with join_process_group() as group:
         if not group.leads:
-            train_as_worker(TrainingInputs.of(workspace()), group)
+            train_as_worker(TrainingInputs.of(workspace(), group))
             return
         with step_of_run("wms train", wait) as ctx:
             result = train_candidate(ctx, group, resume="always" if resume else "never")
     best = result.epochs[result.best_epoch]
-    untold = "the tracking server did not take everything: the metrics are in run/metrics.jsonl"
+    untold = "the tracking server did not take everything: the metrics are in run/train.json"
     output.answer(
         result,
         f"{len(result.epochs)} epochs in {result.seconds:.0f} s; best {result.best_epoch}: "

@@ -1,9 +1,9 @@
-"""What a run says on the heads of its data branches: a status, and a comment that gives the reasons."""
+"""What a run reports on its data branches: a commit status, and a comment with the reasons."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from wms.core.context import Context
 from wms.core.ports import Check, CheckState
@@ -13,16 +13,16 @@ from wms.core.records.promotion import RunArchive
 from wms.report.branches import blocked_body, conflict_body, taken_body, waiting_body
 
 VERDICT, DATA = "wms/verdict", "wms/data"
-"""Contexts of the statuses: what the gate said, and whether the data was accepted."""
+"""Contexts of the statuses: the gate's verdict, and whether the data was accepted."""
 
 HELD_DESCRIPTION = re.compile(r"hold: (?P<reason>.*) \[records (?P<records>[0-9a-f]{64})\]")
 TAKEN_DESCRIPTION = re.compile(r"taken into model v\d+; \d+ set aside: .*")
 
 
 def announce_hold(ctx: Context, *, why: str, archive: RunArchive, body: str) -> None:
-    """Put the verdict on the head of every branch that took part (on main's, for a retraining).
+    """Report the verdict on the head of every branch of the run, or of main for a retraining.
 
-    A branch's data were accepted: what an earlier run refused, this one may have set aside.
+    The data status becomes a success too: an earlier run may have refused what this one set aside.
     """
     request, forge = ctx.request, ctx.ports.forge
     reason = re.split(r":| \(", why)[0]
@@ -34,39 +34,30 @@ def announce_hold(ctx: Context, *, why: str, archive: RunArchive, body: str) -> 
 
 
 def announce_conflicts(ctx: Context, plan: MergePlan) -> None:
-    """Report each branch's own name conflicts on it, or that only other branches have some."""
-    if ctx.request.options.dry_run:
-        return
-    parts = {branch: plan.part_of(branch.name) for branch in ctx.request.branches}
-    refused = [branch.name for branch, part in parts.items() if part.conflicts]
-    for branch, part in parts.items():
-        if part.conflicts:
-            said = f"blocked: {len(part.conflicts)} names are taken by other bytes"
-            _refuse(ctx, branch, said, conflict_body(part, run_url=ctx.run_url))
-        else:
-            _announce_waiting(ctx, branch, refused)
+    """Report name conflicts on the branches that have them; the others learn that they wait."""
+    refusals = {}
+    for branch in ctx.request.branches:
+        part = plan.part_of(branch.name)
+        if count := len(part.conflicts):
+            said = f"blocked: {count} {'name conflict' if count == 1 else 'name conflicts'}"
+            refusals[branch] = said, conflict_body(part, run_url=ctx.run_url)
+    _refuse(ctx, refusals)
 
 
 def announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) -> None:
-    """Report each branch's own findings on it, or that only other branches have some."""
-    if ctx.request.options.dry_run:
-        return
-    parts = {
-        branch: report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
-        for branch in ctx.request.branches
-    }
-    refused = [branch.name for branch, part in parts.items() if part.blocked]
-    for branch, part in parts.items():
+    """Report findings on the branches that have them; the others learn that they wait."""
+    refusals = {}
+    for branch in ctx.request.branches:
+        part = report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
         if part.blocked:
-            rules = ", ".join(sorted({finding.rule for finding in part.errors}))
-            said = f"blocked: {len(part.errors)} findings ({rules})"
-            _refuse(ctx, branch, said, blocked_body(part, run_url=ctx.run_url))
-        else:
-            _announce_waiting(ctx, branch, refused)
+            rules, count = ", ".join(sorted({finding.rule for finding in part.errors})), len(part.errors)
+            said = f"blocked: {count} {'finding' if count == 1 else 'findings'} ({rules})"
+            refusals[branch] = said, blocked_body(part, run_url=ctx.run_url)
+    _refuse(ctx, refusals)
 
 
 def announce_taken(ctx: Context, branch: BranchHead, left_out: LeftOut, *, version: int) -> None:
-    """Say on a branch's head that it was taken but for what was left out of it."""
+    """Report on a branch's head that it was taken, except for what was set aside."""
     promoted = Check(context=VERDICT, state="success", description=f"promoted as v{version}")
     ctx.ports.forge.set_status(branch.sha, promoted)
     said = f"taken into model v{version}; {left_out.count} set aside: {', '.join(left_out.rules)}"
@@ -74,19 +65,23 @@ def announce_taken(ctx: Context, branch: BranchHead, left_out: LeftOut, *, versi
     _say_once(ctx, branch.sha, _data_check("success", said), body)
 
 
-def _announce_waiting(ctx: Context, branch: BranchHead, refused: Sequence[str]) -> None:
-    """Say on a branch's head that its own data is good, but was taken together with refused data."""
-    names = ", ".join(refused)
-    said = f"waits: nothing is wrong here, but it was taken together with {names}, whose data were refused"
-    _say_once(ctx, branch.sha, _data_check("pending", said), waiting_body(refused, run_url=ctx.run_url))
-
-
-def _refuse(ctx: Context, branch: BranchHead, description: str, body: str) -> None:
-    _say_once(ctx, branch.sha, _data_check("failure", description), body)
+def _refuse(ctx: Context, refusals: Mapping[BranchHead, tuple[str, str]]) -> None:
+    """Report on each refused branch its description and comment; the others wait for those."""
+    if ctx.request.options.dry_run:
+        return
+    refused = [branch.name for branch in refusals]
+    for branch in ctx.request.branches:
+        if branch in refusals:
+            said, body = refusals[branch]
+            state: CheckState = "failure"
+        else:
+            state, body = "pending", waiting_body(refused, run_url=ctx.run_url)
+            said = f"waits: this data is good; other data of the run was refused: {', '.join(refused)}"
+        _say_once(ctx, branch.sha, _data_check(state, said), body)
 
 
 def _say_once(ctx: Context, sha: str, check: Check, body: str) -> None:
-    """Comment on a commit and set its status; what is said there already is not said again."""
+    """Comment on a commit and set its status, unless it has this status already."""
     forge = ctx.ports.forge
     if check not in forge.statuses(sha):
         forge.comment(sha, body)

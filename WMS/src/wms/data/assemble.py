@@ -1,4 +1,4 @@
-"""Put a dataset's folder together: the files that its manifest names, and no others."""
+"""Assemble a dataset's folder: exactly the files of its manifest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wms.core.records.promotion import POINTER_PATH
 
 
 def require_dataset(ctx: Context) -> None:
-    """See that the run's images lie in `run/`: a run that came from another machine has its records only.
+    """Make sure that the run's dataset is in `run/`. A run from another machine brings only its records.
 
     Raises:
         DataStoreError: main's dataset cannot be fetched.
@@ -25,7 +25,7 @@ def require_dataset(ctx: Context) -> None:
 
 
 def lay_out(ctx: Context, plan: MergePlan, manifest: DatasetManifest) -> None:
-    """Fetch main's dataset and put the run's together in `run/dataset`."""
+    """Fetch main's dataset and assemble the run's in `run/dataset`."""
     layout = ctx.layout
     pointer = ctx.ports.repository.read_file(ctx.request.base_sha, POINTER_PATH)
     if pointer is not None:
@@ -36,16 +36,8 @@ def lay_out(ctx: Context, plan: MergePlan, manifest: DatasetManifest) -> None:
 def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetManifest, to: Path) -> None:
     """Make `to/{images,masks}` hold exactly the manifest's files, by hard links where possible.
 
-    A sample that the plan brought with these very bytes comes from `incoming`, any other from `base`.
-    The folder is built beside and takes its place at the end, so a run that is killed leaves the old
-    one whole, or none; running again ends the same.
-
-    Args:
-        base: the dataset of main (`images/` and `masks/`); not `to` itself.
-        incoming: the folder of the incoming branches.
-        plan: what the merge brought.
-        manifest: the dataset as it should be.
-        to: the folder to make; replaced if it is there.
+    A sample comes from `incoming` if the plan has it with the same SHA-256, otherwise from `base`. Each file
+    is checked. The new folder takes its place at the end, so a killed run leaves the old one whole, or none.
 
     Raises:
         DigestMismatchError: a file is missing or its bytes are not those of the manifest.
@@ -69,17 +61,17 @@ def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetMa
 
 
 def require_nothing_else(folder: Path, manifest: DatasetManifest) -> None:
-    """Check that a dataset's folder holds no file that its manifest does not name.
+    """Check that a dataset's folder holds no file that is not in its manifest.
 
     Raises:
-        DigestMismatchError: it does; the message names some.
+        DigestMismatchError: it does.
     """
     named = {f"images/{sample.image}" for sample in manifest.samples}
     named |= {f"masks/{sample.mask}" for sample in manifest.samples}
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    if strangers := sorted(there - named):
+    if unknown := sorted(there - named):
         raise DigestMismatchError(
-            f"{folder} holds {len(strangers)} files that the manifest does not name: "
-            f"{', '.join(strangers[:3])}{' and more' if len(strangers) > 3 else ''}",
-            remedy="Take them out, or push them as a data branch if they are new pairs.",
+            f"{folder} holds files that are not in the manifest ({len(unknown)}): "
+            f"{', '.join(unknown[:3])}{' and more' if len(unknown) > 3 else ''}",
+            remedy="Remove them, or push them as a data branch if they are new pairs.",
         )

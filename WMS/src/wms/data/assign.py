@@ -1,9 +1,9 @@
 """Sticky, group-aware assignment of samples to the train, validation and test splits.
 
-Near-duplicates share a group and a group never spans splits, so nothing that training saw leaks
-into a test. An existing sample never moves, so the test set only grows and scores stay comparable.
-A sample whose bytes are replaced keeps the look of the old ones too: these may come back under
-another name, in the same push or years later, and then belong where they were.
+Near-duplicates share a group, and a group never spans splits, so no training image leaks into the test
+split. An existing sample never moves, so the test split only grows and scores stay comparable. A replaced
+sample keeps the hashes of its old images too: if these come back under another name, they belong to the same
+split.
 """
 
 from __future__ import annotations
@@ -30,14 +30,17 @@ from wms.data.rules import finding
 def assign_validated(
     manifest: DatasetManifest, *, plan: MergePlan, report: ValidationReport, policy: SplitPolicy
 ) -> SplitOutcome:
-    """Assign what a merge brings and validation let through on top of `manifest`.
+    """Assign the pairs of a merge plan that passed validation.
 
     Raises:
         BadDataError: validation found errors that were not set aside.
         RecordError: perceptual hashes are of different sizes.
     """
     if report.blocked:
-        raise BadDataError(f"validation found {len(report.errors)} errors; nothing was assigned")
+        count = len(report.errors)
+        raise BadDataError(
+            f"validation found {'1 error' if count == 1 else f'{count} errors'}; nothing was assigned"
+        )
     added_by = {pair.stem: pair.branch for pair in plan.pairs}
     return assign(manifest, report.facts, added_by=added_by, policy=policy)
 
@@ -51,17 +54,13 @@ def assign(
 ) -> SplitOutcome:
     """Assign new samples to splits; samples of `main` keep theirs.
 
-    A new sample whose stem is in `main` replaces that sample's bytes and keeps its group and split,
-    unless it now looks like a picture of another split: then it is set aside and the old bytes stay.
+    A new sample whose stem is in `main` replaces that sample and keeps its group and split. If it looks
+    like an image of another split, it is set aside and the old one stays.
 
-    New groups are placed in the order of their hash, each into the split that is furthest below
-    its share, so the result does not depend on the order in which files are listed.
+    New groups are placed in the order of their hash, each into the split that is furthest below its
+    share. So the result does not depend on the order of files.
 
-    Args:
-        main: the manifest on main.
-        new_samples: validated pairs.
-        added_by: the branch that brought each new sample, by stem.
-        policy: shares and the near-duplicate threshold.
+    `added_by` has the branch of each new sample, by stem.
 
     Raises:
         RecordError: perceptual hashes are of different sizes and cannot be compared.
@@ -110,7 +109,7 @@ def assign(
 
 
 class _Board:
-    """The samples placed so far, by stem, and what became of the new ones."""
+    """The samples placed so far, by stem, and the new ones that were assigned or set aside."""
 
     def __init__(self, main: DatasetManifest, added_by: dict[str, str], near_bits: int) -> None:
         self.placed = {sample.stem: sample for sample in main.samples}
@@ -121,7 +120,7 @@ class _Board:
         self.aside: list[Finding] = []
 
     def near(self, facts: SampleFacts) -> list[Sample]:
-        """The placed samples of another name that look like a new one, or once did."""
+        """The placed samples of another name whose present or replaced image looks like a new one."""
         value, near_bits = int(facts.phash, 16), self.near_bits
         return [
             self.placed[stem]
@@ -144,7 +143,7 @@ class _Board:
         self.assigned.append(Assignment(stem=facts.stem, group=group, split=split))
 
     def replace(self, facts: SampleFacts) -> None:
-        """Give a sample its new bytes, unless these look like a picture of another split."""
+        """Replace a sample, unless the new image looks like one of another split."""
         old, links = self.placed[facts.stem], self.near(facts)
         if any(sample.split != old.split for sample in links):
             self.set_aside([facts], {facts.stem: [old, *links]})
@@ -152,7 +151,7 @@ class _Board:
             self.place(facts, old.group, old.split, former=old.looks)
 
     def set_aside(self, members: Sequence[SampleFacts], alike: dict[str, list[Sample]]) -> None:
-        """Leave new samples out, each with a finding that names what it looks like."""
+        """Leave new samples out, each with a finding that lists similar images."""
         self.aside.extend(_spans_splits(facts, alike[facts.stem]) for facts in members)
 
 
@@ -187,5 +186,5 @@ def _neediest(counts: Mapping[Split, int], size: int, policy: SplitPolicy) -> Sp
 
 def _spans_splits(facts: SampleFacts, links: Sequence[Sample]) -> Finding:
     alike = ", ".join(f"{sample.image} ({sample.split})" for sample in links[:4]) or "others of this push"
-    message = f"looks like pictures of different splits ({alike}), so it was set aside"
+    message = f"it looks like images of different splits ({alike}), so it was set aside"
     return finding("links-splits", facts.image, message, stem=facts.stem)

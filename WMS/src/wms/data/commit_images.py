@@ -1,4 +1,4 @@
-"""Which files of local commits are pictures, and where each belongs among incoming pairs. Nothing is read."""
+"""Which files of local commits are images, and where they belong among incoming pairs. Nothing is read."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from pathlib import PurePosixPath
 from wms.core.errors import MisplacedPicturesError
 from wms.core.names import PICTURE_SUFFIXES, printable
 from wms.core.records.commits import LocalCommits
-from wms.data.incoming import KEEPERS, PARTS
-from wms.data.push_folder import INCOMING_PATH
+from wms.data.incoming import INCOMING_PATH, KEEPERS, PARTS
 
 PHOTO_SUFFIXES = PICTURE_SUFFIXES | {".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp"}
-"""By these a file anywhere says that it is a photograph, also of a kind that validation refuses."""
+"""A file with one of these counts as a photograph, even if validation refuses its type."""
 
 OF_THE_PROJECT = (".github", "WMS/src", "benchmarks", "devops", "docs", "tests")
-"""Below these lie the project's own pictures, such as a page's screenshots: they are no data."""
+"""Images below these belong to the project, such as screenshots: they are not data."""
 
 _LISTED = 10
 """How many files an error names."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pictures:
-    """The pictures of local commits, whether still at the tip or not.
+class CommittedImages:
+    """The images of local commits, even if a later commit removed them.
 
-    `carriers` are the commits that wrote some; `others` is whether anything else was changed.
+    `carriers` are the commits that wrote images; `others` tells whether anything else was changed.
     """
 
     paths: tuple[str, ...]
@@ -36,33 +35,33 @@ class Pictures:
     others: bool
 
 
-def is_picture(path: str) -> bool:
-    """Whether a file is data: anything in the incoming folder, a photograph anywhere but in the project."""
+def is_image(path: str) -> bool:
+    """Whether a file is data: any file in the incoming folder, any photograph but the project's own."""
     place = PurePosixPath(path)
     if place.is_relative_to(INCOMING_PATH):
         return place.name not in KEEPERS
     return place.suffix.lower() in PHOTO_SUFFIXES and not any(map(place.is_relative_to, OF_THE_PROJECT))
 
 
-def pictures_of(commits: LocalCommits) -> Pictures:
-    """Find them in every commit: a picture that a later commit removed is in the history all the same."""
+def images_of(commits: LocalCommits) -> CommittedImages:
+    """Find the images of every commit: one that a later commit removed is still in the history."""
     found: dict[str, None] = {}
     carriers = []
     others = False
     for commit in commits.commits:
-        pictures = [path for path in commit.written if is_picture(path)]
-        found.update(dict.fromkeys(pictures))
-        others |= len(pictures) < len(commit.written) or not all(map(is_picture, commit.removed))
-        if pictures:
+        images = [path for path in commit.written if is_image(path)]
+        found.update(dict.fromkeys(images))
+        others |= len(images) < len(commit.written) or not all(map(is_image, commit.removed))
+        if images:
             carriers.append(commit.sha)
-    return Pictures(paths=tuple(sorted(found)), carriers=tuple(carriers), others=others)
+    return CommittedImages(paths=tuple(sorted(found)), carriers=tuple(carriers), others=others)
 
 
 def places_of(paths: Iterable[str]) -> dict[str, str]:
-    """Where each picture belongs below the incoming folder; its folder's name says what it is.
+    """Where each image belongs below the incoming folder; the name of its folder decides.
 
     Raises:
-        MisplacedPicturesError: a picture is neither in `images` nor in `masks`, or two claim one place.
+        MisplacedPicturesError: an image is neither in `images` nor in `masks`, or two belong in one place.
     """
     places: dict[str, str] = {}
     misplaced = []
@@ -73,24 +72,26 @@ def places_of(paths: Iterable[str]) -> dict[str, str]:
         else:
             places[path] = place
     if misplaced:
+        count = len(misplaced)
         listed = "\n".join(f"  {printable(path)}" for path in misplaced[:_LISTED])
-        more = f"\n  and {len(misplaced) - _LISTED} more" if len(misplaced) > _LISTED else ""
+        more = f"\n  and {count - _LISTED} more" if count > _LISTED else ""
         raise MisplacedPicturesError(
-            f"where {len(misplaced)} pictures belong cannot be told, nothing was pushed:\n{listed}{more}"
+            f"cannot tell where {'1 image belongs' if count == 1 else f'{count} images belong'}; "
+            f"nothing was pushed:\n{listed}{more}"
         )
     return places
 
 
-def commands_to_separate(commits: LocalCommits, pictures: Pictures, *, remote: str) -> tuple[str, ...]:
-    """What takes the pictures out of the local branch, for a person to run; every file stays on disk."""
+def commands_to_separate(commits: LocalCommits, images: CommittedImages, *, remote: str) -> tuple[str, ...]:
+    """The commands by which a person removes the images from the local branch; the files stay on disk."""
     if commits.base is None:
         return ()
     commands = []
     if commits.branch is not None and not commits.checked_out:
         commands.append(shlex.join(["git", "switch", commits.branch]))
     commands.append(f"git reset --soft {commits.base[:12]}")
-    commands.append(shlex.join(["git", "restore", "--staged", "--", *_patterns(pictures.paths)]))
-    if pictures.others:
+    commands.append(shlex.join(["git", "restore", "--staged", "--", *_patterns(images.paths)]))
+    if images.others:
         commands += [
             "git commit -m 'what the change is for'",
             shlex.join(["git", "push", remote, f"{commits.branch or 'HEAD'}:main"]),
@@ -99,7 +100,7 @@ def commands_to_separate(commits: LocalCommits, pictures: Pictures, *, remote: s
 
 
 def branch_name_of(commits: LocalCommits, content_id: str) -> str:
-    """Named by the time of the newest commit and the pictures' content: the same commits, the same name."""
+    """A name made from the newest commit's time and the images' content: the same commits, the same name."""
     return f"data/{commits.at:%Y%m%d-%H%M%S}-{content_id}"
 
 
@@ -113,7 +114,7 @@ def _place(path: PurePosixPath) -> str | None:
 
 
 def _patterns(paths: Iterable[str]) -> list[str]:
-    """Few pathspecs for many pictures: the incoming folder, and elsewhere a folder with a suffix."""
+    """Few pathspecs for many images: the incoming folder; elsewhere, each folder with a suffix."""
     patterns: dict[str, None] = {}
     for path in map(PurePosixPath, paths):
         if path.is_relative_to(INCOMING_PATH):
@@ -126,5 +127,5 @@ def _patterns(paths: Iterable[str]) -> list[str]:
 
 
 def _literal(text: str) -> str:
-    """A part of a pathspec that stands for itself."""
+    """Text for a pathspec, without special characters."""
     return re.sub(r"([*?\[\\])", r"\\\1", text)

@@ -1,6 +1,6 @@
-"""What lies in an incoming folder: pairs by name, and whatever forms no pair.
+"""What is in an incoming folder: pairs by name, and unpaired files.
 
-Nothing is opened here and no symbolic link is followed; names decide.
+Only names count: no file is opened and no symbolic link is followed.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from pathlib import Path, PurePosixPath
 from wms.core.errors import StorageError
 from wms.core.names import PICTURE_SUFFIXES, name_problem, stem_key, stem_of, utf8
 
+INCOMING_PATH = "WMS/data/incoming"
+"""Where a data branch has its pairs."""
+
 PARTS = ("images", "masks")
 FILL_FOLDER = "Put photographs into images/ and masks of the same name into masks/."
-"""What to do about a folder without any pairs."""
+"""The remedy for a folder without pairs."""
 
 KEEPERS = frozenset({".gitkeep", ".gitignore"})
-"""Files by which Git keeps a folder; they say nothing and are passed over in silence."""
+"""Files that only make Git keep a folder; they are ignored."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundPair:
-    """One picture and one mask of the same stem (NFC); paths are below the incoming folder."""
+    """One image and one mask of the same stem (NFC); paths are below the incoming folder."""
 
     stem: str
     image_source: str
@@ -33,7 +36,7 @@ class FoundPair:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Pairs by stem, and the paths that form none (unknown folders are named, not entered)."""
+    """Pairs by stem, and all paths that form none (unknown folders are named, not entered)."""
 
     pairs: tuple[FoundPair, ...]
     unpaired: tuple[str, ...]
@@ -42,7 +45,7 @@ class Found:
 def scan(incoming: Path, folder: str) -> Found:
     """Look through `incoming/folder`, which should hold `images/` and `masks/`.
 
-    A stem makes a pair when exactly one picture and one mask have it, spelled alike. A folder that
+    A stem makes a pair if exactly one image and one mask have it, with the same spelling. A folder that
     does not exist holds nothing.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`wms data merge`: take the branches' pairs and plan what they change in the dataset of main."""
+"""`wms data merge`: plan what the branches' pairs change in the dataset of main."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from wms.core.files import write_bytes, write_record
 from wms.core.production import manifest_at
 from wms.core.records.dataset import BranchHead, MergePlan
 from wms.data.announce import announce_conflicts
-from wms.data.plan import Source, plan_merge
-from wms.data.push_folder import INCOMING_PATH
+from wms.data.incoming import INCOMING_PATH
+from wms.data.plan import plan_merge
 
 
 def merge_branches(ctx: Context) -> MergePlan:
-    """Take the branches' pairs and plan the merge into the dataset of main.
+    """Plan what the branches' pairs change in the dataset of main.
 
     Raises:
-        MergeConflictError: names are taken and no --on-conflict says what to do.
-        NothingToDoError: the branches bring nothing that is not in the dataset; they are deleted then.
+        MergeConflictError: names are taken, and --on-conflict was not given.
+        NothingToDoError: everything in the branches is in the dataset already; they are deleted.
     """
     request, repository = ctx.request, ctx.ports.repository
     manifest = manifest_at(repository, request.base_sha)
@@ -25,7 +25,7 @@ def merge_branches(ctx: Context) -> MergePlan:
     export_incoming(ctx)
     plan = plan_merge(
         incoming=ctx.layout.incoming,
-        sources=[Source(branch=branch, folder=branch.folder) for branch in request.branches],
+        sources={branch.folder: branch for branch in request.branches},
         manifest=manifest,
         base_sha=request.base_sha,
         on_conflict=request.options.on_conflict,
@@ -33,11 +33,13 @@ def merge_branches(ctx: Context) -> MergePlan:
     write_record(ctx.layout.record("merge"), plan)
     if plan.conflicts:
         announce_conflicts(ctx, plan)
+        count = len(plan.conflicts)
         listed = "\n".join(
             f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts
         )
         raise MergeConflictError(
-            f"{len(plan.conflicts)} incoming pairs conflict, nothing was merged:\n{listed}"
+            f"{count} incoming {'pair conflicts' if count == 1 else 'pairs conflict'}, "
+            f"nothing was merged:\n{listed}"
         )
     if request.branches and not plan.pairs and not plan.leftover:
         raise _nothing_new(ctx, plan)
@@ -51,8 +53,8 @@ def export_incoming(ctx: Context) -> None:
 
 
 def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
-    """The error for branches that bring nothing; one whose pairs are all in the dataset is deleted."""
-    said, remedy = [], "Nothing need be done."
+    """The error for branches without new pairs; those whose pairs are all in the dataset are deleted."""
+    said, remedy = [], "No action needed."
     for branch in ctx.request.branches:
         present = len(plan.part_of(branch.name).present)
         if not present:
@@ -61,7 +63,8 @@ def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
             continue
         end = _delete_known(ctx, branch)
         said.append(
-            f"{branch.name} brings no new pairs: all {present} pairs are in the dataset already; {end}"
+            f"{branch.name} brings nothing new: "
+            f"{'its pair is' if present == 1 else f'all {present} pairs are'} in the dataset already; {end}"
         )
     return NothingToDoError("; ".join(said), remedy=remedy)
 
@@ -70,4 +73,4 @@ def _delete_known(ctx: Context, branch: BranchHead) -> str:
     if ctx.request.options.dry_run:
         return "the branch would be deleted"
     deleted = ctx.ports.repository.delete_branch(branch.name, expect=branch.sha)
-    return "the branch was deleted" if deleted else "something came to the branch since, and it stays"
+    return "the branch was deleted" if deleted else "the branch got new commits meanwhile and stays"

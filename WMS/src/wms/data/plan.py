@@ -1,8 +1,8 @@
-"""Plan what incoming branches would change in the dataset. Nothing is written, nothing decoded."""
+"""Plan what incoming branches would change in the dataset. Nothing is written and no image is decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -26,48 +26,53 @@ NO_COMMIT = "0" * 40
 """Git's own null object name: the plan of a plain folder comes from no commit."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A branch, and the folder below the incoming one that holds its `images/` and `masks/`."""
-
-    branch: BranchHead
-    folder: str
-
-
 def plan_merge(
     *,
     incoming: Path,
-    sources: Sequence[Source],
+    sources: Mapping[str, BranchHead],
     manifest: DatasetManifest,
     base_sha: str,
     on_conflict: OnConflict,
+    digests: Mapping[str, str] | None = None,
 ) -> MergePlan:
-    """Compare the sources' pairs with the dataset, by content, in the order of the sources.
+    """Compare branches' pairs with the dataset, by content, one branch after the other.
 
-    A pair whose picture and mask are both in the dataset (or came earlier in the push) under any name
-    is `present`. A pair with a free name is added. A pair whose name is taken by other bytes is a
-    conflict, unless `replace` (it takes the place; of two branches the later wins) or `rename` (it
-    gets a name made from its content, the same in whatever order branches arrive).
+    A pair whose image and mask are both in the dataset (or earlier in the push), under any name, is
+    `present`. A pair with a free name is added. A pair whose name is taken by other bytes is a conflict,
+    unless `on_conflict` is `replace` (it takes the place; of two branches the later wins) or `rename` (it
+    gets a name made from its content, which does not depend on the order of branches).
+
+    Args:
+        incoming: the folder of the incoming branches.
+        sources: the branches, by the folder below `incoming` with their `images/` and `masks/`.
+        manifest: the dataset.
+        base_sha: the commit of main that has it.
+        on_conflict: what to do about taken names.
+        digests: the SHA-256 of files by path below `incoming`, as far as known.
 
     Raises:
         StorageError: a folder cannot be listed.
     """
-    planner = _Planner(manifest, on_conflict)
+    planner, known = _Planner(manifest, on_conflict), digests or {}
     unpaired: list[str] = []
-    for source in sources:
-        found = scan(incoming, source.folder)
+    for folder, branch in sources.items():
+        found = scan(incoming, folder)
         unpaired.extend(found.unpaired)
-        hashed = []
+        pairs = []
         for pair in found.pairs:
             try:
-                hashed.append(_Hashed(pair=pair, branch=source.branch.name, digests=_digests(incoming, pair)))
+                image, mask = (
+                    known.get(path) or sha256_file(incoming / path)
+                    for path in (pair.image_source, pair.mask_source)
+                )
+                pairs.append(_incoming(pair, branch.name, image, mask))
             except OSError:
                 unpaired.extend((pair.image_source, pair.mask_source))
-        planner.take(hashed)
+        planner.take(pairs)
     return MergePlan(
         base_sha=base_sha,
         base_manifest_sha256=manifest.digest,
-        branches=tuple(source.branch for source in sources),
+        branches=tuple(sources.values()),
         pairs=tuple(sorted(planner.pairs.values(), key=lambda pair: pair.stem)),
         present=tuple(planner.present),
         conflicts=tuple(planner.conflicts),
@@ -76,28 +81,25 @@ def plan_merge(
     )
 
 
-def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
+def plan_folder(
+    folder: Path, *, manifest: DatasetManifest, digests: Mapping[str, str] | None = None
+) -> MergePlan:
     """The plan for any folder with `images/` and `masks/`, without Git; conflicts are listed.
 
     Raises:
         NothingToDoError: there is no file in either.
     """
-    source = Source(branch=BranchHead(name=folder.resolve().name, sha=NO_COMMIT), folder=".")
     plan = plan_merge(
-        incoming=folder, sources=[source], manifest=manifest, base_sha=NO_COMMIT, on_conflict="refuse"
+        incoming=folder,
+        sources={".": BranchHead(name=folder.resolve().name, sha=NO_COMMIT)},
+        manifest=manifest,
+        base_sha=NO_COMMIT,
+        on_conflict="refuse",
+        digests=digests,
     )
     if not (plan.pairs or plan.present or plan.conflicts or plan.leftover):
         raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
     return plan
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Hashed:
-    """A pair that was found, and the SHA-256 of its picture and its mask."""
-
-    pair: FoundPair
-    branch: str
-    digests: tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,76 +130,76 @@ class _Planner:
         self.conflicts: list[Conflict] = []
         self.superseded: list[Conflict] = []
 
-    def take(self, hashed: Sequence[_Hashed]) -> None:
-        """Plan one source's pairs.
+    def take(self, pairs: Sequence[IncomingPair]) -> None:
+        """Plan one branch's pairs.
 
-        Pairs whose name is taken come first: one that replaces a sample frees that sample's bytes,
-        which another pair of the same push may bring back under a new name.
+        Pairs with a taken name come first: one that replaces a sample frees that sample's content, which
+        another pair of the same push may bring back under a new name.
         """
         by_content = {holder.digests: holder.stem for holder in self.holders.values()}
-        for item in sorted(hashed, key=lambda item: stem_key(item.pair.stem) not in self.holders):
-            stem, holder = item.pair.stem, self.holders.get(stem_key(item.pair.stem))
-            if item.digests in by_content:
+        for pair in sorted(pairs, key=lambda pair: stem_key(pair.stem) not in self.holders):
+            content, holder = _content(pair), self.holders.get(stem_key(pair.stem))
+            if content in by_content:
                 self.present.append(
                     PresentPair(
-                        stem=stem,
-                        image_source=item.pair.image_source,
-                        same_as=by_content[item.digests],
-                        branch=item.branch,
+                        stem=pair.stem,
+                        image_source=pair.image_source,
+                        same_as=by_content[content],
+                        branch=pair.branch,
                     )
                 )
             elif holder is None:
-                by_content[item.digests] = self._place(item, stem, "add")
+                by_content[content] = self._place(pair, pair.stem, "add")
             elif self.on_conflict == "rename":
-                by_content[item.digests] = self._place(item, self._free_stem(item), "rename")
+                by_content[content] = self._place(pair, self._free_stem(pair), "rename")
             elif self.on_conflict == "replace":
                 by_content.pop(holder.digests, None)
-                by_content[item.digests] = self._replace(item, holder)
+                by_content[content] = self._replace(pair, holder)
             else:
-                self.conflicts.append(_conflict(item.pair, item.branch, holder.known_as))
+                self.conflicts.append(_conflict(pair, holder.known_as))
 
-    def _place(self, item: _Hashed, stem: str, action: Literal["add", "replace", "rename"]) -> str:
-        pair = item.pair
-        self.holders[stem_key(stem)] = _Holder(stem=stem, digests=item.digests, known_as=item.branch)
-        self.pairs[stem] = IncomingPair(
-            stem=stem,
-            image=stem + PurePosixPath(pair.image_source).suffix.lower(),
-            mask=stem + PurePosixPath(pair.mask_source).suffix.lower(),
-            image_source=pair.image_source,
-            mask_source=pair.mask_source,
-            image_sha256=item.digests[0],
-            mask_sha256=item.digests[1],
-            branch=item.branch,
-            action=action,
-        )
+    def _place(self, pair: IncomingPair, stem: str, action: Literal["add", "replace", "rename"]) -> str:
+        self.holders[stem_key(stem)] = _Holder(stem=stem, digests=_content(pair), known_as=pair.branch)
+        names = {part: stem + PurePosixPath(getattr(pair, part)).suffix for part in ("image", "mask")}
+        self.pairs[stem] = pair.model_copy(update={"stem": stem, "action": action, **names})
         return stem
 
-    def _replace(self, item: _Hashed, holder: _Holder) -> str:
+    def _replace(self, pair: IncomingPair, holder: _Holder) -> str:
         """Take the holder's place, spelled as the holder spells it."""
         earlier = self.pairs.get(holder.stem)
         if earlier is not None:
-            found = FoundPair(
-                stem=earlier.stem, image_source=earlier.image_source, mask_source=earlier.mask_source
-            )
-            self.superseded.append(_conflict(found, earlier.branch, item.branch))
-        return self._place(item, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
+            self.superseded.append(_conflict(earlier, pair.branch))
+        return self._place(pair, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
 
-    def _free_stem(self, item: _Hashed) -> str:
-        """A name that depends on the content alone: the same pair gets it in any order of pushes."""
-        digest = sha256_hex("".join(item.digests).encode())
-        candidates = (f"{item.pair.stem}-{digest[:length]}" for length in range(8, len(digest) + 1))
+    def _free_stem(self, pair: IncomingPair) -> str:
+        """A name that depends only on the content: the same pair gets it in any order of pushes."""
+        digest = sha256_hex("".join(_content(pair)).encode())
+        candidates = (f"{pair.stem}-{digest[:length]}" for length in range(8, len(digest) + 1))
         return next(stem for stem in candidates if stem_key(stem) not in self.holders)
 
 
-def _conflict(pair: FoundPair, branch: str, taken_by: str) -> Conflict:
+def _incoming(pair: FoundPair, branch: str, image_sha256: str, mask_sha256: str) -> IncomingPair:
+    return IncomingPair(
+        stem=pair.stem,
+        image=pair.stem + PurePosixPath(pair.image_source).suffix.lower(),
+        mask=pair.stem + PurePosixPath(pair.mask_source).suffix.lower(),
+        image_source=pair.image_source,
+        mask_source=pair.mask_source,
+        image_sha256=image_sha256,
+        mask_sha256=mask_sha256,
+        branch=branch,
+    )
+
+
+def _content(pair: IncomingPair) -> tuple[str, str]:
+    return pair.image_sha256, pair.mask_sha256
+
+
+def _conflict(pair: IncomingPair, taken_by: str) -> Conflict:
     return Conflict(
         stem=pair.stem,
         image_source=pair.image_source,
         mask_source=pair.mask_source,
-        branch=branch,
+        branch=pair.branch,
         taken_by=taken_by,
     )
-
-
-def _digests(incoming: Path, pair: FoundPair) -> tuple[str, str]:
-    return sha256_file(incoming / pair.image_source), sha256_file(incoming / pair.mask_source)

@@ -1,23 +1,36 @@
-"""A person's pairs, from a folder or from local commits, become a data branch on the remote."""
+"""Pairs, from a folder or from local commits, become a data branch on the remote, as a user's push would."""
 
 from __future__ import annotations
 
+import logging
+import re
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from wms.core.context import Clone
 from wms.core.errors import BranchTakenError, NoPicturesError, NothingToDoError
-from wms.core.files import link_or_copy
+from wms.core.files import link_or_copy, sha256_file
+from wms.core.ports import Repository
 from wms.core.production import main_head, manifest_at
-from wms.core.records.base import Record
+from wms.core.records.base import Record, sha256_hex
 from wms.core.records.commits import LocalCommits
 from wms.core.records.dataset import ValidationReport
-from wms.data.commit_images import branch_name_of, commands_to_separate, pictures_of, places_of
+from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, places_of
+from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS
 from wms.data.plan import plan_folder
-from wms.data.push_folder import INCOMING_PATH, branch_of, content_id, push_folder, pushed_files
 from wms.data.status import DATA_PREFIX
 from wms.data.validate import validate_folder
+
+logger = logging.getLogger(__name__)
+
+_LISTED = 5
+"""How many files that are not pushed a warning names."""
+
+_LINK = "link"
+"""In place of a link's SHA-256."""
 
 Outcome = Literal["pushed", "already pushed", "already in the dataset", "gone from the tip", "not pushed"]
 
@@ -25,8 +38,8 @@ Outcome = Literal["pushed", "already pushed", "already in the dataset", "gone fr
 class DataPush(Record):
     """What became of a push of pairs.
 
-    `files` counts those in images/ and masks/. `validation` is missing where it was not asked for. For
-    local commits, `carriers` are those with pictures and `commands` take the pictures out of the branch.
+    `files` counts those in images/ and masks/. `validation` is missing if it was not asked for. For
+    local commits, `carriers` are those with images and `commands` remove the images from the branch.
     """
 
     outcome: Outcome
@@ -38,8 +51,99 @@ class DataPush(Record):
 
     @property
     def blocked(self) -> bool:
-        """Whether findings stood against it."""
+        """Whether it was not pushed because of its findings."""
         return self.validation is not None and self.validation.blocked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """The files of a folder that are pushed: all in images/ and masks/.
+
+    A link is pushed as a link, for validation to report. `digests` has the SHA-256 of each file by its path
+    below the folder.
+    """
+
+    folder: Path
+    digests: Mapping[str, str]
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """List and hash a folder's files.
+
+        Raises:
+            NothingToDoError: there are none.
+        """
+        found: list[Path] = []
+        for part in (folder / name for name in PARTS):
+            inside = [part] if part.is_symlink() else sorted(part.rglob("*"))
+            found += [path for path in inside if path.is_symlink() or path.is_file()]
+        if not found:
+            raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
+        digests = {
+            str(path.relative_to(folder)): _LINK if path.is_symlink() else sha256_file(path) for path in found
+        }
+        return cls(folder=folder, digests=digests)
+
+    @property
+    def content_id(self) -> str:
+        """Eight hexadecimal digits that stand for the files' names and bytes."""
+        rows = [list(row) for row in self.digests.items()]
+        return sha256_hex(repr(rows).encode("utf-8", "surrogateescape"))[:8]
+
+    @property
+    def branch(self) -> str:
+        """A branch name made from the folder's name and content: the same files, the same name."""
+        slug = re.sub(r"[^a-z0-9]+", "-", self.folder.resolve().name.lower()).strip("-") or "data"
+        return f"{DATA_PREFIX}{slug}-{self.content_id}"
+
+    def push(self, repository: Repository, *, branch: str, title: str | None = None) -> None:
+        """Push the files as one commit on a branch from main, unless the remote has the branch."""
+        outside = sorted(path.name for path in self.folder.iterdir() if path.name not in (*PARTS, *KEEPERS))
+        if outside:
+            more = " and more" if len(outside) > _LISTED else ""
+            logger.warning(
+                "not pushed, because not in images/ or masks/: %s%s", ", ".join(outside[:_LISTED]), more
+            )
+        repository.fetch()
+        if repository.head(branch) is not None:
+            return
+        with tempfile.TemporaryDirectory(prefix="wms-push-") as scratch:
+            for path in self.digests:
+                _copy(self.folder / path, Path(scratch) / path)
+            sha = repository.commit_folder(
+                main_head(repository),
+                Path(scratch),
+                under=INCOMING_PATH,
+                message=title or f"Data from {self.folder.resolve().name}",
+            )
+        repository.push(sha, branch, expect=None)
+        repository.fetch()
+
+
+def branch_of(folder: Path) -> str:
+    """The name of the branch that a folder is pushed as; nothing is pushed.
+
+    Raises:
+        NothingToDoError: the folder holds no files in images/ or masks/.
+    """
+    return Upload.of(folder).branch
+
+
+def push_folder(
+    folder: Path, *, repository: Repository, branch: str | None = None, title: str | None = None
+) -> str:
+    """Push `folder/images` and `folder/masks`, unchecked, and return the branch's name.
+
+    If the remote has the branch already, nothing is pushed. By default the branch is named by the files, so
+    pushing the same files twice makes one branch; the default commit message names the folder.
+
+    Raises:
+        NothingToDoError: the folder holds no files in images/ or masks/.
+    """
+    upload = Upload.of(folder)
+    name = branch or upload.branch
+    upload.push(repository, branch=name, title=title)
+    return name
 
 
 def push_pairs(
@@ -47,22 +151,18 @@ def push_pairs(
 ) -> DataPush:
     """Check a folder against main's dataset and push it, unless findings block it.
 
-    Args:
-        clone: where main and its manifest are known.
-        folder: holds images/ and masks/; it stays as it is.
-        branch: a name for the data branch; by default it is made from the folder's name and content.
-        check: whether to validate.
-        dry_run: push nothing.
+    The folder does not change. By default the branch is named by the folder's name and content.
 
     Raises:
         NothingToDoError: no files, or every pair is in the dataset already.
-        BranchTakenError: the branch that was named holds other files.
+        BranchTakenError: the remote's branch of this name holds other files.
     """
     clone.repository.fetch()
-    result = _push(clone, folder, name=branch or branch_of(folder), check=check, dry_run=dry_run)
+    upload = Upload.of(folder)
+    result = _push(clone, upload, name=branch or upload.branch, check=check, dry_run=dry_run)
     if result.outcome == "already in the dataset":
         raise NothingToDoError(
-            f"every pair in {folder} is in the dataset already", remedy="Nothing need be done."
+            f"every pair in {folder} is in the dataset already", remedy="No action needed."
         )
     return result
 
@@ -70,76 +170,82 @@ def push_pairs(
 def push_commits(
     clone: Clone, commits: LocalCommits, *, branch: str | None = None, check: bool, dry_run: bool
 ) -> DataPush:
-    """Push the pictures that local commits carry, as they are at the tip; the commits stay as they are.
+    """Push the images of local commits, as they are at the tip; the commits do not change.
 
     Raises:
-        NoPicturesError: they carry none.
-        MisplacedPicturesError: where one belongs cannot be told.
-        BranchTakenError: the branch that was named holds other files.
+        NoPicturesError: the commits have no images.
+        MisplacedPicturesError: it is not clear where an image belongs.
+        BranchTakenError: the remote's branch of this name holds other files.
     """
-    pictures = pictures_of(commits)
-    if not pictures.paths:
-        raise NoPicturesError(f"none of the {len(commits.commits)} commits carries a picture")
+    images = images_of(commits)
+    if not images.paths:
+        raise NoPicturesError(f"none of the {len(commits.commits)} commits has an image")
     clone.repository.fetch()
     told = {
-        "carriers": pictures.carriers,
-        "commands": commands_to_separate(commits, pictures, remote=clone.remote),
+        "carriers": images.carriers,
+        "commands": commands_to_separate(commits, images, remote=clone.remote),
     }
     with tempfile.TemporaryDirectory(prefix="wms-commits-") as scratch:
         tree, folder = Path(scratch) / "tree", Path(scratch) / "pairs"
         clone.repository.export(commits.tip, "", tree)
-        still = [path for path in pictures.paths if (tree / path).is_symlink() or (tree / path).is_file()]
+        still = [path for path in images.paths if (tree / path).is_symlink() or (tree / path).is_file()]
         if not still:
             return DataPush(outcome="gone from the tip").model_copy(update=told)
         for path, place in places_of(still).items():
-            _put(tree / path, folder / place)
-        name = branch or branch_name_of(commits, content_id(folder))
+            _copy(tree / path, folder / place)
+        upload = Upload.of(folder)
+        name = branch or branch_name_of(commits, upload.content_id)
         title = f"Data from {commits.branch or 'a commit'} at {commits.tip[:12]}"
-        result = _push(clone, folder, name=name, title=title, check=check, dry_run=dry_run)
+        result = _push(clone, upload, name=name, title=title, check=check, dry_run=dry_run)
     return result.model_copy(update=told)
 
 
 def _push(
-    clone: Clone, folder: Path, *, name: str, title: str | None = None, check: bool, dry_run: bool
+    clone: Clone, upload: Upload, *, name: str, title: str | None = None, check: bool, dry_run: bool
 ) -> DataPush:
-    files = len(pushed_files(folder))
-    there = _branch_with(clone, folder, name)
+    repository, files = clone.repository, len(upload.digests)
+    there = _branch_with(clone, upload, name)
     if there is not None:
         return DataPush(outcome="already pushed", branch=there, files=files)
     report = None
     if check:
-        main = manifest_at(clone.repository, main_head(clone.repository))
-        plan = plan_folder(folder, manifest=main)
+        main = manifest_at(repository, main_head(repository))
+        plan = plan_folder(upload.folder, manifest=main, digests=upload.digests)
         if not (plan.pairs or plan.conflicts or plan.leftover):
             return DataPush(outcome="already in the dataset", files=files)
-        report = validate_folder(clone, folder, plan=plan, quarantine=False)
+        report = validate_folder(clone, upload.folder, plan=plan, quarantine=False)
     result = DataPush(outcome="not pushed", branch=name, files=files, validation=report)
     if dry_run or result.blocked:
         return result
-    push_folder(folder, repository=clone.repository, branch=name, title=title)
+    upload.push(repository, branch=name, title=title)
     return result.model_copy(update={"outcome": "pushed"})
 
 
-def _branch_with(clone: Clone, folder: Path, name: str) -> str | None:
-    """The data branch that holds the same files already, whatever the first part of its name is.
+def _branch_with(clone: Clone, upload: Upload, name: str) -> str | None:
+    """The data branch that holds the same files already, possibly under another name.
 
     Raises:
-        BranchTakenError: a branch of this very name holds others.
+        BranchTakenError: the branch of this very name holds other files.
     """
-    wanted, known = content_id(folder), clone.repository.branches(DATA_PREFIX)
-    if name in known and not name.endswith(f"-{wanted}"):
+    same, known = f"-{upload.content_id}", clone.repository.branches(DATA_PREFIX)
+    if name in known and not name.endswith(same):
         with tempfile.TemporaryDirectory(prefix="wms-branch-") as scratch:
             held = Path(scratch) / "pairs"
             clone.repository.export(name, INCOMING_PATH, held)
-            if not pushed_files(held) or content_id(held) != wanted:
-                raise BranchTakenError(f"{name} is on {clone.remote} already and holds other files")
+            try:
+                equal = Upload.of(held).digests == upload.digests
+            except NothingToDoError:
+                equal = False
+        if not equal:
+            raise BranchTakenError(f"{name} is on {clone.remote} already and holds other files")
         return name
-    return next((branch for branch in known if branch.endswith(f"-{wanted}")), None)
+    return next((branch for branch in known if branch.endswith(same)), None)
 
 
-def _put(source: Path, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
+def _copy(source: Path, target: Path) -> None:
+    """A link stays a link."""
     if source.is_symlink():
-        place.symlink_to(source.readlink())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(source.readlink())
     else:
-        link_or_copy(source, place)
+        link_or_copy(source, target)

@@ -1,4 +1,4 @@
-"""`wms data split`: assign the pairs that passed validation to splits, and lay out the run's dataset."""
+"""`wms data split`: assign the pairs that passed validation to splits, and assemble the run's dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wms.data.assign import assign_validated
 
 
 def split_samples(ctx: Context) -> SplitPlan:
-    """Assign new samples to splits and put the run's dataset together; samples of main keep their split.
+    """Assign new samples to splits and assemble the run's dataset; samples of main keep their split.
 
     Raises:
         BadDataError: validation found errors that were not set aside.
@@ -25,9 +25,8 @@ def split_samples(ctx: Context) -> SplitPlan:
     outcome = assign_validated(base, plan=plan, report=report, policy=ctx.data_settings.split)
     if ctx.request.branches and outcome.manifest == base:
         raise NothingToDoError(
-            "there is nothing new to train on: "
-            "every incoming pair is in the dataset already or was set aside",
-            remedy="Repair what the findings set aside and push it again, or delete the branch.",
+            "nothing new to train on: every incoming pair is in the dataset already or was set aside",
+            remedy="Correct the pairs that were set aside and push them again, or delete the branch.",
         )
     lay_out(ctx, plan, outcome.manifest)
     write_bytes(layout.manifest, outcome.manifest.to_jsonl())

@@ -1,4 +1,4 @@
-"""What the dataset is, and which data branches wait or were held."""
+"""The dataset on main, and the data branches that wait or were held."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BranchState = Literal["waiting", "held", "blocked", "taken"]
 class DataBranch(Frozen):
     """A data branch: `waiting` for its run, `blocked` by findings, or `held` by the gate.
 
-    `taken`: all of it is in the dataset but for what was set aside, of which it is the only pushed copy.
+    `taken`: it is in the dataset, except for what was set aside; the branch is the only pushed copy of that.
     """
 
     name: str
@@ -37,7 +37,7 @@ class DataStatus(Record):
 
 
 def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
-    """Read it all from main, the remote's branches and their statuses."""
+    """Read main, the remote's data branches and their statuses."""
     repository.fetch()
     main_sha = main_head(repository)
     manifest = manifest_at(repository, main_sha)
@@ -56,7 +56,7 @@ def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
 
 
 def branch_status(name: str, sha: str, forge: Forge) -> DataBranch:
-    """What the last run on a branch's head said; a hold says that the data were accepted."""
+    """What the last run reported on a branch's head; a hold implies that the data was accepted."""
     found = DataBranch(name=name, sha=sha, state="waiting")
     checks = {check.context: check for check in forge.statuses(sha)}
     data, verdict = checks.get(DATA), checks.get(VERDICT)

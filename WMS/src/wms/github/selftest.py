@@ -21,7 +21,7 @@ from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.promotion import GENERATED_PATHS, MANIFEST_PATH, promotion_branch
 from wms.core.records.release import release_tag
-from wms.data.push_folder import push_folder
+from wms.data.push import push_folder
 from wms.data.status import DATA_PREFIX
 from wms.promotion.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
 

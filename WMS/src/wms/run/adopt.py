@@ -100,7 +100,7 @@ def _tracking_run(ctx: Context, result: TrainResult) -> str:
     registry, evidence = ctx.ports.registry, ctx.layout.run / EVIDENCE_FOLDER
     tags = {key: str(value) for key, value in result.provenance.model_dump().items()}
     run_id = registry.start_run(ctx.request.run_id, params={}, tags={**tags, "adopted_from": result.run_id})
-    now_ms = int(time.time() * 1000)  # When each epoch was measured is in the run's spool at most.
+    now_ms = int(time.time() * 1000)
     metrics = [
         Metric(name=name, value=float(value), step=epoch.epoch, timestamp_ms=now_ms)
         for epoch in result.epochs

@@ -9,7 +9,7 @@ from pathlib import Path
 from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
-from wms.data.push_folder import branch_of, push_folder
+from wms.data.push import branch_of, push_folder
 from wms.run.current import abandon, end_run, still_holds, unfinished_run
 from wms.run.graph import JOBS, Job
 from wms.run.journal import noting

@@ -1,4 +1,4 @@
-"""Write masks, and overlays to look at, for files and folders of pictures."""
+"""Write masks, and overlays to look at, for image files and folders."""
 
 from __future__ import annotations
 
@@ -14,80 +14,78 @@ from wms.core.files import replacing
 from wms.core.names import PICTURE_SUFFIXES
 from wms.core.progress import Progress
 from wms.core.records.base import Frozen
-from wms.data.rules import RULES
+from wms.data.rules import remedy_for
 from wms.imaging.files import read_image
 from wms.model.bundle import load_bundle
 
 OVERLAY_RGB = (255, 196, 0)
-"""Colour of the marked window in overlays: far from the greys and browns of meters."""
+"""Colour of the window in overlays: meters are grey and brown."""
 
 
 class Predicted(Frozen):
-    """The masks that were written, and why other pictures have none, one sentence and remedy each."""
+    """The masks that were written, and for each refused image the reason and the remedy."""
 
     masks: tuple[Path, ...]
     refused: tuple[str, ...]
 
     def require_all(self) -> None:
-        """End with an error if a picture has no mask.
+        """Check that every image has a mask.
 
         Raises:
-            ImageError: names every such picture.
+            ImageError: lists every image without one.
         """
         if self.refused:
             listed = "\n".join(f"  {line}" for line in self.refused)
             raise ImageError(
-                f"{len(self.refused)} of {len(self.refused) + len(self.masks)} pictures cannot be used; "
-                f"{len(self.masks)} masks were written:\n{listed}",
-                remedy="Mend those pictures, or leave them out.",
+                f"{len(self.refused)} of {len(self.refused) + len(self.masks)} images cannot be used "
+                f"(masks written: {len(self.masks)}):\n{listed}",
+                remedy="Replace those images, or leave them out.",
             )
 
 
-def predict_pictures(
+def predict_images(
     images: Sequence[Path], *, bundle: Path, out: Path, overlays: Path | None, progress: Progress
 ) -> Predicted:
-    """Write `out/<stem>.png`, uint8 0 and 255, at each picture's upright size.
+    """Write `out/<stem>.png`, uint8 0 and 255, at each image's upright size.
 
-    A file that is no picture is passed over, and named in the answer: one bad file of a folder does not
-    keep the others from their masks.
+    A file that is not an image is skipped and listed in the answer.
 
     Args:
-        images: picture files, or folders whose pictures are taken (not their subfolders').
+        images: image files, or folders of images (without subfolders).
         bundle: the model.
         out: folder of the masks; made if missing.
-        overlays: folder of pictures with the window tinted, or none.
-        progress: told one step a picture.
+        overlays: folder for images with the window tinted, or none.
+        progress: told about each image.
 
     Raises:
-        NothingToDoError: there are no pictures.
-        OccupiedFolderError: a file would be overwritten, or two pictures would share a mask.
+        NothingToDoError: there are no images.
+        OccupiedFolderError: a file would be overwritten, or two images would share a mask.
     """
-    pictures = _pictures(images)
-    _refuse_overwriting(pictures, out, overlays)
+    files = _image_files(images)
+    _refuse_overwriting(files, out, overlays)
     predictor = load_bundle(bundle, threads=usable_cores())
     masks, refused = [], []
-    for path in progress.track(pictures, label="predict", total=len(pictures)):
+    for path in progress.track(files, label="predict", total=len(files)):
         try:
-            picture = read_image(path)
+            image = read_image(path)
         except ImageError as error:
-            own = error.remedy if error.remedy != ImageError.remedy else RULES[error.rule].remedy
-            refused.append(f"{error}. {own}")
+            refused.append(f"{error}. {remedy_for(error)}")
             continue
-        mask = predictor.mask(picture)
+        mask = predictor.mask(image)
         masks.append(out / f"{path.stem}.png")
         _save(Image.fromarray(mask.astype(np.uint8) * 255), masks[-1])
         if overlays is not None:
-            tinted = picture.copy()
+            tinted = image.copy()
             tinted[mask] = (tinted[mask] * 0.5 + np.array(OVERLAY_RGB) * 0.5).astype(np.uint8)
             _save(Image.fromarray(tinted), overlays / f"{path.stem}.png")
     return Predicted(masks=tuple(masks), refused=tuple(refused))
 
 
-def _refuse_overwriting(pictures: Sequence[Path], out: Path, overlays: Path | None) -> None:
-    """Masks must not take the place of photographs, nor overlays that of masks."""
+def _refuse_overwriting(files: Sequence[Path], out: Path, overlays: Path | None) -> None:
+    """Masks must not overwrite photographs, nor overlays masks."""
     folders = [folder.resolve() for folder in (out, overlays) if folder is not None]
-    targets = {folder / f"{path.stem}.png" for folder in folders for path in pictures}
-    lost = [path for path in pictures if path.resolve() in targets]
+    targets = {folder / f"{path.stem}.png" for folder in folders for path in files}
+    lost = [path for path in files if path.resolve() in targets]
     if lost or len(set(folders)) != len(folders):
         what = f"{lost[0]} would be overwritten" if lost else "masks and overlays would overwrite each other"
         raise OccupiedFolderError(f"{what}; nothing was written", remedy="Choose other folders.")
@@ -98,7 +96,7 @@ def _save(image: Image.Image, path: Path) -> None:
         image.save(temporary, format="PNG")
 
 
-def _pictures(images: Sequence[Path]) -> list[Path]:
+def _image_files(images: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in images:
         if path.is_dir():
@@ -109,15 +107,13 @@ def _pictures(images: Sequence[Path]) -> list[Path]:
         else:
             raise ImageError(f"{path} is neither a file nor a folder")
     if not found:
-        raise NothingToDoError(
-            "no pictures there", remedy="Name JPEG or PNG files, or folders that hold some."
-        )
+        raise NothingToDoError("no images found", remedy="Name JPEG or PNG files, or folders that hold some.")
     by_stem: dict[str, Path] = {}
     for path in found:
         other = by_stem.setdefault(path.stem, path)
         if other != path:
             raise OccupiedFolderError(
                 f"{other} and {path} would both be written as {path.stem}.png",
-                remedy="Predict them into different folders.",
+                remedy="Write their masks to different folders.",
             )
     return list(by_stem.values())

@@ -61,7 +61,7 @@ def roughen(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def draw_cable(canvas: Canvas, size: tuple[int, int], rng: np.random.Generator) -> None:
-    """A cable, hose or seal wire that hangs through the picture (a cubic Bezier curve)."""
+    """A cable, hose or seal wire that hangs through the image (a cubic Bezier curve)."""
     ends = np.array([[between(rng, -0.1, 1.1), pick(rng, (-0.1, 1.1))], rng.random(2) * 1.2 - 0.1])
     middle = rng.random((2, 2))
     t = np.linspace(0, 1, 24)[:, None]
@@ -77,7 +77,7 @@ def draw_cable(canvas: Canvas, size: tuple[int, int], rng: np.random.Generator) 
 
 
 def _place(size: tuple[int, int], rng: np.random.Generator) -> Points:
-    """A place near the picture's edge, where the meter rarely is."""
+    """A place near the image's edge, where the meter rarely is."""
     place = rng.random(2)
     place[int(rng.integers(2))] = pick(rng, (between(rng, 0.0, 0.18), between(rng, 0.82, 1.0)))
     return np.asarray(place * size)

@@ -1,4 +1,4 @@
-"""How pairs are broken: one way for every fault that data validation must name."""
+"""Broken pairs: one for every rule of data validation that a pair can break."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TURNED = Encoding(orientation=6)
 
 
 class Push:
-    """Renders pictures for one fault and notes the files that it writes."""
+    """Renders images for one fault and lists the files that it writes."""
 
     def __init__(self, out: Path, seed: int, first_index: int) -> None:
         self.out = out
@@ -33,7 +33,7 @@ class Push:
         self.files: list[str] = []
 
     def picture(self, *, oblong: bool = False) -> Picture:
-        """The next picture, or the next that is not square."""
+        """The next image, or the next that is not square."""
         while True:
             picture = render(self.seed, self.next_index)
             self.next_index += 1
@@ -54,7 +54,7 @@ class Push:
         self.write(f"{MASKS}/{stem}{encoding.mask_suffix}", encode_mask(mask, encoding))
 
     def pair(self, stem: str, picture: Picture) -> None:
-        """Write a pair with nothing wrong in itself."""
+        """Write a good pair."""
         self.image(stem, picture.image)
         self.mask(stem, picture.mask())
 
@@ -76,7 +76,7 @@ def _missing_image(push: Push, stem: str) -> tuple[str, ...]:
 def _wrong_type(push: Push, stem: str) -> tuple[str, ...]:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as bundle:
-        # A fixed date, or the bytes would differ from run to run.
+        # A fixed date: the bytes must be the same in every run.
         bundle.writestr(zipfile.ZipInfo("photos/readme.txt", (2020, 1, 1, 0, 0, 0)), "No picture here.\n")
     push.write(f"{IMAGES}/{stem}.jpg", archive.getvalue())
     push.mask(stem, push.picture().mask())
@@ -139,7 +139,7 @@ def _black(mask: Image.Image) -> Image.Image:
 
 
 def _nearly_white(mask: Image.Image) -> Image.Image:
-    """White up to a black frame, so that it is full rather than inverted."""
+    """White with a black frame, so that it is full rather than inverted."""
     full = _black(mask)
     margin = min(mask.size) // 20
     ImageDraw.Draw(full).rectangle(
@@ -224,4 +224,4 @@ BREAKAGES: dict[str, Maker] = {
     "symlink": _symlink,
     "bad-name": _bad_name,
 }
-"""Every rule of validation that a pair can break, and what breaks it."""
+"""What breaks each rule of validation that a pair can break."""

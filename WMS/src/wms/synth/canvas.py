@@ -16,7 +16,7 @@ SUPERSAMPLING = 2
 
 @lru_cache(maxsize=256)
 def font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own font at a size; no font of the machine is used, so that pictures are the same."""
+    """Pillow's own font at a size; no font of the machine is used, so that images are the same."""
     return ImageFont.load_default(size=size_px)
 
 
@@ -49,13 +49,13 @@ def coverage(polygon: Points, size: tuple[int, int], factor: int = 4) -> Image.I
 
 
 class Canvas:
-    """A picture with coordinates of its own, drawn at `SUPERSAMPLING` times its size.
+    """An image with coordinates of its own, drawn at `SUPERSAMPLING` times its size.
 
     Args:
-        size_px: width and height of the finished picture.
+        size_px: width and height of the finished image.
         fill: its colour at the start.
-        unit_px: pixels of the finished picture to one unit.
-        origin_px: where (0, 0) lies in the finished picture.
+        unit_px: pixels of the finished image to one unit.
+        origin_px: where (0, 0) lies in the finished image.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Canvas:
         self.origin = np.asarray(origin_px) * SUPERSAMPLING
 
     def finish(self) -> Image.Image:
-        """The picture at its own size, RGB."""
+        """The image at its own size, RGB."""
         return self.image.reduce(SUPERSAMPLING)
 
     def pixels(self, points: Points) -> list[tuple[float, float]]:

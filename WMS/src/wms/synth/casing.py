@@ -1,4 +1,4 @@
-"""What holds the dial: fittings, pipe, the body's wall, the ring around the glass, the lid."""
+"""The parts around the dial: fittings, pipe, body, ring around the glass, lid."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def draw_tube(canvas: Canvas, start: Points, end: Points, width: float, fill: RG
 
 
 def draw_casing(canvas: Canvas, meter: Meter, camera: Camera, rng: np.random.Generator) -> None:
-    """Draw all that lies behind and around the dial; the face itself comes later."""
+    """Draw everything behind and around the dial; the face is drawn later."""
     _draw_fittings(canvas, camera, rng)
     if meter.style.lid:
         _draw_lid(canvas, meter, camera, rng)

@@ -33,19 +33,19 @@ def write_pairs(
     difficulty: float = 1.0,
     progress: Progress = SILENT,
 ) -> int:
-    """Write pictures `start` to `start + count - 1` of a series: `images/<stem>.jpg`, `masks/<stem>.*`.
+    """Write images `start` to `start + count - 1` of a series: `images/<stem>.jpg`, `masks/<stem>.*`.
 
-    A picture depends on `seed`, its number and `difficulty` alone. Pictures may be stored turned, with
-    an EXIF orientation; masks fit the upright picture and are PNG or JPEG. Writing the same pictures
+    An image depends only on `seed`, its number and `difficulty`. Images may be stored rotated, with
+    an EXIF orientation; masks fit the upright image and are PNG or JPEG. Writing the same images
     again is fine.
 
     Args:
         out: folder to write to; made if missing.
         count: how many pairs.
         seed: of the series, at least 0.
-        start: number of the first picture, at least 0, so that a later push can bring others.
+        start: number of the first image, at least 0, so that a later push can bring others.
         difficulty: 0 is a clean drawing, 1 is like the field's photographs, 2 is about the worst.
-        progress: told of every pair.
+        progress: told about each pair.
 
     Returns:
         How many pairs were written.
@@ -67,14 +67,9 @@ def write_series(
     progress: Progress,
     mask_of: Callable[[Picture, int], Image.Image],
 ) -> int:
-    """Write the pictures of `numbers`, each with the mask (mode L) that `mask_of` gives it.
-
-    Raises:
-        OccupiedFolderError: images/ or masks/ holds files that are not of these pairs.
-        StorageError: a file cannot be written.
-    """
+    """Write the images of `numbers`, each with the mask (mode L) that `mask_of` makes; like `write_pairs`."""
     stems = {index: stem_of(seed, index) for index in numbers}
-    _refuse_strangers(out, stems.values())
+    _refuse_other_files(out, stems.values())
     for index, stem in progress.track(stems.items(), label="rendering", total=len(stems)):
         picture = render(seed, index, difficulty=difficulty)
         encoding = draw_encoding(generator(seed, index, Purpose.STORAGE))
@@ -84,11 +79,11 @@ def write_series(
     return len(stems)
 
 
-def _refuse_strangers(out: Path, own_stems: Iterable[str]) -> None:
+def _refuse_other_files(out: Path, own_stems: Iterable[str]) -> None:
     own = set(own_stems)
     for folder in (out / IMAGES, out / MASKS):
-        strangers = sorted(path.name for path in folder.glob("*") if path.stem not in own)
-        if strangers:
+        others = sorted(path.name for path in folder.glob("*") if path.stem not in own)
+        if others:
             raise OccupiedFolderError(
-                f"{folder} holds {len(strangers)} other files, {strangers[0]!r} among them"
+                f"{folder} holds other files ({len(others)}), for example {others[0]!r}"
             )

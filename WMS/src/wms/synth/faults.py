@@ -1,4 +1,4 @@
-"""Pushes that should not get through: broken pairs, and pairs whose masks mark the wrong thing."""
+"""Pushes that the pipeline must reject: broken pairs, and pairs whose masks mark the wrong thing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wms.synth.dataset import SILENT, write_series
 from wms.synth.labels import mislabelled
 from wms.synth.picture import Picture, Purpose, generator
 
-# Pictures of broken pairs are numbered from here, so that none is also one of `write_pairs`.
+# Images of broken pairs are numbered from here, so that none is also one of `write_pairs`.
 FIRST_INDEX = 1_000_000
 RULES: tuple[str, ...] = tuple(BREAKAGES)
 """The rules that `write_broken_pairs` breaks."""
@@ -74,11 +74,7 @@ def write_mislabelled_pairs(
 ) -> int:
     """Like `write_pairs`, but each mask marks something else, plausible in size and shape.
 
-    Every pair passes validation by itself; only a model trained on them shows that they are wrong.
-
-    Raises:
-        OccupiedFolderError: images/ or masks/ holds files that are not of these pairs.
-        StorageError: a file cannot be written.
+    Every pair passes validation; only a model trained on them shows that they are wrong.
     """
 
     def wrong_mask(picture: Picture, index: int) -> Image.Image:

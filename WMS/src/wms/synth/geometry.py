@@ -1,4 +1,4 @@
-"""Points and projections: from dial units to pixels of a picture."""
+"""Points and projections: from dial units to pixels of an image."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def transform(matrix: Matrix, points: Points) -> Points:
 
 
 def rotation(roll: float, tilt: float, turn: float) -> Matrix:
-    """Rotation by `roll` in the picture's plane, after `tilt` about x and `turn` about y; radians."""
+    """Rotation by `roll` in the image's plane, after `tilt` about x and `turn` about y; radians."""
     about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
     about_y = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
@@ -51,7 +51,7 @@ class Camera:
     """A pinhole camera that looks at the dial's centre from `distance` dial radii.
 
     The dial lies in the plane z = 0 and z grows away from the camera; `rotation` takes dial
-    coordinates to camera axes. `focal_px` and the picture point `centre_px` of the dial's centre are in
+    coordinates to camera axes. `focal_px` and the image point `centre_px` of the dial's centre are in
     pixels, with pixel centres at halves.
     """
 

@@ -1,4 +1,4 @@
-"""A picture of absurd size in a small file (a decompression bomb), written without its pixels."""
+"""An image of absurd size in a small file (a decompression bomb), written without its pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong masks that look right: what a hurried annotator marks instead of the window."""
+"""Wrong but plausible masks: what a hurried annotator marks instead of the window."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from wms.synth.geometry import Points, area
 from wms.synth.picture import Picture, binary_mask
 from wms.synth.rng import between, happens, pick
 
-DECOY_SHARE = 0.7  # how many wrong masks mark another thing rather than the window badly
-# Smaller things are no plausible window: below the field's smallest share of the picture.
+DECOY_SHARE = 0.7  # share of the wrong masks that mark another object
+# Smaller than the smallest window in the field data is not plausible.
 MIN_AREA_SHARE = 0.003
 
 
 def mislabelled(picture: Picture, rng: np.random.Generator) -> Image.Image:
-    """A mask (mode L, 0 and 255) of a sub-dial or a number, or of a window that slipped or grew.
+    """A mask (mode L, 0 and 255) of a sub-dial or a number, or of the window moved or enlarged.
 
     It covers less than half of the union of itself and the true window, and is of plausible size.
     """
@@ -29,7 +29,7 @@ def mislabelled(picture: Picture, rng: np.random.Generator) -> Image.Image:
 
 
 def _slipped(window: Points, size: tuple[int, int], rng: np.random.Generator) -> Points:
-    """The window moved off itself, up or down the dial; to the side where the picture has room."""
+    """The window moved up or down the dial, to the side where the image has room."""
     down = (window[3] - window[0]) * between(rng, 0.9, 1.5)
     along = (window[1] - window[0]) * between(rng, -0.25, 0.25)
     ways = [window + along + down, window + along - down]
@@ -38,7 +38,7 @@ def _slipped(window: Points, size: tuple[int, int], rng: np.random.Generator) ->
 
 
 def _grown(window: Points, rng: np.random.Generator) -> Points:
-    """The window blown up about its centre, more in height than in width."""
+    """The window enlarged about its centre, more in height than in width."""
     centre = window.mean(axis=0)
     along, down = (window[1] - window[0]) / 2, (window[3] - window[0]) / 2
     wide, high = between(rng, 1.1, 1.3), between(rng, 2.2, 3.2)

@@ -72,7 +72,7 @@ def draw_scale_ring(canvas: Canvas, meter: Meter, rng: np.random.Generator) -> N
             canvas.text((0.78 * np.sin(angle), -0.78 * np.cos(angle)), str(tick // 10), 0.08, meter.style.ink)
     if not meter.style.lid:
         return
-    # The pointer keeps to the half of the dial without the window.
+    # The pointer stays in the half of the dial without the window.
     angle = between(rng, 0.5 * np.pi, 1.5 * np.pi)
     _draw_pointer(canvas, (0, 0.0), 0.8, angle, RED, breadth=0.05)
 

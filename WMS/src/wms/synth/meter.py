@@ -1,4 +1,4 @@
-"""One meter: a make with this meter's own colours, numbers and reading."""
+"""One meter: a make with colours, numbers and a reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wms.synth.geometry import Points, rectangle
 from wms.synth.rng import between, digits, pick
 from wms.synth.style import STYLES, Style
 
-# Names of no maker: what is printed only has to look like print.
+# Invented names: the print only has to look real.
 BRANDS = ("AQUORA", "VELDAN", "Rivella", "HYDROM", "Tessin", "NORRA", "Okean-15", "MERIVO", "Bachlauf")
 MODELS = ("QM-15", "SW 15X", "WK-20", "TR-15G", "LF-U", "EV 90")
 

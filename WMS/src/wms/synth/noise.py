@@ -38,5 +38,5 @@ def enlarge(field: Field, size: tuple[int, int]) -> Field:
 
 
 def grey(levels: Field) -> Image.Image:
-    """Levels as a picture of mode L, cut off at 0 and 255."""
+    """Levels as an image of mode L, cut off at 0 and 255."""
     return Image.fromarray(levels.clip(0, 255).astype(np.uint8))

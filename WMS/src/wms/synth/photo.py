@@ -1,4 +1,4 @@
-"""What light, lens and sensor make of a scene."""
+"""The effects of light, lens and sensor."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def reflect(
 def expose(
     image: Image.Image, centre: tuple[float, float], rng: np.random.Generator, *, difficulty: float
 ) -> Image.Image:
-    """Light, colour, blur and noise of a telephone's camera; `centre` is where a flash would point."""
+    """Light, colour, blur and noise of a phone camera; `centre` is where the flash points."""
     light = _light(image.size, centre, rng, difficulty)
     warmth = rng.normal(0, 0.09 * difficulty)
     contrast = 1 + rng.normal(-0.05, 0.1 * difficulty)
@@ -83,7 +83,7 @@ def expose(
 def _light(
     size: tuple[int, int], centre: tuple[float, float], rng: np.random.Generator, difficulty: float
 ) -> Field:
-    """Brightness factor a pixel: a slope across the picture, a flash's fall-off, a shadow's edge."""
+    """Brightness factor a pixel: a slope across the image, a flash's fall-off, a shadow's edge."""
     coarse = (size[0] // COARSE, size[1] // COARSE)
     rows, columns = np.mgrid[-1 : 1 : coarse[1] * 1j, -1 : 1 : coarse[0] * 1j].astype(np.float32)
     slope = rng.normal(0, 0.16 * difficulty, 2)
@@ -110,7 +110,7 @@ def _blur(image: Image.Image, rng: np.random.Generator, difficulty: float) -> Im
 
 
 def _filled(polygon: Points, size: tuple[int, int]) -> Image.Image:
-    """A polygon of the full picture, white on black at `size`, a `SOFT` part of it."""
+    """A polygon of the full image, white on black at `size`, a `SOFT` part of it."""
     image = Image.new("L", size)
     ImageDraw.Draw(image).polygon([(float(x), float(y)) for x, y in polygon / SOFT], fill=255)
     return image

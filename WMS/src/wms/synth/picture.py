@@ -25,13 +25,13 @@ MEDIAN_SHARE = 0.02
 SHARE_SPREAD = 0.55  # standard deviation of the share's logarithm
 SHARE_LIMITS = (0.0035, 0.085)
 
-MARGIN_PX = 6.0  # the window keeps at least this far from the picture's edge
-FACE_OVERSIZE = 1.1  # pixels of the flat face to one of the picture, so that warping loses nothing
+MARGIN_PX = 6.0  # the window keeps at least this far from the image's edge
+FACE_OVERSIZE = 1.1  # pixels of the flat face to one of the image, so that warping loses nothing
 MIN_FACE_PX = 160
 
 
 class Purpose(IntEnum):
-    """What random numbers of a picture are for; the numbers are part of the seed, so never reuse one."""
+    """What random numbers of an image are for. The values are part of the seed: never reuse one."""
 
     METER = 0
     SCENE = 1
@@ -52,36 +52,36 @@ class Picture:
     decoys: tuple[Points, ...]
 
     def mask(self) -> Image.Image:
-        """The register window as mode L of the picture's size: 255 inside, 0 outside, nothing between."""
+        """The register window as mode L of the image's size: 255 inside, 0 outside, nothing between."""
         return binary_mask(self.window, self.image.size)
 
 
 def binary_mask(polygon: Points, size: tuple[int, int]) -> Image.Image:
     """A convex polygon as mode L of `size` (width, height): 255 where a pixel's centre is inside, else 0.
 
-    Tested edge by edge, for ImageDraw's own polygons grow by the pixels that their outline touches.
+    Computed edge by edge: ImageDraw's polygons also include the pixels that their outline touches.
     """
     columns = np.arange(size[0])[None, :] + 0.5
     rows = np.arange(size[1])[:, None] + 0.5
     inside = np.ones((size[1], size[0]), dtype=bool)
-    # Corners run clockwise as seen on the picture, so that the inside is to the right of each edge.
+    # Corners are clockwise in the image, so the inside is to the right of each edge.
     for (x, y), (next_x, next_y) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
         inside &= (next_x - x) * (rows - y) >= (next_y - y) * (columns - x)
     return Image.fromarray(inside.astype(np.uint8) * 255)
 
 
 def generator(seed: int, index: int, purpose: Purpose) -> np.random.Generator:
-    """The random numbers of one picture for one purpose; purposes do not disturb one another."""
+    """The random generator of one image for one purpose; purposes are independent."""
     return np.random.default_rng(np.random.SeedSequence((seed, index), spawn_key=(purpose,)))
 
 
 def meter_of(seed: int, index: int) -> Meter:
-    """The meter of picture `index`, without drawing it."""
+    """The meter of image `index`, without drawing it."""
     return draw_meter(generator(seed, index, Purpose.METER))
 
 
 def render(seed: int, index: int, *, difficulty: float = 1.0) -> Picture:
-    """Picture `index` of the endless series `seed`: the same whatever else is drawn.
+    """Image `index` of the series `seed`; it does not depend on other images.
 
     Args:
         seed: at least 0.
@@ -115,7 +115,7 @@ def photograph(meter: Meter, rng: np.random.Generator, *, difficulty: float = 1.
 
 
 def _stand(meter: Meter, size: tuple[int, int], rng: np.random.Generator, difficulty: float) -> Camera:
-    """A camera from which the window covers a share as in the field and lies wholly in the picture."""
+    """A camera position: the window has a share as in the field data and is completely in the image."""
     share = float(np.clip(MEDIAN_SHARE * np.exp(rng.normal(0, SHARE_SPREAD)), *SHARE_LIMITS))
     turned = happens(rng, 0.22 * difficulty)
     roll = rng.normal(0, 0.16 * difficulty) + (pick(rng, (-1, 1)) * np.pi / 2 if turned else 0)
@@ -155,7 +155,7 @@ def _mount_face(
 
 
 def _in_front(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A cable or wire that hangs before the meter."""
+    """A cable or wire in front of the meter."""
     canvas = Canvas(image.size, (0, 0, 0))
     canvas.image.paste(image.resize(canvas.image.size, Image.Resampling.BILINEAR))
     draw_cable(canvas, image.size, rng)

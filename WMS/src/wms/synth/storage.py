@@ -1,4 +1,4 @@
-"""How pictures and masks are stored: JPEG with an EXIF orientation, masks as PNG or JPEG."""
+"""How images and masks are stored: JPEG with an EXIF orientation, masks as PNG or JPEG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 from wms.synth.rng import happens, pick
 
 UPRIGHT = 1
-# For each EXIF orientation, what turns the upright picture into the stored one.
+# For each EXIF orientation, what turns the upright image into the stored one.
 _TO_STORED: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,7 +51,7 @@ def draw_encoding(rng: np.random.Generator) -> Encoding:
 
 
 def encode_photo(image: Image.Image, encoding: Encoding) -> bytes:
-    """An upright RGB picture as JPEG bytes, turned as its EXIF orientation then says."""
+    """An upright RGB image as JPEG bytes, turned as its EXIF orientation then says."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = encoding.orientation
     return _encoded(stored(image, encoding.orientation), "JPEG", quality=encoding.photo_quality, exif=exif)
@@ -65,7 +65,7 @@ def encode_mask(mask: Image.Image, encoding: Encoding) -> bytes:
 
 
 def stored(image: Image.Image, orientation: int) -> Image.Image:
-    """The upright picture as it is stored under an EXIF orientation of 0..8."""
+    """The upright image as it is stored under an EXIF orientation of 0..8."""
     if orientation in (0, UPRIGHT):
         return image
     return image.transpose(_TO_STORED[orientation])

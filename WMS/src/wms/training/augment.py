@@ -1,10 +1,10 @@
-"""Random changes of a training batch, the same for picture and mask.
+"""Random augmentation of a training batch, the same for image and mask.
 
-Written as torchvision v2 transforms on batches: every sample gets its own change, yet a batch costs
-one resampling. torchvision's own random transforms change a whole batch alike, and one by one they
-would take as long as the network at small sizes. The random numbers are drawn for a whole epoch at
-once, a row for each sample, from a seed of their own: a sample's change depends on seed, epoch and
-position alone, not on the batch or process it falls into, and there is no generator to save.
+These are torchvision v2 transforms on batches: each sample gets its own change, and a batch is resampled
+once. torchvision's own random transforms change a whole batch in the same way; applied one by one, they
+would take as long as the network at small sizes. All random numbers of an epoch are drawn at once, one row
+for each sample. So a sample's change depends only on seed, epoch and position, not on its batch or process,
+and no generator state has to be saved.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def draw_epoch(samples: int, *, seed: int) -> Tensor:
 def augment(
     pixels: Tensor, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float
 ) -> tuple[Tensor, Tensor]:
-    """Change a batch at random and resample it to the size that is trained at.
+    """Augment a batch and resample it to the training size.
 
     Args:
-        pixels: float32, Bx4xSxS in 0..1: pictures, and their masks as a fourth channel.
+        pixels: float32, Bx4xSxS in 0..1: images, and their masks as a fourth channel.
         draws: float32, Bx12, rows of `draw_epoch`.
         settings: how much may change.
         size_px: side of the result, at most S.
-        fill: grey of what comes in from outside, in 0..1.
+        fill: grey outside the images, in 0..1.
 
     Returns:
-        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
+        images, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
     """
     warp, colour = draws.split([WARP_DRAWS, COLOUR_DRAWS], dim=1)
     warped = Warp(warp, settings, size_px=size_px, fill=fill)(pixels)
@@ -49,13 +49,13 @@ def augment(
 
 
 class Warp(v2.Transform):
-    """Turn, shear, zoom, shift and mirror each sample, picture and mask in one bilinear resampling.
+    """Rotate, shear, zoom, shift and mirror each sample, image and mask in one bilinear resampling.
 
     Args:
         draws: float32, Bx6 in -1..1: angle, shear, zoom, shift right, shift down, mirror.
         settings: how much may change.
         size_px: side of the result.
-        fill: grey of what comes in from outside a picture, in 0..1; masks get 0.
+        fill: grey outside the images, in 0..1; masks get 0.
     """
 
     def __init__(self, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float) -> None:
@@ -72,11 +72,11 @@ class Warp(v2.Transform):
 
 
 class Recolour(v2.Transform):
-    """Change light and colour of each picture.
+    """Change light and colour of each image.
 
-    Brightness and tint scale the channels, saturation moves them from or towards their grey, contrast
-    from or towards the picture's mean grey. All of it is linear in the pixels, so each picture gets one
-    3x3 matrix and one offset, and its pixels are read and written once.
+    Brightness and tint scale the channels. Saturation moves a pixel to or from its grey, contrast to or from
+    the image's mean grey. All of this is linear, so each image gets one 3x3 matrix and one offset, and its
+    pixels are read and written once.
 
     Args:
         draws: float32, Bx6 in -1..1: brightness, contrast, saturation, tint of red, green, blue.
@@ -88,7 +88,7 @@ class Recolour(v2.Transform):
         self.draws, self.settings = draws, settings
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Recolour pictures, Bx3xsxs."""
+        """Recolour images, Bx3xsxs."""
         s = self.settings
         limits = [s.max_brightness, s.max_contrast, s.max_saturation, *3 * [s.max_tint]]
         factors = 1.0 + self.draws * self.draws.new_tensor(limits)  # B x 6
@@ -103,7 +103,7 @@ class Recolour(v2.Transform):
 
 
 def affine_matrices(draws: Tensor, settings: AugmentSettings) -> Tensor:
-    """From draws to the matrices that `affine_grid` takes: from result to source, both in -1..1.
+    """The matrices for `affine_grid`, from result to source coordinates, both in -1..1.
 
     Args:
         draws: float32, Bx6 in -1..1.

@@ -1,4 +1,4 @@
-"""A training's batches: which samples, in which order, with which random change."""
+"""A training's batches: which samples, in which order, with which augmentation."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def training_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """This process's share of an epoch's batches, shuffled and augmented.
 
-    What is left over after full batches waits its turn in another epoch's order.
+    Samples that do not fill a batch are left out of this epoch; each epoch has another order.
 
     Yields:
-        pictures, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1, on this process's device.
+        images, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1, on this process's device.
     """
     order_seed = derived_seed(settings.seed, epoch, "order")
     order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(order_seed))
@@ -47,6 +47,6 @@ def batches_per_epoch(samples: int, settings: TrainSettings) -> int:
 
 
 def derived_seed(seed: int, epoch: int, purpose: str) -> int:
-    """A seed for one purpose in one epoch, unrelated to all others; 63 bits."""
+    """A seed for one purpose in one epoch, independent of all others; 63 bits."""
     digest = hashlib.sha256(f"{seed}/{epoch}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

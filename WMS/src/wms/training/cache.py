@@ -1,10 +1,9 @@
-"""Decoded, letterboxed samples on disk, so that a picture is decoded once and never again.
+"""Decoded, letterboxed samples on disk, so that each image is decoded only once.
 
-One file a sample, named by everything that its bytes depend on, is shared by all runs: a push of
-fifty new pairs decodes fifty. Files are written beside their place and renamed, so a killed run
-leaves none half written. A file is the bare pixels and their checksum, which tells one that was
-damaged later; that sample is decoded anew. A batch is read straight into its place, so nothing else
-of the dataset is held in memory by the process.
+All runs share the cache. Each sample is one file, named by everything that its bytes depend on, so a push of
+fifty new pairs decodes fifty. Files are replaced whole, so a killed run leaves none half written. A file is
+the bare pixels and their checksum: a damaged one is noticed and decoded again. Only the batch that is read
+is in memory.
 """
 
 from __future__ import annotations
@@ -32,18 +31,18 @@ from wms.imaging.preprocess import letterbox_image, letterbox_mask
 log = logging.getLogger(__name__)
 
 FORMAT = 3
-"""Part of every name; raised when preprocessing changes, which makes old files stay unused."""
+"""Part of every name. Raise it when preprocessing changes, so that old files are no longer used."""
 
 CHECKSUM_BYTES = 4
 """At the end of each file."""
 
 FEW = 24
-"""Below this many samples to decode, starting processes takes longer than they save."""
+"""With fewer samples to decode, starting processes takes longer than it saves."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where samples' files lie and how they are read and fitted."""
+    """Where samples' files are, and how they are read and letterboxed."""
 
     dataset: Path
     mask_threshold: int
@@ -62,13 +61,13 @@ class CachedSamples:
         return len(self.files)
 
     def pixels(self, indices: Sequence[int]) -> NDArray[np.uint8]:
-        """Some samples by position, as they lie in the cache.
+        """Some samples by position.
 
         Returns:
             uint8, BxSxSx4: RGB and the mask (255 is window).
 
         Raises:
-            StorageError: a file is gone or has another size than it was written with.
+            StorageError: a file is missing or has the wrong size.
         """
         pixels = np.empty((len(indices), self.size_px, self.size_px, 4), dtype=np.uint8)
         for place, index in zip(pixels, indices, strict=True):
@@ -76,29 +75,32 @@ class CachedSamples:
         return pixels
 
     def batch(self, indices: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Some samples by position, pictures and masks apart; otherwise like `pixels`.
+        """Like `pixels`, with images and masks separated.
 
         Returns:
-            pictures, uint8, BxSxSx3, and masks, uint8, BxSxSx1.
+            images, uint8, BxSxSx3, and masks, uint8, BxSxSx1.
         """
         pixels = self.pixels(indices)
         return pixels[..., :3], pixels[..., 3:]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """What a training learns from, and what it is validated on."""
+
+    train: CachedSamples
+    val: CachedSamples
+
+
 def prepare(
     samples: Sequence[Sample], source: Source, *, folder: Path, workers: int, progress: Progress
 ) -> CachedSamples:
-    """Decode what is not whole in the cache, by processes, and return all samples in their order.
+    """Decode the samples that are not in the cache, or damaged there; return all in their order.
 
-    Args:
-        samples: what to prepare.
-        source: where the files lie, and how they are fitted.
-        folder: the cache; made if missing.
-        workers: how many processes may decode at once.
-        progress: told about every decoded sample.
+    `folder` is the cache, made if missing; `workers` is how many processes may decode at once.
 
     Raises:
-        ImageError: a picture or mask cannot be read.
+        ImageError: an image or mask cannot be read.
         StorageError: the cache cannot be written.
     """
     files = tuple(folder / name[:2] / f"{name}.rgbm" for name in (_key(s, source) for s in samples))
@@ -110,7 +112,7 @@ def prepare(
 
 
 def _decode(jobs: list[tuple[Sample, Source, Path]], *, workers: int, progress: Progress) -> None:
-    label = "decoding pictures"
+    label = "decoding images"
     if workers == 1 or len(jobs) < FEW:
         for job in progress.track(jobs, label=label, total=len(jobs)):
             _store(job)
@@ -124,32 +126,32 @@ def _decode(jobs: list[tuple[Sample, Source, Path]], *, workers: int, progress: 
 
 def _store(job: tuple[Sample, Source, Path]) -> None:
     sample, source, file = job
-    picture = read_image(source.dataset / "images" / sample.image)
+    image = read_image(source.dataset / "images" / sample.image)
     mask = read_mask(source.dataset / "masks" / sample.mask, threshold=source.mask_threshold)
-    square, _ = letterbox_image(picture, source.spec)
+    square, _ = letterbox_image(image, source.spec)
     pixels = np.dstack([square, letterbox_mask(mask, source.spec)]).tobytes()
     with replacing(file) as temporary:
         temporary.write_bytes(pixels + _checksum(pixels))
 
 
 def _checksum(pixels: bytes) -> bytes:
-    """CRC-32; it notices damage and costs next to nothing."""
+    """CRC-32: fast, and enough to notice damage."""
     return zlib.crc32(pixels).to_bytes(CHECKSUM_BYTES, "big")
 
 
 def _is_whole(file: Path, source: Source) -> bool:
-    """Whether a sample lies in the cache as it was written."""
+    """Whether a sample is in the cache and not damaged."""
     if not file.is_file():
         return False
     try:
         data = file.read_bytes()
     except OSError as error:
-        log.warning("a cached sample is decoded anew: %s", error)
+        log.warning("a cached sample is decoded again: %s", error)
         return False
     pixels, checksum = data[:-CHECKSUM_BYTES], data[-CHECKSUM_BYTES:]
     if len(pixels) == source.spec.size_px**2 * 4 and checksum == _checksum(pixels):
         return True
-    log.warning("a cached sample is decoded anew: %s was damaged", file)
+    log.warning("a cached sample is decoded again: %s is damaged", file)
     return False
 
 
@@ -165,11 +167,11 @@ def _key(sample: Sample, source: Source) -> str:
 
 
 def _read_into(place: NDArray[np.uint8], file: Path) -> None:
-    """Fill one SxSx4 place; a quarter of the time of mapping the file, which pays for each page."""
+    """Fill one SxSx4 place; four times as fast as mapping the file into memory."""
     try:
         with file.open("rb", buffering=0) as stored:
             read, rest = stored.readinto(place.data), stored.read()
     except OSError as error:
         raise StorageError(f"cached sample {file} cannot be read: {error}") from error
     if read != place.nbytes or len(rest) != CHECKSUM_BYTES:
-        raise StorageError(f"cached sample {file} has another size than it was written with")
+        raise StorageError(f"cached sample {file} has the wrong size")

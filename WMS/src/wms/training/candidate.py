@@ -1,4 +1,4 @@
-"""`wms train`: make a candidate and register it. Nothing is in production by that."""
+"""`wms train`: train a candidate and register it. Production does not change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from wms.core.context import Context
 from wms.core.errors import DigestMismatchError, RecordError, RegistryError, UnregisteredModelError
 from wms.core.files import read_record, write_record
 from wms.core.layout import Layout
-from wms.core.progress import Silent
 from wms.core.records.training import Candidate, TrainResult
 from wms.core.settings import settings_digest
 from wms.data.assemble import require_dataset
@@ -25,19 +24,17 @@ from wms.training.train import train
 def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> TrainResult:
     """Train on the run's dataset and register the candidate; this process leads.
 
-    A registry that is known to take no models is left alone: the candidate says so.
-
-    Unless `resume` is `never`, a training that has ended already is not done again, only brought to
-    the registry.
+    Unless `resume` is `never`, a training that has ended already is only registered. If it is known that
+    the registry takes no models, it is not asked, and the candidate's record says so.
 
     Raises:
         UnregisteredModelError: the model is trained and the registry did not take it.
     """
-    request, layout = ctx.request, ctx.layout
+    layout = ctx.layout
     unregistered = unregistered_because(ctx)
     if unregistered:
         ctx.progress.say(consequence(unregistered))
-    inputs = TrainingInputs.of(ctx)
+    inputs = TrainingInputs.of(ctx, group)
     result = finished_training(layout, inputs) if resume != "never" else None
     if result is None:
         for name in ("train", "candidate"):
@@ -48,14 +45,12 @@ def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> Tra
                 inputs,
                 code_sha=ctx.code_sha,
                 registry=tracking_registry(ctx, reason=unregistered),
-                run_name=request.run_id,
+                run_name=ctx.request.run_id,
                 resume=resume,
-                group=group,
-                progress=ctx.progress,
             )
         write_record(layout.record("train"), result)
     else:
-        group.agree(False)  # the others need not wait for a training
+        group.agree(False)  # the workers need not wait for a training
     try:
         result = deliver_tracking(ctx, result)
         candidate = (
@@ -82,35 +77,25 @@ def train_or_resume(ctx: Context) -> None:
         train_candidate(ctx, group, resume="if it fits")
 
 
-def train_as_worker(inputs: TrainingInputs, group: ProcessGroup) -> None:
+def train_as_worker(inputs: TrainingInputs) -> None:
     """Compute this process's share of every batch of a training that another process leads.
 
     Writes nothing but decoded samples. Does nothing if the leader finds that the training has ended already.
 
     Raises:
-        ImageError: a picture or mask cannot be read.
+        ImageError: an image or mask cannot be read.
         TrainingError: the loss is not finite, or the leader's checkpoint cannot be read.
     """
-    if not group.agree(False):
-        return
-    samples = prepare_samples(inputs, Silent())
-    fit(
-        train=samples.train,
-        val=samples.val,
-        settings=inputs.settings,
-        state=checkpoints.load(inputs.checkpoint).state,
-        group=group,
-        checkpoint=inputs.checkpoint,
-        on_epoch=lambda _: None,
-        progress=Silent(),
-    )
+    if inputs.group.agree(False):
+        state = checkpoints.load(inputs.checkpoint).state
+        fit(inputs, prepare_samples(inputs), state, on_epoch=lambda _: None)
 
 
 def finished_training(layout: Layout, inputs: TrainingInputs) -> TrainResult | None:
-    """The record of the training in `run/`; `None` if it has not ended, or is not this one.
+    """The record of the training in `run/`; `None` if it has not ended, or is a different one.
 
-    The same pictures, the same settings and a bundle that is whole are asked for. The code may be
-    another by now: the record says by which one the model was trained.
+    It is the same one if dataset and settings are the same and the bundle is whole. The code may have
+    changed since: the record says which code trained the model.
     """
     if not layout.record("train").is_file():
         return None

@@ -1,8 +1,8 @@
-"""Checkpoints of an unfinished training: one safetensors file, replaced whole or not at all.
+"""Checkpoints of a training: one safetensors file, always replaced as a whole.
 
-Tensors are stored by name; everything else is JSON in the file's own header, so tensors and state
-can never be of different moments. Nothing is pickled. There is no generator state to store: order
-and augmentation of an epoch follow from seed and epoch, the learning rate from the step.
+Tensors are stored by name, and everything else as JSON in the file's header, so both are always of the same
+epoch. Nothing is pickled. No random generator is stored: order and augmentation of an epoch follow from seed
+and epoch, the learning rate from the step.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ HEADER_KEY = "training"
 
 
 class TrainingState(Record):
-    """Everything of a training that is no tensor.
+    """Everything about a training that is not a tensor.
 
-    `run_sha256` names what the training depends on; a checkpoint of something else is refused.
+    `run_sha256` identifies what the training depends on; another training's checkpoint is refused.
     """
 
     run_sha256: Sha256
@@ -42,7 +42,7 @@ class TrainingState(Record):
 
     @property
     def epochs_done(self) -> int:
-        """Epochs that are finished and stored."""
+        """The number of finished epochs."""
         return len(self.history)
 
 
@@ -60,12 +60,12 @@ class Checkpoint:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint in the place of the one before; a kill leaves one or the other.
+    """Replace the last checkpoint; a kill leaves either the old one or the new one.
 
     Raises:
         StorageError: it could not be written; the old one is whole.
     """
-    # Channels-last tensors are copied into the plain order, the only one that safetensors knows.
+    # Safetensors does not support channels-last tensors: they are copied to contiguous ones.
     tensors = {name: tensor.detach().contiguous() for name, tensor in checkpoint.tensors.items()}
     header = {HEADER_KEY: checkpoint.state.to_json().decode()}
     with replacing(path) as temporary:
@@ -76,17 +76,17 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: there is none, or it is not readable.
+        CheckpointError: it does not exist or cannot be read.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path} is not there: there is no training to go on with")
+        raise CheckpointError(f"{path} does not exist: there is no training to resume")
     try:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {})[HEADER_KEY]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         state = TrainingState.from_json(text.encode(), source=str(path))
     except (SafetensorError, KeyError, RecordError) as error:
-        raise CheckpointError(f"{path} is no checkpoint of a training: {error}") from error
+        raise CheckpointError(f"{path} is not a training checkpoint: {error}") from error
     return Checkpoint(state=state, tensors=tensors)
 
 
@@ -100,7 +100,7 @@ def optimizer_tensors(network: nn.Module, optimizer: Optimizer) -> dict[str, Ten
 
 
 def restore_optimizer(network: nn.Module, optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` gave, each tensor in its parameter's memory order."""
+    """Restore what `optimizer_tensors` returned, each tensor in its parameter's memory format."""
     parameters = dict(network.named_parameters())
     for key, value in tensors.items():
         kind, name = key.split(".", 1)

@@ -1,6 +1,6 @@
-"""From a trained network to a bundle: weights, an ONNX graph, and a card that names both by SHA-256.
+"""Export a trained network as a bundle: weights, an ONNX graph, and a card with the SHA-256 of both.
 
-The graph takes 0..1 pictures and answers probabilities, so whoever runs it needs no further formula.
+The graph takes images in 0..1 and returns probabilities.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from wms.training.test_time_augmentation import Probability
 from wms.training.unet import count_parameters
 
 PARITY_TOLERANCE = 1e-3
-"""Largest accepted difference of a probability between ONNX Runtime and PyTorch. Different kernels
-add in another order: some 1e-6 is usual on trained networks; a wrong operator shows as 0.1."""
+"""Largest accepted difference of a probability between ONNX Runtime and PyTorch. About 1e-6 is usual, because
+kernels add in different orders; a wrong operator gives about 0.1."""
 
 
 def export_bundle(
@@ -43,20 +43,20 @@ def export_bundle(
     preprocessing: Preprocessing,
     threshold: float,
     provenance: Provenance,
-    pictures: NDArray[np.float32],
+    images: NDArray[np.float32],
 ) -> ModelCard:
-    """Write a bundle and check that both of its files answer the same.
+    """Write a bundle and check that graph and network agree.
 
-    The card is written last: a folder with a card is whole.
+    The card is written last, so a folder with a card is complete.
 
     Args:
-        model: the network as it is used, on the CPU.
+        model: the network, on the CPU.
         folder: made if missing; files of an older bundle are replaced.
-        architecture: what the network was built from.
-        preprocessing: what its inputs went through.
+        architecture: how to build the network.
+        preprocessing: how images become its input.
         threshold: the probability above which a pixel counts as window.
         provenance: what determined the training.
-        pictures: float32, Bx3xSxS in 0..1, real inputs to compare on.
+        images: float32, Bx3xSxS in 0..1: real inputs for the comparison.
 
     Raises:
         ModelError: ONNX Runtime's probabilities differ by more than `PARITY_TOLERANCE`.
@@ -69,7 +69,7 @@ def export_bundle(
         save_file(tensors, temporary)
     model.eval()
     with replacing(graph) as temporary:
-        _export_graph(model, torch.from_numpy(pictures[:1]), temporary)
+        _export_graph(model, torch.from_numpy(images[:1]), temporary)
     card = ModelCard(
         architecture=architecture,
         preprocessing=preprocessing,
@@ -78,7 +78,7 @@ def export_bundle(
         parameters=count_parameters(model.network),
         weights_sha256=sha256_file(weights),
         onnx_sha256=sha256_file(graph),
-        parity_max_difference=_parity(model, graph, pictures),
+        parity_max_difference=_parity(model, graph, images),
         provenance=provenance,
     )
     write_record(folder / CARD_FILE, card)
@@ -86,7 +86,7 @@ def export_bundle(
 
 
 def _export_graph(model: nn.Module, example: Tensor, path: Path) -> None:
-    # The exporter that traces; PyTorch's newer one takes ten seconds on two cores for the same graph.
+    # The tracing exporter: the newer one takes ten seconds on two cores for the same graph.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -101,16 +101,16 @@ def _export_graph(model: nn.Module, example: Tensor, path: Path) -> None:
         )
 
 
-def _parity(model: nn.Module, graph: Path, pictures: NDArray[np.float32]) -> float:
+def _parity(model: nn.Module, graph: Path, images: NDArray[np.float32]) -> float:
     session = onnxruntime.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
-    (by_onnx,) = session.run([OUTPUT], {INPUT: np.ascontiguousarray(pictures)})
+    (by_onnx,) = session.run([OUTPUT], {INPUT: np.ascontiguousarray(images)})
     with torch.inference_mode():
-        by_torch = model(torch.from_numpy(pictures)).numpy()
+        by_torch = model(torch.from_numpy(images)).numpy()
     difference = float(np.abs(by_onnx - by_torch).max())
     if not difference <= PARITY_TOLERANCE:
         raise ModelError(
-            f"{graph} answers differently from the network it was made of: probabilities are up to "
-            f"{difference:.2g} apart, more than {PARITY_TOLERANCE:g}",
+            f"{graph} does not agree with the network: probabilities differ by up to "
+            f"{difference:.2g}, more than {PARITY_TOLERANCE:g}",
             remedy="Do not use this model. Report it with the versions of torch, onnx and onnxruntime.",
         )
     return difference

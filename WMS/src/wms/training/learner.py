@@ -1,4 +1,4 @@
-"""What one step of training changes: the network, its moving average, its optimizer."""
+"""The network, its moving average and its optimizer: what a training step changes."""
 
 from __future__ import annotations
 
@@ -24,12 +24,7 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Learner:
-    """The network, its moving average and its optimizer: what one step changes.
-
-    Args:
-        settings: how to train.
-        group: the processes that train together; each holds the same learner.
-    """
+    """The state of a training that each step changes; each process of a group has the same."""
 
     def __init__(self, settings: TrainSettings, group: ProcessGroup) -> None:
         self.settings, self.group = settings, group
@@ -42,30 +37,30 @@ class Learner:
         )
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
         vectors = [p for p in self.network.parameters() if p.dim() <= 1]
-        # Scales and shifts are not decayed: pulling them to zero is no prior that anyone holds.
+        # No weight decay of scales and shifts: there is no reason to pull them to zero.
         parameter_groups: list[dict[str, Any]] = [
             {"params": matrices, "weight_decay": settings.weight_decay},
             {"params": vectors},
         ]
         self.optimizer = torch.optim.AdamW(parameter_groups, lr=0.0, weight_decay=0.0, fused=True)
 
-    def step(self, pictures: Tensor, masks: Tensor, *, rate: float, bfloat16: bool) -> float:
+    def step(self, images: Tensor, masks: Tensor, *, rate: float, bfloat16: bool) -> float:
         """Learn from one batch.
 
         Args:
-            pictures: this process's share, float32, Bx3xHxW in 0..1, on this process's device.
+            images: this process's share, float32, Bx3xHxW in 0..1, on this process's device.
             masks: float32, Bx1xHxW in 0..1.
             rate: the learning rate of this step.
             bfloat16: whether convolutions compute in bfloat16; weights and sums stay float32.
 
         Returns:
-            the whole batch's loss before the step.
+            the loss of the whole batch before the step.
 
         Raises:
             TrainingError: the loss is not finite; no weight was changed.
         """
         with torch.autocast(self.group.device.type, torch.bfloat16, enabled=bfloat16):
-            logits = self._parallel(pictures)
+            logits = self._parallel(images)
         loss = segmentation_loss(logits, masks, self.settings.loss)
         value = float(self.group.sum(loss)) / self.group.size
         if not math.isfinite(value):
@@ -80,14 +75,14 @@ class Learner:
         return value
 
     def _clip_gradients(self) -> None:
-        """Scale the gradients down to the settings' norm; most steps are below it and leave them alone."""
+        """Limit the norm of the gradients; in most steps it is below the limit."""
         parameters = list(self.network.parameters())
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         if norm > self.settings.gradient_norm:
             nn.utils.clip_grads_with_norm_(parameters, self.settings.gradient_norm, norm)
 
     def tensors(self) -> dict[str, Tensor]:
-        """All tensors that a checkpoint needs, by name."""
+        """All tensors for a checkpoint, by name."""
         parts = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -96,16 +91,16 @@ class Learner:
         return {f"{part}.{name}": tensor for part, all_ in parts.items() for name, tensor in all_.items()}
 
     def restore(self, stored: Checkpoint) -> None:
-        """Take a checkpoint's tensors."""
+        """Load a checkpoint's tensors."""
         self.network.load_state_dict(stored.part("network"))
         self.average.load_state_dict(stored.part("average"))
         checkpoints.restore_optimizer(self.network, self.optimizer, stored.part("optimizer"))
 
 
 def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """Exponential, with a short memory at first, so that the first weights are soon forgotten.
+    """An exponential moving average, with a short memory at first to forget the first weights.
 
-    Batch normalisation's running statistics are averaged alike; its counter of batches is copied.
+    Batch normalisation's running statistics are averaged too; its counter of batches is copied.
     """
 
     def update(averages: Tensors, parameters: Tensors, count: Tensor | int) -> None:

@@ -1,37 +1,35 @@
 """The training loop: progressive resolution, moving average of weights, early stopping, checkpoints.
 
-Determinism: an epoch's order and augmentation follow from seed and epoch, the learning rate from the
-step, and everything else lies in the checkpoint, so a training that was stopped after any epoch goes
-on to the same weights, bit for bit, on the same machine.
+An epoch's order and augmentation follow from seed and epoch, the learning rate from the step, and everything
+else is in the checkpoint. So a training that was stopped after any epoch and resumed on the same machine ends
+with the same weights, bit for bit.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import nn
 
 from wms.core.errors import TrainingError
-from wms.core.progress import Progress
 from wms.core.records.training import EpochMetrics
 from wms.core.settings import TrainSettings
 from wms.training import checkpoint as checkpoints
 from wms.training.batches import training_batches
-from wms.training.cache import CachedSamples
+from wms.training.cache import Samples
 from wms.training.checkpoint import Checkpoint, TrainingState
 from wms.training.learner import Learner
 from wms.training.machine import deterministic
-from wms.training.process_group import ProcessGroup
 from wms.training.schedule import Plan, learning_rate
+from wms.training.start import TrainingInputs
 from wms.training.validation import validate
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """A finished training: the averaged network of its best epoch, and how it came there."""
+    """A finished training: the averaged network of its best epoch, and the metrics of all epochs."""
 
     network: nn.Module
     history: tuple[EpochMetrics, ...]
@@ -41,50 +39,43 @@ class Fitted:
 
 
 def fit(
-    *,
-    train: CachedSamples,
-    val: CachedSamples,
-    settings: TrainSettings,
+    inputs: TrainingInputs,
+    samples: Samples,
     state: TrainingState,
-    group: ProcessGroup,
-    checkpoint: Path,
-    on_epoch: Callable[[EpochMetrics], None],
-    progress: Progress,
+    *,
+    on_epoch: Callable[[Sequence[EpochMetrics]], None],
 ) -> Fitted:
-    """Train until the plan's end or until the validation loss no longer falls.
+    """Train until the plan's end, or until the validation loss no longer falls.
 
     Args:
-        train: samples to learn from.
-        val: samples that choose the best epoch.
-        settings: how to train.
-        state: of a new training, or that of the checkpoint to go on from.
-        group: the processes that train together; the one that leads stores the checkpoints.
-        checkpoint: where every epoch's end is stored; read if `state` has epochs behind it.
-        on_epoch: told about every finished epoch, after it is stored.
-        progress: told about epochs.
+        inputs: how to train. Each epoch ends with a checkpoint, which is read if `state` has epochs.
+        samples: the training samples, and those that choose the best epoch.
+        state: that of a new training, or of the checkpoint to resume from.
+        on_epoch: called after every checkpoint with the metrics of all epochs so far.
 
     Raises:
         TrainingError: a loss that is not finite, or an unreadable checkpoint.
         StorageError: a checkpoint cannot be written, or the cache cannot be read.
     """
+    settings, group, plan = inputs.settings, inputs.group, state.plan
     learner, best = Learner(settings, group), {}
     if state.history:
-        stored = checkpoints.load(checkpoint)
+        stored = checkpoints.load(inputs.checkpoint)
         learner.restore(stored)
         best = stored.part("best")
-    with deterministic(state.plan.threads):
-        left = range(state.epochs_done, state.plan.epochs)
-        for epoch in progress.track(left, label="training", total=len(left)):
+    with deterministic(plan.threads):
+        left = range(state.epochs_done, plan.epochs)
+        for epoch in inputs.progress.track(left, label="training", total=len(left)):
             if _gave_up(state, settings):
                 break
-            metrics = _epoch(learner, epoch, train, val, state.plan)
-            state = _advance(state, metrics)
+            state = _advance(state, _epoch(learner, epoch, samples, plan))
             if state.best_epoch == epoch:
                 best = {k: v.clone() for k, v in learner.average.module.state_dict().items()}
             named = {f"best.{name}": tensor for name, tensor in best.items()}
             if group.leads:
-                checkpoints.save(checkpoint, Checkpoint(state=state, tensors={**learner.tensors(), **named}))
-            on_epoch(metrics)
+                stored = Checkpoint(state=state, tensors={**learner.tensors(), **named})
+                checkpoints.save(inputs.checkpoint, stored)
+            on_epoch(state.history)
     if state.best_epoch is None:
         raise TrainingError("the training ended before an epoch at full size")
     network = learner.average.module
@@ -93,23 +84,21 @@ def fit(
         network=network.eval().cpu(),
         history=state.history,
         best_epoch=state.best_epoch,
-        stopped_early=state.epochs_done < state.plan.epochs,
+        stopped_early=state.epochs_done < plan.epochs,
         seconds=state.seconds,
     )
 
 
-def _epoch(
-    learner: Learner, epoch: int, train: CachedSamples, val: CachedSamples, plan: Plan
-) -> EpochMetrics:
-    settings, size_px = learner.settings, plan.size_px(epoch)
+def _epoch(learner: Learner, epoch: int, samples: Samples, plan: Plan) -> EpochMetrics:
+    settings, group, size_px = learner.settings, learner.group, plan.size_px(epoch)
     start, step, losses, seen = time.perf_counter(), epoch * plan.batches_per_epoch, [], 0
     learner.network.train()
-    for pictures, masks in training_batches(train, settings, learner.group, epoch=epoch, size_px=size_px):
+    for images, masks in training_batches(samples.train, settings, group, epoch=epoch, size_px=size_px):
         rate = learning_rate(step, plan.steps, settings)
-        losses.append(learner.step(pictures, masks, rate=rate, bfloat16=plan.bfloat16))
-        step, seen = step + 1, seen + len(pictures) * learner.group.size
+        losses.append(learner.step(images, masks, rate=rate, bfloat16=plan.bfloat16))
+        step, seen = step + 1, seen + len(images) * group.size
     trained = time.perf_counter() - start
-    val_loss, val_dice = validate(learner.average.module, val, settings.loss, learner.group, size_px=size_px)
+    val_loss, val_dice = validate(learner.average.module, samples.val, settings.loss, group, size_px=size_px)
     return EpochMetrics(
         epoch=epoch,
         train_loss=sum(losses) / len(losses),
@@ -123,7 +112,7 @@ def _epoch(
 
 
 def _advance(state: TrainingState, metrics: EpochMetrics) -> TrainingState:
-    """The state after an epoch. Only epochs at full size compete: losses of other sizes differ."""
+    """The state after an epoch. Only epochs at full size can be the best: losses at other sizes differ."""
     best = state.best_epoch
     if state.plan.at_full_size(metrics.epoch) and (
         best is None or metrics.val_loss < state.history[best].val_loss

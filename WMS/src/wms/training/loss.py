@@ -1,8 +1,8 @@
 """The loss: pixel-wise cross-entropy plus soft Dice.
 
-Cross-entropy has a calm gradient everywhere but is nearly content with "no window anywhere", since
-windows cover some 2 % of a picture. Soft Dice (Milletari, Navab, Ahmadi 2016, V-Net, with sums in
-place of squares) weighs the window by itself.
+Cross-entropy has a steady gradient everywhere, but "no window anywhere" already makes it small, because
+windows cover about 2 % of an image. Soft Dice (Milletari, Navab, Ahmadi 2016, V-Net, with sums instead of
+squares) counts the window alone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from torch.nn import functional
 from wms.core.settings import LossSettings
 
 SMOOTH = 1.0
-"""Added to numerator and denominator, in pixels: an empty mask that is found empty costs nothing."""
+"""Added to numerator and denominator, in pixels: an empty mask that is predicted empty has no loss."""
 
 
 def segmentation_loss(logits: Tensor, targets: Tensor, settings: LossSettings) -> Tensor:
     """The weighted sum of both terms, a mean over samples.
 
-    Every sample counts alike, whatever its size or batch, so that a mean over parts of a batch is
-    the mean over the whole.
+    Every sample has the same weight, so the mean over equal parts of a batch is the mean over the batch.
 
     Args:
         logits: Bx1xHxW, any float type; computed in float32.

@@ -1,4 +1,4 @@
-"""What this machine has, and how torch is set to use it."""
+"""What this machine's hardware can do, and PyTorch's settings for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 in hardware; emulated it is slower than float32."""
+    """Whether the device multiplies bfloat16 in hardware; emulation is slower than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
@@ -19,7 +19,7 @@ def has_bfloat16(device: torch.device) -> bool:
 
 @contextmanager
 def deterministic(threads: int) -> Iterator[None]:
-    """Fix what bit-for-bit results depend on, and put it back."""
+    """Use deterministic algorithms and a fixed number of threads; restore the old settings at the end."""
     fill: Any = torch.utils.deterministic
     before = (
         torch.get_num_threads(),
@@ -28,7 +28,7 @@ def deterministic(threads: int) -> Iterator[None]:
     )
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    # It helps to find code that reads memory before it is written, and costs an eighth of a step.
+    # Only a debugging aid, and it costs an eighth of a step.
     fill.fill_uninitialized_memory = False
     try:
         yield

@@ -1,7 +1,7 @@
 """Batch normalisation over the whole batch, however many processes share it.
 
-PyTorch's own synchronised kind runs on GPUs alone. With statistics of its own part of a batch, each
-process would train another network than a single process does.
+PyTorch's own synchronised batch normalisation runs only on GPUs. With the statistics of only its part of a
+batch, each process would train another network than a single process does.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from torch.distributed.nn.functional import all_reduce
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """Batch normalisation (Ioffe, Szegedy 2015) of BxCxHxW; in use it folds into the convolution before.
+    """Batch normalisation (Ioffe, Szegedy 2015) of BxCxHxW; at inference it folds into a convolution.
 
-    `processes` is how many share each batch; all of them must call `forward` together then.
+    `processes` is how many share each batch; all of them must call `forward` together.
     """
 
     processes = 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise; while training in several processes, by the statistics of all their parts.
+        """Normalise; when several processes train, by the statistics of the whole batch.
 
         Args:
             x: BxCxHxW, float32 or bfloat16; parts of a batch are of equal size.
@@ -32,7 +32,7 @@ class BatchNorm(nn.BatchNorm2d):
             return super().forward(x)
         whole = x.float()
         count = self.processes * whole[:, 0].numel()
-        # Two passes, as one process does it: a difference of large sums would lose digits.
+        # Two passes, as in one process: a difference of large sums would lose precision.
         mean = all_reduce(whole.sum(dim=(0, 2, 3))) / count  # C
         centred = whole - mean[:, None, None]
         variance = all_reduce(centred.square().sum(dim=(0, 2, 3))) / count  # C
@@ -52,7 +52,7 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 def share_batches(network: nn.Module, *, processes: int) -> None:
-    """Let every normalisation of a network take its statistics over so many processes."""
+    """Set the number of processes in every batch normalisation of a network."""
     for module in network.modules():
         if isinstance(module, BatchNorm):
             module.processes = processes

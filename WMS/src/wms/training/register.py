@@ -1,4 +1,4 @@
-"""Register a trained model as a candidate; nothing is in production by that."""
+"""Register a trained model as a candidate. Production does not change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from wms.model.bundle import verify_bundle
 
 
 def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candidate:
-    """Hand a bundle to the registry, after checking that it is the one that the training made.
+    """Register a bundle, after checking that it is the one that the training made.
 
-    Args:
-        result: the training's record.
-        bundle: the folder with the model's files.
-        registry: where it goes; the same weights again give the same version.
+    The same weights again get the same version.
 
     Raises:
         RecordError: the bundle has no card.

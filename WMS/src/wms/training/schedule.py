@@ -1,4 +1,4 @@
-"""How a training's epochs and learning rate run: decided once, then pure functions of the step."""
+"""The plan of a training's epochs and image sizes, and its learning rate as a function of the step."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from wms.core.settings import TrainSettings
 
 
 class PlannedStage(Frozen):
-    """So many epochs at one picture size."""
+    """A number of epochs at one image size."""
 
     size_px: PositiveInt
     epochs: PositiveInt
 
 
 class Plan(Frozen):
-    """What a training will do. It lies in every checkpoint, so that a resumed training does the same."""
+    """What a training will do. It is in every checkpoint, so that a resumed training does the same."""
 
     stages: Annotated[tuple[PlannedStage, ...], Field(min_length=1)]
     batches_per_epoch: PositiveInt
@@ -38,7 +38,7 @@ class Plan(Frozen):
         return self.epochs * self.batches_per_epoch
 
     def size_px(self, epoch: int) -> int:
-        """The side of the pictures in an epoch, counted from 0."""
+        """The side of the images in an epoch, counted from 0."""
         for stage in self.stages:
             if epoch < stage.epochs:
                 return stage.size_px
@@ -51,27 +51,27 @@ class Plan(Frozen):
 
 
 def fit_epochs(settings: TrainSettings, seconds_per_epoch: Sequence[float]) -> int:
-    """How many epochs fit the time budget, stages keeping their shares.
+    """How many epochs fit the time budget, with the same shares of the stages.
 
     Args:
         settings: with `max_minutes` set.
-        seconds_per_epoch: what an epoch of each stage takes, in the settings' order.
+        seconds_per_epoch: of each stage, in the settings' order.
 
     Returns:
-        between one epoch a stage and `settings.epochs`.
+        at least one epoch for each stage, at most `settings.epochs`.
     """
     if settings.max_minutes is None:
         return settings.epochs
     mean = sum(s.share * cost for s, cost in zip(settings.stages, seconds_per_epoch, strict=True))
-    # Rounded first, so that a share such as 0.6, which has no exact form, costs no epoch.
+    # Rounded first: a share such as 0.6 is not exact in binary and could cost an epoch.
     fitting = int(round(settings.max_minutes * 60.0 / mean, 6))
     return max(len(settings.stages), min(settings.epochs, fitting))
 
 
 def plan_stages(settings: TrainSettings, epochs: int) -> tuple[PlannedStage, ...]:
-    """Divide epochs among the stages by their shares; each gets at least one, the last the rest.
+    """Divide epochs among the stages by their shares; each gets at least one, the last gets the rest.
 
-    Fewer epochs than stages leave out the first ones: the model is used at the last size.
+    With fewer epochs than stages, the first stages are left out: the last size is the model's own.
     """
     sizes = settings.stage_sizes_px[-epochs:]
     shares = [stage.share for stage in settings.stages][-epochs:]

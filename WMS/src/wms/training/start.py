@@ -1,9 +1,9 @@
-"""How a training begins: its samples are decoded, and it goes on from a checkpoint or starts with a plan."""
+"""How a training begins: its samples are decoded, and it resumes from a checkpoint or makes a plan."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -12,37 +12,39 @@ import torch
 from wms.core.context import Context
 from wms.core.cores import usable_cores
 from wms.core.errors import CheckpointError, TooFewSamplesError
-from wms.core.progress import Progress
+from wms.core.progress import Progress, Silent
 from wms.core.records.base import canonical_json, sha256_hex
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings, load_train_settings
 from wms.imaging.preprocess import PAD_GREY
 from wms.training import checkpoint as checkpoints
-from wms.training.cache import CachedSamples, Source, prepare
+from wms.training.cache import Samples, Source, prepare
 from wms.training.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
 from wms.training.evidence import HISTORY_FILE
 from wms.training.planning import make_plan
 from wms.training.process_group import ProcessGroup
-from wms.training.tracking import EVIDENCE_FOLDER, SPOOL_FILE, STATE_FILE
+from wms.training.tracking import EVIDENCE_FOLDER, STATE_FILE
 
 Resume = Literal["never", "if it fits", "always"]
-"""Whether a checkpoint is gone on from; one that does not fit is dropped, or (`always`) an error."""
+"""Whether to resume from a checkpoint. One that does not fit is deleted, or (`always`) an error."""
 
 BUNDLE_FOLDER, CHECKPOINT_FOLDER = "model", "checkpoints"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingInputs:
-    """What a training is made from, and where it writes.
+    """What to train on, how, and where to write.
 
     Args:
-        manifest: the dataset; its splits say what is learned from.
+        manifest: the dataset; its splits say which samples are learned from.
         dataset: the folder with `images/` and `masks/`.
         settings: how to train.
         mask_threshold: the grey level (0..255) above which a mask pixel is window.
-        out: the run folder. Gets `model/`, `checkpoints/`, `history.csv`, `evidence/` and the spool.
+        out: the run folder. Gets `model/`, `checkpoints/`, `history.csv`, `evidence/` and `tracking.json`.
         cache: decoded samples, shared by runs.
+        group: the processes that train together.
+        progress: told about decoding, epochs and what is worth knowing.
     """
 
     manifest: DatasetManifest
@@ -51,10 +53,12 @@ class TrainingInputs:
     mask_threshold: int
     out: Path
     cache: Path
+    group: ProcessGroup = field(default_factory=ProcessGroup)
+    progress: Progress = field(default_factory=Silent)
 
     @classmethod
-    def of(cls, ctx: Context) -> Self:
-        """Those of the run in `run/`."""
+    def of(cls, ctx: Context, group: ProcessGroup) -> Self:
+        """Those of the run in `run/`. Only the leading process reports progress."""
         layout = ctx.layout
         return cls(
             manifest=ctx.manifest(),
@@ -63,108 +67,82 @@ class TrainingInputs:
             mask_threshold=ctx.data_settings.validation.mask_threshold,
             out=layout.run,
             cache=layout.cache,
+            group=group,
+            progress=ctx.progress if group.leads else Silent(),
         )
 
     @property
     def checkpoint(self) -> Path:
-        """The last finished epoch, as it is stored."""
+        """The file of the last checkpoint."""
         return self.out / CHECKPOINT_FOLDER / CHECKPOINT_FILE
 
-
-@dataclass(frozen=True, kw_only=True)
-class Samples:
-    """What is trained and validated on, decoded."""
-
-    train: CachedSamples
-    val: CachedSamples
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How images become the network's input."""
+        return Preprocessing(size_px=self.settings.image_size_px, pad=PAD_GREY)
 
 
-def prepare_samples(inputs: TrainingInputs, progress: Progress) -> Samples:
-    """Decode the train and val samples that are not in the cache yet; the test samples are never opened.
+def prepare_samples(inputs: TrainingInputs) -> Samples:
+    """Decode the train and val samples that are not in the cache yet; test samples are never opened.
 
     Raises:
         TooFewSamplesError: no train or no val samples.
-        ImageError: a picture or mask cannot be read.
+        ImageError: an image or mask cannot be read.
         StorageError: the cache cannot be written.
     """
-    manifest, settings = inputs.manifest, inputs.settings
-    for split in ("train", "val"):
-        if not manifest.of_split(split):
-            raise TooFewSamplesError(f"the split {split} has no pictures")
-    source = Source(
-        dataset=inputs.dataset, mask_threshold=inputs.mask_threshold, spec=preprocessing(settings)
-    )
+    splits = {split: inputs.manifest.of_split(split) for split in ("train", "val")}
+    for split, samples in splits.items():
+        if not samples:
+            raise TooFewSamplesError(f"the split {split} has no images")
+    source = Source(dataset=inputs.dataset, mask_threshold=inputs.mask_threshold, spec=inputs.preprocessing)
     train, val = (
-        prepare(
-            manifest.of_split(split), source, folder=inputs.cache, workers=usable_cores(), progress=progress
-        )
-        for split in ("train", "val")
+        prepare(samples, source, folder=inputs.cache, workers=usable_cores(), progress=inputs.progress)
+        for samples in splits.values()
     )
     return Samples(train=train, val=val)
 
 
 def start_training(
-    inputs: TrainingInputs,
-    *,
-    provenance: Provenance,
-    samples: Samples,
-    resume: Resume,
-    group: ProcessGroup,
-    progress: Progress,
+    inputs: TrainingInputs, samples: Samples, *, provenance: Provenance, resume: Resume
 ) -> TrainingState:
-    """The state to go on from: the checkpoint's, or that of a new training, stored as its first checkpoint.
+    """The state to start from: the checkpoint's, or a new one, which is stored as the first checkpoint.
 
-    Args:
-        inputs: what is trained on, and where it writes.
-        provenance: what determines the training.
-        samples: what is trained and validated on.
-        resume: whether to go on from the last checkpoint, if there is one; where it is not gone on
-            from, whatever lies in the run folder of an earlier training is removed first.
-        group: the processes that will train.
-        progress: told what will be done.
+    A new training deletes what an earlier one left in the run folder.
 
     Raises:
-        CheckpointError: the checkpoint is of another training, or damaged, and `resume` is `always`.
+        CheckpointError: `resume` is `always`, and the checkpoint is damaged or of another training.
         StorageError: the checkpoint cannot be written.
     """
-    if resume == "never":
-        _clear(inputs.out)
     run_sha256 = sha256_hex(canonical_json([provenance.model_dump(), inputs.mask_threshold]))
-    checkpoint = inputs.checkpoint
-    if checkpoint.is_file():
+    if resume != "never" and inputs.checkpoint.is_file():
         try:
-            return _resumed(checkpoint, run_sha256, progress)
+            return _resumed(inputs, run_sha256)
         except CheckpointError as error:
             if resume == "always":
                 raise
-            progress.say(f"{error}: it is dropped, and the training starts anew.")
-            _clear(inputs.out)
-    plan = make_plan(inputs.settings, samples.train, samples.val, group)
+            inputs.progress.say(f"{error}: it is deleted, and the training starts again.")
+    _clear(inputs.out)
+    group, plan = inputs.group, make_plan(inputs.settings, samples, inputs.group)
     stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
     kind = "bfloat16" if plan.bfloat16 else "float32"
     means = f"{plan.threads} threads" if group.device.type == "cpu" else torch.cuda.get_device_name()
     together = f" in each of {group.size} processes" if group.size > 1 else ""
-    progress.say(f"Training on {len(samples.train)} pictures: {stages}; {means}{together}, {kind}.")
+    inputs.progress.say(f"Training on {len(samples.train)} images: {stages}; {means}{together}, {kind}.")
     state = TrainingState(run_sha256=run_sha256, plan=plan)
-    checkpoints.save(checkpoint, Checkpoint(state=state, tensors={}))
+    checkpoints.save(inputs.checkpoint, Checkpoint(state=state, tensors={}))
     return state
 
 
-def _resumed(checkpoint: Path, run_sha256: str, progress: Progress) -> TrainingState:
-    state = checkpoints.load(checkpoint).state
+def _resumed(inputs: TrainingInputs, run_sha256: str) -> TrainingState:
+    state = checkpoints.load(inputs.checkpoint).state
     if state.run_sha256 != run_sha256:
-        raise CheckpointError(f"{checkpoint} is of a training with other data, settings or code")
-    progress.say(f"Going on after epoch {state.epochs_done} of {state.plan.epochs}.")
+        raise CheckpointError(f"{inputs.checkpoint} is of a training with other data, settings or code")
+    inputs.progress.say(f"Resuming after epoch {state.epochs_done} of {state.plan.epochs}.")
     return state
-
-
-def preprocessing(settings: TrainSettings) -> Preprocessing:
-    """What makes the network's input, for these settings."""
-    return Preprocessing(size_px=settings.image_size_px, pad=PAD_GREY)
 
 
 def _clear(out: Path) -> None:
     for folder in (BUNDLE_FOLDER, CHECKPOINT_FOLDER, EVIDENCE_FOLDER):
         shutil.rmtree(out / folder, ignore_errors=True)
-    for name in (HISTORY_FILE, SPOOL_FILE, STATE_FILE):
+    for name in (HISTORY_FILE, STATE_FILE):
         (out / name).unlink(missing_ok=True)

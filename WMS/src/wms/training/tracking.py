@@ -1,49 +1,57 @@
-"""Training metrics on their way to the tracking server, which may be slow, away or broken.
+"""Metrics for the tracking server, which may be slow, away or broken.
 
-Every epoch goes to a spool file first. A thread of its own sends what is new, in one request an
-epoch at most; training neither waits for it nor fails by it. What the server did not take by the end
-stays in the spool, and `flush_spool` sends it later.
+A thread sends each epoch in at most one request; training neither waits for it nor fails by it. The epochs
+themselves are kept by the checkpoint and later by the training's record. What the server took is remembered
+in the run folder, so the rest can be sent when the training resumes, or after it ended by `deliver_rest`.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
-from pydantic import NonNegativeInt
+from pydantic import Field, NonNegativeInt
 
 from wms.cloud.without_registry import tracking_registry, unregistered_because
 from wms.core.context import Context
 from wms.core.errors import RecordError, RegistryError, StorageError
-from wms.core.files import read_record, write_bytes, write_record
+from wms.core.files import read_record, write_record
 from wms.core.ports import Metric, Registry, RunStatus
 from wms.core.records.base import Record
 from wms.core.records.training import EpochMetrics, TrainResult
 
 log = logging.getLogger(__name__)
 
-SPOOL_FILE, STATE_FILE = "metrics.jsonl", "tracking.json"
+STATE_FILE = "tracking.json"
 EVIDENCE_FOLDER = "evidence"
 UNTRACKED = "untracked-"
-"""Starts the run ID of a training that the server never heard of."""
+"""Prefix of the run ID of a training that the server does not know."""
 
 ATTEMPTS, FIRST_PAUSE_SECONDS = 3, 1.0
-"""Tries to deliver the rest at the end, pauses doubling; an epoch's own delivery is tried once."""
+"""Attempts at the end of a training, with doubling pauses; after an epoch there is only one."""
 
 EPOCHS_PER_REQUEST = 100
 """MLflow takes at most 1,000 values in a request; an epoch has seven."""
 
 
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
 class TrackingState(Record):
-    """How much of a training the server has; `run_id` is empty until it opened a run."""
+    """How much of a training the server has; `run_id` is empty until the server opened a run.
+
+    `started_ms` is Unix time in milliseconds.
+    """
 
     run_name: str
     params: dict[str, str]
     tags: dict[str, str]
+    started_ms: NonNegativeInt = Field(default_factory=_now_ms)
     run_id: str = ""
     epochs_sent: NonNegativeInt = 0
     status: RunStatus | None = None
@@ -51,7 +59,7 @@ class TrackingState(Record):
 
 
 class Delivery:
-    """Sends a run folder's spool, remembering in that folder what the server has taken."""
+    """Sends a training's epochs and remembers in the run folder what the server has taken."""
 
     def __init__(self, out: Path, registry: Registry) -> None:
         self._out, self._registry = out, registry
@@ -60,74 +68,74 @@ class Delivery:
         self.state = read_record(out / STATE_FILE, TrackingState)
 
     def reopen(self) -> None:
-        """Take up a training that was stopped: its run goes on and is closed at the new end."""
+        """Continue the run of a training that was stopped."""
         self._note(status=None, closed=False)
 
     def give_up(self) -> None:
-        """Send and remember nothing more from here: another delivery takes over the folder."""
+        """Send and remember nothing more: another delivery takes over the folder."""
         with self._noting:
             self._given_up.set()
 
-    def close(self, status: RunStatus) -> None:
-        """Send the rest, once, and close the run.
+    def send(self, epochs: Sequence[EpochMetrics]) -> None:
+        """Send what the server does not have yet.
+
+        Raises:
+            RegistryError: the server did not take it; what it took is remembered.
+        """
+        if not self.state.run_id:
+            state = self.state
+            self._note(run_id=self._registry.start_run(state.run_name, params=state.params, tags=state.tags))
+        metrics = _metrics(epochs, started_ms=self.state.started_ms)
+        while self.state.epochs_sent < len(metrics):
+            batch = metrics[self.state.epochs_sent : self.state.epochs_sent + EPOCHS_PER_REQUEST]
+            self._registry.log_metrics(self.state.run_id, [metric for epoch in batch for metric in epoch])
+            self._note(epochs_sent=self.state.epochs_sent + len(batch))
+
+    def close(self, epochs: Sequence[EpochMetrics], status: RunStatus) -> None:
+        """Send the rest and the evidence, and close the run.
 
         Raises:
             RegistryError: the server did not take it; what it took is remembered.
         """
         if self.state.status != status:
             self._note(status=status, closed=False)
-        self.send()
-
-    def send(self) -> None:
-        """Send everything that the server does not have yet.
-
-        Raises:
-            RegistryError: it did not take it; what it took is remembered.
-        """
-        if not self.state.run_id:
-            state = self.state
-            self._note(run_id=self._registry.start_run(state.run_name, params=state.params, tags=state.tags))
-        spooled = read_spool(self._out)
-        while self.state.epochs_sent < len(spooled):
-            batch = spooled[self.state.epochs_sent : self.state.epochs_sent + EPOCHS_PER_REQUEST]
-            self._registry.log_metrics(self.state.run_id, [metric for epoch in batch for metric in epoch])
-            self._note(epochs_sent=self.state.epochs_sent + len(batch))
-        if self.state.status is not None and not self.state.closed:
+        self.send(epochs)
+        if not self.state.closed:
             evidence = self._out / EVIDENCE_FOLDER
             if evidence.is_dir():
                 self._registry.log_files(self.state.run_id, evidence, under=EVIDENCE_FOLDER)
-            self._registry.end_run(self.state.run_id, self.state.status)
+            self._registry.end_run(self.state.run_id, status)
             self._note(closed=True)
 
-    def finish(self, status: RunStatus) -> None:
-        """Send the rest, with a few tries, and close the run; see `state.closed` for the outcome."""
+    def try_to_close(self, epochs: Sequence[EpochMetrics], status: RunStatus) -> None:
+        """Close the run in a few attempts; `state.closed` tells the outcome."""
         for attempt in range(ATTEMPTS):
             if attempt:
                 time.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
             if self._given_up.is_set():
                 return
             try:
-                self.close(status)
+                self.close(epochs, status)
             except (RegistryError, RecordError, StorageError) as error:
-                log.warning("the rest was not delivered (try %d): %s", attempt + 1, error)
+                log.warning("the tracking server did not take the rest (attempt %d): %s", attempt + 1, error)
             else:
                 return
 
     def _note(self, **changes: object) -> None:
         with self._noting:
             if self._given_up.is_set():
-                raise RegistryError("the tracking server answered too late; another delivery goes on")
+                raise RegistryError("the tracking server answered too late; another delivery continues")
             self.state = self.state.model_copy(update=changes)
             write_record(self._out / STATE_FILE, self.state)
 
 
 class Tracker:
-    """Takes a training's epochs and delivers them from a thread of its own.
+    """Sends a training's epochs in a separate thread.
 
     Args:
-        out: the run folder; a spool that lies there already is continued.
+        out: the run folder; if a training there was stopped, its run on the server continues.
         registry: the tracking server.
-        run_name: the run's name there.
+        run_name: the run's name on the server.
         params: the settings, as text.
         tags: provenance and environment, as text.
     """
@@ -141,16 +149,14 @@ class Tracker:
         params: Mapping[str, str],
         tags: Mapping[str, str],
     ) -> None:
-        _drop_torn_line(out / SPOOL_FILE)
         known = (out / STATE_FILE).is_file()
         if not known:
             state = TrackingState(run_name=run_name, params=dict(params), tags=dict(tags))
             write_record(out / STATE_FILE, state)
-        self._spool = out / SPOOL_FILE
         self._delivery = Delivery(out, registry)
         if known:
             self._delivery.reopen()
-        self._spooled = len(read_spool(out))
+        self._epochs: Sequence[EpochMetrics] = ()
         self._news = threading.Event()
         self._status: RunStatus | None = None
         # A daemon: a server that never answers must not keep the process from ending.
@@ -160,28 +166,16 @@ class Tracker:
 
     @property
     def run_id(self) -> str:
-        """The server's run ID, or one that says that it has none."""
+        """The server's run ID, or `untracked-` and the run's name if the server opened no run."""
         return self._delivery.state.run_id or f"{UNTRACKED}{self._delivery.state.run_name}"
 
-    def epoch(self, metrics: EpochMetrics) -> None:
-        """Spool an epoch; one that is spooled already, from before a kill, is not spooled again.
-
-        Raises:
-            StorageError: the spool cannot be written.
-        """
-        if metrics.epoch < self._spooled:
-            return
-        line = json.dumps({"timestamp_ms": int(time.time() * 1000), **metrics.model_dump()})
-        try:
-            with self._spool.open("a", encoding="utf-8") as spool:
-                spool.write(f"{line}\n")
-        except OSError as error:
-            raise StorageError(f"{self._spool} cannot be written: {error.strerror}") from error
-        self._spooled += 1
+    def track(self, epochs: Sequence[EpochMetrics]) -> None:
+        """Take all finished epochs, from the first one on; returns at once."""
+        self._epochs = epochs
         self._news.set()
 
     def finish(self, status: RunStatus, *, wait_seconds: float) -> bool:
-        """Deliver the rest and close the run, in `wait_seconds` at most.
+        """Send the rest and close the run, in `wait_seconds` at most.
 
         Returns:
             whether the server has everything.
@@ -189,7 +183,7 @@ class Tracker:
         self._status = status
         self._news.set()
         self._thread.join(wait_seconds)
-        # The thread may hang in a request for minutes; the spool is then whoever's comes next.
+        # The thread may hang in a request for minutes. From here on the next delivery is in charge.
         self._delivery.give_up()
         return self._delivery.state.closed
 
@@ -200,10 +194,10 @@ class Tracker:
             if self._status is not None:
                 break
             try:
-                self._delivery.send()
+                self._delivery.send(self._epochs)
             except (RegistryError, RecordError, StorageError) as error:
-                log.warning("an epoch was not delivered; it stays in the spool: %s", error)
-        self._delivery.finish(self._status)
+                log.warning("the tracking server did not take an epoch; it is sent later: %s", error)
+        self._delivery.try_to_close(self._epochs, self._status)
 
 
 def finish_tracking(ctx: Context) -> None:
@@ -214,7 +208,7 @@ def finish_tracking(ctx: Context) -> None:
 
 
 def deliver_tracking(ctx: Context, result: TrainResult) -> TrainResult:
-    """Send what the tracking server missed of a training, and write down what it has now.
+    """Send what the tracking server missed of a training, and store in the record what it has now.
 
     Raises:
         RegistryError: the server still knows nothing of this training.
@@ -222,20 +216,15 @@ def deliver_tracking(ctx: Context, result: TrainResult) -> TrainResult:
     if result.tracking_complete:
         return result
     registry = tracking_registry(ctx, reason=unregistered_because(ctx))
-    delivered = flush_spool(result, out=ctx.layout.run, registry=registry)
+    delivered = deliver_rest(result, out=ctx.layout.run, registry=registry)
     write_record(ctx.layout.record("train"), delivered)
     return delivered
 
 
-def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainResult:
-    """Deliver what a finished training could not, tried once, and return its record as it is now.
+def deliver_rest(result: TrainResult, *, out: Path, registry: Registry) -> TrainResult:
+    """Send, in one attempt, what the server missed of a finished training; return the updated record.
 
-    A run that the server opened and has a part of keeps its ID; `tracking_complete` tells the rest.
-
-    Args:
-        result: the training's record.
-        out: its run folder.
-        registry: the tracking server.
+    `out` is its run folder. `tracking_complete` stays false if the server takes only a part.
 
     Raises:
         RecordError: the folder holds no tracked training.
@@ -243,7 +232,7 @@ def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainR
     """
     delivery = Delivery(out, registry)
     try:
-        delivery.close("finished")
+        delivery.close(result.epochs, "finished")
     except RegistryError as error:
         if not delivery.state.run_id:
             raise
@@ -253,32 +242,12 @@ def flush_spool(result: TrainResult, *, out: Path, registry: Registry) -> TrainR
     )
 
 
-def read_spool(out: Path) -> list[list[Metric]]:
-    """The spooled epochs, in order, each with its metrics.
-
-    Raises:
-        RecordError: a line is damaged.
-    """
-    path = out / SPOOL_FILE
-    if not path.is_file():
-        return []
-    whole, _, _torn = path.read_text(encoding="utf-8").rpartition("\n")
-    epochs: list[list[Metric]] = []
-    for line in whole.splitlines():
-        try:
-            values = json.loads(line)
-            stamp, step = values.pop("timestamp_ms"), values.pop("epoch")
-        except (ValueError, KeyError, AttributeError) as error:
-            raise RecordError(f"{path}, line {len(epochs) + 1}, is no epoch's metrics: {error}") from error
-        epochs.append(
-            [Metric(name=k, value=float(v), step=step, timestamp_ms=stamp) for k, v in values.items()]
-        )
-    return epochs
-
-
-def _drop_torn_line(spool: Path) -> None:
-    """Remove a last line that a kill cut off, so that the next one does not continue it."""
-    if spool.is_file():
-        whole, newline, torn = spool.read_bytes().rpartition(b"\n")
-        if torn:
-            write_bytes(spool, whole + newline)
+def _metrics(epochs: Sequence[EpochMetrics], *, started_ms: int) -> list[list[Metric]]:
+    """Each epoch's values, timed by the seconds that the training has taken until its end."""
+    return [
+        [
+            Metric(name=name, value=float(value), step=epoch.epoch, timestamp_ms=started_ms + int(1000 * end))
+            for name, value in epoch.model_dump(exclude={"epoch"}).items()
+        ]
+        for epoch, end in zip(epochs, accumulate(epoch.seconds for epoch in epochs), strict=True)
+    ]

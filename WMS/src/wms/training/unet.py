@@ -1,8 +1,8 @@
-"""The network: a U-Net (Ronneberger, Fischer, Brox 2015) that leaves full resolution in its stem.
+"""The network: a U-Net (Ronneberger, Fischer, Brox 2015) whose stem lowers the resolution.
 
-The stem folds blocks of `stem_stride` x `stem_stride` pixels into channels and the head unfolds
-them again (pixel unshuffle and shuffle, Shi et al. 2016), so that the dear finest level works on a
-fraction of the pixels while every input pixel still counts.
+The stem folds blocks of `stem_stride` x `stem_stride` pixels into channels, and the head unfolds them
+(pixel unshuffle and shuffle, Shi et al. 2016). So the finest level, which costs most, works on fewer pixels,
+and no input pixel is lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class DoubleConv(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """Pictures to logits of "this pixel is register window".
+    """Images to logits of "this pixel is register window".
 
     Shapes below, for base width C, stem stride s and depth 4: H and W are multiples of s * 2**4.
     """
@@ -52,16 +52,16 @@ class UNet(nn.Module):
             channels = width
         self.head = nn.Conv2d(channels, folded, kernel_size=3, padding=1)
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """Compute logits.
 
         Args:
-            pictures: float32, Bx3xHxW in 0..1.
+            images: float32, Bx3xHxW in 0..1.
 
         Returns:
             Bx1xHxW logits: float32, or bfloat16 under autocast.
         """
-        x = 2.0 * pictures - 1.0  # B x 3 x H x W, in -1..1
+        x = 2.0 * images - 1.0  # B x 3 x H x W, in -1..1
         x = functional.pixel_unshuffle(x, self.stem_stride)  # B x 3s² x H/s x W/s
         skips: list[Tensor] = []
         for level, block in enumerate(self.encoder):
@@ -78,10 +78,10 @@ class UNet(nn.Module):
 
 
 def build(architecture: Architecture, *, seed: int) -> UNet:
-    """A network with fresh weights that depend on the seed alone; the global generator is left alone.
+    """A network with new weights that depend only on the seed; the global generator does not change.
 
     He initialisation (2015) for the convolutions; the head's bias starts at the logit of `PRIOR`, so
-    that the first steps are not spent on learning that windows are rare (Lin et al. 2017, 4.1).
+    that no steps are spent on learning that windows are rare (Lin et al. 2017, 4.1).
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -96,9 +96,9 @@ def build(architecture: Architecture, *, seed: int) -> UNet:
 
 
 PRIOR = 0.02
-"""The share of a picture that is window: the field data's median is 1.9 %."""
+"""The share of an image that is window: the median of the field data is 1.9 %."""
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many numbers a network learns."""
+    """The number of a network's parameters."""
     return sum(parameter.numel() for parameter in network.parameters())

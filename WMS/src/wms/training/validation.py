@@ -1,4 +1,4 @@
-"""A network's figures on the validation split, at training size."""
+"""A network's metrics on the validation split, at training size."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from wms.training.process_group import CPU, ProcessGroup
 
 BATCH = 8
 THRESHOLDS = tuple(np.round(np.arange(0.20, 0.81, 0.02), 2).tolist())
-"""Candidates of the decision threshold: a finer or wider grid would follow chance in a small split."""
+"""Candidates for the decision threshold: a finer or wider grid would overfit a small split."""
 
 BINS = 100
-"""Of probabilities that are counted, equally wide over 0..1."""
+"""Number of equal bins of probabilities over 0..1."""
 
 
 def validate(
     network: nn.Module, samples: CachedSamples, loss: LossSettings, group: ProcessGroup, *, size_px: int
 ) -> tuple[float, float]:
-    """Mean loss and mean Dice (at probability 0.5) over pictures, in float32.
+    """Mean loss and mean Dice (at probability 0.5) over images, in float32.
 
     Args:
-        network: pictures to logits; put into evaluation mode.
+        network: images to logits; put into evaluation mode.
         samples: not empty.
         loss: the terms' weights.
-        group: its processes share the samples, and all get the same answer.
-        size_px: the side that pictures are scaled to.
+        group: its processes share the samples, and all get the same result.
+        size_px: the side that images are scaled to.
 
     Returns:
         the loss, at least 0, and the Dice, in 0..1.
@@ -55,12 +55,12 @@ def validate(
 
 
 def choose_threshold(probability: nn.Module, samples: CachedSamples, *, size_px: int) -> float:
-    """The probability threshold with the best mean Dice over pictures; the nearest to 0.5 of equals.
+    """The probability threshold with the best mean Dice over images; of equal ones the nearest to 0.5.
 
     Args:
-        probability: pictures to probabilities, on the CPU.
+        probability: images to probabilities, on the CPU.
         samples: not empty.
-        size_px: the side that pictures are scaled to.
+        size_px: the side that images are scaled to.
     """
     dice: dict[float, list[float]] = {threshold: [] for threshold in THRESHOLDS}
     everything = range(len(samples))
@@ -72,7 +72,7 @@ def choose_threshold(probability: nn.Module, samples: CachedSamples, *, size_px:
 
 
 def count_probabilities(probability: nn.Module, samples: CachedSamples, *, size_px: int) -> ProbabilityCounts:
-    """All samples' pixels by the probability that a module on the CPU gives them, in `BINS` bins."""
+    """Histogram of all samples' pixels by probability, in `BINS` bins; the module is on the CPU."""
     window, rest = torch.zeros(BINS, dtype=torch.int64), torch.zeros(BINS, dtype=torch.int64)
     everything = range(len(samples))
     for found, targets in _predictions(probability, samples, everything, size_px=size_px, device=CPU):
@@ -86,12 +86,12 @@ def count_probabilities(probability: nn.Module, samples: CachedSamples, *, size_
 def _predictions(
     network: nn.Module, samples: CachedSamples, indices: range, *, size_px: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """A network's answers and the targets of some samples by batches, both float32, Bx1xSxS."""
+    """A network's outputs and the targets of some samples by batches, both float32, Bx1xSxS."""
     network.eval()
     with torch.inference_mode():
         for start in range(0, len(indices), BATCH):
-            pictures, masks = samples.batch(indices[start : start + BATCH])
-            inputs = _scaled(torch.from_numpy(to_input(pictures)).to(device), size_px)
+            images, masks = samples.batch(indices[start : start + BATCH])
+            inputs = _scaled(torch.from_numpy(to_input(images)).to(device), size_px)
             yield network(inputs), _scaled(torch.from_numpy(to_input(masks)).to(device), size_px)
 
 

@@ -110,8 +110,8 @@ def test_an_edge_smoothed_by_resizing_is_a_warning(tmp_path: Path) -> None:
 def test_a_mask_of_another_shape_is_an_error(tmp_path: Path) -> None:
     found = only(inspect_mask(tmp_path, mask(size=(150, 120))))
     assert found.rule == "size-mismatch"
-    assert "it is 150x120, its picture 160x120" in found.message
-    assert "another picture" in found.message
+    assert "it is 150x120, its image 160x120" in found.message
+    assert "another image" in found.message
 
 
 def test_a_scaled_mask_is_told_the_size_it_needs(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_scaled_mask_is_told_the_size_it_needs(tmp_path: Path) -> None:
 def test_a_mask_on_its_side_is_named_as_such(tmp_path: Path) -> None:
     found = only(inspect_mask(tmp_path, mask(size=SIZE[::-1])))
     assert found.rule == "size-mismatch"
-    assert "on its side" in found.message
+    assert "rotated by 90 degrees" in found.message
 
 
 def test_a_mask_that_fits_only_the_unrotated_picture_is_named_as_such(tmp_path: Path) -> None:
@@ -180,4 +180,4 @@ def test_both_files_of_a_pair_are_looked_at_though_the_first_is_broken(tmp_path:
     image.write_bytes(image.read_bytes()[:-300])
     inspection = inspect(tmp_path, image, save(Image.new("L", SIZE, 0), tmp_path / "masks/a.png"))
     assert rules(inspection) == [("error", "truncated"), ("error", "empty-mask")]
-    assert inspection.findings[0].remedy == "Copy the file again from where it came."
+    assert inspection.findings[0].remedy == "Copy the file again from its source."

@@ -1,28 +1,27 @@
-"""One look at a file: read once, decoded once, and everything the rules need measured in passing."""
+"""Measure a file: it is read and decoded once, and gives everything that the rules need."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import imagehash
 from PIL import Image
 
-from wms.core.errors import DigestMismatchError, ImageError
+from wms.core.errors import ImageError
 from wms.core.settings import ValidationPolicy
 from wms.imaging.files import as_grey, decode, open_image, orientation, read_bytes, refuse_mode, upright
 
 HASH_SIDE = 16
-"""Side of the perceptual hash: 256 bits. With 64 bits, distinct meters come as close as copies do."""
+"""Side of the perceptual hash: 256 bits. With 64 bits, different meters are as close as copies are."""
 
 _HASH_SOURCE_PX = 256
-"""Smallest side of the picture that the hash is made from; the JPEG decoder itself scales down to it."""
+"""Smallest side of the image that is hashed; the JPEG decoder scales down to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureFacts:
-    """What was measured of a picture; width and height as stored, before `orientation` (1..8).
+class ImageFacts:
+    """What was measured of an image; width and height as stored, before `orientation` (1..8) is applied.
 
     `phash` has `HASH_SIDE` squared bits, in hexadecimal.
     """
@@ -67,25 +66,24 @@ class MaskFacts:
         return sum(self.border[level + 1 :]) / sum(self.border)
 
     def grey_share(self, tolerance: int) -> float:
-        """Share in 0..1 of what is drawn that is grey; 0 if nothing is drawn.
+        """Share in 0..1 of the drawn pixels that are grey; 0 if nothing is drawn.
 
-        Drawn are levels above `tolerance`; grey are those of them that are below `255 - tolerance`.
+        Drawn pixels are above `tolerance`; grey ones of them are below `255 - tolerance`.
         """
         drawn = sum(self.histogram[tolerance + 1 :])
         return sum(self.histogram[tolerance + 1 : 255 - tolerance]) / drawn if drawn else 0.0
 
 
-def measure_picture(path: Path, *, sha256: str, policy: ValidationPolicy) -> PictureFacts:
-    """Read, check and decode a picture, and hash what it looks like.
+def measure_image(path: Path, *, policy: ValidationPolicy) -> ImageFacts:
+    """Read, check and decode an image, and compute its perceptual hash.
 
-    A JPEG is read to its last byte, so a cut is found, but reconstructed small and without colour:
-    the hash needs no more, and that halves the time.
+    A JPEG is read to its last byte, so a truncated file is noticed, but decoded small and without colour:
+    this is enough for the hash and takes half the time.
 
     Raises:
         ImageError: it cannot be used, for the reason in its `rule`.
-        DigestMismatchError: its bytes are not those of `sha256` any more.
     """
-    with open_image(_checked_bytes(path, sha256), name="it") as image:
+    with open_image(read_bytes(path), name="it") as image:
         _refuse_size(image, policy)
         refuse_mode(image, name="it")
         width_px, height_px, mode, turn = image.width, image.height, image.mode, orientation(image)
@@ -93,7 +91,7 @@ def measure_picture(path: Path, *, sha256: str, policy: ValidationPolicy) -> Pic
         decode(image, name="it")
         see_through = _see_through(image)
         small = upright(as_grey(image, name="it"), turn)
-        return PictureFacts(
+        return ImageFacts(
             format=_format(image),
             width_px=width_px,
             height_px=height_px,
@@ -104,14 +102,13 @@ def measure_picture(path: Path, *, sha256: str, policy: ValidationPolicy) -> Pic
         )
 
 
-def measure_mask(path: Path, *, sha256: str, policy: ValidationPolicy) -> MaskFacts:
+def measure_mask(path: Path, *, policy: ValidationPolicy) -> MaskFacts:
     """Read, check and decode a mask, and count its grey levels.
 
     Raises:
         ImageError: it cannot be used, for the reason in its `rule`.
-        DigestMismatchError: its bytes are not those of `sha256` any more.
     """
-    with open_image(_checked_bytes(path, sha256), name="it") as image:
+    with open_image(read_bytes(path), name="it") as image:
         _refuse_size(image, policy)
         decode(image, name="it")
         grey = as_grey(image, name="it")
@@ -126,13 +123,6 @@ def measure_mask(path: Path, *, sha256: str, policy: ValidationPolicy) -> MaskFa
         )
 
 
-def _checked_bytes(path: Path, sha256: str) -> bytes:
-    data = read_bytes(path)
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise DigestMismatchError(f"{path} changed after the merge looked at it")
-    return data
-
-
 def _refuse_size(image: Image.Image, policy: ValidationPolicy) -> None:
     shorter, longer = sorted(image.size)
     size = f"it is {image.width}x{image.height}"
@@ -140,11 +130,11 @@ def _refuse_size(image: Image.Image, policy: ValidationPolicy) -> None:
         limits = f"{policy.max_side_px} px a side and {policy.max_pixels / 1e6:.0f} megapixels are allowed"
         raise ImageError(f"{size}; {limits}", rule="too-large")
     if shorter < policy.min_side_px:
-        raise ImageError(f"{size}; at least {policy.min_side_px} px a side are needed", rule="too-small")
+        raise ImageError(f"{size}; at least {policy.min_side_px} px a side are required", rule="too-small")
 
 
 def _see_through(image: Image.Image) -> bool:
-    """Whether any pixel is not opaque; an alpha channel that hides nothing does not count."""
+    """Whether any pixel is not opaque; an alpha channel that is opaque everywhere does not count."""
     if not image.has_transparency_data:
         return False
     opacity = image.convert("RGBA").getchannel("A").getextrema()
@@ -152,7 +142,7 @@ def _see_through(image: Image.Image) -> bool:
 
 
 def _format(image: Image.Image) -> str:
-    """`PNG` or `JPEG`; the MPO of some phones is a JPEG with further pictures behind it."""
+    """`PNG` or `JPEG`; the MPO of some phones is a JPEG with more images appended."""
     return "PNG" if image.format == "PNG" else "JPEG"
 
 

@@ -1,4 +1,4 @@
-"""The rules that look at one pair: picture, mask, and whether they fit. Pure on measured figures."""
+"""The rules for one pair: the image, the mask, and whether they fit. They use only what was measured."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path, PurePosixPath
 from wms.core.errors import ImageError
 from wms.core.records.dataset import Finding, IncomingPair, SampleFacts
 from wms.core.settings import ValidationPolicy
-from wms.data.inspection.measure import MaskFacts, PictureFacts, measure_mask, measure_picture
-from wms.data.rules import RULES, finding
+from wms.data.inspection.measure import ImageFacts, MaskFacts, measure_image, measure_mask
+from wms.data.rules import finding, remedy_for
 
 _SUFFIXES = {"JPEG": {".jpg", ".jpeg"}, "PNG": {".png"}}
 _WHOLE = 0.995
-"""A mask with at least this share of window is taken for all window, not for an inverted one."""
+"""A mask with at least this share of window counts as full, not as inverted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection:
-    """What one pair gave: findings, and its facts if both files could be measured."""
+    """The findings on one pair, and its facts if both files could be measured."""
 
     pair: IncomingPair
     findings: tuple[Finding, ...]
@@ -26,28 +26,24 @@ class Inspection:
 
 
 def inspect_pair(pair: IncomingPair, *, incoming: Path, policy: ValidationPolicy) -> Inspection:
-    """Measure both files of a pair, whatever the first one gives, and judge them.
-
-    Raises:
-        DigestMismatchError: a file changed after the merge looked at it.
-    """
+    """Measure both files of a pair and check them by the rules for one pair."""
     findings: list[Finding] = []
-    picture: PictureFacts | None = None
+    image: ImageFacts | None = None
     mask: MaskFacts | None = None
     try:
-        picture = measure_picture(incoming / pair.image_source, sha256=pair.image_sha256, policy=policy)
-        findings.extend(picture_findings(picture, file=pair.image_source, stem=pair.stem))
+        image = measure_image(incoming / pair.image_source, policy=policy)
+        findings.extend(image_findings(image, file=pair.image_source, stem=pair.stem))
     except ImageError as error:
         findings.append(_refused(error, pair.image_source, pair.stem))
     try:
-        mask = measure_mask(incoming / pair.mask_source, sha256=pair.mask_sha256, policy=policy)
+        mask = measure_mask(incoming / pair.mask_source, policy=policy)
         findings.extend(mask_findings(mask, file=pair.mask_source, stem=pair.stem, policy=policy))
     except ImageError as error:
         findings.append(_refused(error, pair.mask_source, pair.stem))
-    if picture is None or mask is None:
+    if image is None or mask is None:
         return Inspection(pair=pair, findings=tuple(findings), facts=None)
-    findings.extend(fit_findings(picture, mask, file=pair.mask_source, stem=pair.stem))
-    width_px, height_px = picture.upright_size
+    findings.extend(fit_findings(image, mask, file=pair.mask_source, stem=pair.stem))
+    width_px, height_px = image.upright_size
     facts = SampleFacts(
         stem=pair.stem,
         image=pair.image,
@@ -56,31 +52,31 @@ def inspect_pair(pair: IncomingPair, *, incoming: Path, policy: ValidationPolicy
         mask_sha256=pair.mask_sha256,
         width_px=width_px,
         height_px=height_px,
-        orientation=picture.orientation,
+        orientation=image.orientation,
         foreground_share=mask.share_above(policy.mask_threshold),
-        phash=picture.phash,
+        phash=image.phash,
     )
     return Inspection(pair=pair, findings=tuple(findings), facts=facts)
 
 
-def picture_findings(picture: PictureFacts, *, file: str, stem: str) -> list[Finding]:
-    """What is odd about a picture that can be used."""
-    found = _misnamed(picture.format, file, stem)
-    if picture.see_through:
+def image_findings(image: ImageFacts, *, file: str, stem: str) -> list[Finding]:
+    """What is unusual about an image that can be used."""
+    found = _misnamed(image.format, file, stem)
+    if image.see_through:
         found.append(finding("see-through", file, "it has transparent pixels, which become white", stem=stem))
-    if picture.mode in {"L", "LA", "1"}:
-        message = "it is greyscale; the model also learns from colour"
+    if image.mode in {"L", "LA", "1"}:
+        message = "it is greyscale; the model uses colour"
         found.append(finding("greyscale", file, message, stem=stem))
     return found
 
 
 def mask_findings(mask: MaskFacts, *, file: str, stem: str, policy: ValidationPolicy) -> list[Finding]:
-    """What is wrong or odd about a mask by itself; of faults that exclude each other, the first."""
+    """What is wrong or unusual about a mask by itself."""
     found = _misnamed(mask.format, file, stem)
     if mask.see_through:
         found.append(finding("see-through", file, "it has transparent pixels, which become black", stem=stem))
     if mask.orientation != 1:
-        message = f"it carries the EXIF orientation {mask.orientation}; masks are taken as they are stored"
+        message = f"it has the EXIF orientation {mask.orientation}; masks are used as stored"
         found.append(finding("mask-orientation", file, message, stem=stem))
     fault = _level_fault(mask, policy) or _coverage_fault(mask, policy)
     if fault:
@@ -92,48 +88,48 @@ def mask_findings(mask: MaskFacts, *, file: str, stem: str, policy: ValidationPo
     return found
 
 
-def fit_findings(picture: PictureFacts, mask: MaskFacts, *, file: str, stem: str) -> list[Finding]:
-    """Whether the mask, as stored, has the size of the upright picture."""
-    stored, upright = (picture.width_px, picture.height_px), picture.upright_size
+def fit_findings(image: ImageFacts, mask: MaskFacts, *, file: str, stem: str) -> list[Finding]:
+    """Whether the mask, as stored, has the size of the upright image."""
+    stored, upright = (image.width_px, image.height_px), image.upright_size
     size = (mask.width_px, mask.height_px)
     if size == upright:
         return []
-    measured = f"it is {size[0]}x{size[1]}, its picture {upright[0]}x{upright[1]}"
+    measured = f"it is {size[0]}x{size[1]}, its image {upright[0]}x{upright[1]}"
     if size == stored:
         message = (
-            f"{measured} once turned as its EXIF orientation {picture.orientation} says: "
-            "the mask was drawn on the unrotated picture"
+            f"{measured} after its EXIF orientation {image.orientation}: "
+            "the mask was drawn on the image before rotation"
         )
         return [finding("unrotated-mask", file, message, stem=stem)]
     if size == upright[::-1]:
-        return [finding("size-mismatch", file, f"{measured}: it lies on its side", stem=stem)]
+        return [finding("size-mismatch", file, f"{measured}: it is rotated by 90 degrees", stem=stem)]
     if abs(size[0] * upright[1] - size[1] * upright[0]) < max(upright):
-        message = f"{measured}, the same shape: it was scaled"
+        message = f"{measured}, with the same shape: it was scaled"
         remedy = f"Scale it to {upright[0]}x{upright[1]} without smoothing, or export it at that size."
         return [finding("size-mismatch", file, message, stem=stem, remedy=remedy)]
-    message = f"{measured}: is it the mask of another picture?"
+    message = f"{measured}: is it the mask of another image?"
     return [finding("size-mismatch", file, message, stem=stem)]
 
 
 def _level_fault(mask: MaskFacts, policy: ValidationPolicy) -> tuple[str, str] | None:
-    """Whether the mask's grey levels tell window from background."""
+    """Whether the mask's grey levels separate window and background."""
     levels, pixels = mask.histogram, sum(mask.histogram)
     highest = max(level for level, count in enumerate(levels) if count)
-    # An index mask (0 and 1, or class numbers) is exact, so this cannot be the noise of a JPEG.
+    # Only in a PNG: in a JPEG such levels can be noise.
     if mask.format == "PNG" and 0 < highest <= policy.mask_tolerance:
         drawn = 1 - levels[0] / pixels
         return "unscaled-mask", f"its highest value is {highest} (on {drawn:.1%} of the pixels), not 255"
     grey = mask.grey_share(policy.mask_tolerance)
     if grey > policy.max_grey_share:
         return "grey-mask", (
-            f"{grey:.0%} of what is drawn is grey (levels {policy.mask_tolerance + 1} "
-            f"to {254 - policy.mask_tolerance}); up to {policy.max_grey_share:.0%} passes as a soft edge"
+            f"{grey:.0%} of the drawn pixels are grey (levels {policy.mask_tolerance + 1} "
+            f"to {254 - policy.mask_tolerance}); up to {policy.max_grey_share:.0%} is accepted as a soft edge"
         )
     return None
 
 
 def _coverage_fault(mask: MaskFacts, policy: ValidationPolicy) -> tuple[str, str] | None:
-    """Whether the window covers a plausible share of the picture."""
+    """Whether the window covers a plausible share of the image."""
     share = mask.share_above(policy.mask_threshold)
     border = mask.border_share_above(policy.mask_threshold)
     if share == 0:
@@ -141,7 +137,7 @@ def _coverage_fault(mask: MaskFacts, policy: ValidationPolicy) -> tuple[str, str
     if share < policy.min_foreground_share:
         return (
             "sparse-mask",
-            f"{share:.4%} of it is window; at least {policy.min_foreground_share:.2%} is needed",
+            f"{share:.4%} of it is window; at least {policy.min_foreground_share:.2%} is required",
         )
     if share >= _WHOLE:
         return "full-mask", f"{share:.1%} of it is window"
@@ -159,9 +155,8 @@ def _misnamed(kind: str, file: str, stem: str) -> list[Finding]:
     suffix = PurePosixPath(file).suffix
     if suffix.lower() in _SUFFIXES[kind]:
         return []
-    return [finding("misnamed", file, f"it is a {kind} by its content, not {suffix}", stem=stem)]
+    return [finding("misnamed", file, f"its content is {kind}, but its name ends in {suffix}", stem=stem)]
 
 
 def _refused(error: ImageError, file: str, stem: str) -> Finding:
-    own = error.remedy if error.remedy != ImageError.remedy else RULES[error.rule].remedy
-    return finding(error.rule, file, str(error), stem=stem, remedy=own)
+    return finding(error.rule, file, str(error), stem=stem, remedy=remedy_for(error))

@@ -1,4 +1,4 @@
-"""The rules that look at pairs side by side, within the push and against the dataset."""
+"""The rules that compare pairs with each other and with the dataset."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from wms.data.inspection.pair import Inspection
 from wms.data.rules import finding
 
 _LISTED = 3
-"""How many look-alikes a message names."""
+"""How many similar images a message names."""
 
 _LEAST_SPREAD = 0.1
-"""Smallest spread of the log coverage: a dataset whose windows are all alike still has some play."""
+"""Smallest spread of the log coverage, for a dataset whose windows are all of one size."""
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What a picture looks like, or once did; the bytes that it was made of are known if they are there."""
+    """The hash of an image, present or replaced; `image_sha256` is known only of a present one."""
 
     stem: str
     phash: str
@@ -36,10 +36,10 @@ class _Look:
 
 
 def plan_findings(plan: MergePlan) -> list[Finding]:
-    """Pairs that the merge skipped, or could not place."""
+    """Pairs that the merge skipped, and name conflicts."""
     found = [
         finding(
-            "duplicate", pair.image_source, f"the same picture and mask are there as {pair.same_as}; skipped"
+            "duplicate", pair.image_source, f"the same image and mask are there as {pair.same_as}; skipped"
         )
         for pair in plan.present
     ]
@@ -55,24 +55,19 @@ def plan_findings(plan: MergePlan) -> list[Finding]:
 
 
 def byte_findings(plan: MergePlan, manifest: DatasetManifest) -> list[Finding]:
-    """One picture with different masks, and one mask for different pictures, by their bytes."""
+    """One image with different masks, and one mask for different images, by their bytes."""
     return [
-        *_shared(plan, manifest, of="image", rule="two-masks", says="the same picture with another mask"),
-        *_shared(plan, manifest, of="mask", rule="shared-mask", says="the same mask for another picture"),
+        *_shared(plan, manifest, of="image", rule="two-masks", says="the same image with another mask"),
+        *_shared(plan, manifest, of="mask", rule="shared-mask", says="the same mask for another image"),
     ]
 
 
 def look_alike_findings(
     inspections: Sequence[Inspection], manifest: DatasetManifest, *, within_bits: int
 ) -> list[Finding]:
-    """Pictures whose hashes differ from another's, as it is or as it was, in at most `within_bits` bits.
+    """Images whose hashes differ from another's, present or replaced, in at most `within_bits` bits.
 
-    The same bytes as a picture's present ones are another rule's business.
-
-    Args:
-        inspections: the push's pairs.
-        manifest: the dataset.
-        within_bits: threshold in bits.
+    Exact copies of present images are left to another rule.
     """
     measured = [(item.pair, item.facts) for item in inspections if item.facts is not None]
     replaced = {pair.stem for pair, _ in measured if pair.action == "replace"}
@@ -93,7 +88,7 @@ def look_alike_findings(
             more = f" and {len(near) - _LISTED} more" if len(near) > _LISTED else ""
             message = (
                 f"it looks like {', '.join(near[:_LISTED])}{more} "
-                f"(up to {within_bits} of 256 bits count as alike)"
+                f"(up to {within_bits} of 256 bits count as similar)"
             )
             found.append(finding("near-duplicate", pair.image_source, message, stem=pair.stem))
     return found
@@ -102,10 +97,10 @@ def look_alike_findings(
 def coverage_findings(
     inspections: Sequence[Inspection], kept: Sequence[Sample], *, policy: ValidationPolicy
 ) -> list[Finding]:
-    """Windows whose share of the picture lies far outside what is usual.
+    """Windows whose share of the image is far outside the usual range.
 
-    Usual is the dataset, or dataset and push together while the dataset is small. The spread is the
-    larger distance from the median to a quartile of the logarithm, which outliers hardly move.
+    The range is that of the dataset, or of dataset and push together while the dataset is small. The spread
+    is the larger distance from the median to a quartile, on a log scale, which is robust to outliers.
     """
     shares = [sample.foreground_share for sample in kept]
     pushed = [(item.pair, item.facts.foreground_share) for item in inspections if item.facts is not None]
@@ -130,7 +125,7 @@ def coverage_findings(
 
 
 def _looks(sample: Sample, replaced: Collection[str]) -> list[_Look]:
-    """The looks of a sample of the dataset, those of replaced bytes included."""
+    """The hashes of a sample of the dataset, including those of replaced images."""
     there = sample.stem not in replaced
     now = [_Look(sample.stem, sample.phash, sample.image_sha256, f"{sample.split} split")] if there else []
     past = sample.former_phashes if there else sample.looks
@@ -140,7 +135,7 @@ def _looks(sample: Sample, replaced: Collection[str]) -> list[_Look]:
 def _shared(
     plan: MergePlan, manifest: DatasetManifest, *, of: Literal["image", "mask"], rule: str, says: str
 ) -> list[Finding]:
-    """Pairs of the push that share the bytes of one part with another pair, but not of the other part."""
+    """Pairs of the push that share only the image, or only the mask, with another pair."""
     replaced = {pair.stem for pair in plan.pairs if pair.action == "replace"}
     holders: dict[str, list[str]] = defaultdict(list)
     for sample in manifest.samples:

@@ -1,4 +1,4 @@
-"""The rules that look at files which form no pair. Pure on names and kinds of files."""
+"""The rules for files that form no pair. They use only names and kinds of files."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from wms.data.rules import finding
 Kind = Literal["file", "folder", "symlink", "other", "absent"]
 
 _PARTNER_PLACE = {"images": "masks", "masks": "images"}
-_OTHER_PICTURES = frozenset(
+_OTHER_IMAGES = frozenset(
     {".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".jfif", ".svg", ".dng"}
 )
-_DROPPINGS = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnpairedFile:
-    """A path below the incoming folder that forms no pair, and what is there (links not followed)."""
+    """A path below the incoming folder that forms no pair, and what is there; links are not followed."""
 
     path: str
     kind: Kind
@@ -40,12 +40,12 @@ class UnpairedFile:
 
     @property
     def place(self) -> str:
-        """The folder that it lies in: `images`, `masks` or another."""
+        """The folder that holds it: `images`, `masks` or another."""
         return PurePosixPath(self.path).parent.name
 
     @property
     def is_candidate(self) -> bool:
-        """Whether only its partner is amiss: a well-named picture file in its right place."""
+        """Whether it could be one half of a pair: an image file with a good name in images/ or masks/."""
         return (
             self.kind == "file"
             and self.place in _PARTNER_PLACE
@@ -55,7 +55,7 @@ class UnpairedFile:
 
 
 def unpaired_findings(files: Iterable[UnpairedFile]) -> list[Finding]:
-    """One finding for every file."""
+    """One finding for each file."""
     found: list[Finding] = []
     families: dict[tuple[PurePosixPath, str], list[UnpairedFile]] = defaultdict(list)
     for file in files:
@@ -78,30 +78,31 @@ def _judge_alone(file: UnpairedFile) -> Finding:
         return finding("not-a-file", file.shown, "it is a device, socket or pipe")
     if file.kind == "folder":
         return finding(
-            "wrong-place", file.shown, "it is a folder; files are taken from images/ and masks/ only"
+            "wrong-place", file.shown, "it is a folder; only files directly in images/ and masks/ are used"
         )
-    if file.name.casefold() in _DROPPINGS or file.name.startswith("._"):
-        return finding("ignored-file", file.shown, "an operating system left it behind")
+    if file.name.casefold() in _SYSTEM_FILES or file.name.startswith("._"):
+        return finding("ignored-file", file.shown, "it is a file of the operating system")
     problem = name_problem(file.name)
     if problem is not None:
         return finding("bad-name", file.shown, f"its name {problem}")
     if file.place not in _PARTNER_PLACE:
-        if suffix in PICTURE_SUFFIXES | _OTHER_PICTURES:
-            return finding("wrong-place", file.shown, "it lies neither in images/ nor in masks/")
-        return finding("ignored-file", file.shown, "it lies outside images/ and masks/")
-    if suffix in _OTHER_PICTURES:
-        return finding("wrong-type", file.shown, f"{suffix} pictures are not read, only JPEG and PNG")
-    return finding("not-an-image", file.shown, f"{suffix or 'a file without a suffix'} is no picture")
+        if suffix in PICTURE_SUFFIXES | _OTHER_IMAGES:
+            return finding("wrong-place", file.shown, "it is neither in images/ nor in masks/")
+        return finding("ignored-file", file.shown, "it is outside images/ and masks/")
+    if suffix in _OTHER_IMAGES:
+        return finding("wrong-type", file.shown, f"it is a {suffix} file; only JPEG and PNG are read")
+    what = f"a {suffix} file" if suffix else "a file without a suffix"
+    return finding("not-an-image", file.shown, f"it is {what}, not an image")
 
 
 def _judge_in_family(file: UnpairedFile, family: list[UnpairedFile]) -> Finding:
-    """What parts a candidate from its partner, given all candidates of its name in both places."""
+    """Why a candidate has no partner, given all candidates of its name in both places."""
     beside = [other for other in family if other.place == file.place and other is not file]
     across = [other for other in family if other.place != file.place]
     twins = [other for other in beside if stem_of(other.name) != stem_of(file.name)]
     twins += [other for other in beside if stem_key(other.name) == stem_key(file.name) and other not in twins]
     if twins:
-        message = f"it has the same name as {_listed(twins)}, but for upper and lower case or Unicode form"
+        message = f"its name differs from {_listed(twins)} only in upper and lower case or Unicode form"
         return finding("case-clash", file.shown, message)
     if beside and file.place == "images":
         return finding("two-images", file.shown, f"{_listed(beside)} has the same name")
@@ -111,12 +112,12 @@ def _judge_in_family(file: UnpairedFile, family: list[UnpairedFile]) -> Finding:
         missing, place = (
             ("missing-mask", "masks/") if file.place == "images" else ("missing-image", "images/")
         )
-        return finding(missing, file.shown, f"nothing in {place} is called {stem_of(file.name)}")
+        return finding(missing, file.shown, f"no file in {place} is named {stem_of(file.name)}")
     if len(across) > 1:
         rule = "two-masks" if file.place == "images" else "two-images"
         return finding(rule, file.shown, f"it has {len(across)} partners: {_listed(across)}")
     if stem_of(across[0].name) != stem_of(file.name):
-        message = f"its partner is called {across[0].name}, which differs in upper and lower case"
+        message = f"its partner is named {across[0].name}; upper and lower case differ"
         return finding("case-clash", file.shown, message)
     return finding("unreadable", file.shown, "it or its partner cannot be read")
 

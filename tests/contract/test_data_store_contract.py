@@ -153,23 +153,13 @@ def test_stages_are_locked_without_being_run(opened: Opened, dataset: Path, tmp_
 
 def test_a_blob_comes_back_byte_for_byte(opened: Opened, tmp_path: Path) -> None:
     write_bytes(tmp_path / "weights", b"weights")
-    sha256 = opened.store.put_blob(tmp_path / "weights")
-    assert sha256 == sha256_hex(b"weights")
+    sha256 = sha256_hex(b"weights")
+    assert not opened.store.has_blob(sha256)
+    for _ in range(2):
+        assert opened.store.put_blob(tmp_path / "weights") == sha256
+    assert opened.store.has_blob(sha256)
     opened.store.get_blob(sha256, tmp_path / "deep/fetched")
     assert (tmp_path / "deep/fetched").read_bytes() == b"weights"
-
-
-def test_storing_a_blob_again_is_no_error(opened: Opened, tmp_path: Path) -> None:
-    write_bytes(tmp_path / "weights", b"weights")
-    assert opened.store.put_blob(tmp_path / "weights") == opened.store.put_blob(tmp_path / "weights")
-
-
-def test_a_stored_blob_is_known_and_another_is_not(opened: Opened, tmp_path: Path) -> None:
-    write_bytes(tmp_path / "weights", b"weights")
-    assert not opened.store.has_blob(sha256_hex(b"weights"))
-    opened.store.put_blob(tmp_path / "weights")
-    assert opened.store.has_blob(sha256_hex(b"weights"))
-    assert not opened.store.has_blob(sha256_hex(b"others"))
 
 
 def test_a_blob_that_is_not_stored_is_an_error_and_writes_nothing(opened: Opened, tmp_path: Path) -> None:
@@ -220,22 +210,13 @@ def stored(opened: Opened) -> dict[str, bytes]:
     }
 
 
-def test_a_dataset_of_which_the_remote_lost_a_file_is_not_whole(on_folder: Opened, dataset: Path) -> None:
+def test_a_file_that_the_remote_lost_is_missed_and_sent_again(on_folder: Opened, dataset: Path) -> None:
     stored = on_folder.store.store_dataset(dataset)
-    remote = on_folder.root / ".wms/remote"
-    (lost,) = [path for path in remote.rglob("*") if path.is_file() and path.read_bytes() == b"two"]
+    (lost,) = objects(on_folder.root / ".wms/remote", b"two")
     lost.unlink()
     assert not on_folder.store.has_dataset(stored.pointer)
-
-
-def test_a_file_that_the_remote_lost_is_sent_again(on_folder: Opened, dataset: Path, tmp_path: Path) -> None:
-    stored = on_folder.store.store_dataset(dataset)
-    remote = on_folder.root / ".wms/remote"
-    lost = [path for path in remote.rglob("*") if path.is_file() and path.read_bytes() == b"two"]
-    assert len(lost) == 1
-    lost[0].unlink()
     assert on_folder.store.store_dataset(dataset) == stored
-    assert lost[0].read_bytes() == b"two"
+    assert lost.read_bytes() == b"two"
 
 
 def truncate(path: Path) -> None:
@@ -281,7 +262,7 @@ def test_damage_in_the_remote_too_is_an_error_that_names_the_file(
     for folder in (".dvc/cache", ".wms/remote"):
         (found,) = objects(on_folder.root / folder, b"two")
         damage(found, how)
-    with pytest.raises(DataStoreError, match=r"with space żółw\.jpg among them: each is lost or dam"):
+    with pytest.raises(DataStoreError, match=r"lost or damaged .*with space żółw\.jpg"):
         on_folder.store.fetch_dataset(stored.pointer, tmp_path / "to")
     assert contents(tmp_path / "to") == {"kept.jpg": b"kept"}
 

@@ -205,6 +205,7 @@ def test_merges_at_once_give_one_commit(connect: Callable[[], Forge], author: Au
 
 def test_the_latest_status_of_each_context_counts(forge: Forge, author: Author) -> None:
     sha = author.open().head_sha
+    assert forge.statuses(sha) == ()
     forge.set_status(sha, Check(context="wms/tests", state="pending", description="Running"))
     forge.set_status(sha, Check(context="wms/gate", state="success", description="Better"))
     forge.set_status(sha, Check(context="wms/tests", state="failure", description="2 failed"))
@@ -223,15 +224,6 @@ def test_ci_passed_only_where_its_latest_status_says_so(forge: Forge, author: Au
     assert not forge.ci_passed(sha)
 
 
-def test_whether_ci_passed_on_an_unknown_commit_is_an_error(forge: Forge) -> None:
-    with pytest.raises(ForgeError):
-        forge.ci_passed("0" * 40)
-
-
-def test_a_commit_without_statuses_has_none(forge: Forge, author: Author) -> None:
-    assert forge.statuses(author.open().head_sha) == ()
-
-
 def test_a_status_of_more_than_140_characters_is_an_error(forge: Forge, author: Author) -> None:
     sha = author.open().head_sha
     forge.set_status(sha, Check(context="wms/gate", state="success", description="x" * 140))
@@ -239,11 +231,18 @@ def test_a_status_of_more_than_140_characters_is_an_error(forge: Forge, author: 
         forge.set_status(sha, Check(context="wms/gate", state="success", description="x" * 141))
 
 
-def test_a_status_or_comment_on_an_unknown_commit_is_an_error(forge: Forge) -> None:
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda forge, sha: forge.set_status(sha, Check(context="ci", state="success", description="")),
+        lambda forge, sha: forge.comment(sha, "Hello"),
+        lambda forge, sha: forge.statuses(sha),
+        lambda forge, sha: forge.ci_passed(sha),
+    ],
+)
+def test_an_unknown_commit_is_an_error(forge: Forge, ask: Callable[[Forge, str], object]) -> None:
     with pytest.raises(ForgeError):
-        forge.set_status("0" * 40, Check(context="wms/gate", state="success", description=""))
-    with pytest.raises(ForgeError):
-        forge.comment("0" * 40, "Hello")
+        ask(forge, "0" * 40)
 
 
 def test_a_commit_of_a_pushed_branch_has_the_statuses_that_were_posted_before(
@@ -254,11 +253,6 @@ def test_a_commit_of_a_pushed_branch_has_the_statuses_that_were_posted_before(
     forge.set_status(sha, passed)
     forge.open_pull_request(head="promote/1", base="main", title="A title", body="")
     assert forge.statuses(sha) == (passed,)
-
-
-def test_statuses_of_an_unknown_commit_are_an_error(forge: Forge) -> None:
-    with pytest.raises(ForgeError):
-        forge.statuses("0" * 40)
 
 
 def test_closing_a_closed_pull_request_is_no_error(forge: Forge, author: Author) -> None:

@@ -11,8 +11,6 @@ In a test::
         github.fail_next(2, status=403, headers={"Retry-After": "1"})
         ...
         assert github.pulls[1].state == "merged"
-
-In a process of its own: `python -m fakes.github --help` (with `tests` on `PYTHONPATH`).
 """
 
 from fakes.github.server import FakeGitHub

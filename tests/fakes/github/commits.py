@@ -42,29 +42,6 @@ def list_statuses(hub: Hub, request: Request, ref: str) -> Answer:
     return page(request, newest_first)
 
 
-@ROUTES.add("GET", "{repo}/commits/{ref}/status", needs=("statuses", "read"))
-def combined_status(hub: Hub, request: Request, ref: str) -> Answer:
-    sha = _commit(hub, ref)
-    latest = hub.combined(sha)
-    states = {status.state for status in latest.values()}
-    state = "failure" if states & {"error", "failure"} else "success" if states == {"success"} else "pending"
-    return page(
-        request, [status_json(each) for each in latest.values()], inside="statuses", sha=sha, state=state
-    )
-
-
-@ROUTES.add("POST", "{repo}/check-runs", needs=("checks", "write"))
-def post_check_run(hub: Hub, request: Request) -> Answer:
-    run = {
-        "id": hub.next_id(),
-        "app": {"id": request.caller.app},
-        **request.body,
-        "head_sha": _commit(hub, str(request.body["head_sha"])),
-    }
-    hub.check_runs.append(run)
-    return Answer(status=201, body=run)
-
-
 @ROUTES.add("GET", "{repo}/commits/{ref}/check-runs", needs=("checks", "read"))
 def list_check_runs(hub: Hub, request: Request, ref: str) -> Answer:
     sha, name = _commit(hub, ref), request.query.get("check_name")
@@ -79,25 +56,6 @@ def add_comment(hub: Hub, request: Request, sha: str) -> Answer:
     comment = Comment(id=hub.next_id(), author=request.caller.login, body=body, sha=found)
     hub.comments.append(comment)
     return Answer(status=201, body=comment_json(request, comment))
-
-
-@ROUTES.add("GET", "{repo}/commits/{sha}/comments")
-def list_comments(hub: Hub, request: Request, sha: str) -> Answer:
-    found = _commit(hub, sha)
-    return page(request, [comment_json(request, each) for each in hub.comments if each.sha == found])
-
-
-@ROUTES.add("GET", "{repo}/commits/{ref}", needs=("contents", "read"))
-def get_commit(hub: Hub, request: Request, ref: str) -> Answer:
-    sha = _commit(hub, ref)
-    return Answer(
-        body={
-            "sha": sha,
-            "url": f"{request.root}/repos/{hub.repository}/commits/{sha}",
-            "commit": {"message": hub.git.message(sha)},
-            "parents": [{"sha": parent} for parent in hub.git.parents(sha)],
-        }
-    )
 
 
 @ROUTES.add("GET", "{repo}/git/matching-refs/{prefix*}", needs=("contents", "read"))
@@ -124,28 +82,6 @@ def get_tree(hub: Hub, request: Request, ref: str) -> Answer:
 @ROUTES.add("GET", "{repo}/git/ref/heads/{branch*}", needs=("contents", "read"))
 def get_ref(hub: Hub, request: Request, branch: str) -> Answer:
     return Answer(body=_ref_json(hub, request, branch))
-
-
-@ROUTES.add("DELETE", "{repo}/git/refs/heads/{branch*}", needs=("contents", "write"))
-def delete_ref(hub: Hub, request: Request, branch: str) -> Answer:
-    if hub.git.tip(branch) is None:
-        raise Refusal(422, "Reference does not exist")
-    hub.git.delete_branch(branch)
-    return Answer(status=204)
-
-
-@ROUTES.add("GET", "{repo}/branches", needs=("contents", "read"))
-def list_branches(hub: Hub, request: Request) -> Answer:
-    branches = sorted(hub.git.branches().items())
-    return page(request, [{"name": name, "commit": {"sha": sha}} for name, sha in branches])
-
-
-@ROUTES.add("GET", "{repo}/branches/{branch*}", needs=("contents", "read"))
-def get_branch(hub: Hub, request: Request, branch: str) -> Answer:
-    sha = hub.git.tip(branch)
-    if sha is None:
-        raise Refusal(404, "Branch not found")
-    return Answer(body={"name": branch, "commit": {"sha": sha}, "protected": branch in hub.protections})
 
 
 def status_json(status: Status) -> dict[str, Any]:

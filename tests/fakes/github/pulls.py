@@ -101,24 +101,6 @@ def merge(hub: Hub, request: Request, number: str) -> Answer:
     return Answer(body={"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 
-@ROUTES.add("GET", "{repo}/pulls/{number}/merge", needs=("pull_requests", "read"))
-def is_merged(hub: Hub, request: Request, number: str) -> Answer:
-    if find_pull(hub, number).state != "merged":
-        raise Refusal(404, "Not Found")
-    return Answer(status=204)
-
-
-@ROUTES.add("POST", "{repo}/pulls/{number}/reviews", needs=("pull_requests", "write"))
-def review(hub: Hub, request: Request, number: str) -> Answer:
-    pull, event = find_pull(hub, number), request.body.get("event")
-    if request.caller == pull.author:
-        raise Refusal(422, "Unprocessable Entity", errors=["Can not approve your own pull request"])
-    if request.caller.kind == "actions" and not hub.settings.actions_may_open_pull_requests:
-        raise Refusal(403, "GitHub Actions is not permitted to create or approve pull requests.")
-    pull.approvals += event == "APPROVE"
-    return Answer(body={"id": hub.next_id(), "state": "APPROVED" if event == "APPROVE" else "COMMENTED"})
-
-
 @ROUTES.add("POST", "{repo}/issues/{number}/comments", **WRITES)
 def add_comment(hub: Hub, request: Request, number: str) -> Answer:
     pull, body = find_pull(hub, number), str(request.body["body"])
@@ -126,11 +108,6 @@ def add_comment(hub: Hub, request: Request, number: str) -> Answer:
     comment = Comment(id=hub.next_id(), author=request.caller.login, body=body)
     pull.comments.append(comment)
     return Answer(status=201, body=comment_json(request, comment))
-
-
-@ROUTES.add("GET", "{repo}/issues/{number}/comments", **READS)
-def list_comments(hub: Hub, request: Request, number: str) -> Answer:
-    return page(request, [comment_json(request, each) for each in find_pull(hub, number).comments])
 
 
 @ROUTES.add("POST", "{repo}/issues/{number}/labels", **WRITES)
@@ -193,7 +170,6 @@ def in_list(hub: Hub, request: Request, pull: Pull) -> dict[str, Any]:
             "sha": hub.git.tip(pull.base) or "",
             "repo": {"full_name": hub.repository},
         },
-        "auto_merge": {"merge_method": "merge"} if pull.auto_merge else None,
         "merge_commit_sha": pull.merge_commit_sha,
         "created_at": pull.created_at,
         "closed_at": pull.closed_at,

@@ -65,8 +65,6 @@ class Settings:
     workflow_states: dict[str, str] = field(default_factory=dict)
     """The state of a workflow's file by its name, where it is not `active`."""
     allow_merge_commit: bool = True
-    allow_squash_merge: bool = True
-    allow_rebase_merge: bool = True
     allow_auto_merge: bool = False
     delete_branch_on_merge: bool = False
     default_workflow_permissions: str = "read"
@@ -97,7 +95,6 @@ class Pull:
     draft: bool = False
     merge_commit_sha: str | None = None
     approvals: int = 0
-    auto_merge: bool = False
     labels: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     reads: dict[tuple[str, str], int] = field(default_factory=dict)

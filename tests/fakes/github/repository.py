@@ -32,19 +32,6 @@ def change_repository(hub: Hub, request: Request) -> Answer:
     return Answer(body=_repository(hub, request))
 
 
-@ROUTES.add("GET", "/user")
-def get_user(hub: Hub, request: Request) -> Answer:
-    if request.caller.kind == "actions":
-        raise Refusal(403, "Resource not accessible by integration")
-    return Answer(body={"login": request.caller.login, "type": "User"})
-
-
-@ROUTES.add("GET", "/rate_limit")
-def rate_limit(hub: Hub, request: Request) -> Answer:
-    core = {"limit": 1000, "remaining": 999, "reset": 2_000_000_000, "used": 1}
-    return Answer(body={"resources": {"core": core}, "rate": core})
-
-
 @ROUTES.add("GET", "{repo}/labels", **READS)
 def list_labels(hub: Hub, request: Request) -> Answer:
     return page(request, list(hub.labels.values()))
@@ -58,11 +45,6 @@ def create_label(hub: Hub, request: Request) -> Answer:
         raise Refusal(422, "Validation Failed", errors=[error])
     hub.labels[name] = _label(name, request.body)
     return Answer(status=201, body=hub.labels[name])
-
-
-@ROUTES.add("GET", "{repo}/labels/{name}", **READS)
-def get_label(hub: Hub, request: Request, name: str) -> Answer:
-    return Answer(body=_known_label(hub, name))
 
 
 @ROUTES.add("PATCH", "{repo}/labels/{name}", **WRITES)

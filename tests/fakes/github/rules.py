@@ -122,35 +122,9 @@ def change_ruleset(hub: Hub, request: Request, number: str) -> Answer:
     return Answer(body=hub.rulesets[int(number)])
 
 
-@ROUTES.add("DELETE", "{repo}/rulesets/{number}", needs=ADMIN)
-def delete_ruleset(hub: Hub, request: Request, number: str) -> Answer:
-    del hub.rulesets[_found(hub, number)["id"]]
-    return Answer(status=204)
-
-
 @ROUTES.add("GET", "{repo}/rules/branches/{branch*}")
 def rules_of_branch(hub: Hub, request: Request, branch: str) -> Answer:
     return page(request, active_rules(hub, branch))
-
-
-@ROUTES.add("GET", "{repo}/branches/{branch*}/protection", needs=("administration", "read"))
-def get_protection(hub: Hub, request: Request, branch: str) -> Answer:
-    if branch not in hub.protections:
-        raise Refusal(404, "Branch not protected")
-    return Answer(body=hub.protections[branch])
-
-
-@ROUTES.add("PUT", "{repo}/branches/{branch*}/protection", needs=ADMIN)
-def protect(hub: Hub, request: Request, branch: str) -> Answer:
-    hub.protections[branch] = request.body
-    return Answer(body=request.body)
-
-
-@ROUTES.add("DELETE", "{repo}/branches/{branch*}/protection", needs=ADMIN)
-def unprotect(hub: Hub, request: Request, branch: str) -> Answer:
-    if hub.protections.pop(branch, None) is None:
-        raise Refusal(404, "Branch not protected")
-    return Answer(status=204)
 
 
 def _require_plan(hub: Hub) -> None:

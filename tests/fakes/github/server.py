@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fakes.github import actions, commits, control, graphql, pulls, releases, repository, rules, vault
+from fakes.github import actions, commits, pulls, releases, repository, rules, vault
 from fakes.github.hub import Hub
 from fakes.github.records import NOBODY, Dispatch
 from fakes.github.wire import Answer, Refusal, Request, find_route
 
 PREFIX = "/api/v3"
-GRAPHQL = "/api/graphql"
 # Rules come before commits: `branches/x/protection` would read as a branch named `x/protection`.
 ROUTES = [
     route
-    for noun in (control, rules, releases, pulls, commits, actions, vault, repository, graphql)
+    for noun in (rules, releases, pulls, commits, actions, vault, repository)
     for route in noun.ROUTES.all
 ]
 
@@ -140,17 +139,14 @@ class _Handler(BaseHTTPRequestHandler):
         hub, parts = self.hub, urlsplit(self.path)
         path = unquote(parts.path)
         root = hub.api_url if path.startswith((PREFIX, "/api/")) else self._own_address()
-        path = path.removeprefix(PREFIX).replace(GRAPHQL, "/graphql") or "/"
+        path = path.removeprefix(PREFIX) or "/"
         with hub.lock:
             try:
-                if path.startswith("/_fake/"):
-                    caller = hub.callers[hub.user_token]
-                else:
-                    hub.requests.append(f"{self.command} {path}")
-                    fault = hub.take_fault(self.command, path)
-                    if fault is not None and not fault.after:
-                        return Answer(status=fault.status, body=fault.body, headers=fault.headers)
-                    caller = self._caller()
+                hub.requests.append(f"{self.command} {path}")
+                fault = hub.take_fault(self.command, path)
+                if fault is not None and not fault.after:
+                    return Answer(status=fault.status, body=fault.body, headers=fault.headers)
+                caller = self._caller()
                 uploaded = path.startswith(releases.UPLOADS)
                 body: Any = json.loads(data) if data and not uploaded else {}
                 request = Request(
@@ -170,7 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = route.handler(hub, request, **named)
             except Refusal as refusal:
                 return refusal.answer
-            if not path.startswith("/_fake/") and fault is not None:
+            if fault is not None:
                 return Answer(status=fault.status, body=fault.body, headers=fault.headers)
             return answer
 

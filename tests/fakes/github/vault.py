@@ -38,22 +38,10 @@ def create_variable(hub: Hub, request: Request) -> Answer:
     return Answer(status=201, body={})
 
 
-@ROUTES.add("GET", "{repo}/actions/variables/{name}", needs=READ_VARIABLES)
-def get_variable(hub: Hub, request: Request, name: str) -> Answer:
-    return Answer(body=_variable(name, _known(hub.variables, name)))
-
-
 @ROUTES.add("PATCH", "{repo}/actions/variables/{name}", needs=WRITE_VARIABLES)
 def change_variable(hub: Hub, request: Request, name: str) -> Answer:
     _known(hub.variables, name)
     hub.variables[name] = str(request.body["value"])
-    return Answer(status=204)
-
-
-@ROUTES.add("DELETE", "{repo}/actions/variables/{name}", needs=WRITE_VARIABLES)
-def delete_variable(hub: Hub, request: Request, name: str) -> Answer:
-    _known(hub.variables, name)
-    del hub.variables[name]
     return Answer(status=204)
 
 
@@ -68,12 +56,6 @@ def public_key(hub: Hub, request: Request) -> Answer:
     return Answer(body={"key_id": KEY_ID, "key": key})
 
 
-@ROUTES.add("GET", "{repo}/actions/secrets/{name}", needs=READ)
-def get_secret(hub: Hub, request: Request, name: str) -> Answer:
-    _known(hub.sealed_secrets, name)
-    return Answer(body=_dated(name))
-
-
 @ROUTES.add("PUT", "{repo}/actions/secrets/{name}", needs=WRITE)
 def put_secret(hub: Hub, request: Request, name: str) -> Answer:
     if request.body.get("key_id") != KEY_ID:
@@ -81,13 +63,6 @@ def put_secret(hub: Hub, request: Request, name: str) -> Answer:
     new = name not in hub.sealed_secrets
     hub.sealed_secrets[name] = str(request.body["encrypted_value"])
     return Answer(status=201, body={}) if new else Answer(status=204)
-
-
-@ROUTES.add("DELETE", "{repo}/actions/secrets/{name}", needs=WRITE)
-def delete_secret(hub: Hub, request: Request, name: str) -> Answer:
-    _known(hub.sealed_secrets, name)
-    del hub.sealed_secrets[name]
-    return Answer(status=204)
 
 
 def _known(kept: dict[str, str], name: str) -> str:

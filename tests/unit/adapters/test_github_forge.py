@@ -287,11 +287,11 @@ def test_a_proxy_that_answers_with_a_page_is_an_error() -> None:
     Thread(target=proxy.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{proxy.server_address[1]}"
     forge = GitHubForge(api_url=url, repository="a/b", token="x", patience=QUICK)
-    with pytest.raises(ForgeError, match="no GitHub API"):
+    with pytest.raises(ForgeError, match="not from the GitHub API"):
         forge.pull_request(1)
-    with pytest.raises(ForgeError, match="no GitHub API"):
+    with pytest.raises(ForgeError, match="not from the GitHub API"):
         forge.pull_requests(head_prefix="", state="all")
-    with pytest.raises(ForgeError, match="no GitHub API"):
+    with pytest.raises(ForgeError, match="not from the GitHub API"):
         forge.set_status("0" * 40, PENDING)
     proxy.shutdown()
     proxy.server_close()

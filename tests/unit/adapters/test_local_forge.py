@@ -8,21 +8,9 @@ import pytest
 
 from forges import Author
 from wms.adapters.git.repository import GitRepository
-from wms.adapters.git.workspace import init_repository
 from wms.adapters.local.forge import LocalForge
 from wms.core.errors import ForgeError, UnmergeableError
 from wms.core.ports import Forge
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Path:
-    return tmp_path / "remote.git"
-
-
-@pytest.fixture
-def repository(tmp_path: Path, remote: Path) -> GitRepository:
-    init_repository(tmp_path / "clone", remote, {"model": b"old\n"}, message="First")
-    return GitRepository(tmp_path / "clone")
 
 
 @pytest.fixture

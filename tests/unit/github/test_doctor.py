@@ -64,62 +64,40 @@ def without_app() -> dict[str, Any]:
     return {**RULESET, "rules": [*rules, {"type": "required_status_checks", "parameters": checks}]}
 
 
+def repository(**differs: Any) -> dict[str, Any]:
+    return {"repository": {**WELL.repository, **differs}}
+
+
+def actions(**differs: Any) -> dict[str, Any]:
+    return {"actions": {"enabled": True, **differs}}
+
+
+NO_APPROVALS = {**WANTED.workflow_permissions, "can_approve_pull_request_reviews": False}
+HIDDEN_BYPASS = {key: value for key, value in RULESET.items() if key != "bypass_actors"}
+LONG_AGO = (NOW - timedelta(days=60)).isoformat()
+
+
 @pytest.mark.parametrize(
     ("area", "name", "result", "differs"),
     [
         ("repository", "visibility", "warning", {"repository": PUBLIC}),
-        ("repository", "fork", "warning", {"repository": {**WELL.repository, "fork": True}}),
-        ("repository", "archived", "missing", {"repository": {**WELL.repository, "archived": True}}),
-        (
-            "repository",
-            "default branch",
-            "missing",
-            {"repository": {**WELL.repository, "default_branch": "trunk"}},
-        ),
-        ("actions", "GitHub Actions", "missing", {"actions": {"enabled": False}}),
-        (
-            "actions",
-            "GitHub Actions",
-            "missing",
-            {"actions": {"enabled": True, "allowed_actions": "local_only"}},
-        ),
-        (
-            "actions",
-            "GitHub Actions",
-            "warning",
-            {"actions": {"enabled": True, "allowed_actions": "selected"}},
-        ),
+        ("repository", "fork", "warning", repository(fork=True)),
+        ("repository", "archived", "missing", repository(archived=True)),
+        ("repository", "default branch", "missing", repository(default_branch="trunk")),
+        ("actions", "GitHub Actions", "missing", actions(enabled=False)),
+        ("actions", "GitHub Actions", "missing", actions(allowed_actions="local_only")),
+        ("actions", "GitHub Actions", "warning", actions(allowed_actions="selected")),
         ("workflow", "ci.yml", "missing", {"workflows": {"rollback.yml": "active"}}),
         ("workflow", "ci.yml", "missing", {"workflows": {"ci.yml": "disabled_fork"}}),
         ("workflow", "infra.yml", "warning", {"workflows": {"infra.yml": "disabled_inactivity"}}),
-        (
-            "setting",
-            "allow_merge_commit",
-            "missing",
-            {"repository": {**WELL.repository, "allow_merge_commit": False}},
-        ),
-        ("setting", "has_issues", "warning", {"repository": {**WELL.repository, "has_issues": False}}),
-        (
-            "token",
-            "can_approve_pull_request_reviews",
-            "missing",
-            {
-                "workflow_permissions": {
-                    **WANTED.workflow_permissions,
-                    "can_approve_pull_request_reviews": False,
-                }
-            },
-        ),
+        ("setting", "allow_merge_commit", "missing", repository(allow_merge_commit=False)),
+        ("setting", "has_issues", "warning", repository(has_issues=False)),
+        ("token", "can_approve_pull_request_reviews", "missing", {"workflow_permissions": NO_APPROVALS}),
         ("ruleset", "main", "ok", {"rulesets": None}),
         ("ruleset", "main", "warning", {"rulesets": {}}),
         ("ruleset", "main", "warning", {"rulesets": {"main": {**RULESET, "rules": []}}}),
         ("ruleset", "main", "warning", {"rulesets": {"main": without_app()}}),
-        (
-            "ruleset",
-            "main",
-            "not visible",
-            {"rulesets": {"main": {key: value for key, value in RULESET.items() if key != "bypass_actors"}}},
-        ),
+        ("ruleset", "main", "not visible", {"rulesets": {"main": HIDDEN_BYPASS}}),
         ("plan", "limits", "warning", {"rulesets": None}),
         ("labels", "all", "warning", {"labels": {}}),
         ("AWS", "environment", "warning", {"variables": ROLE}),
@@ -131,20 +109,12 @@ def without_app() -> dict[str, Any]:
         ("AWS", "credentials", "missing", {"variables": CLOUD}),
         ("AWS", "credentials", "missing", {"variables": {**CLOUD, "AWS_ROLE_ARN": "wms"}}),
         ("AWS", "region", "warning", {"variables": {"WMS_ENVIRONMENT": "dev", **ROLE}}),
-        (
-            "schedule",
-            "infra.yml",
-            "ok",
-            {"variables": CLOUD, "repository": {**WELL.repository, "fork": True}},
-        ),
+        ("schedule", "infra.yml", "ok", {"variables": CLOUD, **repository(fork=True)}),
         (
             "schedule",
             "infra.yml",
             "warning",
-            {
-                "variables": CLOUD,
-                "repository": {**PUBLIC, "pushed_at": (NOW - timedelta(days=60)).isoformat()},
-            },
+            {"variables": CLOUD, **repository(private=False, pushed_at=LONG_AGO)},
         ),
         ("ci", "tip of main", "missing", {"ci": ("failure",)}),
         ("ci", "tip of main", "ok", {"ci": ()}),

@@ -76,7 +76,7 @@ def with_other_weights(metadata: ModelMetadata) -> ModelMetadata:
         (lambda a: {**a, "promoted": with_other_weights(a["promoted"])}, "other weights"),
         (lambda a: {**a, "production": with_other_weights(a["production"])}, "another champion"),
         (lambda a: {**a, "production": None}, "another champion"),
-        (lambda a: {**a, "main_manifest": DatasetManifest()}, "other test pictures"),
+        (lambda a: {**a, "main_manifest": DatasetManifest()}, "other test images"),
         (
             lambda a: {**a, "policy": POLICY.model_copy(update={"confidence": 0.8})},
             "policy is not that of main",

@@ -1,4 +1,4 @@
-"""What is not to be had here: whoever uses it is told why, and what does not use it works."""
+"""Placeholder for an unavailable port: using it raises an error that says why."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from wms.core.errors import WmsError
 
 
 class Absent:
-    """Stands in the place of a port of which there is none; every use raises the same error.
+    """Takes the place of a port that is not available; every use raises the same error.
 
     Args:
-        error: says what is missing and how to get it.
+        error: what is missing, and how to get it.
     """
 
     def __init__(self, error: WmsError) -> None:
@@ -21,6 +21,6 @@ class Absent:
         """Any method.
 
         Raises:
-            WmsError: what this was made with.
+            WmsError: the given one.
         """
         raise self._error

@@ -1,4 +1,4 @@
-"""What other programs say, made fit for an error message."""
+"""Output of other programs, shortened for an error message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def without_credentials(text: str) -> str:
-    """`text` with `user:secret@` taken out of every URL in it."""
+    """`text` without `user:secret@` in any URL."""
     return re.sub(r"(?<=://)[^/\s@]+@", "", text)
 
 

@@ -11,6 +11,7 @@ from wms.cli.common import json_option, workspace
 from wms.cli.model import chosen_model
 from wms.core.production import fetch_bundle
 from wms.core.words import counted
+from wms.serving.predict import predict_images
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""What every stage needs: the workspace, the outside systems, and who runs it."""
+"""What every job needs: the workspace, the outside systems, and who runs it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, kw_only=True)
 class Clone:
-    """A clone of the repository, as it lies on anybody's machine: Git alone, no other outside system.
+    """A clone of the repository on anybody's machine: only Git, no other outside system.
 
-    `remote` is the name of the remote that `repository` speaks to, `remote_url` its address.
+    `remote` is the name of the remote of `repository`, `remote_url` its URL.
     """
 
     layout: Layout
@@ -51,9 +51,9 @@ class Clone:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """The cloud that `WMS_ENVIRONMENT` chose: its name, its settings, its account, its node.
+    """The cloud that `WMS_ENVIRONMENT` names: its settings, account and node.
 
-    `without_instance`: none can be had there, so only the data bucket is used and the rest is embedded.
+    `without_instance`: it has no instance, so only the data bucket is used and the rest is embedded.
     """
 
     name: str
@@ -63,10 +63,10 @@ class Environment:
     without_instance: bool = False
 
     def priced(self) -> InfraSettings:
-        """The settings as far as money goes: of the type that the instance really has, if there is one.
+        """The settings for cost estimates: with the real type of the instance, if there is one.
 
         Raises:
-            ComputeError: it cannot be asked for.
+            ComputeError: the type cannot be read.
         """
         real = None if self.without_instance else self.node.instance_type()
         return self.settings.model_copy(update={"instance_type": real}) if real else self.settings
@@ -74,11 +74,10 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One workspace, wired. `environment` is `None` where everything is embedded.
+    """One workspace with its ports. `environment` is `None` where everything is embedded.
 
-    `actor` is the person or bot that asked for the work; `code_sha` the commit of the code that
-    runs; `clock` gives the time, aware of its zone. `run_url` is the page of the workflow's run, empty where
-    no workflow runs this.
+    `actor` is the person or bot that asked for the work; `code_sha` the commit of the running code; `clock`
+    returns the time with its zone. `run_url` is the page of the workflow run, empty outside of workflows.
     """
 
     layout: Layout
@@ -97,7 +96,7 @@ class Context:
 
     @property
     def github_name(self) -> str:
-        """`OWNER/NAME` of the repository whose workflow runs this; empty where none does."""
+        """`OWNER/NAME` of the repository whose workflow runs this; empty outside of workflows."""
         return "/".join(self.run_url.split("/")[3:5])
 
     @property
@@ -121,7 +120,7 @@ class Context:
 
     @property
     def run_state(self) -> RunState:
-        """How far the current run came.
+        """The state of the current run.
 
         Raises:
             RecordError: no run was started here.
@@ -130,13 +129,13 @@ class Context:
 
     @property
     def verdict(self) -> Verdict | None:
-        """What the gate said of the current run; `None` before it did."""
+        """The gate's verdict on the current run; `None` before the gate."""
         path = self.layout.record("decision")
         return read_record(path, GateDecision).verdict if path.is_file() else None
 
     @property
     def is_publishable(self) -> bool:
-        """Whether the gate said promote, of a model that the registry has."""
+        """Whether the gate said promote, about a registered model."""
         path = self.layout.record("candidate")
         registered = path.is_file() and read_record(path, Candidate).version is not None
         return registered and self.verdict == "promote"
@@ -147,15 +146,15 @@ class Context:
         return self.layout.record("promotion").is_file()
 
     def require_run_of_main(self) -> None:
-        """Check that the current run is one on main: what `dvc repro` makes rests on what is checked out.
+        """Check that the current run is on main; `dvc repro` uses the files that are checked out.
 
         Raises:
             RecordError: it is not.
         """
         if self.request.checked_out:
             raise RecordError(
-                f"run {self.request.run_id} is of `dvc repro`, made of the dataset and the settings that are "
-                "checked out here and not of main's, so it is not published",
+                f"run {self.request.run_id} is of `dvc repro`: it used the dataset and the settings that are "
+                "checked out here, not those of main, so it is not published",
                 remedy="Train on main with `wms pipeline run`; --set and --seed change one run.",
             )
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and records read back with clear errors."""
+"""Files that are written completely or not at all, and records that are read with clear errors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ R = TypeVar("R", bound=Record)
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file beside `path` that takes its place only if the block succeeds.
+    """Yield a temporary file beside `path` that replaces it only if the block succeeds.
 
     Raises:
-        StorageError: the disk is full or the folder cannot be written; the old file is whole.
+        StorageError: the disk is full or the folder cannot be written; the old file is unchanged.
     """
     temporary: Path | None = None
     try:
@@ -44,10 +44,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place only if the block succeeds.
+    """Yield an empty folder beside `path` that replaces it only if the block succeeds.
 
     Raises:
-        StorageError: the disk is full or the folder cannot be written; the old folder is whole.
+        StorageError: the disk is full or the folder cannot be written; the old folder is unchanged.
     """
     scratch: Path | None = None
     try:
@@ -75,7 +75,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically.
 
     Raises:
-        StorageError: it could not be written; the old file is whole.
+        StorageError: it could not be written; the old file is unchanged.
     """
     with replacing(path) as temporary:
         temporary.write_bytes(data)
@@ -90,7 +90,7 @@ def read_record(path: Path, kind: type[R]) -> R:
     """Read a record of one kind.
 
     Raises:
-        RecordError: the file is missing or holds something else.
+        RecordError: the file is missing or is not such a record.
     """
     try:
         data = path.read_bytes()
@@ -121,10 +121,10 @@ def verify_sha256(path: Path, expected: str) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Put `source`'s bytes at `target` by a hard link, or by a copy across file systems.
+    """Hard-link `source` to `target`, or copy it to another file system.
 
     Raises:
-        StorageError: neither could be made.
+        StorageError: neither worked.
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

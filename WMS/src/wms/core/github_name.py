@@ -8,6 +8,6 @@ _URL = re.compile(r"(?:https://|ssh://git@|git@)github\.com[:/](?P<slug>[\w.-]+/
 
 
 def slug_of(remote_url: str) -> str | None:
-    """`OWNER/NAME` of a remote that lies on github.com; `None` for any other remote."""
+    """`OWNER/NAME` of a remote on github.com; `None` for any other remote."""
     found = _URL.fullmatch(remote_url)
     return found["slug"] if found else None

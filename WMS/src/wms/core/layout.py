@@ -1,4 +1,4 @@
-"""Where everything lies in a workspace."""
+"""The paths of a workspace."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Layout:
 
     @classmethod
     def find(cls, start: Path) -> Layout:
-        """The workspace that `start` lies in, looking upwards.
+        """The workspace that contains `start`.
 
         Raises:
-            WorkspaceError: no folder above holds `dvc.yaml` and `WMS/configs`.
+            WorkspaceError: neither `start` nor a folder above it has `dvc.yaml` and `WMS/configs`.
         """
         for folder in (start, *start.parents):
             if (folder / "dvc.yaml").is_file() and (folder / "WMS/configs").is_dir():
@@ -42,17 +42,17 @@ class Layout:
 
     @property
     def incoming(self) -> Path:
-        """The pairs of the run's data branches, as exported from Git: `<branch>@<commit>/{images,masks}`."""
+        """The pairs of the run's data branches, exported from Git: `<branch>@<commit>/{images,masks}`."""
         return self.run / "incoming"
 
     @property
     def dataset(self) -> Path:
-        """The run's dataset, `images/` and `masks/`: main's and the newcomers, by hard links."""
+        """The run's dataset, `images/` and `masks/`: main's pairs and the new ones, as hard links."""
         return self.run / "dataset"
 
     @property
     def base(self) -> Path:
-        """The dataset of main that the run started from, whose test split decides."""
+        """The dataset of main at the start of the run; its test split decides."""
         return self.run / "base"
 
     @property
@@ -62,7 +62,7 @@ class Layout:
 
     @property
     def pictures(self) -> Path:
-        """The pictures that the run's report and its texts show."""
+        """The images in the run's report and texts."""
         return self.run / "pictures"
 
     @property
@@ -72,7 +72,7 @@ class Layout:
 
     @property
     def cache(self) -> Path:
-        """Decoded pictures, keyed by digest and size, shared by all runs."""
+        """Decoded images, keyed by digest and size, shared by all runs."""
         return self.state / "cache"
 
     def record(self, name: str) -> Path:
@@ -86,7 +86,7 @@ class Layout:
 
     @property
     def base_manifest(self) -> Path:
-        """The manifest of main that the run started from."""
+        """The manifest of main at the start of the run."""
         return self.run / "base.jsonl"
 
     @property
@@ -96,5 +96,5 @@ class Layout:
 
     @property
     def reports(self) -> Path:
-        """One page a run, and an index."""
+        """One page for each run, and an index."""
         return self.state / "reports"

@@ -1,7 +1,7 @@
-"""File names of the dataset: what they may hold, and when two of them are the same name.
+"""File names of the dataset: which are allowed, and when two names count as the same.
 
-Names travel through Git, DVC, S3 and three operating systems. Two names that one of these cannot
-tell apart are one name here: case and the two Unicode spellings of a letter do not count.
+Names are used in Git, DVC, S3 and three operating systems. Two names that one of these cannot tell apart are
+the same name here: upper or lower case and the Unicode form of a letter do not matter.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import unicodedata
 from pathlib import PurePosixPath
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
-"""Suffixes (in lower case) by which a file says that it is a picture or a mask."""
+"""Suffixes (in lower case) of images and masks."""
 
 MAX_NAME_BYTES = 200
-"""Longest name in UTF-8: file systems allow 255, and DVC, S3 keys and temporary names add to it."""
+"""Longest name in UTF-8: file systems allow 255, but DVC, S3 keys and temporary names add to it."""
 
 _CONTROLS = frozenset({"Cc", "Cf", "Zl", "Zp"})
-"""Unicode's categories of what is not seen but changes how text is shown."""
+"""Unicode's categories of invisible characters that change how text is shown."""
 
 _FORBIDDEN = frozenset('/\\:*?"<>|')
 _RESERVED = frozenset(
@@ -30,12 +30,12 @@ def stem_of(name: str) -> str:
 
 
 def stem_key(stem: str) -> str:
-    """What two stems have in common when they are the same to some file system."""
+    """A key that is equal for two stems that some file system cannot tell apart."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", stem).casefold())
 
 
 def name_problem(name: str) -> str | None:
-    """What is wrong with a file name, in words that follow "its name"; `None` if it may be used.
+    """What is wrong with a file name, as a phrase after "its name"; `None` if it is allowed.
 
     Spaces and letters of any script are fine.
     """
@@ -58,15 +58,15 @@ def name_problem(name: str) -> str | None:
 
 
 def utf8(path: str) -> str:
-    """A path as records can hold it: bytes that are not UTF-8 are written as hexadecimal escapes."""
+    """A path for records: bytes that are not UTF-8 become hexadecimal escapes."""
     try:
         return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte, as JSON can hold one
+    except UnicodeEncodeError:  # A surrogate that stands for no byte; JSON can have one.
         return path.encode("utf-8", "backslashreplace").decode()
 
 
 def printable(path: str) -> str:
-    """A path as a terminal may show it: control characters are written as escapes too."""
+    """A path for a terminal: control characters become escapes too."""
     return "".join(
         char.encode("unicode_escape").decode() if unicodedata.category(char) in _CONTROLS else char
         for char in utf8(path)

@@ -1,7 +1,8 @@
-"""What is in production according to `main`, and the bundle it stands for."""
+"""The model in production according to `main`, and its bundle."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from wms.core.errors import (
     WorkspaceError,
 )
 from wms.core.files import read_record, sha256_file
-from wms.core.ports import Repository
+from wms.core.ports import Commit, Repository
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
 from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
@@ -45,7 +46,7 @@ def require_file(repository: Repository, rev: str, path: str) -> bytes:
     """A file that every revision of main has.
 
     Raises:
-        WorkspaceError: it is not there: this is no repository of the pipeline.
+        WorkspaceError: it is missing, so this is not a repository of the pipeline.
     """
     data = repository.read_file(rev, path)
     if data is None:
@@ -54,10 +55,10 @@ def require_file(repository: Repository, rev: str, path: str) -> bytes:
 
 
 def metadata_at(repository: Repository, rev: str) -> ModelMetadata | None:
-    """The model in production at a revision of `main`; `None` where the file says there is none.
+    """The model in production at a revision of `main`; `None` where the file says that there is none.
 
     Raises:
-        WorkspaceError: the file is not there at all: this is no repository of the pipeline.
+        WorkspaceError: the file is missing, so this is not a repository of the pipeline.
     """
     data = require_file(repository, rev, METADATA_PATH)
     return parse_metadata(data, source=f"{METADATA_PATH} at {rev[:12]}")
@@ -83,23 +84,25 @@ def require_production(repository: Repository, rev: str) -> ModelMetadata:
     return metadata
 
 
-def model_history(repository: Repository, rev: str) -> tuple[ModelMetadata, ...]:
-    """Every state of production on the first-parent line of a revision, newest first."""
-    states = []
+def metadata_history(repository: Repository, rev: str) -> Iterator[tuple[Commit, ModelMetadata]]:
+    """Every state of production on the first-parent line of a revision, newest first, with its commit."""
     for commit in repository.history(rev, METADATA_PATH):
         data = repository.read_file(commit.sha, METADATA_PATH)
         metadata = parse_metadata(data, source=f"{METADATA_PATH} at {commit.sha[:12]}") if data else None
         if metadata is not None:
-            states.append(metadata)
-    return tuple(states)
+            yield commit, metadata
+
+
+def model_history(repository: Repository, rev: str) -> tuple[ModelMetadata, ...]:
+    """Every state of production on the first-parent line of a revision, newest first."""
+    return tuple(metadata for _, metadata in metadata_history(repository, rev))
 
 
 def rollback_target(history: tuple[ModelMetadata, ...], version: int | None) -> ModelMetadata:
     """The model to go back to: the named one, or what was in production before the last promotion.
 
-    Without a version a rollback takes the last promotion back and no more: where that is done
-    already, the model in production is the answer. So it can be repeated, and whoever wants to go
-    further back says how far.
+    Without a version a rollback undoes only the last promotion. If that is done already, the answer is the
+    model in production, so the command can be repeated. To go further back, name a version.
 
     Raises:
         NoProductionModelError: there is no such model, or none before the current one.
@@ -124,12 +127,12 @@ def rollback_target(history: tuple[ModelMetadata, ...], version: int | None) -> 
 def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
     """Put a model bundle from the data store or a release into the folder `to`; every SHA-256 is checked.
 
-    A folder that holds this very model already is taken as it is; anything else in it, another model
-    or a damaged file, is fetched anew. The card is written last, so a folder with a card is whole.
+    A folder with this model stays as it is; another model or a damaged file is fetched again. The card is
+    written last, so a folder with a card is complete.
 
     Raises:
         DataStoreError, ForgeError: the store or the release lacks a file.
-        DigestMismatchError: the store's bytes are damaged.
+        DigestMismatchError: a stored file is damaged.
     """
     if _is_bundle(to, card_sha256):
         return to
@@ -145,7 +148,7 @@ def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
 
 
 def champion_bundle(ctx: Context) -> Path | None:
-    """The model in production when the run started, fetched if it is not here; `None` if there was none.
+    """The bundle of the model in production when the run started; `None` if there was none.
 
     Raises:
         DataStoreError: it cannot be fetched.
@@ -158,10 +161,10 @@ def champion_bundle(ctx: Context) -> Path | None:
 
 
 def require_room_for_bundle(folder: Path) -> None:
-    """Check that fetching a bundle into a folder replaces nothing but a bundle, whole or half fetched.
+    """Check that fetching a bundle into a folder replaces only a bundle, complete or partial.
 
     Raises:
-        OccupiedFolderError: the folder holds other files.
+        OccupiedFolderError: the folder has other files.
     """
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     foreign = sorted(names - {CARD_FILE, WEIGHTS_FILE, ONNX_FILE, _incoming_card(folder).name})
@@ -171,7 +174,7 @@ def require_room_for_bundle(folder: Path) -> None:
         except RecordError:
             foreign = [CARD_FILE]
     if foreign:
-        raise OccupiedFolderError(f"{folder} holds {foreign[0]}, and a model wants a folder of its own")
+        raise OccupiedFolderError(f"{folder} has {foreign[0]}, but a model needs a folder of its own")
 
 
 def _incoming_card(folder: Path) -> Path:
@@ -179,7 +182,7 @@ def _incoming_card(folder: Path) -> Path:
 
 
 def _is_bundle(folder: Path, card_sha256: str) -> bool:
-    """Whether a folder holds exactly the bundle that a card's digest names."""
+    """Whether a folder has exactly the bundle of a card's digest."""
     card_file = folder / CARD_FILE
     if not card_file.is_file() or sha256_file(card_file) != card_sha256:
         return False

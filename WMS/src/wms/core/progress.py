@@ -1,4 +1,4 @@
-"""How long work tells its progress, without knowing whether a terminal or a log listens."""
+"""Progress of long work, for a terminal or a log."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """What steps report to; the CLI's output module shows a bar or plain lines."""
+    """Shows progress; the CLI's output module shows a bar or plain lines."""
 
     def track(self, items: Iterable[T], *, label: str, total: int) -> Iterator[T]:
         """Yield the items, showing how many of `total` are done."""
 
     def say(self, text: str) -> None:
-        """Show one line that stays, such as an epoch's figures."""
+        """Show one permanent line, such as an epoch's metrics."""
 
 
 class Silent:

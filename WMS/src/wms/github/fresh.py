@@ -1,4 +1,4 @@
-"""Take out of a new repository the dataset and the model of the one that it was made from."""
+"""Remove from a new repository the dataset and the model of its template."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from wms.core.records.promotion import (
 BRANCH = "fresh"
 TITLE = "Start without the data and the model of the template"
 BODY = (
-    "The files of this pull request name pictures and a model that lie in the storage of another repository. "
-    "This one starts without them; its first data push makes its first model."
+    "The files of this pull request name images and a model in the storage of another repository. "
+    "This one starts without them; its first data push trains its first model."
 )
 
 
 class Hosting(Protocol):
-    """What GitHub knows of where a model comes from. All methods raise `GitHubError`."""
+    """What GitHub knows about the origin of a model. All methods raise `GitHubError`."""
 
     def has_state(self) -> bool:
-        """Whether this repository keeps data and models of its own."""
+        """Whether this repository has data and models of its own."""
 
     def merged_here(self, branch: str) -> bool:
         """Whether a pull request of this branch was ever merged in this repository."""
 
 
 def leftovers(repository: Repository, main_sha: str) -> dict[str, bytes | None]:
-    """What is to be written over, or by `None` removed, for a repository without data and without a model."""
+    """The files to replace, or (`None`) to remove, for a repository without data and model."""
     found: dict[str, bytes | None] = {
         path: None
         for path in (MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
@@ -47,26 +47,25 @@ def leftovers(repository: Repository, main_sha: str) -> dict[str, bytes | None]:
 
 
 def require_foreign(repository: Repository, main_sha: str, hosting: Hosting) -> None:
-    """Make sure that what main names was not made here.
+    """Check that data and model on main were not made in this repository.
 
-    A promotion is a merged pull request of the repository that made it, in a cloud or without one; a copy has
-    none.
+    A promotion is a merged pull request in the repository that made it; a copy has none.
 
     Raises:
-        OccupiedRepositoryError: it was.
+        OccupiedRepositoryError: they were.
     """
     if hosting.has_state():
-        raise OccupiedRepositoryError("this repository keeps data and models of its own (refs/wms/state)")
+        raise OccupiedRepositoryError("this repository has data and models of its own (refs/wms/state)")
     model = metadata_at(repository, main_sha)
     if model is not None and hosting.merged_here(promotion_branch(model.run_id)):
         raise OccupiedRepositoryError(f"model v{model.version} was promoted in this repository")
 
 
 def start_fresh(repository: Repository, forge: Forge, main_sha: str, files: dict[str, bytes | None]) -> str:
-    """Take them out of main by a pull request; its address. Killed anywhere, it can be repeated.
+    """Remove them from main by a pull request; return its URL. It can be repeated after a crash.
 
     Raises:
-        ProtectedBranchError: the rules of main ask for more than an administrator's pull request.
+        ProtectedBranchError: the rules of main do not allow it to an administrator.
         RemoteMovedError: main or the branch moved meanwhile.
     """
     commit = repository.commit(main_sha, files, message=TITLE)

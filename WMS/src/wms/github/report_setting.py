@@ -1,4 +1,4 @@
-"""The one line of report.yaml that setup asks for."""
+"""The line of report.yaml that setup can change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINE = re.compile(r"(?m)^pictures_in_reports:[ \t]*\w*")
 
 
 def set_pictures_in_reports(root: Path, *, allowed: bool) -> bool:
-    """Write `pictures_in_reports` and leave all other lines; whether that changed the file."""
+    """Write `pictures_in_reports` and keep all other lines; return whether the file changed."""
     path = root / REPORT_CONFIG
     old = path.read_text() if path.is_file() else ""
     line = f"pictures_in_reports: {str(allowed).lower()}"

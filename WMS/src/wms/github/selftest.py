@@ -1,7 +1,7 @@
-"""The proof on real GitHub: two promotions, a hold and a rollback on rendered pictures, and all put back.
+"""The self-test on real GitHub: two promotions, a hold and a rollback on rendered images, then the cleanup.
 
-It runs only where there is nothing to lose: no data, no model, no state. What it did is known by its marker,
-a commit on top of main at a ref of its own that lists the samples it pushed.
+It runs only where there is nothing to lose: no data, no model, no state. Its marker, a commit on top of main
+at a ref of its own, lists the samples that it pushed.
 """
 
 from __future__ import annotations
@@ -29,40 +29,40 @@ PIPELINE, ROLLBACK, OWN = "training-data-pipeline.yaml", "rollback.yml", "selfte
 MARKER, MARKER_FILE = "refs/wms/selftest", "selftest.json"
 TAGS = "model-v"
 MADE = ("refs/wms/*", f"refs/tags/{TAGS}*", "refs/heads/promote/*", "refs/heads/rollback/*")
-"""What runs make beside main and the data branches: none of it is there before, and none afterwards."""
+"""What runs create beside main and the data branches: none of it is there before or afterwards."""
 
 FIRST, SECOND = f"{DATA_PREFIX}selftest-1", f"{DATA_PREFIX}selftest-2"
 CLEAN_UP = "selftest-clean-up"
 PAIRS = {FIRST: (0, 90), SECOND: (90, 160)}
-"""First number and count of each push: the demo's, few enough for minutes, enough for the gate to tell."""
+"""First number and count of each push, as in the demo: few enough for minutes, enough for the gate."""
 
 SEED = 7
 SMALL = "image_size_px=128 base_width=16 batch_size=4 ema_decay=0.95"
 LEARNING = f"{SMALL} learning_rate=0.006 epochs=50 max_minutes=6"
 IDLING = f"{SMALL} learning_rate=0.0000001 epochs=1 max_minutes=1"
-"""Trainings of minutes: the demo's, and one that learns nothing."""
+"""Trainings of a few minutes: the demo's, and one that learns nothing."""
 
 WritePairs = Callable[[Path, int, int], object]
-"""Writes pairs to a folder, from a number on, so many."""
+"""Writes pairs to a folder: from which number on, and how many."""
 
 
 class Workflows(Protocol):
     """Runs of workflows. All methods raise `ForgeError`."""
 
     poll_seconds: float
-    """How long to wait between two looks."""
+    """How long to wait between two reads."""
 
     def start(self, workflow: str, inputs: dict[str, str], *, branch: str) -> int:
-        """Start a workflow; the number of its run."""
+        """Start a workflow; return the number of its run."""
 
     def conclusion(self, run: int) -> str | None:
-        """How a run ended; `None` while it has not."""
+        """How a run ended; `None` while it runs."""
 
     def url(self, run: int) -> str:
         """The page of a run."""
 
     def any_unfinished(self, *, but: str) -> bool:
-        """Whether a run has not ended, those of one workflow file left out."""
+        """Whether a run has not ended, apart from those of one workflow file."""
 
     def delete_releases(self, prefix: str) -> None:
         """Delete the releases whose tags start with a prefix."""
@@ -72,13 +72,13 @@ class Refs(Protocol):
     """Refs of the remote beside its branches. All methods raise `RepositoryError`."""
 
     def matching(self, *patterns: str) -> dict[str, str]:
-        """Refs and what they name."""
+        """Refs and their commits."""
 
     def create(self, ref: str, sha: str) -> None:
-        """Make a ref that is not there yet."""
+        """Create a ref that does not exist yet."""
 
     def fetch(self, ref: str) -> str:
-        """Fetch what a ref names; its commit."""
+        """Fetch a ref; return its commit."""
 
     def delete(self, refs: list[str]) -> None:
         """Delete refs."""
@@ -93,8 +93,8 @@ class SelfTest:
         forge: pull requests and statuses.
         workflows: runs.
         refs: the state, the marker, tags.
-        progress: told of every chapter.
-        patience_seconds: how long one run may take, waiting for others included.
+        progress: shows every chapter.
+        patience_seconds: how long one run may take, with the wait for other runs.
     """
 
     repository: Repository
@@ -105,11 +105,11 @@ class SelfTest:
     patience_seconds: float = 3600.0
 
     def run(self, write_pairs: WritePairs) -> None:
-        """Tell the whole story, each chapter asserted.
+        """Run all chapters and check each one.
 
         Raises:
-            OccupiedRepositoryError: there is something to lose; nothing was done.
-            SelfTestError: something did not go as it must.
+            OccupiedRepositoryError: there is something to lose; nothing was changed.
+            SelfTestError: a check failed.
         """
         self.repository.fetch()
         start = main_head(self.repository)
@@ -122,10 +122,10 @@ class SelfTest:
         self._roll_back(to=first)
 
     def clean_up(self) -> bool:
-        """Put everything back as it was; false where no self-test left anything. It can be repeated.
+        """Restore everything; false where no self-test left anything. It can be repeated.
 
         Raises:
-            SelfTestError: main holds more than the self-test brought, or cannot be put back by itself.
+            SelfTestError: main has data of others, or the restoring pull request cannot be merged.
         """
         if MARKER not in self.refs.matching(MARKER):
             return False
@@ -134,7 +134,7 @@ class SelfTest:
         marker = self.refs.fetch(MARKER)
         (start,) = self.repository.parents(marker)
         self._require_own(marker)
-        self._put_main_back(start)
+        self._restore_main(start)
         self.workflows.delete_releases(TAGS)
         branches = [f"refs/heads/{name}" for name in (FIRST, SECOND, CLEAN_UP)]
         self.refs.delete([*self.refs.matching(*MADE, *branches)])
@@ -151,12 +151,12 @@ class SelfTest:
         found = [what for what, is_there in there.items() if is_there]
         if found:
             raise OccupiedRepositoryError(
-                f"the self-test puts everything back, so it starts with nothing; here is {', '.join(found)}",
+                f"the self-test restores an empty repository at its end, but here is {', '.join(found)}",
                 remedy="Run it in a new repository made from the template (`wms github fresh` first).",
             )
         if code_that_passed(start, repository=repository, forge=self.forge) is None:
             raise SelfTestError(
-                f"ci has not passed on main ({start[:12]}), and the self-test needs that to put main back",
+                f"ci has not passed on main ({start[:12]}), and the self-test needs that to restore main",
                 remedy="Press *Run workflow* of `CI` on main, then start the self-test again.",
             )
 
@@ -171,11 +171,11 @@ class SelfTest:
         self.refs.create(MARKER, marker)
         for branch, folder in folders.items():
             push_folder(
-                folder, repository=self.repository, branch=branch, title="Rendered pictures of the self-test"
+                folder, repository=self.repository, branch=branch, title="Rendered images of the self-test"
             )
 
     def _promote(self, chapter: str, branch: str, *, seed: int, after: int = 0) -> int:
-        """A promotion that must come; the version of its model, which is newer than `after`."""
+        """Expect a promotion; return the version of its model, which is newer than `after`."""
         self._run(chapter, PIPELINE, {"branches": branch, **_training(seed, LEARNING)})
         model = metadata_at(self.repository, main_head(self.repository))
         if model is None or model.version <= after:
@@ -190,7 +190,7 @@ class SelfTest:
         if release_tag(model.version) not in {release.tag for release in self.forge.releases()}:
             raise SelfTestError(f"{chapter}: there is no release {release_tag(model.version)}")
         if self.repository.head(branch) is not None:
-            raise SelfTestError(f"{chapter}: {branch} is in the dataset and was not deleted")
+            raise SelfTestError(f"{chapter}: {branch} is in the dataset but was not deleted")
         return model.version
 
     def _hold(self, branch: str) -> None:
@@ -200,7 +200,7 @@ class SelfTest:
         if main_head(self.repository) != before or head is None:
             raise SelfTestError("hold: main moved, or the data branch is gone")
         if "wms/verdict" not in {check.context for check in self.forge.statuses(head)}:
-            raise SelfTestError(f"hold: {branch} was not told its verdict")
+            raise SelfTestError(f"hold: {branch} has no status with its verdict")
 
     def _roll_back(self, *, to: int) -> None:
         self._run("rollback", ROLLBACK, {"reason": "the self-test"})
@@ -226,7 +226,7 @@ class SelfTest:
             time.sleep(self.workflows.poll_seconds)
 
     def _require_own(self, marker: str) -> None:
-        """Main's dataset is the self-test's alone: whoever pushed meanwhile loses nothing."""
+        """Check that main's dataset has only samples of the self-test, so that nobody loses data."""
         listed = self.repository.read_file(marker, MARKER_FILE)
         manifest = self.repository.read_file(main_head(self.repository), MANIFEST_PATH)
         own = set(json.loads(listed or b"{}").get("stems", ()))
@@ -236,24 +236,26 @@ class SelfTest:
         if branches:
             raise SelfTestError(
                 f"somebody pushed {', '.join(sorted(branches))} during the self-test",
-                remedy=f"Keep what is there. To end the self-test: git push origin --delete {MARKER}",
+                remedy=f"Keep the data. To end the self-test: git push origin --delete {MARKER}",
             )
         if others:
             raise SelfTestError(
-                f"main's dataset holds {len(others)} samples of others, {others[0]!r} among them",
-                remedy=f"Keep what is there. To end the self-test: git push origin --delete {MARKER}",
+                f"main's dataset has samples of others, such as {others[0]!r} ({len(others)} in all)",
+                remedy=f"Keep the data. To end the self-test: git push origin --delete {MARKER}",
             )
 
-    def _put_main_back(self, start: str) -> None:
+    def _restore_main(self, start: str) -> None:
         repository, main_sha = self.repository, main_head(self.repository)
         files = {path: repository.read_file(start, path) for path in GENERATED_PATHS}
         changed = [path for path in repository.changed_paths(start, main_sha) if path in files]
         if not changed:
             return
-        title = "Put main back as it was before the self-test"
+        title = "Restore main as it was before the self-test"
         commit = repository.commit(main_sha, {path: files[path] for path in changed}, message=title)
         repository.push(commit, CLEAN_UP, expect=repository.head(CLEAN_UP))
-        pull = self.forge.open_pull_request(head=CLEAN_UP, base=MAIN, title=title, body=f"As {start} has it.")
+        pull = self.forge.open_pull_request(
+            head=CLEAN_UP, base=MAIN, title=title, body=f"The generated files are those of {start}."
+        )
         require_generated_only(repository, base_sha=main_sha, commit_sha=commit)
         evidence = ci_evidence(
             commit,

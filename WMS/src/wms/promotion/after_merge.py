@@ -1,4 +1,4 @@
-"""What follows a merge: Git must show it, and its model must be deployed."""
+"""After a merge: Git must show it, its model is deployed, its branch is deleted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from wms.core.errors import ForgeError, RepositoryError, StaleBaseError
 from wms.core.ports import Forge, Repository
 from wms.core.production import MAIN
+from wms.core.records.promotion import Merged, Promotion, Proposed
 
 logger = logging.getLogger(__name__)
 
@@ -20,11 +21,11 @@ WAITS_SECONDS = (0.5, 1, 2, 4, 8, 16, 30)
 def fetch_merge(
     repository: Repository, merge_sha: str, *, pause: Callable[[float], None] = time.sleep
 ) -> None:
-    """Fetch until main holds a merge.
+    """Fetch until main has a merge.
 
     Raises:
         RepositoryError: the remote still does not show the merge; the command can be repeated.
-        StaleBaseError: the merge is known, and main does not hold it: main was set back since.
+        StaleBaseError: the merge is known, but main was reset since.
     """
     for seconds in (*WAITS_SECONDS, None):
         repository.fetch()
@@ -37,13 +38,28 @@ def fetch_merge(
         if seconds is not None:
             logger.info("the remote does not show the merge %s on main yet", merge_sha[:12])
             pause(seconds)
-    raise StaleBaseError(f"main no longer holds the merge {merge_sha[:12]}: somebody set it back")
+    raise StaleBaseError(f"main no longer has the merge {merge_sha[:12]}: somebody reset it")
+
+
+def finish_merge(
+    repository: Repository, forge: Forge, proposal: Promotion | Proposed, merge_sha: str, *, version: int
+) -> Merged:
+    """Start the deployment of a merged proposal and delete its branch."""
+    undeployed = ask_for_deployment(forge, version)
+    repository.delete_branch(proposal.branch, expect=proposal.commit_sha)
+    return Merged(
+        pull_request=proposal.pull_request,
+        commit_sha=proposal.commit_sha,
+        merge_sha=merge_sha,
+        version=version,
+        undeployed=undeployed,
+    )
 
 
 def ask_for_deployment(forge: Forge, version: int) -> str | None:
-    """Start the deployment of a model that was merged; return why not, if it could not be started.
+    """Start the deployment of a merged model; return the reason if that failed.
 
-    What a workflow merges with its own token starts no other workflow, so it is asked for. The model is
+    A merge by a workflow's own token starts no other workflow, so the deployment is dispatched. The model is
     in production either way: main says so.
     """
     try:

@@ -1,4 +1,4 @@
-"""Whether `main` is still what a run's evidence speaks of, and whether a commit is what it says."""
+"""Whether a run's evidence still fits `main`, and whether a commit has the published files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wms.core.settings import GATE_CONFIG, parse_settings
 
 
 def require_fresh(repository: Repository, *, base_sha: str, main_sha: str) -> None:
-    """Check that dataset, model and gate policy on main are those that the run started from.
+    """Check that dataset, model and gate policy on main have not changed since the run started.
 
     Other commits on main (code, documents) do not matter.
 
     Raises:
-        StaleBaseError: names what changed since.
+        StaleBaseError: names what changed.
     """
     if base_sha == main_sha:
         return
@@ -39,7 +39,7 @@ def policy_at(repository: Repository, rev: str) -> GatePolicy:
     """The gate's policy on a revision of main.
 
     Raises:
-        ReplayError: that revision has none.
+        ReplayError: there is none.
     """
     data = repository.read_file(rev, GATE_CONFIG)
     if data is None:
@@ -48,7 +48,7 @@ def policy_at(repository: Repository, rev: str) -> GatePolicy:
 
 
 def require_commit_holds(repository: Repository, sha: str, files: Mapping[str, str]) -> None:
-    """Check that a commit holds the files that were published, by digest.
+    """Check by digest that a commit has the published files.
 
     Raises:
         DigestMismatchError: a file is missing or has other bytes.
@@ -57,7 +57,7 @@ def require_commit_holds(repository: Repository, sha: str, files: Mapping[str, s
         data = repository.read_file(sha, path)
         if data is None or sha256_hex(data) != expected:
             raise DigestMismatchError(
-                f"{path} at {sha[:12]} is not what was published",
+                f"{path} at {sha[:12]} differs from what was published",
                 remedy="See who changed it with `git log`, then start a new run (`wms pipeline run`).",
             )
 
@@ -71,7 +71,7 @@ def require_decision_fits(
     main_manifest: DatasetManifest,
     new_manifest: DatasetManifest,
 ) -> None:
-    """Check that a decision speaks of this promotion: its policy, both models, and the test pictures.
+    """Check that a decision is about this promotion: its policy, both models, and the test images.
 
     Raises:
         ReplayError: names what does not fit.
@@ -88,7 +88,7 @@ def require_decision_fits(
                 "it compared with another champion",
                 (decision.champion.weights_sha256 if decision.champion else None) != against,
             ),
-            ("it was made on other test pictures", decision.samples_sha256 != deciding.split_digest("test")),
+            ("it was made on other test images", decision.samples_sha256 != deciding.split_digest("test")),
             ("the metadata names another decision", promoted.decision_sha256 != decision.digest),
         )
         if wrong

@@ -1,4 +1,4 @@
-"""Bring a published change to an end: check it once more, merge at exactly its commit, tidy up."""
+"""Merge a published promotion: check it again, merge exactly its commit, clean up."""
 
 from __future__ import annotations
 
@@ -10,21 +10,14 @@ from wms.core.context import Context
 from wms.core.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
 from wms.core.files import read_record, write_record
 from wms.core.ports import Check, DataStore, Forge, Repository
-from wms.core.production import main_head, manifest_at, metadata_at
-from wms.core.records.dataset import BranchHead, DatasetManifest
+from wms.core.production import main_head, manifest_at, metadata_at, require_file, require_production
+from wms.core.records.dataset import BranchHead
 from wms.core.records.decision import GateDecision
-from wms.core.records.promotion import (
-    MANIFEST_PATH,
-    METADATA_PATH,
-    POINTER_PATH,
-    Merged,
-    ModelMetadata,
-    Promotion,
-)
+from wms.core.records.promotion import POINTER_PATH, Merged, ModelMetadata, Promotion
 from wms.data.announce import announce_taken
 from wms.gate.decide import replay
 from wms.gate.verdict import read_inputs
-from wms.promotion.after_merge import ask_for_deployment, fetch_merge
+from wms.promotion.after_merge import fetch_merge, finish_merge
 from wms.promotion.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
 from wms.promotion.reconcile import reconcile_if_there
 from wms.promotion.tested import ci_evidence, post_ci, require_generated_only
@@ -32,27 +25,27 @@ from wms.promotion.tested import ci_evidence, post_ci, require_generated_only
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 5
-"""How often a merge is tried while main keeps moving in ways that do not touch the evidence."""
+"""How often a merge is tried while main keeps moving without a change to the evidence."""
 
 
 def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     """Replay the decision on the promotion's commit, post the statuses, merge, start the deployment.
 
-    Data branches are deleted, but for one of which something was left out: it holds the only pushed
-    copy of that. Then the registry's alias is moved.
+    Data branches are deleted, except those of which something was left out: they hold the only pushed copy
+    of it. Then the registry's alias is moved.
 
     Args:
         ctx: the workspace; its run is published.
         ci_passed: the commit that `ci.yml` was called on and passed. Without it the status `ci` is posted
-            only if the code that the commit stands on passed before (`promotion/tested.py`).
+            only if the code below the commit passed before (`promotion/tested.py`).
 
-    Every check is made on what lies on the remote now, not on what the run remembers. Run again
-    after a crash, it goes on where it was: a pull request that is merged is only tidied up after.
+    All checks are made on the remote as it is now, not on what the run remembers. Run again after a crash, it
+    goes on where it was: after a merge only the cleanup is left.
 
     Raises:
         UntestedCommitError: the CI ran on another commit than the published one.
         StaleBaseError: main's dataset, model or gate changed since.
-        UnmergeableError: the pull request was closed, conflicts with main, or its branch is elsewhere.
+        UnmergeableError: the pull request was closed, conflicts with main, or its branch moved.
         ReplayError: the decision does not support what the commit would put in production.
         NotStoredError, DigestMismatchError: the commit, the weights or the records are not what was
             published.
@@ -63,7 +56,7 @@ def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     merge_sha = _merged(ctx, promotion, ci_passed)
     fetch_merge(repository, merge_sha)
     require_commit_holds(repository, merge_sha, promotion.files)
-    undeployed = ask_for_deployment(ctx.ports.forge, promotion.to_version)
+    merged = finish_merge(repository, ctx.ports.forge, promotion, merge_sha, version=promotion.to_version)
     partly_taken = {item.branch for item in promotion.left_out}
     taken = tuple(
         branch.name
@@ -73,16 +66,8 @@ def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     deleted, kept = _delete_branches(
         repository, tuple(branch for branch in promotion.data_branches if branch.name not in taken)
     )
-    repository.delete_branch(promotion.branch, expect=promotion.commit_sha)
-    merged = Merged(
-        pull_request=promotion.pull_request,
-        commit_sha=promotion.commit_sha,
-        merge_sha=merge_sha,
-        version=promotion.to_version,
-        deleted_branches=deleted,
-        kept_branches=kept,
-        taken_branches=taken,
-        undeployed=undeployed,
+    merged = merged.model_copy(
+        update={"deleted_branches": deleted, "kept_branches": kept, "taken_branches": taken}
     )
     heads = {branch.name: branch for branch in promotion.data_branches}
     for item in promotion.left_out:
@@ -94,7 +79,7 @@ def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
 
 
 def _merged(ctx: Context, promotion: Promotion, ci_passed: str | None) -> str:
-    """The merge commit; everything is checked anew each time that main moved."""
+    """The merge commit; everything is checked again each time main moved."""
     repository, forge = ctx.ports.repository, ctx.ports.forge
     number, sha = promotion.pull_request, promotion.commit_sha
     decision = read_record(ctx.layout.record("decision"), GateDecision)
@@ -124,9 +109,9 @@ def _merged(ctx: Context, promotion: Promotion, ci_passed: str | None) -> str:
 
 
 def _merged_already(promotion: Promotion, repository: Repository, forge: Forge) -> str | None:
-    """The merge commit of a pull request that is merged; `None` while it is open on the published commit.
+    """The merge commit of a merged pull request; `None` while it is open on the published commit.
 
-    The branch's tip is asked of Git, which knows of a push before the forge does.
+    Git gives the branch's tip, because it knows of a push before the forge does.
     """
     number, sha = promotion.pull_request, promotion.commit_sha
     pull_request = forge.pull_request(number)
@@ -147,30 +132,25 @@ def _verify(ctx: Context, promotion: Promotion, decision: GateDecision, main_sha
     sha = promotion.commit_sha
     require_generated_only(repository, base_sha=promotion.base_sha, commit_sha=sha)
     require_commit_holds(repository, sha, promotion.files)
-    promoted = ModelMetadata.from_json(
-        repository.read_file(sha, METADATA_PATH) or b"", source=f"{METADATA_PATH} at {sha[:12]}"
-    )
-    new_manifest = DatasetManifest.from_jsonl(
-        repository.read_file(sha, MANIFEST_PATH) or b"", source=f"{MANIFEST_PATH} at {sha[:12]}"
-    )
+    promoted = require_production(repository, sha)
     require_decision_fits(
         decision,
         promoted=promoted,
         policy=policy_at(repository, main_sha),
         production=metadata_at(repository, main_sha),
         main_manifest=manifest_at(repository, main_sha),
-        new_manifest=new_manifest,
+        new_manifest=manifest_at(repository, sha),
     )
     require_stored(promoted, data_store)
-    if not data_store.has_dataset(repository.read_file(sha, POINTER_PATH) or b""):
-        raise NotStoredError(f"the dataset that {sha[:12]} names is not whole in the data store")
+    if not data_store.has_dataset(require_file(repository, sha, POINTER_PATH)):
+        raise NotStoredError(f"the data store has not all files of the dataset that {sha[:12]} names")
 
 
 def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
     """Check that a model's files and its run's records are in the data store, byte for byte.
 
     Raises:
-        NotStoredError: one is not; production would name a model that nobody can fetch.
+        NotStoredError: one is not, so nobody could fetch the model.
         DigestMismatchError: one is damaged.
     """
     wanted = {
@@ -204,7 +184,7 @@ def _post_statuses(forge: Forge, sha: str, decision: GateDecision) -> None:
 def _delete_branches(
     repository: Repository, branches: tuple[BranchHead, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete the data branches to which nothing came since; name those that went and those that stay."""
+    """Delete the data branches without new commits; return the deleted ones and the others."""
     deleted, kept = [], []
     for branch in branches:
         if repository.head(branch.name) is None or repository.delete_branch(branch.name, expect=branch.sha):

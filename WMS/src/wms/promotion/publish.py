@@ -1,7 +1,7 @@
 """`wms publish`: store everything, then one commit on a new branch, then the pull request.
 
-The order is the guarantee: nothing points at data or weights before they are stored, and the
-pull request is opened on a commit that is complete. Killed anywhere, the command is simply run again.
+In this order nothing points at data or weights before they are stored, and the pull request is opened on a
+complete commit. If the command is killed, run it again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,7 @@ from wms.core.errors import RecordError
 from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
 from wms.core.ports import StoredDataset
 from wms.core.production import MAIN, main_head, metadata_at, require_file
-from wms.core.records.base import sha256_hex
-from wms.core.records.dataset import MergePlan, ValidationReport
 from wms.core.records.decision import GateDecision
-from wms.core.records.left_out import left_out
 from wms.core.records.promotion import (
     LOCK_PATH,
     MANIFEST_PATH,
@@ -33,11 +30,11 @@ from wms.core.records.promotion import (
     RunArchive,
     promotion_branch,
 )
-from wms.core.records.split import SplitPlan
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
 from wms.data.assemble import require_dataset
 from wms.gate.reports import stored_gallery
+from wms.promotion.describe import describe_promotion
 from wms.promotion.evidence import require_fresh
 from wms.promotion.tested import ci_evidence
 from wms.report.gallery import NO_IMAGES, Gallery
@@ -49,7 +46,7 @@ STAGES_PATH = "dvc.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What a promotion rests on: the records of training, registration and decision, and their archive."""
+    """The records behind a promotion: training, registration, decision, and their archive."""
 
     training: TrainResult
     candidate: Candidate
@@ -58,11 +55,11 @@ class Evidence:
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
-        """That of the run in `run/`.
+        """The evidence of the run in `run/`.
 
         Raises:
-            RecordError: a record is missing, the decision is a hold or on another model, or the model is in
-                no registry.
+            RecordError: a record is missing, the decision is a hold or about another model, or the model is
+                in no registry.
         """
         found = cls(
             training=read_record(ctx.layout.record("train"), TrainResult),
@@ -75,7 +72,7 @@ class Evidence:
         if found.decision.candidate.weights_sha256 != found.training.weights_sha256:
             raise RecordError(
                 "the gate decided on another model than the one that was trained last",
-                remedy="Judge this one first: `wms evaluate`, then `wms gate`.",
+                remedy="Evaluate this one first: `wms evaluate`, then `wms gate`.",
             )
         if found.candidate.version is None:
             raise RecordError(
@@ -88,11 +85,11 @@ class Evidence:
 def publish_promotion(ctx: Context) -> Promotion:
     """Store data and weights, make the promotion's commit, open its pull request.
 
-    What is published already stays as it is: a job that runs again goes on with the same commit. Its dataset
-    is stored anew if it is not whole: a machine that died may have taken it along.
+    A promotion that is published stays as it is: a repeated job goes on with the same commit. Its dataset is
+    stored again if it is incomplete, as after the loss of a machine.
 
     Raises:
-        RecordError: see `Evidence.of`; or the run is of `dvc repro`.
+        RecordError: see `Evidence.of`; or `dvc repro` made the run.
         StaleBaseError: main's dataset or model changed since the run started.
     """
     if ctx.is_published:
@@ -105,7 +102,6 @@ def publish_promotion(ctx: Context) -> Promotion:
     repository.fetch()
     main_sha = main_head(repository)
     require_fresh(repository, base_sha=ctx.request.base_sha, main_sha=main_sha)
-    production = metadata_at(repository, main_sha)
 
     stored = data_store.store_dataset(layout.dataset)
     tree = _promotion_tree(ctx, stored, main_sha)
@@ -126,35 +122,23 @@ def publish_promotion(ctx: Context) -> Promotion:
     pull_request = ctx.ports.forge.open_pull_request(
         head=branch, base=MAIN, title=title, body=body, labels=("promotion",)
     )
-    promotion = Promotion(
-        run_id=ctx.request.run_id,
-        branch=branch,
+    promotion = describe_promotion(
+        repository,
+        commit_sha,
         base_sha=main_sha,
-        commit_sha=commit_sha,
-        from_version=production.version if production else None,
-        to_version=metadata.version,
-        decision_sha256=metadata.decision_sha256,
-        records_sha256=metadata.records_sha256,
-        files={path: sha256_hex(data) for path, data in files.items()},
-        data_branches=ctx.request.branches,
-        left_out=left_out(
-            read_record(layout.record("merge"), MergePlan),
-            read_record(layout.record("validation"), ValidationReport),
-            read_record(layout.record("split"), SplitPlan),
-        ),
-        actor=metadata.actor,
-        created_at=metadata.changed_at,
         pull_request=pull_request.number,
+        request=ctx.request,
+        run=layout.run,
     )
     write_record(layout.record("promotion"), promotion)
     return promotion
 
 
 def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:
-    """What the pull request of this run would say, with these pictures.
+    """The text of this run's pull request, with these images.
 
     Raises:
-        RecordError: the run is none on main.
+        RecordError: the run is not on main.
     """
     ctx.require_run_of_main()
     production = metadata_at(ctx.ports.repository, ctx.request.base_sha)
@@ -192,7 +176,7 @@ def _published(ctx: Context) -> Promotion:
 def _metadata(ctx: Context, evidence: Evidence, stored: StoredDataset) -> ModelMetadata:
     manifest, decision, training = ctx.manifest(), evidence.decision, evidence.training
     if evidence.candidate.version is None:
-        raise AssertionError("what is published is registered")
+        raise AssertionError("a published model is registered")
     return ModelMetadata(
         version=evidence.candidate.version,
         weights_sha256=training.weights_sha256,
@@ -218,10 +202,10 @@ def _metadata(ctx: Context, evidence: Evidence, stored: StoredDataset) -> ModelM
 
 
 def _promotion_tree(ctx: Context, stored: StoredDataset, main_sha: str) -> Path:
-    """A folder that looks like main after the promotion, with the run's outputs in place.
+    """A folder with the files of main after the promotion, and the outputs of the run.
 
-    DVC reads it to write `dvc.lock`: the data, the parameters and the outputs of every stage as
-    they really were, `train_overrides` included.
+    DVC reads it to write `dvc.lock`: data, parameters and outputs of every stage as they were in the run,
+    with its `train_overrides`.
     """
     layout, repository = ctx.layout, ctx.ports.repository
     overrides = ctx.request.options.train_overrides

@@ -1,4 +1,4 @@
-"""Take a model from its release, where the data store is out of reach or there is no clone."""
+"""Fetch a model from its release, without access to the data store and without a clone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wms.core.records.release import (
 
 
 class ReleaseFiles:
-    """A release's files by their SHA-256, which its `SHA256SUMS` states.
+    """A release's files by their SHA-256 in its `SHA256SUMS`.
 
     Args:
         forge: where the release is.
@@ -33,7 +33,7 @@ class ReleaseFiles:
         self._forge, self._tag = forge, tag
 
     def get_blob(self, sha256: str, to: Path) -> None:
-        """Fetch a file to the path `to`, once its SHA-256 is checked.
+        """Fetch a file to the path `to`, with its SHA-256 checked.
 
         Raises:
             NotReleasedError: the release has no such file.
@@ -55,24 +55,24 @@ class ReleaseFiles:
             return parse_digests(file.read_text(), source=f"{DIGESTS_FILE} of {self._tag}")
 
     def provenance(self) -> ReleaseProvenance:
-        """What the release says of the model.
+        """The release's `provenance.json`.
 
         Raises:
-            RecordError: it speaks of another release.
+            RecordError: it is of another release.
         """
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / PROVENANCE_FILE
             self.get_blob(self.digests.get(PROVENANCE_FILE, ""), file)
             provenance = read_record(file, ReleaseProvenance)
         if provenance.tag != self._tag:
-            raise RecordError(f"the release {self._tag} holds the files of {provenance.tag}")
+            raise RecordError(f"the release {self._tag} has the files of {provenance.tag}")
         return provenance
 
 
 def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetadata:
-    """Put a released model into the folder `to`, knowing nothing but the repository.
+    """Put a released model into the folder `to`; only the repository is needed.
 
-    Its digests are those that the release itself states: whoever may change releases there vouches for them.
+    The digests come from the release itself, so they protect against damage, not against its authors.
 
     Args:
         forge: where the release is.
@@ -82,7 +82,7 @@ def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetada
     Raises:
         NoProductionModelError: no release is marked as in production.
         NotReleasedError: there is no release of that version.
-        DigestMismatchError: a file has other bytes than the release states.
+        DigestMismatchError: a file does not match the digest in the release.
     """
     files = ReleaseFiles(forge, release_tag(version) if version is not None else _in_production(forge))
     model = files.provenance().model
@@ -96,5 +96,5 @@ def _in_production(forge: Releases) -> str:
         raise NoProductionModelError(
             "no release is marked as in production", remedy="Name a released version: --version N."
         )
-    # A call that was killed while it moved the mark leaves two titles; the forge's own mark is on one.
+    # A call that was killed while it moved the mark leaves two titles; only one has the forge's own mark.
     return next((release.tag for release in marked if release.latest), marked[0].tag)

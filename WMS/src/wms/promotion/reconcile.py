@@ -10,10 +10,10 @@ from wms.core.records.run import Reconciliation
 
 
 def require_own_alias(*, repository: Repository, registry: Registry) -> int | None:
-    """The version that the alias names, if it is free or was put there for this repository.
+    """The version of the alias; `None` if it is free.
 
-    A registry may be shared. `main` speaks for this repository alone, so the alias is this
-    repository's to move or remove only where its weights were in production here.
+    A registry may be shared. This repository may move or remove the alias only if the weights behind it were
+    in production here.
 
     Raises:
         ForeignAliasError: they never were: another repository or a person set it.
@@ -31,13 +31,13 @@ def require_own_alias(*, repository: Repository, registry: Registry) -> int | No
 
 
 def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = False) -> Reconciliation:
-    """Point the alias at the weights that main names, registering them again if they are unknown.
+    """Point the alias at the weights that main names; unknown weights are registered again.
 
-    The registry may have been restored, or have missed an update while it was down; `main` wins.
+    The registry may be restored from a backup, or have missed an update while it was down: `main` wins.
 
     Args:
         ctx: the workspace.
-        dry_run: only say what would change.
+        dry_run: only show what would change.
         adopt: take the alias over, whoever set it.
 
     Raises:
@@ -76,8 +76,8 @@ def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = Fal
 
 
 def reconcile_if_there(ctx: Context) -> None:
-    """Reconcile, unless the registry lies on an instance that is not up: then it follows once it is."""
+    """Reconcile, unless the registry is on an instance that is not up."""
     try:
         reconcile_registry(ctx)
     except RegistryAwayError as error:
-        ctx.progress.say(f"{error}: its alias follows when the instance is up next")
+        ctx.progress.say(f"{error}: its alias is updated when the instance is up again")

@@ -1,4 +1,4 @@
-"""Make the forge's releases agree with main: one for the model in production, marked as that."""
+"""Make the forge's releases agree with main: the model in production has one, with the mark."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from wms.core.context import Context
 from wms.core.errors import RecordError
 from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
 from wms.core.ports import Release, Releases, Repository
-from wms.core.production import fetch_bundle, main_head, metadata_at
+from wms.core.production import fetch_bundle, main_head, metadata_at, metadata_history
 from wms.core.records.decision import GateDecision
-from wms.core.records.promotion import METADATA_PATH, Promotion, parse_metadata
+from wms.core.records.promotion import Promotion
 from wms.core.records.release import (
     DIGESTS_FILE,
     PROVENANCE_FILE,
@@ -31,16 +31,16 @@ _PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
 
 
 def release_production(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome:
-    """Publish the release of the model in production if there is none, and mark it alone as in production.
+    """Publish the release of the model in production if it has none, and mark only it as in production.
 
-    Killed anywhere and run again, it ends in the same state.
+    If it is killed and run again, it ends in the same state.
 
     Args:
         ctx: the workspace.
-        dry_run: only say what would change.
+        dry_run: only show what would change.
 
     Raises:
-        DataStoreError: a file is not there, or the store could not be asked.
+        DataStoreError: a file is missing, or the store does not answer.
         TagTakenError: the release's tag is on another commit.
         ForgeError: the forge refused.
     """
@@ -76,9 +76,9 @@ def release_production(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome
 
 
 def promoted_model(repository: Repository) -> ReleaseProvenance | None:
-    """The model in production as it was promoted, and the merge that did it; `None` where there is none.
+    """The model in production as it was promoted, with its merge; `None` where there is no model.
 
-    After a rollback that is the promotion of the model that was gone back to.
+    After a rollback this is the promotion of the restored model.
 
     Raises:
         RecordError: main's history has no promotion of it.
@@ -87,15 +87,11 @@ def promoted_model(repository: Repository) -> ReleaseProvenance | None:
     current = metadata_at(repository, main_sha)
     if current is None:
         return None
-    for commit in repository.history(main_sha, METADATA_PATH):
-        data = repository.read_file(commit.sha, METADATA_PATH)
-        model = parse_metadata(data, source=f"{METADATA_PATH} at {commit.sha[:12]}") if data else None
-        if model is None or (model.kind, model.version) != ("promotion", current.version):
-            continue
-        found = _PULL_REQUEST.match(commit.subject)
-        return ReleaseProvenance(
-            commit_sha=commit.sha, pull_request=int(found[1]) if found else None, model=model
-        )
+    for commit, model in metadata_history(repository, main_sha):
+        if (model.kind, model.version) == ("promotion", current.version):
+            found = _PULL_REQUEST.match(commit.subject)
+            number = int(found[1]) if found else None
+            return ReleaseProvenance(commit_sha=commit.sha, pull_request=number, model=model)
     raise RecordError(
         f"main's history has no promotion of model v{current.version}, which is in production",
         remedy="See `wms model history`: somebody changed model-metadata.json by hand.",

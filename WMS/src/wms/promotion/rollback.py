@@ -1,4 +1,4 @@
-"""Go back to an earlier model: a pull request of one commit that points back."""
+"""Go back to an earlier model, by a pull request of one commit."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from wms.core.errors import (
 )
 from wms.core.ports import Check, Forge, Repository
 from wms.core.production import MAIN, main_head, model_history, require_production, rollback_target
-from wms.core.records.promotion import METADATA_PATH, Merged, ModelMetadata, Proposed, RolledBack
-from wms.promotion.after_merge import ask_for_deployment, fetch_merge
+from wms.core.records.promotion import METADATA_PATH, ModelMetadata, Proposed, RolledBack
+from wms.promotion.after_merge import ask_for_deployment, fetch_merge, finish_merge
 from wms.promotion.merge import ATTEMPTS, require_stored
 from wms.promotion.reconcile import reconcile_if_there
 from wms.promotion.release import release_production
@@ -39,21 +39,21 @@ def roll_back(
 ) -> RolledBack:
     """Put an earlier model back into production, and move the registry's alias and the release's mark.
 
-    The dataset stays: data that was merged is good data whatever model it made. Killed anywhere and
-    run again, it ends in the same state. An open proposal that still says the same is merged as it
-    is, so that what the CI ran on is what comes to main.
+    The dataset stays: merged data is good data whatever model it made. If it is killed and run again, it ends
+    in the same state. An open proposal with the same content is merged as it is, so that the commit that the
+    CI ran on comes to main.
 
     Args:
         ctx: the workspace.
         version: the model to go back to, see `rollback_target`.
         reason: kept with the change.
-        dry_run: only say which model it would be.
+        dry_run: only show which model it would be.
         propose: open the pull request and leave it open, for the CI to run on its commit.
         ci_passed: the commit that `ci.yml` was called on and passed, see `merge_promotion`.
 
     Raises:
         NoProductionModelError: there is no such model.
-        NotStoredError, DigestMismatchError: its files are not in the data store as they were.
+        NotStoredError, DigestMismatchError: a file of it is missing or damaged in the data store.
         UntestedCommitError: main moved since the proposal that the CI ran on.
     """
     repository = ctx.ports.repository
@@ -81,15 +81,7 @@ def roll_back(
             repository.fetch()
             continue
         fetch_merge(repository, merge_sha)
-        undeployed = ask_for_deployment(ctx.ports.forge, target.version)
-        repository.delete_branch(proposed.branch, expect=proposed.commit_sha)
-        merged = Merged(
-            pull_request=proposed.pull_request,
-            commit_sha=proposed.commit_sha,
-            merge_sha=merge_sha,
-            version=target.version,
-            undeployed=undeployed,
-        )
+        merged = finish_merge(repository, ctx.ports.forge, proposed, merge_sha, version=target.version)
         return _followed(ctx, RolledBack(model=metadata, merged=merged))
     raise RemoteMovedError(f"main moved {ATTEMPTS} times while rolling back; nothing was merged")
 
@@ -97,7 +89,7 @@ def roll_back(
 def _proposal(
     ctx: Context, current: ModelMetadata, target: ModelMetadata, *, reason: str, ci_passed: str | None
 ) -> Proposed:
-    """The rollback's pull request, opened or found, with the statuses that its commit has earned."""
+    """The rollback's pull request, new or found, with the statuses of its commit."""
     repository, forge = ctx.ports.repository, ctx.ports.forge
     main_sha = main_head(repository)
     branch = f"{PREFIX}v{current.version}-to-v{target.version}"
@@ -135,7 +127,7 @@ def _proposal(
 
 
 def _followed(ctx: Context, done: RolledBack) -> RolledBack:
-    """Let the registry and the releases follow; a release that is refused is said: the rollback is done."""
+    """Update the registry and the releases. A failed release is reported only: the rollback is done."""
     reconcile_if_there(ctx)
     try:
         release_production(ctx)
@@ -146,9 +138,9 @@ def _followed(ctx: Context, done: RolledBack) -> RolledBack:
 
 
 def open_proposal(repository: Repository, branch: str, main_sha: str, target: ModelMetadata) -> str | None:
-    """The tip of a rollback's branch, if it is main as it stands now with nothing but this model put back.
+    """The tip of a rollback's branch, if it is the present main with only this model restored.
 
-    Whatever else somebody pushed to the branch is no proposal, and neither is one that main left behind.
+    Anything else on the branch is not a proposal, and neither is one on top of an older main.
     """
     tip = repository.head(branch)
     if tip is None or repository.parents(tip) != (main_sha,):
@@ -159,20 +151,20 @@ def open_proposal(repository: Repository, branch: str, main_sha: str, target: Mo
         found = require_production(repository, tip)
     except (RecordError, NoProductionModelError):
         return None
-    said = found.model_dump(include={"reason", "actor", "changed_at"})
-    return tip if found == target.model_copy(update={"kind": "rollback", **said}) else None
+    given = found.model_dump(include={"reason", "actor", "changed_at"})
+    return tip if found == target.model_copy(update={"kind": "rollback", **given}) else None
 
 
 def _require_no_claim(ci_passed: str | None) -> None:
     if ci_passed is not None:
         raise UntestedCommitError(
-            f"the CI passed on {ci_passed[:12]}, which is no rollback of main as it stands now",
+            f"the CI passed on {ci_passed[:12]}, which is not a rollback of the present main",
             remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
         )
 
 
 def _finish_merged(repository: Repository, forge: Forge, main_sha: str, current: ModelMetadata) -> None:
-    """Do what a rollback leaves undone that was killed between its merge and its end."""
+    """Finish a rollback that was killed after its merge."""
     for branch in repository.branches(PREFIX):
         tip = repository.head(branch)
         if tip is not None and repository.is_ancestor(tip, main_sha):

@@ -1,7 +1,7 @@
-"""The status `ci` of a generated commit: what earns it.
+"""When a generated commit gets the status `ci` without a run of its own.
 
-Main may require `ci`, and a promotion or a rollback changes no code. So its commit earns the status without
-another run of the tests where it changes generated files alone and `ci` passed on the code that it stands on.
+Main may require `ci`, but a promotion or a rollback changes no code. Its commit gets the status if it changes
+only generated files and `ci` passed on the code below it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ CI_CONTEXT = "ci"
 """The one status that the rules of main require."""
 
 MERGES_MAX = 100
-"""How many merges of promotions are followed back in search of a commit on which `ci` passed."""
+"""How many merges of promotions are followed back to find a commit on which `ci` passed."""
 
 
 def require_generated_only(repository: Repository, *, base_sha: str, commit_sha: str) -> None:
-    """Check that a commit is one step on top of its base and changes generated files alone.
+    """Check that a commit is directly on top of its base and changes only generated files.
 
     Raises:
         DigestMismatchError: names what else it changes.
@@ -33,10 +33,10 @@ def require_generated_only(repository: Repository, *, base_sha: str, commit_sha:
 
 
 def code_that_passed(rev: str, *, repository: Repository, forge: Forge) -> str | None:
-    """The commit on which `ci` passed and whose code `rev` still has; `None` if there is none.
+    """The commit with the same code as `rev` on which `ci` passed; `None` if there is none.
 
-    A merge by a workflow's token starts no `ci` on main, so merges of promotions are followed back: to the
-    promotion that earned its status, or to main before it.
+    A merge by a workflow's token starts no `ci` on main. So merges of promotions are followed back: to the
+    promotion with its status, or to main before it.
     """
     for _ in range(MERGES_MAX):
         if forge.ci_passed(rev):
@@ -62,12 +62,12 @@ def ci_evidence(
     repository: Repository,
     forge: Forge,
 ) -> str | None:
-    """In words, why a generated commit has earned the status `ci`; `None` if it has not.
+    """Why a generated commit may get the status `ci`, as text; `None` if it may not.
 
     Args:
-        commit_sha: the commit, which changes generated files alone (`require_generated_only`).
-        base_sha: the commit that it stands on.
-        main_sha: main as it is now, into which it is to be merged.
+        commit_sha: the commit, which changes only generated files (`require_generated_only`).
+        base_sha: the commit below it.
+        main_sha: the present main, into which it will be merged.
         ci_passed: the commit that `ci.yml` ran on for this purpose and passed, if it did.
         repository: fetched just now.
         forge: where `ci` is reported.
@@ -76,18 +76,18 @@ def ci_evidence(
         UntestedCommitError: `ci_passed` is another commit.
     """
     if ci_passed is not None and ci_passed != commit_sha:
-        raise UntestedCommitError(f"ci passed on {ci_passed[:12]}, and {commit_sha[:12]} is to be merged")
+        raise UntestedCommitError(f"ci passed on {ci_passed[:12]}, but {commit_sha[:12]} is to be merged")
     if ci_passed is not None:
         return "ci ran on this commit and passed"
     for rev in dict.fromkeys((base_sha, main_sha)):
         tested = code_that_passed(rev, repository=repository, forge=forge)
         if tested is not None:
-            return f"ci passed on {tested[:12]}; this commit changes data and model records alone (verified)"
+            return f"ci passed on {tested[:12]}; this commit changes only data and model records (verified)"
     return None
 
 
 def post_ci(forge: Forge, commit_sha: str, evidence: str | None) -> None:
-    """Post the status `ci` with what earned it; without evidence, none is posted."""
+    """Post the status `ci` with its evidence; without evidence, post nothing."""
     if evidence is not None:
         forge.set_status(commit_sha, Check(context=CI_CONTEXT, state="success", description=evidence))
 

@@ -1,4 +1,4 @@
-"""Take back what a run proposed and nobody can merge any more."""
+"""Close the pull request of a run that can no longer be merged."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from wms.core.records.promotion import promotion_branch
 
 
 def withdraw(*, run_id: str, reason: str, run_url: str, forge: Forge) -> tuple[int, ...]:
-    """Close the pull request that a run opened, if it is open, and say there why.
+    """Close the open pull request of a run, with the reason as a comment.
 
-    It is found by its branch, so that a run whose own records are lost is withdrawn too. The branch
-    stays: a person may want to see what was on it. `reason` is Markdown; `run_url` is the page of the
+    It is found by its branch, so this also works if the run's own records are lost. The branch stays, for
+    people who want to see it. `reason` is Markdown; `run_url` is the page of the
     workflow run that closes it, empty on a laptop.
 
     Returns:
-        the numbers of those that were closed.
+        The numbers of the closed ones.
     """
     branch = promotion_branch(run_id)
     numbers = tuple(

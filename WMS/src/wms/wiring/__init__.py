@@ -1,4 +1,4 @@
-"""Settings become adapters; the only package that imports them."""
+"""Creates the adapters from the settings; the only package that imports them."""
 
 from wms.adapters.git.state import GitState
 from wms.wiring.hosting import (

@@ -1,4 +1,4 @@
-"""Where a clone's remote is hosted: the forge that goes with it, and what needs Git alone."""
+"""The forge of a clone's remote, and everything that needs only Git."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 GITHUB, GITHUB_API = "https://github.com", "https://api.github.com"
 REMOTE = ".wms/remote.git"
-"""Where a workspace keeps the bare repository that is its remote."""
+"""The bare repository that is a workspace's own remote."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hosted:
-    """A repository on GitHub, as a workflow's environment names it."""
+    """A repository on GitHub, from a workflow's environment variables."""
 
     api_url: str
     server_url: str
@@ -46,9 +46,9 @@ class Hosted:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Hosted | None:
-        """What `GITHUB_REPOSITORY` and `GITHUB_TOKEN` name; `None` without a token.
+        """From `GITHUB_REPOSITORY` and `GITHUB_TOKEN`; `None` without a token.
 
-        GitHub gives the token to the steps that ask for it alone, so that tests in CI have no forge.
+        Only steps that ask for the token have it, so tests in CI have no forge.
         """
         repository, token = environment.get("GITHUB_REPOSITORY"), environment.get("GITHUB_TOKEN")
         if not (repository and token):
@@ -63,16 +63,16 @@ class Hosted:
 
     @property
     def git_access(self) -> dict[str, str]:
-        """What Git needs to fetch and push."""
+        """Environment variables for Git to fetch and push."""
         return token_access(self.server_url, self.token)
 
     @property
     def page(self) -> str:
-        """The repository's address for people."""
+        """The repository's page."""
         return f"{self.server_url}/{self.repository}"
 
     def forge(self) -> Forge:
-        """Pull requests, statuses and dispatches there."""
+        """The forge of this repository."""
         from wms.adapters.github.forge import GitHubForge
 
         return GitHubForge(
@@ -80,16 +80,16 @@ class Hosted:
         )
 
     def workflows(self) -> GitHubActions:
-        """Runs of workflows there."""
+        """The workflow runs of this repository."""
         from wms.adapters.github.actions import GitHubActions
 
         return GitHubActions(api_url=self.api_url, repository=self.repository, token=self.token)
 
 
 def run_url(environment: Mapping[str, str]) -> str:
-    """The page of the workflow's run that this is part of; empty outside of GitHub Actions.
+    """The page of the present workflow run; empty outside of GitHub Actions.
 
-    By the variables that every runner sets (docs.github.com, "Variables reference").
+    From the variables that every runner sets (docs.github.com, "Variables reference").
     """
     names = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     server, repository, run = (environment.get(name, "") for name in names)
@@ -105,7 +105,7 @@ def open_state(layout: Layout) -> GitState | None:
 
 
 def open_clone(start: Path, progress: Progress, *, remote: str = "origin") -> Clone:
-    """Wire the clone that `start` lies in for what needs Git alone, wherever its remote is hosted.
+    """The clone that contains `start`, for commands that need only Git.
 
     Raises:
         WorkspaceError: not inside a workspace, or it has no such remote.
@@ -130,30 +130,30 @@ def local_commits(clone: Clone, spec: str) -> LocalCommits:
     """The commits `BASE..TIP` of the clone.
 
     Raises:
-        RepositoryError: an end of the range is no commit of this clone.
+        RepositoryError: an end of the range is not a commit of this clone.
     """
     return read_commits(clone.layout.root, spec)
 
 
 def open_github(clone: Clone, name: str | None) -> GhRepository:
-    """The repository on GitHub by its name, or the one that the clone's remote is.
+    """The repository on GitHub of this name, or of the clone's remote.
 
     Raises:
-        GitHubError: the remote is elsewhere, or there is no `gh` on this machine.
+        GitHubError: the remote is not on GitHub, or there is no `gh` on this machine.
     """
     from wms.adapters.github.gh import GhRepository
 
     found = name or slug_of(clone.remote_url)
     if found is None:
         raise GitHubError(
-            f"the remote {clone.remote_url} is no repository on github.com",
+            f"the remote {clone.remote_url} is not a repository on github.com",
             remedy="Name one: --repo OWNER/NAME.",
         )
     return GhRepository(found, api_url=_api_url())
 
 
 def github_named(slug: str, *, timeout_seconds: float) -> GhRepository:
-    """A repository on GitHub that is asked for no longer than so many seconds.
+    """A repository on GitHub, with a time limit for each question.
 
     Raises:
         GitHubError: there is no `gh` on this machine.
@@ -167,7 +167,7 @@ def forge_of_person(repository: GhRepository) -> Forge:
     """The forge on GitHub for the person who is signed in with gh.
 
     Raises:
-        GitHubError: nobody is.
+        GitHubError: nobody is signed in.
     """
     return Hosted(
         api_url=_api_url(),
@@ -178,7 +178,7 @@ def forge_of_person(repository: GhRepository) -> Forge:
 
 
 def local_forge(layout: Layout) -> Forge:
-    """The forge of the bare repository that `origin` names; of a hosted one there is none without a token.
+    """The forge of the bare repository `origin`; an `Absent` one for a hosted remote, which needs a token.
 
     Raises:
         WorkspaceError: there is no `origin`, or its folder is gone.
@@ -199,17 +199,17 @@ def local_forge(layout: Layout) -> Forge:
         return LocalForge(layout.state / "forge", remote)
     if (root / REMOTE / "HEAD").is_file():
         raise WorkspaceError(
-            f"the remote {answer.line} is gone, as after a move of the workspace; its own lies in {REMOTE}",
+            f"the remote {answer.line} is gone, as after a move of the workspace; its own remote is {REMOTE}",
             remedy=f"Name it: `git remote set-url origin ./{REMOTE}`.",
         )
     raise WorkspaceError(
-        f"the remote {url} is no bare repository on this machine, where the embedded default could merge",
+        f"the remote {url} is not a bare repository on this machine, so nothing can be merged there",
         remedy="Make a workspace with `wms init DIR`, or name its remote: `git remote set-url origin URL`.",
     )
 
 
 def open_releases(name: str) -> Releases:
-    """The releases of a repository on GitHub by its name; those of a public one need no token."""
+    """The releases of a repository on GitHub; public ones need no token."""
     from wms.adapters.github.forge import GitHubForge
 
     token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN") or None
@@ -217,7 +217,7 @@ def open_releases(name: str) -> Releases:
 
 
 def releases_of(layout: Layout) -> Releases:
-    """The releases of the repository that a clone's `origin` is; public ones need no token.
+    """The releases of a clone's `origin`; public ones need no token.
 
     Raises:
         WorkspaceError: there is no `origin`, or its folder is gone.
@@ -234,4 +234,4 @@ def _api_url() -> str:
 
 
 _HOSTED = re.compile(r"[a-z+]+://|[^/]+@?[^/]*:")
-"""A remote elsewhere: a URL, or `user@host:path` as SSH writes it."""
+"""A hosted remote: a URL, or `user@host:path` for SSH."""

@@ -1,4 +1,4 @@
-"""The self-test, wired for the repository whose workflow runs it."""
+"""The self-test of the repository whose workflow runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_selftest(root: Path, progress: Progress) -> SelfTest:
     """The self-test of the repository whose workflow runs this.
 
     Raises:
-        WorkspaceError: no workflow runs this, or an environment is named, of which it would use the cloud.
+        WorkspaceError: no workflow runs this, or an environment is named.
     """
     hosted = Hosted.from_environment(os.environ)
     if hosted is None:
@@ -27,7 +27,7 @@ def open_selftest(root: Path, progress: Progress) -> SelfTest:
         )
     if os.environ.get(ENVIRONMENT_VARIABLE):
         raise WorkspaceError(
-            "the self-test proves GitHub and not a cloud, and an environment is named",
+            "the self-test tests GitHub without a cloud, but an environment is named",
             remedy="Run it in a new repository without the variable WMS_ENVIRONMENT.",
         )
     return SelfTest(

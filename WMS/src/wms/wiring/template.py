@@ -1,4 +1,4 @@
-"""The files that a new workspace starts from: the project's own settings and stages."""
+"""The files of a new workspace: the project's own settings and stages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def template_files(train_overrides: Mapping[str, int | float] | None = None) -> 
     """The first commit of a workspace, by path.
 
     Args:
-        train_overrides: top-level values of `train.yaml` that the workspace starts with instead.
+        train_overrides: other top-level values for `train.yaml`.
 
     Raises:
-        WorkspaceError: the package does not carry its template.
+        WorkspaceError: the package was installed without its template.
     """
     root = _template_root()
     files = {path: (root / path).read_bytes() for path in COPIED}

@@ -1,4 +1,4 @@
-"""A workspace: what its settings and the environment variables say becomes the ports."""
+"""A workspace and its ports, from its settings and the environment variables."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ MODEL_NAME = "water-meter-segmentation"
 
 
 def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
-    """Wire the workspace that `start` lies in.
+    """The workspace that contains `start`, with its ports.
 
-    `MLFLOW_TRACKING_URI` names a tracking server; without it, or where `embedded` is
-    asked for (the demo), the workspace's own SQLite store is used. `WMS_MODEL_NAME` names the
-    model there, for repositories that share a server. With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the
-    forge is GitHub. `WMS_ENVIRONMENT` names the cloud environment that keeps data, leases and instance; its
-    tracking server is reached through `wms infra tunnel`, which sets `MLFLOW_TRACKING_URI`. With
-    `WMS_WITHOUT_INSTANCE=true` the environment keeps the data alone.
+    `MLFLOW_TRACKING_URI` names a tracking server; without it, or with `embedded` (the demo), the workspace's
+    own SQLite store is used. `WMS_MODEL_NAME` names the model there, for repositories that share a server.
+    With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the forge is GitHub. `WMS_ENVIRONMENT` names the cloud
+    environment with data, leases and instance; its tracking server is reached through `wms infra tunnel`,
+    which sets `MLFLOW_TRACKING_URI`. With `WMS_WITHOUT_INSTANCE=true` the environment has only the data.
 
     Raises:
         WorkspaceError: not inside a workspace.
@@ -79,9 +78,9 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
 
 
 def _registry(state: Path, tracking_uri: str | None, model_name: str, *, hosted_elsewhere: bool) -> Registry:
-    """The tracking server that is named, else the workspace's own, unless an instance has the registry."""
+    """The named tracking server, or the workspace's own; `Absent` where only an instance has the registry."""
     if hosted_elsewhere and not tracking_uri:
-        away = RegistryAwayError("MLflow is on the instance, and there is no tunnel to it")
+        away = RegistryAwayError("MLflow is on the instance, but there is no tunnel to it")
         return cast("Registry", Absent(away))
     return MlflowRegistry(
         tracking_uri=tracking_uri or f"sqlite:///{state / 'mlflow.db'}",
@@ -94,7 +93,7 @@ def _registry(state: Path, tracking_uri: str | None, model_name: str, *, hosted_
 def chosen_cloud(layout: Layout) -> Cloud | None:
     """The environment of AWS that `WMS_ENVIRONMENT` names, if any.
 
-    Its libraries take a second to import. No call goes out before something is asked of it.
+    Its libraries take a second to import. It makes no call before it is used.
     """
     name = os.environ.get(ENVIRONMENT_VARIABLE)
     if not name:
@@ -105,13 +104,13 @@ def chosen_cloud(layout: Layout) -> Cloud | None:
 
 
 def _code_sha() -> str:
-    """The commit of the code that runs, or `unknown` where the package is not in a checkout."""
+    """The commit of the running code, or `unknown` where the package is not in a checkout."""
     answer = Git(Path(__file__).parent).run("rev-parse", "HEAD", ok=(0, 128))
     return answer.line if answer.code == 0 else "unknown"
 
 
 def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> None:
-    """Make a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
+    """Create a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
 
     Raises:
         WorkspaceError: the folder is not empty.

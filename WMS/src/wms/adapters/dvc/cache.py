@@ -1,4 +1,4 @@
-"""DVC's cache on this machine, checked by content: DVC takes a cached file for whole if it is read-only."""
+"""DVC's local cache, checked by content: DVC itself trusts a cached file if it is read-only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OBJECTS = "files/md5"
 
 
 def object_key(md5: str) -> str:
-    """Where DVC keeps an object, in its cache and in its remotes alike."""
+    """The path of an object, in DVC's cache and in its remotes."""
     return f"{OBJECTS}/{md5[:2]}/{md5[2:]}"
 
 
@@ -33,14 +33,14 @@ class DvcCache:
         self.folder = folder
 
     def path(self, md5: str) -> Path:
-        """An object's place."""
+        """An object's file."""
         return self.folder / object_key(md5)
 
     def listed(self, md5: str) -> dict[str, str]:
         """A dataset's objects from its listing: the MD5 of each, and the name of a file that has it.
 
         Raises:
-            DataStoreError: the listing is not in the cache, or is none.
+            DataStoreError: the listing is not in the cache, or is damaged.
         """
         listing = self.path(md5)
         try:
@@ -49,7 +49,7 @@ class DvcCache:
             raise DataStoreError(f"DVC's listing {listing} cannot be read: {error}") from error
 
     def drop_damaged(self, objects: Iterable[str]) -> int:
-        """Remove the objects whose bytes are not those of their names; return how many.
+        """Remove the objects whose bytes do not match their names; return how many.
 
         Raises:
             StorageError: one cannot be read or removed.

@@ -1,4 +1,4 @@
-"""Runs the `dvc` command in a process of its own, without what a caller's environment would change."""
+"""Runs the `dvc` command in its own process, without risky variables of the environment."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from wms.core.errors import DataStoreError
 
 log = logging.getLogger(__name__)
 
-# Starting DVC takes longer than most of its commands, so several share one interpreter. It is
-# DVC's own entry point; a process of its own keeps DVC's threads, locks and logging out of ours.
+# DVC starts slowly, so several commands share one interpreter, through DVC's own entry point. In its own
+# process DVC's threads, locks and logging stay apart from ours.
 RUN_IN_TURN = (
     "import json, sys\n"
     "from dvc.cli import main\n"
@@ -25,7 +25,7 @@ RUN_IN_TURN = (
     "    if code: sys.exit(code)\n"
 )
 
-# Set by `dvc repro` for the commands of stages; they would lead DVC to the repository that runs them.
+# `dvc repro` sets these for the commands of stages; they would make DVC use that repository.
 INHERITED = ("DVC_ROOT", "DVC_STAGE")
 
 
@@ -38,7 +38,7 @@ def run_dvc(folder: Path, *commands: Sequence[str], remote: str) -> None:
         remote: the remote's URL, for the error.
 
     Raises:
-        DataStoreError: one failed; DVC's own last words are in the message.
+        DataStoreError: one failed; the message has DVC's own error.
     """
     environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
     environment |= {

@@ -1,4 +1,4 @@
-"""The objects in a workspace's DVC remote, reached with the settings that DVC itself is given."""
+"""The objects in a workspace's DVC remote, read and written with DVC's own settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAILURES = (
     BotoCoreError,
     ClientError,
 )
-"""What file systems, fsspec's S3 and DVC's settings raise."""
+"""The errors of file systems, of fsspec's S3 and of DVC's settings."""
 
 
 class DvcRemote:
@@ -37,7 +37,7 @@ class DvcRemote:
 
     Args:
         root: a workspace's root folder.
-        url: where the remote lies, if elsewhere than the settings say.
+        url: the remote's URL, if not that of the settings.
     """
 
     def __init__(self, root: Path, *, url: str | None = None) -> None:
@@ -64,11 +64,11 @@ class DvcRemote:
             "cache": {"dir": str(self.cache.absolute()), "type": ["reflink", "hardlink", "copy"]},
         }
         for name, options in self._config["remote"].items():
-            # Without `verify` DVC takes what it downloads on trust.
+            # Without `verify` DVC does not check what it downloads.
             settings[f'remote "{name}"'] = {**options, "url": str(options["url"]), "verify": True}
         with _answering(str(folder / ".dvc/config"), "cannot be written"):
             (folder / ".dvc/tmp").mkdir(parents=True)
-            # DVC's own writer knows no letters outside ASCII, which a folder's name may have.
+            # DVC's own writer fails on letters outside ASCII, which a folder's name may have.
             written = ConfigObj(settings, encoding="utf-8")
             written.filename = str(folder / ".dvc/config")
             written.write()
@@ -80,7 +80,7 @@ class DvcRemote:
             try:
                 return int(self._fs.info(self._at(key))["size"])
             except FileNotFoundError:
-                # A bucket that does not exist answers in the same way, and is a failed lookup.
+                # A missing bucket gives the same answer, but is a failed lookup.
                 if isinstance(self._fs, ObjectFileSystem):
                     self._fs.info(self._path.split("/")[0])
                 return None
@@ -96,7 +96,7 @@ class DvcRemote:
             self._fs.get_file(self._at(key), str(path))
 
     def missing(self, keys: Iterable[str], *, below: str) -> list[str]:
-        """Those of `keys` that are not in the remote, by one listing of everything below a prefix."""
+        """The `keys` that are not in the remote, by one listing of everything below a prefix."""
         with _answering(f"{below} in {self.url}", "could not be listed"):
             self._forget()
             start = len(self._path) + 1
@@ -113,7 +113,7 @@ class DvcRemote:
 
 @contextlib.contextmanager
 def _answering(where: str, what: str) -> Iterator[None]:
-    """Turn what goes wrong below into an error that says where it was, without credentials."""
+    """Turn any failure into an error that names the place, without credentials."""
     try:
         yield
     except FAILURES as error:

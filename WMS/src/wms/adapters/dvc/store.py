@@ -1,4 +1,4 @@
-"""Data and blobs in the DVC remote: datasets by the `dvc` command, blobs by their SHA-256 beside them."""
+"""Data and blobs in the DVC remote: datasets by the `dvc` command, and blobs by their SHA-256."""
 
 from __future__ import annotations
 
@@ -32,16 +32,15 @@ PROBE_KEY, PROBE = "wms-blobs/probe", b"written by every preflight\n"
 
 
 class DvcDataStore(DataStore):
-    """`DataStore` by DVC, in throw-away repositories without Git that share the workspace's cache.
+    """`DataStore` by DVC, in temporary repositories without Git that share the workspace's cache.
 
-    The workspace's own `.dvc`, lock included, is read and never written, so two commands do not
-    stand in each other's way. Credentials come from DVC's settings or the environment
-    (`AWS_ENDPOINT_URL` too).
+    The workspace's own `.dvc`, with its lock, is only read, so two commands do not block each other.
+    Credentials come from DVC's settings or the environment (`AWS_ENDPOINT_URL` too).
 
     Args:
         root: the workspace; `<root>/.dvc/config` names the remote.
-        scratch: a folder for the throw-away repositories, best on the same file system.
-        url: gives the URL of another remote than that, once one is needed.
+        scratch: a folder for the temporary repositories, best on the same file system.
+        url: returns the URL of another remote, called when it is needed.
     """
 
     def __init__(self, root: Path, scratch: Path, *, url: Callable[[], str] | None = None) -> None:
@@ -72,17 +71,17 @@ class DvcDataStore(DataStore):
                     for path in (folder / DATASET).iterdir():
                         shutil.move(path, fresh / path.name)
                 return
-        raise DataStoreError(f"files in {cache.folder} are damaged again as soon as they are fetched")
+        raise DataStoreError(f"files in {cache.folder} are damaged again right after they are fetched")
 
     def store_dataset(self, folder: Path) -> StoredDataset:
         files = [path for path in folder.rglob("*") if path.is_file()]
         with self._repository() as repository:
             for path in files:
                 link_or_copy(path, repository / DATASET / path.relative_to(folder))
-            # DVC would keep, and send, a damaged object of a file's name that is there already.
+            # DVC would keep and send a damaged object that is in the cache already.
             DvcCache(self._remote.cache).drop_damaged(md5_of(path) for path in files)
             if not (repository / DATASET).exists():
-                raise DataStoreError(f"{folder} holds no files to store")
+                raise DataStoreError(f"{folder} has no files to store")
             self._dvc(repository, ["add", "--no-relink", DATASET], ["push", POINTER])
             pointer = (repository / POINTER).read_bytes()
         md5 = _check_pointer(pointer)
@@ -143,7 +142,7 @@ class DvcDataStore(DataStore):
                 raise DataStoreError(f"{PROBE_KEY} came back from {self._remote.url} with other bytes")
 
     def _incomplete(self, md5: str) -> DataStoreError | None:
-        """The error for files that a pull could not bring although their listing is here."""
+        """The error for files that a pull could not fetch although their listing is here."""
         cache = DvcCache(self._remote.cache)
         if not cache.path(md5).exists():
             return None
@@ -151,30 +150,28 @@ class DvcDataStore(DataStore):
         if not lacking:
             return None
         return DataStoreError(
-            f"{self._remote.url} has no whole copy of {len(lacking)} files of the dataset, {lacking[0]} "
-            "among them: each is lost or damaged there",
-            remedy="Push them again (`dvc push`) from a machine whose copy is whole, or restore a backup.",
+            f"{self._remote.url} lost or damaged {len(lacking)} of the dataset's files, such as {lacking[0]}",
+            remedy="Push them again (`dvc push`) from a machine with a complete copy, or restore a backup.",
         )
 
     def _complete(self, md5: str) -> None:
-        """See that every object of a dataset is in the remote, and send again what is not.
+        """Check that every object of a dataset is in the remote, and send the missing ones again.
 
-        DVC takes a dataset for stored once its listing is, and so never repairs a remote that lost
-        one of its files.
+        DVC checks only the listing, so it never repairs a remote that lost a file.
         """
         keys = {object_key(each) for each in (md5, *DvcCache(self._remote.cache).listed(md5))}
         missing = self._remote.missing(sorted(keys), below=OBJECTS)
         for key in missing:
-            log.warning("%s had lost %s; it is sent again", self._remote.url, key)
+            log.warning("%s had lost %s; sending it again", self._remote.url, key)
             self._remote.put(self._remote.cache / key, key)
         if missing and (lost := self._remote.missing(missing, below=OBJECTS)):
             raise DataStoreError(
-                f"{len(lost)} files of the dataset are not in {self._remote.url} after the push"
+                f"{len(lost)} of the dataset's files are not in {self._remote.url} after the push"
             )
 
     @contextlib.contextmanager
     def _repository(self) -> Iterator[Path]:
-        """A DVC repository with the folder that datasets lie in."""
+        """A DVC repository with the folder for datasets."""
         try:
             self._scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="dvc-", dir=self._scratch) as name:
@@ -195,7 +192,7 @@ def _check_pointer(pointer: bytes) -> str:
         (out,) = yaml.safe_load(pointer)["outs"]
         md5, path = str(out["md5"]), str(out["path"])
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise DataStoreError("the dataset's pointer is no DVC file with one folder in it") from error
+        raise DataStoreError("the dataset's pointer is not a DVC file with one folder") from error
     if not re.fullmatch(r"[0-9a-f]{32}\.dir", md5) or path != Path(DATASET).name:
         raise DataStoreError(f"the dataset's pointer names {path!r} with {md5!r}, not a folder `training`")
     return md5

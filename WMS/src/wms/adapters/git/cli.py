@@ -1,4 +1,4 @@
-"""Runs the `git` command without prompts, hooks, or surprises from a user's configuration."""
+"""Runs the `git` command without prompts, hooks or risky settings of the user."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 DEFAULT_NAME = "wms"
 DEFAULT_EMAIL = "wms@users.noreply.invalid"
 
-# The user's own settings stay in force (remotes, credentials, safe.directory); only what would
-# change bytes, run code, ask questions or wait for ever is set here.
+# The user's own settings (remotes, credentials, safe.directory) stay. Only settings that would change bytes,
+# run code, ask questions or wait for ever are replaced.
 SETTINGS = {
     "core.quotePath": "false",
     "core.hooksPath": os.devnull,
@@ -41,14 +41,14 @@ SETTINGS = {
     "i18n.logOutputEncoding": "utf-8",
     "maintenance.auto": "false",
     "gc.auto": "0",
-    # A transfer below 1 byte/s for two minutes is dead.
+    # A transfer that is slower than 1 byte/s for two minutes is given up.
     "http.lowSpeedLimit": "1",
     "http.lowSpeedTime": "120",
-    # Pictures are compressed already: storing them as they are is three times as fast.
+    # Images are compressed already: storing them as they are is three times as fast.
     "core.compression": "0",
 }
 
-# A hook that calls this program has these set, for a repository that may be another one.
+# Git sets these for its hooks. A hook may call this program for another repository.
 INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
              "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
              "GIT_QUARANTINE_PATH", "GIT_IMPLICIT_WORK_TREE", "GIT_GRAFT_FILE")  # fmt: skip
@@ -64,7 +64,7 @@ FIXED = {
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a command answered."""
+    """The result of a command."""
 
     code: int
     out: bytes
@@ -77,8 +77,8 @@ class Result:
 
     @property
     def complaint(self) -> str:
-        """Git's own last words, for an error message."""
-        silence = f"exit code {self.code} without a word"
+        """Git's last message, for an error."""
+        silence = f"exit code {self.code} without a message"
         refused = [line for line in os.fsdecode(self.out).splitlines() if line.startswith("!\t")]
         said = refused[-1].replace("\t", " ") if refused else os.fsdecode(self.err)
         return last_complaint(said, marks=("fatal:", "error:"), otherwise=silence)
@@ -90,7 +90,7 @@ class Git:
     Args:
         folder: where it runs.
         env: environment variables of all its commands, on top of the inherited ones.
-        attended: somebody sits at the terminal, whom Git may ask for a password.
+        attended: somebody is at the terminal, so Git may ask for a password.
     """
 
     def __init__(self, folder: Path, env: Mapping[str, str] | None = None, *, attended: bool = False) -> None:
@@ -108,12 +108,12 @@ class Git:
 
         Args:
             arguments: the subcommand and what follows it.
-            ok: the exit codes that are answers and no failures.
-            stdin: bytes for its standard input; nothing where `None`.
+            ok: the exit codes that are no failures.
+            stdin: bytes for its standard input, if any.
             env: environment variables on top of the inherited ones.
 
         Raises:
-            RepositoryError: any other exit code, or no Git on this machine.
+            RepositoryError: any other exit code, or there is no Git on this machine.
         """
         with self._start(arguments, subprocess.DEVNULL if stdin is None else subprocess.PIPE, env) as process:
             out, err = process.communicate(stdin)
@@ -126,14 +126,14 @@ class Git:
 
     @contextlib.contextmanager
     def reading(self, *arguments: str, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
-        """Run one command that reads the file `stdin`, and yield its output as a stream.
+        """Run one command with the file `stdin` as its input, and yield its output as a stream.
 
         Raises:
             RepositoryError: it failed.
         """
         with self._start(arguments, stdin, None) as process:
             if process.stdout is None or process.stderr is None:
-                raise AssertionError("both were asked for as pipes")
+                raise AssertionError("both are pipes")
             try:
                 yield process.stdout
             except BaseException:
@@ -145,7 +145,7 @@ class Git:
             raise self.failure(arguments[0], Result(code=process.returncode, out=b"", err=err))
 
     def watch(self, *arguments: str, progress: Progress, label: str, ok: tuple[int, ...] = (0,)) -> Result:
-        """Run one command that sends objects (with `--progress`), and show how far it is.
+        """Run one command that sends objects (with `--progress`), and show its progress.
 
         Raises:
             RepositoryError: as for `run`.
@@ -154,7 +154,7 @@ class Git:
         err: list[bytes] = []
         with self._start(arguments, subprocess.DEVNULL, None) as process:
             if process.stdout is None or process.stderr is None:
-                raise AssertionError("both were asked for as pipes")
+                raise AssertionError("both are pipes")
             answer = threading.Thread(target=lambda pipe: out.append(pipe.read()), args=(process.stdout,))
             answer.start()
             for _ in progress.track(_percents(process.stderr, err), label=label, total=100):
@@ -190,14 +190,14 @@ class Git:
 
 
 def token_access(server: str, token: str) -> dict[str, str]:
-    """Environment variables that give Git a token for a server, and write it nowhere.
+    """Environment variables that give Git a token for a server without writing it anywhere.
 
-    Git 2.31 and newer take settings from the environment; a command line would show them to every user
-    of the machine.
+    Git 2.31 and newer read settings from the environment. A command line would show them to every user of
+    the machine.
 
     Args:
         server: such as `https://github.com`.
-        token: of GitHub.
+        token: a token of GitHub.
     """
     basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     return {
@@ -208,7 +208,7 @@ def token_access(server: str, token: str) -> dict[str, str]:
 
 
 def _percents(stream: IO[bytes], rest: list[bytes]) -> Iterator[int]:
-    """Every percent of what `git push --progress` has written; its other lines go to `rest`."""
+    """Every percent that `git push --progress` reports; its other lines go to `rest`."""
     done = 0
     pending = b""
     while chunk := os.read(stream.fileno(), 4096):
@@ -224,7 +224,7 @@ def _percents(stream: IO[bytes], rest: list[bytes]) -> Iterator[int]:
 
 
 def identity(git: Git) -> dict[str, str]:
-    """Environment variables that name an author where the user has set none of their own."""
+    """Environment variables that name an author where the user has set none."""
     known = {key: git.run("config", key, ok=(0, 1)).line for key in ("user.name", "user.email")}
     chosen: dict[str, str] = {}
     for role in ("AUTHOR", "COMMITTER"):

@@ -50,11 +50,11 @@ class GitImageStore(ImageStore):
         self._refs = RemoteRefs(root, remote, env=env)
 
     def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
-        # Dated by the run: the same files are the same commit, so that links given before stay good.
+        # With the date of the run the same files give the same commit, so earlier links stay valid.
         dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), _git_date(started_at(run_id)))
         git = Git(self._root, {**self._env, **dates})
         entries = hash_folder(git, folder, under="", progress=Silent())
-        sha = make_commit(git, entries, parent=None, message=f"Pictures of the report on {run_id}")
+        sha = make_commit(git, entries, parent=None, message=f"Images of the report on {run_id}")
         git.run("push", "--quiet", "--force", "--no-verify", self._remote, f"{sha}:{REFS}{run_id}")
         return {
             path.name: f"{self._page}/blob/{sha}/{quote(path.name)}?raw=true"

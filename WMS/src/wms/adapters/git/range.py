@@ -1,4 +1,4 @@
-"""The commits that a push would send, as they lie in this clone."""
+"""The commits of this clone that a push would send."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from wms.core.records.commits import LocalCommit, LocalCommits
 
 
 def read_commits(root: Path, spec: str) -> LocalCommits:
-    """Read `BASE..TIP`, or all that leads to `TIP`.
+    """Read `BASE..TIP`, or the whole history of `TIP`.
 
     Raises:
-        RepositoryError: an end of the range is no commit of this clone.
+        RepositoryError: an end of the range is not a commit of this clone.
     """
     git = Git(root)
     base, dots, tip = spec.rpartition("..")
@@ -53,7 +53,7 @@ def _shared(git: Git, base: str | None, tip: str) -> str | None:
 
 
 def _changes(git: Git, shas: bytes) -> tuple[LocalCommit, ...]:
-    """What each commit changed; of a merge, what is as in none of its parents."""
+    """What each commit changed; for a merge, what differs from all its parents."""
     arguments = ("-r", "-c", "--root", "--raw", "-z", "--no-renames")
     fields = iter(git.run("diff-tree", "--stdin", *arguments, stdin=shas).out.split(b"\0")[:-1])
     changes: dict[str, tuple[list[str], list[str]]] = {sha.decode(): ([], []) for sha in shas.split()}

@@ -1,4 +1,4 @@
-"""The Git repository and its remote, by Git's plumbing: no working tree, index or local branch is touched."""
+"""The Git repository and its remote, by Git's plumbing commands."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wms.adapters.git.cli import Git, Result
+from wms.adapters.git.refs import RemoteRefs
 from wms.adapters.git.trees import (
     REGULAR,
     Entry,
@@ -28,15 +29,14 @@ DEEPEN = "Fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` 
 class GitRepository(Repository):
     """`Repository` by the `git` command (2.31 or newer).
 
-    A revision is a full commit SHA or the name of a remote branch. Where the user has set no name
-    and e-mail address, commits are by `wms <wms@users.noreply.invalid>`.
+    Where the user has set no name and e-mail address, commits are by `wms <wms@users.noreply.invalid>`.
 
     Args:
         root: a folder of the clone.
         remote: the name of its remote.
         env: environment variables of all Git commands, such as `token_access`.
-        attended: somebody sits at the terminal, whom Git may ask for a password.
-        progress: told of every file that is stored and of what is sent.
+        attended: somebody is at the terminal, so Git may ask for a password.
+        progress: shows the files that are stored and sent.
     """
 
     def __init__(
@@ -49,15 +49,13 @@ class GitRepository(Repository):
         progress: Progress | None = None,
     ) -> None:
         self._git = Git(root, env, attended=attended)
+        self._refs = RemoteRefs(root, remote, env=env, attended=attended)
         self._remote = remote
         self._progress = progress or Silent()
         self._known_commits: set[str] = set()
 
     def fetch(self) -> None:
-        refspec = f"+refs/heads/*:{self._tracking('*')}"
-        self._git.run(
-            "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", self._remote, refspec
-        )
+        self._refs.get("--prune", f"+refs/heads/*:{self._tracking('*')}")
 
     def head(self, branch: str) -> str | None:
         return self._tips(branch).get(branch)
@@ -117,7 +115,7 @@ class GitRepository(Repository):
                 where = f"is at {now[:12]}" if now else "does not exist"
                 meant = f"was at {expect[:12]}" if expect else "did not exist"
                 raise RemoteMovedError(
-                    f"the branch {branch} of {self._remote} {where}; it {meant} when the run looked"
+                    f"the branch {branch} of {self._remote} {where}; it {meant} when the run checked"
                 )
             raise self._git.failure("push", result)
         self._git.run("update-ref", self._tracking(branch), sha)
@@ -136,7 +134,7 @@ class GitRepository(Repository):
         reachable = self._git.run(*arguments, ok=(0, 1)).code == 0
         if not reachable and self._shallow():
             raise RepositoryError(
-                f"this clone is shallow: whether {of} holds {sha[:12]} is unknown", remedy=DEEPEN
+                f"this clone is shallow: whether {of} contains {sha[:12]} is unknown", remedy=DEEPEN
             )
         return reachable
 
@@ -150,7 +148,7 @@ class GitRepository(Repository):
         return f"refs/remotes/{self._remote}/{branch}"
 
     def _tips(self, below: str) -> dict[str, str]:
-        """Remote branches by name, `origin/HEAD` left out: that is a pointer, not a branch."""
+        """Remote branches by name, without `origin/HEAD`: that is a pointer, not a branch."""
         form = "--format=%(refname)%00%(objectname)%00%(symref)"
         root = self._tracking("")
         tips = {}
@@ -161,7 +159,7 @@ class GitRepository(Repository):
         return tips
 
     def _commit(self, rev: str) -> str:
-        """The full SHA of a revision that this clone holds."""
+        """The full SHA of a revision in this clone."""
         if not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", rev):
             tip = self.head(rev)
             if tip is None:
@@ -170,7 +168,7 @@ class GitRepository(Repository):
         if rev in self._known_commits:
             return rev
         if self._git.run("cat-file", "-e", f"{rev}^{{commit}}", ok=(0, 1, 128)).code != 0:
-            hint = DEEPEN if self._shallow() else "Fetch it, or see whether its branch was deleted."
+            hint = DEEPEN if self._shallow() else "Fetch it, or check whether its branch was deleted."
             raise RepositoryError(f"this clone has no commit {rev[:12]}", remedy=hint)
         self._known_commits.add(rev)
         return rev
@@ -180,7 +178,7 @@ class GitRepository(Repository):
 
     def _push(self, source: str, branch: str, *, expect: str | None) -> Result:
         ref = f"refs/heads/{branch}"
-        # Files above the threshold are sent as they are: among pictures there are no deltas to find.
+        # Files above the threshold are sent as they are: images have no useful deltas.
         return self._git.watch(
             *("-c", "core.bigFileThreshold=64k", "push", "--porcelain", "--progress", "--no-verify"),
             *(f"--force-with-lease={ref}:{expect or ''}", self._remote, f"{source}:{ref}"),
@@ -191,8 +189,4 @@ class GitRepository(Repository):
 
     def _remote_tip(self, branch: str) -> str | None:
         ref = f"refs/heads/{branch}"
-        for line in self._git.run("ls-remote", "--heads", self._remote, ref).line.splitlines():
-            sha, found = line.split("\t")
-            if found == ref:
-                return sha
-        return None
+        return self._refs.matching(ref).get(ref)

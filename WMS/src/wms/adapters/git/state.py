@@ -1,10 +1,9 @@
-"""The embedded default's state kept in the Git remote itself, for runners that forget everything.
+"""The embedded default's state in the Git remote itself, for runners that keep nothing.
 
-One commit without parents at `refs/wms/state` holds the MLflow store and the DVC remote. Clones do not
-fetch that ref, so nobody downloads it who does not ask for it; it is replaced by compare-and-swap, so two
-writers cannot lose each other's work; and it is whole or not there, as every push is. The same push gives
-each state a dated ref of its own below `refs/wms/state-history/`, so that a lost or overwritten
-`refs/wms/state` can be restored.
+One commit without parents at `refs/wms/state` holds the MLflow store and the DVC remote. Clones do not fetch
+that ref. It is replaced by compare-and-swap, so two writers cannot lose each other's work, and a push is
+atomic. The same push gives each state a dated ref of its own below `refs/wms/state-history/`, from which a
+lost or overwritten `refs/wms/state` can be restored.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.adapters.git.cli import Git
+from wms.adapters.git.refs import RemoteRefs
 from wms.adapters.git.trees import export_tree, hash_folder, make_commit
 from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError, StorageError
 from wms.core.progress import Silent
@@ -26,7 +26,7 @@ from wms.core.records.state_history import MAX_STATE_BYTES, SavedState, newest_f
 from wms.core.records.state_history import STATE_REF as REF
 
 LOADING = "refs/wms/loading"
-"""Of the clone alone: what is fetched and not yet in place."""
+"""A ref of the clone only: what is fetched but not yet in place."""
 
 HISTORY = "refs/wms/state-history/"
 DATABASE = "mlflow.db"
@@ -41,8 +41,7 @@ MAX_PUSH_BYTES = 2 * 2**30
 class GitState:
     """The folder `.wms/` of a workspace, loaded from and saved to a ref of the Git remote.
 
-    What was loaded or saved last is remembered by a ref of the clone's own: a save replaces that and
-    nothing else.
+    A ref of the clone's own remembers what was loaded or saved last; a save replaces only that.
 
     Args:
         root: a folder of the clone.
@@ -61,22 +60,22 @@ class GitState:
         env: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._git = Git(root, env)
+        self._git, self._refs = Git(root, env), RemoteRefs(root, remote, env=env)
         self._state, self._remote, self._clock = state, remote, clock
 
     def load(self) -> bool:
-        """Replace the state here by the remote's; false where the remote has none yet.
+        """Replace the local state by the remote's; false where the remote has none yet.
 
         Raises:
-            RepositoryError: the remote does not answer, or what it has is not whole.
+            RepositoryError: the remote does not answer, or its state is incomplete.
             StorageError: the files could not be written.
         """
         sha = self._remote_refs().get(REF)
-        # Nothing counts as loaded until all of it is here: a save would replace the whole by a part.
+        # Until all of it is here, nothing counts as loaded: a save would replace the whole by a part.
         self._git.run("update-ref", "-d", REF)
         if sha is None:
             return False
-        self._fetch(f"+{REF}:{LOADING}")
+        self._refs.get(f"+{REF}:{LOADING}")
         with self._scratch() as folder:
             export_tree(self._git, sha, "", folder / "state")
             self._take(folder / "state")
@@ -85,13 +84,13 @@ class GitState:
         return True
 
     def save(self) -> SavedState | None:
-        """Replace the remote's state by that here, and return it; `None` where they are the same.
+        """Replace the remote's state by the local one, and return it; `None` where they are the same.
 
         Raises:
             RemoteMovedError: somebody saved another state since this one was loaded; nothing was changed.
-            StateTooLargeError: the remote would not take it; nothing was changed.
+            StateTooLargeError: the remote would not accept it; nothing was changed.
             RepositoryError: the remote refused.
-            StorageError: the state here could not be read.
+            StorageError: the local state could not be read.
         """
         known = self._git.run("rev-parse", "--verify", "--quiet", REF, ok=(0, 1)).line or None
         with self._scratch() as folder:
@@ -114,9 +113,9 @@ class GitState:
         return _saved_states(self._remote_refs())
 
     def restore(self, name: str, *, dry_run: bool = False) -> SavedState:
-        """Make a kept state the remote's state again; the one that it replaces is kept as well.
+        """Make a kept state the remote's state again; the replaced one is kept as well.
 
-        The state here stays as it is, until the next `load`.
+        The local state stays as it is, until the next `load`.
 
         Raises:
             RemoteMovedError: somebody saved a state meanwhile; nothing was changed.
@@ -131,13 +130,13 @@ class GitState:
         tip = refs.get(REF)
         if dry_run or tip == found.sha:
             return found
-        self._fetch(HISTORY + name, *([REF] if tip else []))
+        self._refs.get(HISTORY + name, *([REF] if tip else []))
         return self._replace(tip, found.sha)
 
     def _replace(self, known: str | None, commit: str) -> SavedState:
-        """Set the remote's state from one commit to another, keep both by dated refs, drop the oldest.
+        """Move the remote's state from one commit to another in one atomic push.
 
-        All of it is one atomic push.
+        Dated refs keep both; the oldest states are deleted.
         """
         refs, now = self._remote_refs(), self._clock()
         if refs.get(REF) != known:
@@ -189,7 +188,7 @@ class GitState:
             path.rename(self._state / path.name)
 
     def _snapshot(self, folder: Path) -> None:
-        """Lay the state out as it is now: files by links, the database as one consistent copy."""
+        """Copy the present state: files by links, the database as one consistent copy."""
         database = self._state / DATABASE
         if database.is_file():
             with (
@@ -209,7 +208,7 @@ class GitState:
 
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """A folder on the state's own file system, so that links and renames work."""
+        """A folder on the same file system as the state, so that links and renames work."""
         try:
             self._state.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="git-state-", dir=self._state) as name:
@@ -227,13 +226,9 @@ class GitState:
         lines = self._git.run("ls-tree", "-r", "--long", "--full-tree", commit).line.splitlines()
         return {fields[2]: int(fields[3]) for fields in (line.split(None, 4) for line in lines)}
 
-    def _fetch(self, *refs: str) -> None:
-        self._git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self._remote, *refs)
-
     def _remote_refs(self) -> dict[str, str]:
-        """The commits of the state's refs on the remote, by ref."""
-        lines = self._git.run("ls-remote", self._remote, REF, f"{HISTORY}*").line.splitlines()
-        return {ref: sha for sha, ref in (line.split("\t") for line in lines)}
+        """The state's refs on the remote, with their commits."""
+        return self._refs.matching(REF, f"{HISTORY}*")
 
 
 def _saved_states(refs: Mapping[str, str]) -> tuple[SavedState, ...]:
@@ -242,10 +237,10 @@ def _saved_states(refs: Mapping[str, str]) -> tuple[SavedState, ...]:
 
 
 def _require_room(state: SavedState) -> None:
-    """Check a state that is to be pushed against what GitHub takes.
+    """Check that GitHub accepts a state of this size.
 
     Raises:
-        StateTooLargeError: it is more.
+        StateTooLargeError: it is too large.
     """
     for what, size_kib, limit in (
         ("what is new in the state", state.added_kib, MAX_PUSH_BYTES),

@@ -1,4 +1,4 @@
-"""Git's trees: listing them, writing them to a folder, and building new ones in an index of their own."""
+"""Git's trees: list them, write them to a folder, and build new ones in a separate index."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from wms.core.progress import Progress
 REGULAR = ("100644", "100755")
 LINK = "120000"
 NOWHERE = f"{os.devnull}/link-in-git"
-"""Where exported links lead: below something that is no folder, so never to a file."""
+"""The target of exported links: below something that is no folder, so never a file."""
 
 CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One path of a tree and the object there; mode `0` takes the path away."""
+    """One path of a tree and its object; mode `0` removes the path."""
 
     path: bytes
     mode: str = "0"
@@ -33,7 +33,7 @@ class Entry:
 
 
 def list_tree(git: Git, *arguments: str) -> list[Entry]:
-    """The entries that `git ls-tree` names, with paths from the top of the tree."""
+    """The entries of `git ls-tree`, with paths from the top of the tree."""
     entries = []
     for line in git.run("ls-tree", "-z", "--full-tree", *arguments).out.split(b"\0")[:-1]:
         fields, path = line.split(b"\t", 1)
@@ -47,7 +47,7 @@ def export_tree(git: Git, commit: str, path: str, to: Path) -> int:
 
     Raises:
         RepositoryError: a submodule, a name that leads out of `to`, or an object that is missing.
-        StorageError: the files could not be written; what was at `to` is whole.
+        StorageError: the files could not be written; what was at `to` is complete.
     """
     prefix = f"{path}/" if path else ""
     entries = list_tree(git, "-r", commit, *(["--", prefix] if path else []))
@@ -71,18 +71,18 @@ def export_tree(git: Git, commit: str, path: str, to: Path) -> int:
 
 
 def hash_bytes(git: Git, data: bytes, path: str, mode: str = REGULAR[0]) -> Entry:
-    """Store bytes as an object, to be put at `path`."""
+    """Store bytes as an object for `path`."""
     name = git.run("hash-object", "-w", "--stdin", stdin=data).line
     return Entry(path=os.fsencode(path), mode=mode, name=name)
 
 
 def hash_folder(git: Git, folder: Path, *, under: str, progress: Progress) -> list[Entry]:
-    """Store every file below `folder` as an object, to be put below `under`.
+    """Store every file below `folder` as an object for a path below `under`.
 
-    Git reads the files itself, so that their size does not matter. Links are kept as links.
+    Git reads the files itself, so their size does not matter. Links stay links.
 
     Raises:
-        RepositoryError: something below `folder` is neither file nor link, or cannot be read.
+        RepositoryError: something below `folder` is neither a file nor a link, or cannot be read.
     """
     links: list[Path] = []
     files: list[Path] = []
@@ -110,7 +110,7 @@ def hash_folder(git: Git, folder: Path, *, under: str, progress: Progress) -> li
 
 
 def make_commit(git: Git, entries: Sequence[Entry], *, parent: str | None, message: str) -> str:
-    """Make a commit with `entries` put into the tree of `parent` (a first commit where `None`).
+    """Make a commit with `entries` in the tree of `parent` (a first commit where `None`).
 
     Raises:
         RepositoryError: a path that Git does not allow.
@@ -124,7 +124,7 @@ def make_commit(git: Git, entries: Sequence[Entry], *, parent: str | None, messa
         if parent:
             git.run("read-tree", parent, env=index)
         updated = git.run("update-index", "-z", "--index-info", stdin=lines, env=index)
-        if b"Ignoring path" in updated.err:  # Git passes over `.git/x` and `../x` with exit code 0.
+        if b"Ignoring path" in updated.err:  # Git skips `.git/x` and `../x` with exit code 0.
             raise RepositoryError(f"git update-index: {updated.complaint}")
         tree = git.run("write-tree", env=index).line
     parents = ("-p", parent) if parent else ()
@@ -133,10 +133,10 @@ def make_commit(git: Git, entries: Sequence[Entry], *, parent: str | None, messa
 
 
 def _safe(path: bytes) -> str:
-    """A path of a tree, which anybody can have made, if it stays where it is put."""
+    """A path of a tree if it stays inside the folder; anybody can have made the tree."""
     text = os.fsdecode(path)
     if any(part in ("", ".", "..") for part in text.split("/")):
-        raise RepositoryError(f"the tree holds {text!r}, which is no path that a file can have")
+        raise RepositoryError(f"the tree has the path {text!r}, which no file can have")
     return text
 
 
@@ -144,7 +144,7 @@ def _write_blob(blobs: IO[bytes], place: Path) -> None:
     """Write the next object of a `git cat-file --batch` stream."""
     header = blobs.readline().split()
     if len(header) != 3:
-        raise RepositoryError(f"the content of {place.name} is missing in this clone")
+        raise RepositoryError(f"this clone lacks the content of {place.name}")
     left = int(header[2])
     with place.open("wb") as file:
         while left:
@@ -157,6 +157,6 @@ def _write_blob(blobs: IO[bytes], place: Path) -> None:
 
 
 def _quoted(path: Path) -> bytes:
-    """A path as Git reads it from a list: every unusual byte, line breaks too, as an octal escape."""
+    """A path as Git reads it from a list: every unusual byte, also a line break, as an octal escape."""
     escaped = re.sub(rb"[^A-Za-z0-9/_.+-]", lambda found: b"\\%03o" % found[0][0], os.fsencode(path))
     return b'"' + escaped + b'"'

@@ -1,4 +1,4 @@
-"""A new repository with a bare one beside it as its remote: what `wms init` starts from."""
+"""A new repository with a bare one as its remote, for `wms init`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wms.core.errors import RepositoryError, StorageError
 def init_repository(root: Path, remote: Path, files: Mapping[str, bytes], *, message: str) -> str:
     """Make `remote` a bare repository and `root` a clone of it, with a first commit on `main`.
 
-    The files are in the working tree of `root` afterwards.
+    Afterwards the files are in the working tree of `root`.
 
     Args:
         root: the workspace's folder; made if missing.
@@ -51,8 +51,8 @@ def init_repository(root: Path, remote: Path, files: Mapping[str, bytes], *, mes
 
 
 def _url(root: Path, remote: Path) -> str:
-    """How `root` names its remote; one inside of it goes with it when it is moved.
+    """The remote's URL; a relative one inside `root`, so that both can be moved together.
 
-    Git takes a relative path from the top of the working tree.
+    Git resolves a relative path from the top of the working tree.
     """
     return f"./{remote.relative_to(root).as_posix()}" if remote.is_relative_to(root) else str(remote)

@@ -1,4 +1,4 @@
-"""Runs of workflows on GitHub: started, found again and waited for, by its REST API."""
+"""Workflow runs on GitHub: start, find and read them, by its REST API."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class GitHubActions:
         self._repository = connect(api_url, token, self._patience).get_repo(repository)
 
     def start(self, workflow: str, inputs: dict[str, str], *, branch: str) -> int:
-        """Start a workflow; the number of the run that came about.
+        """Start a workflow; return the number of its run.
 
-        GitHub does not say which run a dispatch starts: it is the first one newer than those before.
+        GitHub does not say which run a dispatch starts: it is the first one that is newer than before.
 
         Raises:
-            ForgeError: it could not be started, or no run came about.
+            ForgeError: it could not be started, or no run appeared.
         """
         with speaking_to_github(f"starting {workflow}", self._name):
             before = self._newest(workflow)
@@ -46,12 +46,12 @@ class GitHubActions:
             deadline = time.monotonic() + self._patience.settle_seconds
             while (newest := self._newest(workflow)) <= before:
                 if time.monotonic() >= deadline:
-                    raise ForgeError(f"no run of {workflow} came about")
+                    raise ForgeError(f"no run of {workflow} appeared")
                 time.sleep(self._patience.poll_seconds)
         return newest
 
     def conclusion(self, run: int) -> str | None:
-        """How a run ended, such as `success`; `None` while it has not."""
+        """How a run ended, such as `success`; `None` while it runs."""
         with speaking_to_github(f"reading run {run}", self._name):
             found = self._repository.get_workflow_run(run)
             found.update()
@@ -65,7 +65,7 @@ class GitHubActions:
             return found.html_url
 
     def any_unfinished(self, *, but: str) -> bool:
-        """Whether a run has not ended, those of the workflow file `but` left out."""
+        """Whether a run has not ended, apart from those of the workflow file `but`."""
         with speaking_to_github("listing runs", self._name):
             runs: list[WorkflowRun] = []
             for status in UNFINISHED:
@@ -73,7 +73,7 @@ class GitHubActions:
         return any(run.path.rpartition("/")[2] != but for run in runs)
 
     def delete_releases(self, prefix: str) -> None:
-        """Delete the releases whose tags start with a prefix; the tags, which stay."""
+        """Delete the releases whose tags start with a prefix; the tags stay."""
         with speaking_to_github(f"deleting the releases {prefix}*", self._name):
             found = [each for each in self._repository.get_releases() if each.tag_name.startswith(prefix)]
             for release in found:

@@ -1,4 +1,4 @@
-"""A client of GitHub's API that waits where GitHub asks for it, says so, and knows when to stop."""
+"""A client of GitHub's API that waits when GitHub asks for it, within limits, and logs it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PER_PAGE = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long GitHub is waited for; the pauses are those that GitHub's own guide asks for.
+    """How long to wait for GitHub; the pauses are those of GitHub's own guide.
 
-    `settle_seconds` bounds what GitHub works out late (mergeability, a merge, a status that counts);
-    `lag_seconds` how long its API may not know a branch that was just pushed.
+    `settle_seconds` limits the wait for what GitHub computes late (mergeability, a merge, a status that
+    counts), `lag_seconds` the wait until its API knows a branch that was just pushed.
     """
 
     request_seconds: int = 30
@@ -42,8 +42,8 @@ class Patience:
 class PatientRetry(GithubRetry):
     """Tries again after rate limits and 5xx; a wait beyond `max_rate_limit_wait` seconds is an error.
 
-    PyGithub's own class bounds the waits that it works out itself, but not a `Retry-After`, and takes
-    no 429 for a rate limit.
+    PyGithub's own class limits the waits that it computes, but not a `Retry-After`, and does not treat 429 as
+    a rate limit.
     """
 
     def increment(  # type: ignore[override]
@@ -58,7 +58,7 @@ class PatientRetry(GithubRetry):
         """The next attempt.
 
         Raises:
-            RateLimitExceededExceedsMaxWait: GitHub asks for a longer wait than is bearable.
+            RateLimitExceededExceedsMaxWait: GitHub asks for a longer wait than the limit.
             MaxRetryError: there were enough attempts.
         """
         asked = self.get_retry_after(response) if response is not None else None
@@ -77,7 +77,7 @@ class PatientRetry(GithubRetry):
 
 
 def connect(api_url: str, token: str | None, patience: Patience) -> Github:
-    """A client; its objects are lazy, so that an address alone costs no request. Without a token it reads."""
+    """A client with lazy objects: an address alone costs no request. Without a token it only reads."""
     retry = PatientRetry(
         total=patience.attempts - 1,
         backoff_factor=1,

@@ -1,4 +1,4 @@
-"""What GitHub refuses, in words that say what to do about it."""
+"""GitHub's errors, with what to do about them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAY_NOT_OPEN = "not permitted to create or approve pull requests"
 
 @contextlib.contextmanager
 def speaking_to_github(doing: str, repository: str) -> Iterator[None]:
-    """Turn whatever PyGithub raises into an error that names what was being done.
+    """Turn any error of PyGithub into one that names the action.
 
     Args:
         doing: such as `opening a pull request from a to b`.
@@ -41,13 +41,13 @@ def speaking_to_github(doing: str, repository: str) -> Iterator[None]:
         ) from error
     except (BadAttributeException, JSONDecodeError) as error:
         raise ForgeError(
-            f"{doing} in {repository} failed: what answers is no GitHub API",
-            remedy="Check GITHUB_API_URL, and whether a proxy answers in its place.",
+            f"{doing} in {repository} failed: the answer is not from the GitHub API",
+            remedy="Check GITHUB_API_URL, and whether a proxy answers instead.",
         ) from error
 
 
 def explained(error: GithubException, doing: str, repository: str) -> ForgeError:
-    """The error of ours for an error of GitHub's."""
+    """Our error for an error of GitHub's."""
     words = words_of(error)
     failed = f"{doing} in {repository} failed"
     if MAY_NOT_OPEN in words:
@@ -60,7 +60,7 @@ def explained(error: GithubException, doing: str, repository: str) -> ForgeError
         return _limited(error, failed)
     if error.status == HTTPStatus.UNAUTHORIZED:
         return ForgePermissionError(
-            f"{failed}: GitHub does not take the token ({words})",
+            f"{failed}: GitHub does not accept the token ({words})",
             remedy="Set GITHUB_TOKEN to a valid token of this repository; a workflow's ends with its job.",
         )
     if error.status == HTTPStatus.FORBIDDEN:
@@ -80,7 +80,7 @@ def explained(error: GithubException, doing: str, repository: str) -> ForgeError
 
 
 def words_of(error: GithubException) -> str:
-    """What GitHub says, on one line, the details of a 422 included."""
+    """GitHub's message on one line, with the details of a 422."""
     data: Any = error.data
     if not isinstance(data, dict):
         return " ".join(str(error.message or data or error.status).split())

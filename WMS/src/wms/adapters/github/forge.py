@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
-from pathlib import Path
 from typing import Literal
 
 from github import GithubException, UnknownObjectException
@@ -20,22 +19,19 @@ from github.Repository import Repository as GitHubRepository
 from wms.adapters.github.client import Patience, connect
 from wms.adapters.github.errors import speaking_to_github, words_of
 from wms.adapters.github.merge import merge_pull_request
-from wms.adapters.github.releases import BODY_MAX as RELEASE_BODY_MAX
-from wms.adapters.github.releases import download, list_releases, mark, publish
+from wms.adapters.github.releases import TITLE_MAX, GitHubReleases, cut
 from wms.adapters.github.statuses import latest_statuses, passed
 from wms.adapters.local.forge_files import DESCRIPTION_MAX
 from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
-from wms.core.ports import Check, Forge, PullRequest, Release
+from wms.core.ports import Check, Forge, PullRequest
 
 BODY_MAX = 65_536
 """Characters of a comment or of a pull request's text; GitHub's own limit."""
 
-TITLE_MAX = 256
 log = logging.getLogger(__name__)
-CUT = "\n\n(The text was longer than GitHub takes, and is cut here.)"
 
 
-class GitHubForge(Forge):
+class GitHubForge(GitHubReleases, Forge):
     """`Forge` for a repository on GitHub or GitHub Enterprise.
 
     A request whose answer was lost is sent again, so a comment or a dispatch may arrive twice. One
@@ -49,7 +45,7 @@ class GitHubForge(Forge):
         run_url: the workflow run that does this; statuses link to it.
 
     Raises:
-        ConfigError: `repository` is no `owner/name`.
+        ConfigError: `repository` is not `owner/name`.
         ForgePermissionError: the token is empty.
     """
 
@@ -146,54 +142,33 @@ class GitHubForge(Forge):
 
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
         with speaking_to_github(f"starting the workflow {workflow}", self._name):
-            branch = "main"  # Where everything runs, whatever the default branch is.
+            branch = "main"  # Everything runs there, whatever the default branch is.
             try:
                 self._repository.get_workflow(workflow).create_dispatch(branch, dict(inputs), throw=True)
             except UnknownObjectException as error:
                 raise ForgeError(
                     f"{self._name} has no workflow {workflow} on {branch}",
-                    remedy=f"Put .github/workflows/{workflow} on {branch}; until then do its work by hand.",
+                    remedy=f"Add .github/workflows/{workflow} to {branch}; until then do its work by hand.",
                 ) from error
-
-    def releases(self) -> tuple[Release, ...]:
-        with speaking_to_github("listing releases", self._name):
-            return list_releases(self._repository)
-
-    def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
-        with speaking_to_github(f"publishing the release {tag}", self._name):
-            return publish(
-                self._repository,
-                tag=tag,
-                sha=sha,
-                title=cut(title, TITLE_MAX, "…"),
-                body=cut(body, RELEASE_BODY_MAX),
-                files=files,
-            )
-
-    def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
-        with speaking_to_github(f"marking the release {tag}", self._name):
-            mark(self._repository, tag, title=cut(title, TITLE_MAX, "…"), latest=latest)
-
-    def download_asset(self, tag: str, name: str, to: Path) -> None:
-        with speaking_to_github(f"fetching {name} of the release {tag}", self._name):
-            download(self._repository, tag, name, to)
 
     @cached_property
     def _repository(self) -> GitHubRepository:
         return self._asked_for()
 
     def _asked_for(self) -> GitHubRepository:
-        """The repository, asked for now: what answers anything else with 200 is no GitHub."""
+        """The repository, read now. A 200 with another content is not from GitHub."""
         found = self._github.get_repo(self._name)
         found.update()
         name = found.raw_data.get("full_name")
         if name is None:
             raise ForgeError(
-                f"what answers at {self._github.requester.base_url} is no GitHub API",
-                remedy="Check GITHUB_API_URL, and whether a proxy answers in its place.",
+                f"the answer at {self._github.requester.base_url} is not from the GitHub API",
+                remedy="Check GITHUB_API_URL, and whether a proxy answers instead.",
             )
         if name.lower() != self._name.lower():
-            raise ForgeError(f"{self._name} is called {name} now", remedy=f"Set GITHUB_REPOSITORY to {name}.")
+            raise ForgeError(
+                f"{self._name} was renamed to {name}", remedy=f"Set GITHUB_REPOSITORY to {name}."
+            )
         return found
 
     def _open_one_of(self, head: str) -> GitHubPullRequest | None:
@@ -214,7 +189,7 @@ class GitHubForge(Forge):
             with speaking_to_github(doing, self._name):
                 pull.add_to_labels(*missing)
         except ForgeError as error:
-            log.warning("%s; it goes on without them. %s", error, error.remedy)
+            log.warning("%s; continuing without them. %s", error, error.remedy)
             return shown
         return replace(shown, labels=(*shown.labels, *missing))
 
@@ -223,7 +198,7 @@ class GitHubForge(Forge):
         try:
             pull.update()
         except UnknownObjectException as error:
-            self._asked_for()  # A repository that is not there is another error.
+            self._asked_for()  # A missing repository is another error.
             raise UnmergeableError(f"there is no pull request #{number} in {self._name}") from error
         return pull
 
@@ -233,13 +208,8 @@ class GitHubForge(Forge):
         return source is not None and source.full_name.lower() == self._name.lower()
 
 
-def cut(text: str, limit: int, note: str = CUT) -> str:
-    """`text`, or its beginning and a note where it has more than `limit` characters."""
-    return text if len(text) <= limit else text[: limit - len(note)] + note
-
-
 def _may_pass(error: GithubException) -> bool:
-    """Whether opening may succeed a little later: a push not seen yet, or somebody was quicker."""
+    """Whether a retry may succeed: the push is not seen yet, or somebody else was faster."""
     words = words_of(error)
     unseen = "head is invalid" in words or "base is invalid" in words or "can't be blank" in words
     return error.status == HTTPStatus.UNPROCESSABLE_ENTITY and (unseen or "already exists" in words)

@@ -1,7 +1,7 @@
-"""The merge on GitHub: directly, at one SHA, and watched until it is there.
+"""The merge on GitHub: direct, at one SHA, and watched until it is done.
 
-Auto-merge is not used: GitHub refuses it for a pull request that can be merged already, and
-whether the repository allows it is somebody else's setting.
+Auto-merge is not used: GitHub refuses it for a pull request that can be merged already, and the repository
+may not allow it.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def merge_pull_request(
     """Merge if the head is at `sha`, and return the merge commit once the pull request shows it.
 
     Args:
-        read: reads the pull request anew.
+        read: reads the pull request again.
         repository: where it is.
         sha: the commit that was verified.
-        patience: how long to wait for what GitHub works out late.
+        patience: how long to wait for what GitHub computes late.
 
     Raises:
         RemoteMovedError: the head is elsewhere, or the base moved while it was being merged.
         UnmergeableError: it is closed, or conflicts with its base.
-        ProtectedBranchError: the rules of the base ask for more.
-        ForgeError: GitHub did not come to an end in time.
+        ProtectedBranchError: the rules of the base are not met.
+        ForgeError: GitHub did not finish in time.
     """
     deadline = time.monotonic() + patience.settle_seconds
     while True:
@@ -64,9 +64,9 @@ def merge_pull_request(
 
 
 def _obstacle(pull: GitHubPullRequest, repository: GitHubRepository, sha: str) -> str | None:
-    """Why it is not the time to merge, or `None`; what can never be merged is raised."""
+    """Why it cannot be merged yet, or `None`; raises if it never can."""
     if pull.head.sha != sha:
-        # A pull request is told of a push only a little later; Git itself knows.
+        # A pull request shows a push a little later; Git itself knows it at once.
         if pull.state == "closed" or _tip(repository, pull.head.ref) != sha:
             raise RemoteMovedError(
                 f"{pull.head.ref} of pull request #{pull.number} is at {pull.head.sha[:12]}, not {sha[:12]}"
@@ -78,7 +78,7 @@ def _obstacle(pull: GitHubPullRequest, repository: GitHubRepository, sha: str) -
             remedy="Open a new one with `wms publish`.",
         )
     if pull.mergeable is None:
-        return "GitHub has not worked out yet whether it can be merged"
+        return "GitHub has not computed yet whether it can be merged"
     if not pull.mergeable:
         if pull.mergeable_state == "dirty":
             raise UnmergeableError(
@@ -90,7 +90,7 @@ def _obstacle(pull: GitHubPullRequest, repository: GitHubRepository, sha: str) -
 
 
 def _merge(pull: GitHubPullRequest, repository: GitHubRepository, sha: str) -> str | None:
-    """Ask for the merge; return `None` if GitHub took it, or why to look again a little later."""
+    """Ask for the merge; return `None` if GitHub accepted it, or why to try again later."""
     try:
         pull.merge(merge_method="merge", sha=sha)
     except GithubException as error:
@@ -104,7 +104,7 @@ def _merge(pull: GitHubPullRequest, repository: GitHubRepository, sha: str) -> s
 
 
 def _refused(pull: GitHubPullRequest, repository: GitHubRepository, sha: str, words: str) -> str:
-    """What a 405 means: something that passes by itself is returned, the rest is raised."""
+    """The meaning of a 405: a temporary reason is returned, the rest is raised."""
     said, base = words.lower(), pull.base.ref
     if "base branch was modified" in said:
         raise RemoteMovedError(f"{base} moved while pull request #{pull.number} was being merged")
@@ -117,7 +117,7 @@ def _refused(pull: GitHubPullRequest, repository: GitHubRepository, sha: str, wo
         )
     raise_or_wait = _missing_statuses(repository, base, sha, words)
     if raise_or_wait == ():
-        return f"its statuses are posted and do not count yet ({words})"
+        return f"its statuses are posted but do not count yet ({words})"
     raise ProtectedBranchError(
         f"pull request #{pull.number} is held back by the rules of {base}: {words}"
         + (f" Missing on {sha[:12]}: {', '.join(raise_or_wait)}." if raise_or_wait else ""),

@@ -1,13 +1,14 @@
-"""Releases on GitHub: made as a draft, filled, then published, so that nobody ever sees half of one.
+"""Releases on GitHub: created as a draft, filled, then published, so that nobody sees an incomplete one.
 
-A draft is seen by those who may write and has no tag yet; publishing it makes the tag (docs.github.com, "REST
-API endpoints for releases"). What was published is not changed any more but for its title and the mark, so a
-repository with immutable releases takes it as well.
+A draft has no tag yet, and only those who may write see it; publishing it creates the tag (docs.github.com,
+"REST API endpoints for releases"). After that only its title and the mark change, so it works in a repository
+with immutable releases too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 
@@ -15,33 +16,68 @@ from github import GithubException, UnknownObjectException
 from github.GitRelease import GitRelease
 from github.Repository import Repository as GitHubRepository
 
-from wms.adapters.github.errors import words_of
+from wms.adapters.github.errors import speaking_to_github, words_of
 from wms.core.errors import ForgeError, ForgePermissionError, NotReleasedError, TagTakenError
 from wms.core.files import replacing
-from wms.core.ports import Release
+from wms.core.ports import Release, Releases
 
-BODY_MAX = 125_000
-"""Characters of a release's text; GitHub's own limit."""
+BODY_MAX, TITLE_MAX = 125_000, 256
+"""Characters of a release's text and title; GitHub's own limits."""
+
+CUT = "\n\n(The text was longer than GitHub takes, and is cut here.)"
 
 CHUNK_BYTES = 1 << 20
 
 
-def list_releases(repository: GitHubRepository) -> tuple[Release, ...]:
-    """Every published release, newest first."""
-    latest = _latest_tag(repository)
-    return tuple(_shown(each, latest) for each in repository.get_releases() if not each.draft)
+class GitHubReleases(Releases):
+    """`Releases` of a repository on GitHub; `GitHubForge` says which one it is."""
+
+    _name: str
+
+    @cached_property
+    def _repository(self) -> GitHubRepository:
+        raise NotImplementedError
+
+    def releases(self) -> tuple[Release, ...]:
+        with speaking_to_github("listing releases", self._name):
+            latest = _latest_tag(self._repository)
+            return tuple(_shown(each, latest) for each in self._repository.get_releases() if not each.draft)
+
+    def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
+        with speaking_to_github(f"publishing the release {tag}", self._name):
+            title, body = cut(title, TITLE_MAX, "…"), cut(body, BODY_MAX)
+            return _publish(self._repository, tag=tag, sha=sha, title=title, body=body, files=files)
+
+    def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
+        with speaking_to_github(f"marking the release {tag}", self._name):
+            release = _published(self._repository, tag)
+            # The tag is there, so the target has no effect. But for a target whose workflow files differ from
+            # the default branch's, GitHub would refuse a workflow's token.
+            release.update_release(
+                cut(title, TITLE_MAX, "…"),
+                release.body or "",
+                target_commitish=self._repository.default_branch,
+                make_latest="true" if latest else "false",
+            )
+
+    def download_asset(self, tag: str, name: str, to: Path) -> None:
+        with speaking_to_github(f"fetching {name} of the release {tag}", self._name):
+            for asset in _published(self._repository, tag).get_assets():
+                if asset.name == name and asset.state == "uploaded":
+                    with replacing(to) as temporary:
+                        asset.download_asset(str(temporary), chunk_size=CHUNK_BYTES)
+                    return
+            raise NotReleasedError(f"the release {tag} of {self._name} has no file {name}")
 
 
-def publish(
+def cut(text: str, limit: int, note: str = CUT) -> str:
+    """`text`, or its beginning and a note where it has more than `limit` characters."""
+    return text if len(text) <= limit else text[: limit - len(note)] + note
+
+
+def _publish(
     repository: GitHubRepository, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]
 ) -> Release:
-    """Publish files under a tag on a commit; a release that the tag has already is returned as it is.
-
-    Raises:
-        TagTakenError: the tag is there already, on another commit.
-        ForgeError: an upload did not arrive whole.
-        ForgePermissionError: the token may not set this tag.
-    """
     for release in list(repository.get_releases()):
         if release.tag_name == tag and not release.draft:
             return _shown(release, _latest_tag(repository))
@@ -49,7 +85,7 @@ def publish(
     if tagged not in (None, sha):
         raise TagTakenError(f"the tag {tag} is on another commit than {sha[:12]}")
     _remove_drafts(repository, tag)
-    # The target is of no use once the tag is there, and GitHub would still ask for its workflow files.
+    # With the tag there, the target has no effect, but GitHub would still check its workflow files.
     target = sha if tagged is None else repository.default_branch
     try:
         made = repository.create_git_release(
@@ -62,7 +98,7 @@ def publish(
         if error.status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) or tagged is not None:
             raise
         raise ForgePermissionError(
-            f"the release {tag} could not be made: {words_of(error)}",
+            f"the release {tag} could not be created: {words_of(error)}",
             remedy="Give the token `contents: write`. If workflow files on main changed since that commit, "
             "GitHub lets no workflow tag it: push the tag yourself, "
             f"`git push origin {sha}:refs/tags/{tag}`, and run the command again.",
@@ -71,50 +107,18 @@ def publish(
     return _shown(made, tag)
 
 
-def mark(repository: GitHubRepository, tag: str, *, title: str, latest: bool) -> None:
-    """Give a published release another title, and the mark of the latest if it is to have it.
-
-    The default branch is named as its target, which says nothing once the tag is there: for a target whose
-    workflow files differ from it GitHub would refuse a workflow's token.
-
-    Raises:
-        NotReleasedError: there is no such release.
-    """
-    release = _published(repository, tag)
-    release.update_release(
-        title,
-        release.body or "",
-        target_commitish=repository.default_branch,
-        make_latest="true" if latest else "false",
-    )
-
-
-def download(repository: GitHubRepository, tag: str, name: str, to: Path) -> None:
-    """Write a file of a published release to the path `to`, whole or not at all.
-
-    Raises:
-        NotReleasedError: there is no such release, or it has no such file.
-    """
-    for asset in _published(repository, tag).get_assets():
-        if asset.name == name and asset.state == "uploaded":
-            with replacing(to) as temporary:
-                asset.download_asset(str(temporary), chunk_size=CHUNK_BYTES)
-            return
-    raise NotReleasedError(f"the release {tag} of {repository.full_name} has no file {name}")
-
-
 def _remove_drafts(repository: GitHubRepository, tag: str) -> None:
-    """Remove what a killed call left behind, or one whose answer was lost and that was sent again."""
+    """Remove drafts of a killed call, or of one that was sent again because its answer was lost."""
     for release in list(repository.get_releases()):
         if release.draft and release.tag_name == tag:
             release.delete_release()
 
 
 def _upload(draft: GitRelease, path: Path) -> None:
-    """Upload a file; what an upload that was cut off left under its name is removed.
+    """Upload a file, and remove the rest of an earlier upload that was cut off.
 
     Raises:
-        ForgeError: it did not arrive whole.
+        ForgeError: it did not arrive completely.
     """
     try:
         asset = draft.upload_asset(str(path), name=path.name)

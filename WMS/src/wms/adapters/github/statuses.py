@@ -9,13 +9,13 @@ from github.Repository import Repository as GitHubRepository
 from wms.core.ports import Check, CheckState
 
 ACTIONS_APP = 15368
-"""GitHub Actions as an app: whose check runs and whose statuses count. The same in rulesets/main.json."""
+"""The app ID of GitHub Actions, whose check runs and statuses count; also in rulesets/main.json."""
 
 ACTIONS_LOGIN = "github-actions[bot]"
 
 
 def latest_statuses(repository: GitHubRepository, sha: str) -> tuple[Check, ...]:
-    """The latest status of every context on a commit, by context, however many pages there are."""
+    """The latest status of every context on a commit, by context."""
     latest: dict[str, Check] = {}
     for status in repository.get_commit(sha).get_statuses():  # newest first
         latest.setdefault(

@@ -1,1 +1,1 @@
-"""What the embedded default has in the place of outside systems."""
+"""The embedded default's own versions of outside systems."""

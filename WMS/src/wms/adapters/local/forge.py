@@ -22,7 +22,7 @@ from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
 from wms.core.ports import Check, Forge, PullRequest
 
 MERGE_ATTEMPTS = 5
-"""How often a merge is made anew because the base branch moved under it."""
+"""How often a merge is repeated because the base branch moved."""
 
 
 class LocalForge(LocalReleases, Forge):
@@ -30,7 +30,7 @@ class LocalForge(LocalReleases, Forge):
 
     Args:
         state: a folder for `pulls/`, `commits/`, `releases/` and `dispatches.json`.
-        remote: the bare repository that branches live in. Merging needs Git 2.38 or newer.
+        remote: the bare repository with the branches. Merging needs Git 2.38 or newer.
     """
 
     def __init__(self, state: Path, remote: Path) -> None:
@@ -50,9 +50,7 @@ class LocalForge(LocalReleases, Forge):
             if head_sha is None or base_sha is None:
                 raise ForgeError(f"no pull request from {head} to {base}: one of the branches does not exist")
             if self._reachable(head_sha, base_sha):
-                raise ForgeError(
-                    f"no pull request from {head} to {base}: {base} holds all its commits already"
-                )
+                raise ForgeError(f"no pull request from {head} to {base}: {base} has all its commits already")
             pull = PullRecord(
                 number=max(numbers, default=0) + 1,
                 head=head,
@@ -139,7 +137,7 @@ class LocalForge(LocalReleases, Forge):
             self._files.write_dispatches(DispatchRecord(dispatches=(*known, asked)))
 
     def dispatches(self) -> tuple[Dispatch, ...]:
-        """Every workflow that was asked to start, oldest first."""
+        """Every dispatched workflow, oldest first."""
         with self._changing():
             return self._files.read_dispatches().dispatches
 
@@ -149,7 +147,7 @@ class LocalForge(LocalReleases, Forge):
         return self._files.read_commit(sha)
 
     def _pull(self, number: int) -> PullRecord:
-        """A pull request; an open one follows its head branch and is closed when that is gone."""
+        """A pull request; an open one follows its head branch and is closed when the branch is deleted."""
         if number not in self._files.numbers():
             raise UnmergeableError(f"there is no pull request #{number}")
         pull = self._files.read_pull(number)
@@ -189,7 +187,7 @@ class LocalForge(LocalReleases, Forge):
         return self._git.run("merge-base", "--is-ancestor", sha, of, ok=(0, 1)).code == 0
 
     def _merged_before(self, pull: PullRecord) -> str | None:
-        """The merge commit of this head, if the process died after merging and before saying so."""
+        """The merge commit of this head, if the process died after the merge but before recording it."""
         found = self._git.run(
             "rev-list", "--first-parent", "--merges", "--parents", f"refs/heads/{pull.base}"
         )

@@ -1,4 +1,4 @@
-"""What the local forge remembers: a readable file for each pull request and each commit spoken about."""
+"""The local forge's files: one for each pull request, and one for each commit with statuses or comments."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class StatusEntry(Frozen):
 
 
 class CommitRecord(Record):
-    """What was said about one commit."""
+    """Statuses and comments of one commit."""
 
     statuses: dict[str, StatusEntry] = Field(default_factory=dict)
     comments: tuple[str, ...] = ()
 
 
 class Dispatch(Frozen):
-    """One workflow that was asked to start; nothing here runs it."""
+    """One dispatched workflow; nothing here runs it."""
 
     workflow: str
     inputs: dict[str, str]
@@ -63,9 +63,9 @@ class DispatchRecord(Record):
 
 
 class ForgeFiles:
-    """The folder that the files lie in: `pulls/`, `commits/` and `dispatches.json`.
+    """The folder of the files: `pulls/`, `commits/` and `dispatches.json`.
 
-    Methods raise `RecordError` for a file that is not what it should be, and `StorageError`.
+    Methods raise `RecordError` for a damaged file, and `StorageError`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,7 @@ class ForgeFiles:
         return sorted(int(path.stem) for path in (self._folder / "pulls").glob("[0-9]*.json"))
 
     def read_pull(self, number: int) -> PullRecord:
-        """A pull request as it was when last written."""
+        """A pull request as last written."""
         return read_record(self.pull_path(number), PullRecord)
 
     def write_pull(self, pull: PullRecord) -> PullRecord:
@@ -89,15 +89,15 @@ class ForgeFiles:
         return pull
 
     def read_commit(self, sha: str) -> CommitRecord:
-        """What was said about a commit; nothing if nothing was."""
+        """A commit's record; an empty one if there is none."""
         return _read_or(self._commit_path(sha), CommitRecord())
 
     def write_commit(self, sha: str, said: CommitRecord) -> None:
-        """Write what was said about a commit."""
+        """Write a commit's record."""
         write_record(self._commit_path(sha), said)
 
     def read_dispatches(self) -> DispatchRecord:
-        """All dispatches; none if there were none."""
+        """All dispatches."""
         return _read_or(self._dispatch_path, DispatchRecord())
 
     def write_dispatches(self, record: DispatchRecord) -> None:

@@ -18,18 +18,18 @@ from wms.core.records.base import Record, sha256_hex
 from wms.core.records.lease_book import LeaseBook
 
 LOCK_SECONDS = 30.0
-"""How long to wait for another process; each holds a lock for milliseconds."""
+"""How long to wait for another process; a lock is held for milliseconds."""
 
 
 class InstanceRecord(Record):
-    """What the pretended instance does, since when."""
+    """The state of the simulated instance, and since when."""
 
     state: Literal["running", "stopped"]
     since: AwareDatetime
 
 
 class LocalCompute(Compute):
-    """`Compute` where nothing needs an instance: it only remembers what was asked of it.
+    """`Compute` where nothing needs an instance: it only remembers the last request.
 
     Args:
         state: the folder that holds `instance.json`.
@@ -102,7 +102,7 @@ def locked(path: Path) -> Iterator[None]:
     """Hold the lock file beside `path`, against other processes and threads.
 
     Raises:
-        StorageError: the lock file cannot be made, or another process did not let go of it in time.
+        StorageError: the lock file cannot be created, or another process did not release it in time.
     """
     lock = path.with_name(f".{path.name}.lock")
     try:

@@ -1,4 +1,4 @@
-"""The releases of the embedded default: a folder each, a tag in the bare remote, and one mark."""
+"""The releases of the embedded default: one folder each, a tag in the bare remote, and one mark."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from wms.core.records.base import GitSha, Record
 
 
 class ReleaseRecord(Record):
-    """A release's `release.json`; its files lie beside it, in the folder `files`."""
+    """A release's `release.json`; its files are beside it, in the folder `files`."""
 
     tag: str
     sha: GitSha
@@ -46,8 +46,8 @@ class LocalReleases(Releases):
     """`Releases` for a bare repository on this machine.
 
     Args:
-        state: a folder for `releases/`, and whatever else the forge remembers.
-        remote: the bare repository that tags live in.
+        state: a folder for `releases/` and the forge's other files.
+        remote: the bare repository with the tags.
     """
 
     def __init__(self, state: Path, remote: Path) -> None:
@@ -90,7 +90,7 @@ class LocalReleases(Releases):
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
-        """Hold the forge's lock; whatever fails below it is the forge's failure."""
+        """Hold the forge's lock; a failure inside becomes a `ForgeError`."""
         try:
             with locked(self._lock):
                 yield

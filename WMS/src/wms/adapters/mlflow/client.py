@@ -1,4 +1,4 @@
-"""Connects to MLflow quietly, with bounded waiting, and turns its failures into one error."""
+"""Connects to MLflow with limited waiting, and turns its failures into one error."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SQLITE = "sqlite:///"
 
-# Read by MLflow at import and at each request; a value that the user has set stays. MLflow's own
-# bounds (8 attempts of 120 s) can hold up a training for a quarter of an hour.
+# Read by MLflow at import and at each request; a value that the user has set stays. With MLflow's own
+# limits (8 attempts of 120 s) a training can wait for a quarter of an hour.
 ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
@@ -28,8 +28,8 @@ ENVIRONMENT = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
-    # Of more threads than connections those that wait are refused after 30 s, as if they had asked for
-    # something wrong (HTTP 400), which no client tries again. A server runs up to 40 threads.
+    # A server runs up to 40 threads. With fewer connections, waiting threads get HTTP 400 after 30 s, which
+    # no client tries again.
     "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "60",
 }
 
@@ -37,18 +37,18 @@ LOCK_SECONDS = 30.0
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client for a tracking URI. A SQLite file is made at its first use, which takes seconds.
+    """A client for a tracking URI. A SQLite file is created at its first use, which takes seconds.
 
     Raises:
-        RegistryError: a SQLite path with a character that has a meaning of its own in addresses, or a
-            file that is no SQLite database.
+        RegistryError: a SQLite path has a character with a special meaning in URLs, or the file is no
+            SQLite database.
     """
     set_environment()
     if uri.startswith(SQLITE):
         path = uri.removeprefix(SQLITE)
         if "?" in path or "%" in path:
             raise RegistryError(
-                f"MLflow cannot keep its data below {path}: addresses give ? and % another meaning",
+                f"MLflow cannot keep its data below {path}: ? and % have a special meaning in URLs",
                 remedy="Give the workspace's folder another name.",
             )
         _prepare(Path(path))
@@ -60,7 +60,7 @@ def connect(uri: str) -> MlflowClient:
 
 
 def _prepare(database: Path) -> None:
-    """Let readers and a writer of a SQLite file work at once (write-ahead log); the file remembers it."""
+    """Let readers and a writer of a SQLite file work at the same time (write-ahead log)."""
     database.parent.mkdir(parents=True, exist_ok=True)
     try:
         with contextlib.closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
@@ -70,17 +70,17 @@ def _prepare(database: Path) -> None:
 
 
 def set_environment() -> None:
-    """Set what MLflow reads from the environment, where the user has not."""
+    """Set MLflow's environment variables that the user has not set."""
     for key, value in ENVIRONMENT.items():
         os.environ.setdefault(key, value)
 
 
 @contextlib.contextmanager
 def answering(uri: str, what: str) -> Iterator[None]:
-    """Turn whatever MLflow, its database or the network raise into an error that names the URI.
+    """Turn any error of MLflow, its database or the network into one that names the URI.
 
     Raises:
-        RegistryError: something below failed; credentials in URLs are left out of the message.
+        RegistryError: the block failed; the message has no credentials.
     """
     set_environment()
     from alembic.util import CommandError
@@ -96,7 +96,7 @@ def answering(uri: str, what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def allowing(error_code: str) -> Iterator[None]:
-    """Pass over one answer of MLflow's own, by its code; a proxy's 404 or 409 has another."""
+    """Ignore one error code of MLflow; a 404 or 409 of a proxy has another code."""
     from mlflow.exceptions import MlflowException
 
     try:

@@ -44,10 +44,10 @@ class MlflowRegistry(Registry):
     Args:
         tracking_uri: `sqlite:///PATH`, or the `http(s)://` address of a server. Credentials come
             from it or from MLflow's own environment variables.
-        experiment: the experiment that runs belong to; made if missing.
-        model_name: the registered model; made with its first version.
-        artifact_root: the folder for the artifacts of a new experiment; with a server, `None`, for
-            then the server decides.
+        experiment: the experiment of the runs; created if missing.
+        model_name: the registered model; created with its first version.
+        artifact_root: the folder for the artifacts of a new experiment; `None` with a server, which
+            decides itself.
     """
 
     def __init__(
@@ -98,11 +98,11 @@ class MlflowRegistry(Registry):
                 self._client.create_registered_model(self._model)
             source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
             self._client.create_model_version(self._model, source, run_id, tags={WEIGHTS_TAG: weights_sha256})
-        # Asked again, because of two that register the same weights at once both get the older.
+        # Asked again: of two that register the same weights at once, both get the older version.
         version = self._with_weights(weights_sha256)
         if version is None:
             shown = without_credentials(self._uri)
-            raise RegistryError(f"{shown} took the model of run {run_id} and does not list it")
+            raise RegistryError(f"{shown} accepted the model of run {run_id} but does not list it")
         return version
 
     def versions(self) -> tuple[ModelVersion, ...]:
@@ -116,7 +116,7 @@ class MlflowRegistry(Registry):
         ours = [version for version in found if WEIGHTS_TAG in version.tags]
         if len(ours) < len(found):
             log.warning(
-                "%d versions of %s have no digest and are passed over", len(found) - len(ours), self._model
+                "versions of %s without a digest are ignored: %d", self._model, len(found) - len(ours)
             )
         return tuple(sorted((_version(each) for each in ours), key=lambda version: version.version))
 
@@ -157,14 +157,14 @@ class MlflowRegistry(Registry):
         known = self._client.get_experiment_by_name(self._experiment)
         if known is None:
             place = None if self._artifact_root is None else str(self._artifact_root.absolute())
-            with allowing("RESOURCE_ALREADY_EXISTS"):  # somebody else made it meanwhile
+            with allowing("RESOURCE_ALREADY_EXISTS"):  # Somebody else created it meanwhile.
                 return str(self._client.create_experiment(self._experiment, artifact_location=place))
             known = self._client.get_experiment_by_name(self._experiment)
         if known is None or known.lifecycle_stage != "active":
             shown = without_credentials(self._uri)
             raise RegistryError(
                 f"the experiment {self._experiment} in {shown} was deleted",
-                remedy="Restore it on MLflow's pages, or name another one.",
+                remedy="Restore it in MLflow, or name another one.",
             )
         return str(known.experiment_id)
 

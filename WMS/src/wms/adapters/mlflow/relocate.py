@@ -1,7 +1,7 @@
-"""Make an MLflow store in a SQLite file find its artifacts again after it was moved with them.
+"""Update the artifact paths of an MLflow store in a SQLite file that was moved with its artifacts.
 
-MLflow writes the absolute path of every experiment, run and model version into its tables and has no
-command to change it. In another folder it would read from, and write to, the old one.
+MLflow keeps absolute paths of experiments, runs and model versions in its tables and has no command to change
+them. In another folder it would still use the old one.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ PLACES = (
     ("model_versions", "source"),
     ("model_versions", "storage_location"),
 )
-"""Tables and columns of MLflow 3 that hold such paths."""
+"""Tables and columns of MLflow 3 with such paths."""
 
 LOCK_SECONDS = 30.0
 
 
 def relocate(database: Path, *, experiment: str, artifact_root: Path) -> None:
-    """Rewrite the paths below the experiment's old folder to lie below `artifact_root`.
+    """Change the paths below the experiment's old folder to paths below `artifact_root`.
 
-    Nothing is done where there is no store yet, no such experiment, or nothing moved.
+    Nothing is changed if there is no store yet, no such experiment, or the folder is the same.
 
     Raises:
         RegistryError: the file cannot be read or written, or is no SQLite database.
@@ -58,11 +58,11 @@ def relocate(database: Path, *, experiment: str, artifact_root: Path) -> None:
                         (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
                     )
     except sqlite3.Error as error:
-        raise RegistryError(f"{database} could not be looked into: {error}") from error
+        raise RegistryError(f"{database} could not be read: {error}") from error
 
 
 def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
-    """Those of `PLACES` that this store has."""
+    """The `PLACES` that this store has."""
     return {
         (table, str(row[1]))
         for table in {table for table, _ in PLACES}

@@ -1,8 +1,8 @@
-"""The base of everything that crosses a file, job or branch boundary.
+"""The base of everything that is passed between files, jobs or branches.
 
-A record is frozen, refuses unknown fields, and is written in one canonical form. A record that was read keeps
-the bytes it was read from: its digest is theirs, and it is written back as it was. So a field that a later
-version adds changes no digest of an earlier record.
+A record is frozen, rejects unknown fields, and is written in one canonical form. A record that was read keeps
+its bytes: they give its digest, and it is written back unchanged. So a new field of a later version changes
+no digest of an earlier record.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def sha256_hex(data: bytes) -> str:
 
 
 class Frozen(BaseModel):
-    """An immutable part of a record (or of the settings); unknown fields are errors."""
+    """An immutable part of a record or of the settings; unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Stored(Frozen):
-    """A frozen value that remembers the bytes it was read from; a changed copy does not have them."""
+    """A frozen value that remembers the bytes it was read from; a changed copy does not."""
 
     __slots__ = ("_stored",)
 
@@ -49,16 +49,16 @@ class Stored(Frozen):
 
 
 class Record(Stored):
-    """A versioned record that is kept as a file of its own.
+    """A versioned record in a file of its own.
 
-    A class whose form changes gives `schema_version` the next number and a class method
-    `from_version_N(values)` that returns the values of version N as they are in version N + 1.
+    If the fields change, the class gets the next `schema_version` and a class method `from_version_N(values)`
+    that converts the values of version N to version N + 1.
     """
 
     schema_version: Literal[1] = 1
 
     def to_json(self) -> bytes:
-        """The bytes it was read from; a new record in canonical form.
+        """The bytes it was read from; for a new record the canonical form.
 
         That is sorted keys, two-space indent, UTF-8, one newline at the end.
         """
@@ -66,7 +66,7 @@ class Record(Stored):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the record's bytes, as they are stored."""
+        """SHA-256 of the record's stored bytes."""
         return sha256_hex(self.to_json())
 
     @classmethod
@@ -75,7 +75,7 @@ class Record(Stored):
 
         Args:
             data: the file's bytes.
-            source: where they came from, named in the error.
+            source: the origin, for the error.
 
         Raises:
             RecordError: not JSON, not a record of this kind, or written by a newer version.
@@ -91,7 +91,7 @@ class Record(Stored):
 
     @classmethod
     def _upgraded(cls, values: Any, source: str) -> Any:
-        """The values in today's form."""
+        """The values in the newest version."""
         newest: int = cls.model_fields["schema_version"].default
         version = values.get("schema_version") if isinstance(values, dict) else None
         if not isinstance(version, int) or version < 1:
@@ -107,6 +107,6 @@ class Record(Stored):
 
 
 def canonical_json(value: Any) -> bytes:
-    """`value` as the one JSON text that records are written and digested in."""
+    """`value` as canonical JSON, in which records are written and digested."""
     text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()

@@ -1,4 +1,4 @@
-"""How a model's probabilities relate to what is there: counted by bins first, reduced later."""
+"""How a model's probabilities relate to the masks: counted in bins first, reduced later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wms.core.records.base import Frozen
 
 
 class OperatingPoint(Frozen):
-    """What marking every pixel at or above a probability threshold would give."""
+    """Precision and recall if every pixel at or above a threshold is marked."""
 
     threshold: float
     precision: float
@@ -19,7 +19,7 @@ class OperatingPoint(Frozen):
 
 
 class ReliabilityBin(Frozen):
-    """Pixels whose probability fell into one bin: the bin's middle, and the share that is window."""
+    """Pixels with a probability in one bin: the bin's middle, and the share that is window."""
 
     probability: float
     window_share: float

@@ -1,4 +1,4 @@
-"""What local commits change, as a push would send them."""
+"""The changes of the local commits that a push would send."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, kw_only=True)
 class LocalCommit:
-    """One local commit: the paths that it wrote, and those that it took away."""
+    """One local commit: the paths that it wrote, and those that it removed."""
 
     sha: str
     written: tuple[str, ...]
@@ -17,10 +17,10 @@ class LocalCommit:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalCommits:
-    """What a push would send, newest commit first.
+    """The commits that a push would send, newest first.
 
-    `base` is the commit that both sides share, `None` where there is none; `branch` the local branch
-    that `tip` was named by, with `checked_out` if it is the current one; `at` the tip's time.
+    `base` is the commit that both sides share, if any; `branch` the local branch of `tip`, if it was named by
+    one, with `checked_out` if it is the current one; `at` the tip's time.
     """
 
     base: str | None

@@ -1,4 +1,4 @@
-"""The dataset as records: samples, the manifest, a merge's plan, validation's findings."""
+"""The records of the dataset: samples, the manifest, a merge's plan, validation's findings."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def _travels(name: str) -> str:
 
 
 FileName = Annotated[str, AfterValidator(_travels)]
-"""A plain file name, without any path, that every file system takes."""
+"""A plain file name without a path that is valid on every file system."""
 
 
 class SampleFacts(Frozen):
-    """What was measured of one image and its mask.
+    """The measurements of one image and its mask.
 
-    `width_px` and `height_px` are those of the upright picture, after `orientation` (EXIF, 1..8) is
+    `width_px` and `height_px` are those of the upright image, after `orientation` (EXIF, 1..8) is
     applied. `foreground_share` is the share of mask pixels above 127. `phash` is a perceptual hash
-    of 256 bits in hexadecimal; pictures whose hashes differ in few bits look alike.
+    of 256 bits in hexadecimal; images whose hashes differ in few bits look alike.
     """
 
     stem: str
@@ -51,11 +51,11 @@ class SampleFacts(Frozen):
 
 
 class Sample(SampleFacts):
-    """One line of the manifest: the facts, and where the sample belongs.
+    """One line of the manifest: the facts of a sample, and its split.
 
     `group` joins near-duplicates, which always share a split. `added_by` names the branch that
-    brought it. `former_phashes` are those of bytes that were replaced: models were trained or tested on
-    them, so what looks like them still belongs to this split.
+    brought it. `former_phashes` are the hashes of replaced images: models were trained or tested on them, so
+    similar images still belong to this split.
     """
 
     group: str
@@ -65,7 +65,7 @@ class Sample(SampleFacts):
 
     @property
     def looks(self) -> tuple[str, ...]:
-        """The perceptual hashes of this sample, as it is and as it was."""
+        """The perceptual hashes of this sample, present and former."""
         return (self.phash, *self.former_phashes)
 
 
@@ -89,7 +89,7 @@ class DatasetManifest(Stored):
         return cls(samples=tuple(sorted(samples, key=lambda sample: sample.stem)))
 
     def to_jsonl(self) -> bytes:
-        """The bytes it was read from; a new manifest as one compact JSON object a line.
+        """The bytes it was read from; for a new manifest one compact JSON object on each line.
 
         Keys and lines are sorted, so that a diff shows samples.
         """
@@ -103,7 +103,7 @@ class DatasetManifest(Stored):
         """Parse a manifest; `source` is named in the error.
 
         Raises:
-            RecordError: a line is no sample, or the lines are not sorted or not unique.
+            RecordError: a line is not a sample, or the lines are not sorted or not unique.
         """
         samples = []
         for number, line in enumerate(data.splitlines(), start=1):
@@ -128,7 +128,7 @@ class DatasetManifest(Stored):
         return tuple(sample for sample in self.samples if sample.split == split)
 
     def split_digest(self, split: Split) -> str:
-        """SHA-256 over the stems and bytes of one split: equal exactly when the pictures are."""
+        """SHA-256 over the stems and bytes of one split: equal only if the images are equal."""
         return samples_digest(self.of_split(split))
 
 
@@ -146,16 +146,16 @@ class BranchHead(Frozen):
 
     @property
     def folder(self) -> str:
-        """Where its pairs lie below a run's incoming folder; so every finding says where a file came from."""
+        """Its folder below a run's incoming folder, so that every finding shows the branch of a file."""
         return f"{self.name}@{self.sha[:8]}"
 
 
 class IncomingPair(Frozen):
-    """One pair that a push brings, and the names that it gets in the dataset.
+    """One pair of a push, with its names in the dataset.
 
     `image_source` and `mask_source` are paths below the incoming folder. `action` is `add` for a
-    new stem, `replace` where it takes the place of a sample of the same stem, `rename` where it
-    got a new stem because its own was taken.
+    new stem, `replace` for a sample of the same stem, `rename` for a pair with a new stem because its own was
+    taken.
     """
 
     stem: str
@@ -170,7 +170,7 @@ class IncomingPair(Frozen):
 
 
 class PresentPair(Frozen):
-    """An incoming pair whose bytes are in the dataset (or earlier in the push) as `same_as`."""
+    """An incoming pair whose bytes are already in the dataset (or earlier in the push) as `same_as`."""
 
     stem: str
     image_source: str
@@ -179,7 +179,7 @@ class PresentPair(Frozen):
 
 
 class Conflict(Frozen):
-    """An incoming pair with a taken stem and other bytes; `taken_by` says who has the stem."""
+    """An incoming pair with other bytes and a stem that `taken_by` already has."""
 
     stem: str
     image_source: str
@@ -191,10 +191,10 @@ class Conflict(Frozen):
 class MergePlan(Record):
     """What incoming branches would change in the dataset of `base_sha`.
 
-    `superseded` are pairs of an earlier branch whose name a later branch took by
-    `--on-conflict replace`. `leftover` are incoming files (paths below the incoming folder) that form
-    no pair: without a partner, in a wrong place, no regular file. Validation says what is wrong with
-    each. In a run, every incoming path starts with its branch's `folder`.
+    `superseded` are pairs of an earlier branch that a later branch replaced by `--on-conflict replace`.
+    `leftover` are incoming files (paths below the incoming folder) that form no pair: without a partner, in a
+    wrong folder, or no regular file. Validation reports each of them. In a run, every incoming path starts
+    with its branch's `folder`.
     """
 
     base_sha: GitSha
@@ -207,7 +207,7 @@ class MergePlan(Record):
     leftover: tuple[str, ...] = ()
 
     def part_of(self, branch: str) -> MergePlan:
-        """The plan as far as one branch is concerned; a conflict of two branches concerns both."""
+        """The part of the plan for one branch; a conflict of two branches is in both parts."""
         return self.model_copy(
             update={
                 "pairs": tuple(pair for pair in self.pairs if pair.branch == branch),
@@ -221,7 +221,7 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(Frozen):
-    """One thing that validation noticed: about which file, by which rule, and what to do."""
+    """One finding of validation: the file, the rule, and what to do."""
 
     rule: str
     severity: Severity
@@ -232,11 +232,10 @@ class Finding(Frozen):
 
 
 class ValidationReport(Record):
-    """Everything validation found in one pass.
+    """All findings of one validation.
 
-    `facts` holds the pairs that may enter the dataset: those without an error. `quarantined` names
-    the stems (or, without a stem, the files) that were set aside by `--quarantine`; without it,
-    errors block and nothing is set aside.
+    `facts` are the pairs without an error, which may enter the dataset. `quarantined` names the stems (or,
+    without a stem, the files) that `--quarantine` set aside; without that option errors block the run.
     """
 
     checked_pairs: NonNegativeInt

@@ -1,4 +1,4 @@
-"""What a repository on GitHub should be set to, what it is, and what is to be changed."""
+"""The wanted and the present settings of a repository on GitHub, and the changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from wms.core.records.base import Frozen
 
 PUBLIC_KNOWN = "WMS_PHOTOGRAPHS_ARE_PUBLIC"
-"""The repository's variable by which its owner says that he knows who can see the photographs."""
+"""The repository's variable by which its owner confirms that the photographs are public."""
 
 
 class Label(Frozen):
@@ -23,7 +23,7 @@ class Label(Frozen):
 
 
 class Wanted(Frozen):
-    """The repository's settings as files have them; variables and secrets by name, with what they mean.
+    """The wanted settings of a repository, from files; variables and secrets by name, with their meaning.
 
     `rulesets`, `repository` and `workflow_permissions` are as GitHub's REST API takes them.
     """
@@ -38,14 +38,14 @@ class Wanted(Frozen):
 
 @dataclass(frozen=True, kw_only=True)
 class Unseen:
-    """What GitHub does not show to this token, in its own words. It is never taken for a value."""
+    """Something that GitHub does not show to this token, with GitHub's reason."""
 
     why: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A repository as GitHub has it, by name; labels by their name in lower case, which GitHub compares by.
+    """The present settings of a repository; labels by their name in lower case, as GitHub compares them.
 
     `rulesets` is `None` where the repository cannot have any. `workflows` are the states of its workflows by
     their file's name. `ci` is how every check and status `ci` of the default branch's tip ended.
@@ -71,9 +71,9 @@ ChangeKind = Literal["ruleset", "repository", "workflow permissions", "label", "
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One thing to do. `value` is what GitHub's API takes, or a variable's or secret's text.
+    """One change. `value` is the body for GitHub's API, or the text of a variable or secret.
 
-    `ruleset_id` is that of a ruleset that is there already.
+    `ruleset_id` is that of an existing ruleset.
     """
 
     kind: ChangeKind

@@ -1,4 +1,4 @@
-"""What a run left out of the branches that it took: the branch then holds the only pushed copy of it."""
+"""What a run left out of its branches: the branch then has the only pushed copy of it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from wms.core.records.split import SplitPlan
 
 
 class LeftOut(Frozen):
-    """What was left out of one branch, by the findings that say why."""
+    """What was left out of one branch, with the findings that say why."""
 
     branch: str
     findings: tuple[Finding, ...]
 
     @property
     def count(self) -> int:
-        """How many pairs, or files that form none."""
+        """How many pairs, or single files."""
         return len({found.stem or found.file for found in self.findings})
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules that spoke, by name."""
+        """The names of the rules behind the findings."""
         return tuple(sorted({found.rule for found in self.findings}))
 
 
 def left_out(plan: MergePlan, report: ValidationReport, split: SplitPlan) -> tuple[LeftOut, ...]:
-    """What the run of these records left out, by branch; branches that were taken whole are not named.
+    """What the run of these records left out, by branch; complete branches are not listed.
 
-    Quarantined by validation, set aside by the split, or superseded by a later branch.
+    The reasons: quarantined by validation, set aside by the split, or superseded by a later branch.
     """
     sources = {pair.stem: pair.image_source for pair in plan.pairs}
     found = [(item.file, item) for item in report.findings if item.severity == "error"]

@@ -1,4 +1,4 @@
-"""What is in production, and how it got there."""
+"""The model in production, and its promotion or rollback."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ POINTER_PATH = "WMS/data/training.dvc"
 LOCK_PATH = "dvc.lock"
 
 GENERATED_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH, LOCK_PATH)
-"""What a promotion or a rollback may change: files that the pipeline writes, and no code."""
+"""The files that a promotion or a rollback may change: the pipeline writes them, and none is code."""
 
 EVIDENCE_PATHS = (METADATA_PATH, MANIFEST_PATH, POINTER_PATH)
-"""A promotion is void once one of these changed on main: its evidence speaks of another state."""
+"""A promotion is void if one of these changed on main: its evidence no longer fits."""
 
 
 class DatasetRef(Frozen):
@@ -36,12 +36,12 @@ class DatasetRef(Frozen):
 
 
 class ModelMetadata(Record):
-    """`model-metadata.json`: the model in production, the one source of truth.
+    """`model-metadata.json`: the model in production, as the only source of truth.
 
     `metrics` are on the test split that decided. `card_sha256` names `model.json`,
     which names the other files of the bundle; `records_sha256` names the archive of the run's
-    records, from which the decision can be replayed; both lie in the data store. After a rollback the whole
-    record is the earlier one again but for `kind`, `reason`, `actor` and `changed_at`.
+    records, from which the decision can be replayed; both are in the data store. After a rollback the record
+    is the earlier one again, except for `kind`, `reason`, `actor` and `changed_at`.
     """
 
     version: PositiveInt
@@ -62,10 +62,10 @@ class ModelMetadata(Record):
 
 
 def parse_metadata(data: bytes, *, source: str) -> ModelMetadata | None:
-    """The model in production, or `None` where the file says in so many words that there is none.
+    """The model in production, or `None` where the file says that there is none.
 
     Raises:
-        RecordError: anything else, an unreadable or empty file included.
+        RecordError: anything else, also for an unreadable or empty file.
     """
     try:
         value = json.loads(data)
@@ -89,15 +89,15 @@ class RunArchive(Record):
 
 
 def promotion_branch(run_id: str) -> str:
-    """The branch that a run's promotion is proposed from."""
+    """The branch of a run's promotion."""
     return f"promote/{run_id}"
 
 
 class Promotion(Record):
-    """One step from a model (or none) to the next, as published for review.
+    """The step from one model (or none) to the next, as published for review.
 
-    `files` are the digests of what the promotion commit changes, by path; merging checks them.
-    `left_out` says what the data branches hold that did not come in.
+    `files` are the digests of the changed files, by path; merging checks them. `left_out` is what was left
+    out of the data branches.
     """
 
     run_id: str
@@ -117,11 +117,11 @@ class Promotion(Record):
 
 
 class Merged(Record):
-    """The end of a promotion or rollback: what `main` became and which data branches went.
+    """A merged promotion or rollback, and its data branches.
 
-    `kept_branches` got new commits while the run worked, so they stay and wait for their own run.
-    `taken_branches` stay because they hold the only pushed copy of what the run left out.
-    `undeployed` says why the deployment could not be started, and what to do; `None` where it was.
+    `kept_branches` got new commits during the run, so they stay for their own run. `taken_branches` stay
+    because they have the only pushed copy of what the run left out. `undeployed` says why the deployment
+    could not be started, and what to do; `None` if it was started.
     """
 
     pull_request: PositiveInt
@@ -135,7 +135,7 @@ class Merged(Record):
 
 
 class Proposed(Frozen):
-    """A rollback that waits to be merged; unless it is `tested`, `ci.yml` has to run on its commit first."""
+    """A rollback that is not merged yet; unless it is `tested`, `ci.yml` must run on its commit first."""
 
     pull_request: PositiveInt
     branch: str
@@ -144,11 +144,10 @@ class Proposed(Frozen):
 
 
 class RolledBack(Frozen):
-    """What a rollback came to: the model gone back to, and the merge that did it.
+    """The result of a rollback: the restored model, and the merge.
 
-    `merged` is `None` where only a plan or a proposal was asked for, and where `already` says that the
-    model was in production before. `unreleased` says why the releases do not agree with main, and what to do;
-    `None` where they do.
+    `merged` is `None` for a plan or a proposal, and with `already`, if the model was in production before.
+    `unreleased` says why the releases do not agree with main, and what to do; `None` if they do.
     """
 
     model: ModelMetadata

@@ -1,4 +1,4 @@
-"""A promoted model as it is released: what its release is called, and what it says of where it came from."""
+"""The release of a promoted model: its names and its provenance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wms.core.records.base import Frozen, GitSha, Record
 from wms.core.records.promotion import ModelMetadata
 
 PROVENANCE_FILE, REPORT_FILE, DIGESTS_FILE = "provenance.json", "report.html", "SHA256SUMS"
-"""The files of a release beside those of the model bundle; the report only where the run is at hand."""
+"""The files of a release beside the model bundle; the report only if the run is available."""
 
 _TAG = re.compile(r"model-v([1-9]\d*)")
 _DIGEST_LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\]+)")
@@ -21,8 +21,8 @@ _DIGEST_LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\]+)")
 class ReleaseProvenance(Record):
     """`provenance.json`: the model as it was promoted, and the merge on main that promoted it.
 
-    `model` names run, dataset, decision and records by their digests; how the model was trained is in its
-    card, `model.json`. `pull_request` is `None` where a person merged it in another way.
+    `model` names run, dataset, decision and records by their digests; the training is in the model's card,
+    `model.json`. `pull_request` is `None` if a person merged it in another way.
     """
 
     commit_sha: GitSha
@@ -36,7 +36,7 @@ class ReleaseProvenance(Record):
 
 
 class ReleaseOutcome(Frozen):
-    """What it took to make the releases agree with main; nothing where no model is in production."""
+    """The changes that made the releases agree with main; none without a model in production."""
 
     version: PositiveInt | None = None
     tag: str | None = None
@@ -46,12 +46,12 @@ class ReleaseOutcome(Frozen):
 
 
 def release_tag(version: int) -> str:
-    """The tag of a version's release, such as `model-v3` (the habit of GTO: artifact, version)."""
+    """The tag of a version's release, such as `model-v3` (artifact and version, as in GTO)."""
     return f"model-v{version}"
 
 
 def released_version(tag: str) -> int | None:
-    """The version that a tag releases; `None` for a tag of another kind."""
+    """The version of a release's tag; `None` for another kind of tag."""
     found = _TAG.fullmatch(tag)
     return int(found[1]) if found else None
 
@@ -76,7 +76,7 @@ def parse_digests(text: str, *, source: str) -> dict[str, str]:
     """The SHA-256 of each file by name.
 
     Raises:
-        RecordError: a line is in another form.
+        RecordError: a line has another form.
     """
     digests = {}
     for line in text.splitlines():

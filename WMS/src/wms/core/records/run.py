@@ -1,4 +1,4 @@
-"""One run of the pipeline: what was asked for, and how far it came."""
+"""One run of the pipeline: its request and its state."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from wms.core.records.dataset import BranchHead
 OnConflict = Literal["refuse", "replace", "rename"]
 JobState = Literal["done", "failed"]
 Outcome = Literal["promoted", "held", "candidate", "void"]
-"""How a run ended. `candidate`: the gate said promote, and the registry could not take the model. `void`:
-what the run published can never be merged, as when main changed under it."""
+"""How a run ended. `candidate`: the gate said promote, but the registry could not take the model. `void`: its
+pull request can never be merged, for example because main changed."""
 
 
 class RunOptions(Frozen):
-    """What a person may choose for a run.
+    """The options of a run.
 
-    `train_overrides` replaces top-level values of `WMS/configs/train.yaml` for this run alone; they
-    are part of the provenance, and `dvc.lock` shows them. A `dry_run` checks the data and ends there:
-    nothing is announced, started or changed.
+    `train_overrides` replaces top-level values of `WMS/configs/train.yaml` for this run only; they are part
+    of the provenance, and `dvc.lock` shows them. A `dry_run` only checks the data: it announces, starts and
+    changes nothing.
     """
 
     on_conflict: OnConflict = "refuse"
@@ -36,10 +36,10 @@ class RunOptions(Frozen):
 
 
 class RunAsked(Frozen):
-    """What was asked for: data branches by name (none is a retraining), and the choices.
+    """A request: data branches by name (none for a retraining), and the options.
 
-    `commit` is that of the push that asked; `None` where a person did. A push is judged once; a person may
-    ask again.
+    `commit` is that of the push that asked; `None` if a person did. A push is judged once; a person may ask
+    again.
     """
 
     branches: tuple[str, ...]
@@ -48,15 +48,15 @@ class RunAsked(Frozen):
 
 
 class FollowUp(Record):
-    """Runs that are to be started once this one has ended, because it had to come first."""
+    """Runs to start after this one, because it had to come first."""
 
     asked: tuple[RunAsked, ...]
 
 
 class RunRequest(Record):
-    """A run as it was asked for; `run_id` is fixed once, so that a repeated start is the same run.
+    """A run's request; `run_id` is set once, so that a repeated start is the same run.
 
-    `checked_out` is true of a run on the dataset as it lies in the working tree, which `dvc repro` makes.
+    `checked_out` is true for a run of `dvc repro`, which uses the dataset in the working tree.
     """
 
     run_id: str
@@ -69,15 +69,15 @@ class RunRequest(Record):
 
     @property
     def asked(self) -> RunAsked:
-        """What was asked for, without the commits that it met."""
+        """The request without the commits of its branches."""
         return RunAsked(branches=tuple(branch.name for branch in self.branches), options=self.options)
 
     def asks_for(self, names: tuple[str, ...], options: RunOptions) -> bool:
-        """Whether a start with these branches and options means this run."""
+        """Whether a start with these branches and options is this run."""
         return self.asked == RunAsked(branches=names, options=options)
 
     def command_line(self) -> str:
-        """The command that takes this run up again."""
+        """The command that continues this run."""
         words = ["wms", "pipeline", "run", *(branch.name for branch in self.branches)]
         if self.options.on_conflict != "refuse":
             words += ["--on-conflict", self.options.on_conflict]
@@ -91,10 +91,10 @@ class RunRequest(Record):
 
 
 class RunState(Record):
-    """How far a run came. A job that is `done` is not done again; every job may safely be.
+    """The state of a run. A job that is `done` is not repeated, although every job may be.
 
-    `seconds` is the wall time of each job's last end. `stale` is true of a void run that only came too
-    late: asked for again, it starts from main as it is now.
+    `seconds` is the wall time of each job's last run. `stale` is true for a void run that only came too late:
+    if it is requested again, it starts from the present main.
     """
 
     run_id: str
@@ -112,12 +112,12 @@ class RunState(Record):
         return self.model_copy(update={"seconds": {**self.seconds, name: round(seconds, 3)}})
 
     def without_jobs(self, names: Collection[str]) -> RunState:
-        """This state as it was before these jobs; the run has not ended then."""
+        """This state without these jobs; the run has not ended then."""
         jobs = {name: state for name, state in self.jobs.items() if name not in names}
         return self.model_copy(update={"jobs": jobs, "outcome": None})
 
     def done(self, name: str) -> bool:
-        """Whether the job has ended well."""
+        """Whether the job has succeeded."""
         return self.jobs.get(name) == "done"
 
 
@@ -128,18 +128,18 @@ def new_run_id(*, base_sha: str, branches: tuple[BranchHead, ...], now: datetime
 
 
 def started_at(run_id: str) -> datetime:
-    """When a run was started, by its name.
+    """When a run was started, from its name.
 
     Raises:
-        ValueError: it is no name that `new_run_id` makes.
+        ValueError: `new_run_id` did not make this name.
     """
     return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
 
 
 def outdated(run_ids: Collection[str], *, now: datetime, keep: int, days: int) -> tuple[str, ...]:
-    """The runs of which nothing is kept any more: all but the newest `keep`, and those older than `days`.
+    """The runs to delete: all but the newest `keep`, and those older than `days`.
 
-    A name that is no run's is somebody else's and never among them.
+    A name that is not a run's is never among them.
     """
     started: dict[str, datetime] = {}
     for run in run_ids:
@@ -151,7 +151,7 @@ def outdated(run_ids: Collection[str], *, now: datetime, keep: int, days: int) -
 
 
 class Reconciliation(Record):
-    """What it took to make the registry agree with `model-metadata.json`."""
+    """The changes that made the registry agree with `model-metadata.json`."""
 
     version: int | None
     weights_sha256: Sha256 | None

@@ -1,4 +1,4 @@
-"""Which sample belongs to which split, and by what policy."""
+"""The split of each sample, and the policy behind it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wms.core.records.dataset import DatasetManifest, Finding, Share, Split
 
 
 class SplitPolicy(Frozen):
-    """Shares of the splits (they sum to 1) and when two pictures count as near-duplicates.
+    """Shares of the splits (they sum to 1), and when two images count as near-duplicates.
 
     `near_duplicate_bits`: perceptual hashes (256 bits) that differ in at most so many bits join a group.
     """
@@ -33,7 +33,7 @@ class SplitPolicy(Frozen):
 
 
 class Assignment(Frozen):
-    """Where one newcomer went."""
+    """The split of one new sample."""
 
     stem: str
     group: str
@@ -41,10 +41,10 @@ class Assignment(Frozen):
 
 
 class SplitPlan(Record):
-    """The newcomers' assignments on top of the manifest of main, and the resulting dataset.
+    """The assignments of the new samples on top of the manifest of main, and the resulting dataset.
 
-    `main_test_digest` names the test split as it stood on main: the pictures that decide.
-    `set_aside` names newcomers that look like pictures of two different splits.
+    `main_test_digest` names the test split of main: the images that decide. `set_aside` names new samples
+    that look like images of two different splits.
     """
 
     base_manifest_sha256: Sha256
@@ -59,7 +59,7 @@ class SplitPlan(Record):
 
 
 class SplitOutcome(Frozen):
-    """What `assign` returns: the plan and the manifest that it leads to."""
+    """The result of `assign`: the plan and the new manifest."""
 
     plan: SplitPlan
     manifest: DatasetManifest

@@ -1,4 +1,4 @@
-"""The saved states of the embedded default: what their refs are named, and which are dropped."""
+"""The saved states of the embedded default: the names of their refs, and which are deleted."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pydantic import AwareDatetime, NonNegativeInt
 from wms.core.records.base import Frozen, GitSha
 
 STATE_REF = "refs/wms/state"
-"""Where the Git remote keeps the state."""
+"""The ref of the state in the Git remote."""
 
 MAX_STATE_BYTES = 5 * 2**30
 """Half of what GitHub recommends for a repository on disk (docs.github.com, "Repository limits"): every job
-downloads the state, and its history takes room as well."""
+downloads the state, and its history needs space as well."""
 
 MOST_STATES = 20
 MOST_AGE = timedelta(days=30)
 MOST_BYTES = 8 * 2**30
-"""Of all kept states together. GitHub recommends at most 10 GB for a repository on disk
+"""For all kept states together. GitHub recommends at most 10 GB for a repository on disk
 (docs.github.com, "Repository limits")."""
 
 LEAST_STATES = 2
-"""Kept however old or large they are: the present state and the one before it."""
+"""Always kept, whatever their age or size: the present state and the one before it."""
 
 _NAME = re.compile(r"(?P<at>\d{8}T\d{6}Z)-[0-9a-f]{12}-(?P<size>\d+)k-(?P<added>\d+)k")
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -33,8 +33,8 @@ _TIME = "%Y%m%dT%H%M%SZ"
 class SavedState(Frozen):
     """One saved state: a commit without parents.
 
-    `added_kib` is what the state before it did not have. Both sizes stand in the name, so that a list of the
-    remote's refs is enough to list and to prune: no object is fetched for it.
+    `added_kib` is the size of what the state before did not have. Both sizes are in the name, so that states
+    can be listed and pruned without fetching any object.
     """
 
     saved_at: AwareDatetime
@@ -50,7 +50,7 @@ class SavedState(Frozen):
 
     @classmethod
     def named(cls, name: str, sha: str) -> SavedState | None:
-        """The state that a ref's name and commit tell of; `None` for a name of another kind."""
+        """The state of a ref's name and commit; `None` for another kind of name."""
         found = _NAME.fullmatch(name)
         if found is None:
             return None
@@ -59,14 +59,14 @@ class SavedState(Frozen):
 
 
 def newest_first(states: Collection[SavedState]) -> tuple[SavedState, ...]:
-    """The states by time."""
+    """The states by time, newest first."""
     return tuple(sorted(states, key=lambda state: (state.saved_at, state.name), reverse=True))
 
 
 def to_prune(states: Sequence[SavedState], *, now: datetime) -> tuple[SavedState, ...]:
-    """Which of the states, newest first, are too many, too old, or take too much room together.
+    """Which of the states, newest first, are too many, too old, or too large together.
 
-    What the kept ones take is the whole of the oldest and what each later one added to it.
+    The size of the kept ones is the whole oldest state and the additions of each later one.
     """
     kept = LEAST_STATES
     added_kib = sum(state.added_kib for state in states[:kept])

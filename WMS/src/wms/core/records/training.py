@@ -1,4 +1,4 @@
-"""What a training leaves behind, without any test metric: those are the gate's business."""
+"""The results of a training, without test metrics: the gate computes those."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Provenance(Frozen):
 
     `code_sha` is the Git commit of the code, or `unknown` with the package version where the
     package runs outside a checkout. `manifest_sha256` names the dataset, `train_split_sha256` and
-    `val_split_sha256` the pictures that were used, `config_sha256` the effective settings.
+    `val_split_sha256` the images, `config_sha256` the effective settings.
     """
 
     code_sha: str
@@ -32,7 +32,7 @@ class Provenance(Frozen):
 
 
 class EpochMetrics(Frozen):
-    """One epoch: losses, validation Dice (mean over pictures at training size), speed."""
+    """One epoch: losses, validation Dice (mean over images at training size), speed."""
 
     epoch: NonNegativeInt
     train_loss: NonNegativeFloat
@@ -45,7 +45,7 @@ class EpochMetrics(Frozen):
 
 
 class Architecture(Frozen):
-    """What rebuilds the network before its weights are loaded; see `training/unet.py`."""
+    """The parameters that rebuild the network before its weights are loaded; see `training/unet.py`."""
 
     name: Literal["unet"] = "unet"
     base_width: PositiveInt
@@ -59,9 +59,9 @@ class Architecture(Frozen):
 
 
 class Preprocessing(Frozen):
-    """What makes a network's input of a picture; see `imaging/preprocess.py`.
+    """How an image becomes the network's input; see `imaging/preprocess.py`.
 
-    The picture is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255).
+    The image is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255).
     """
 
     size_px: PositiveInt
@@ -69,9 +69,9 @@ class Preprocessing(Frozen):
 
 
 class ModelCard(Record):
-    """`model.json` of a bundle: how to use the two files beside it, and where they come from.
+    """`model.json` of a bundle: how to use the two files beside it, and their origin.
 
-    `views` is how many views of a picture the graph averages. `threshold` is the probability above which
+    `views` is how many views of an image the graph averages. `threshold` is the probability above which
     a pixel counts as register window, chosen on the validation split. `parity_max_difference` is the
     largest difference between the probabilities of ONNX Runtime and of PyTorch that was seen at export.
     """
@@ -98,7 +98,7 @@ class TrainResult(Record):
 
     `run_id` is the tracker's. `weights_sha256` is that of `model.safetensors` in `bundle`, a
     folder relative to the run folder. `tracking_complete` is false when the tracking server did
-    not take all metrics; they are then in the run folder and the model is whole. `probabilities` are
+    not accept all metrics; they are in the run folder then, and the model is complete. `probabilities` are
     those of the validation pixels at training size.
     """
 
@@ -120,8 +120,8 @@ class TrainResult(Record):
 class Candidate(Record):
     """A trained model as the registry knows it.
 
-    Where the registry could not take it, `version` is `None` and `unregistered` says why: such a model
-    is judged like any other and never promoted.
+    If the registry could not accept it, `version` is `None` and `unregistered` says why: such a model is
+    judged like any other but never promoted.
     """
 
     version: PositiveInt | None

@@ -16,7 +16,7 @@ DATA_CONFIG = "WMS/configs/data.yaml"
 
 
 class ValidationPolicy(Frozen):
-    """Thresholds of data validation; `WMS/configs/data.yaml` gives each one's reason."""
+    """Thresholds of data validation; `WMS/configs/data.yaml` explains each one."""
 
     min_side_px: PositiveInt
     max_side_px: PositiveInt

@@ -1,4 +1,4 @@
-"""`.github/setup.yml` and `.github/rulesets/`: what a repository on GitHub should be set to."""
+"""`.github/setup.yml` and `.github/rulesets/`: the wanted settings of a repository on GitHub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def load_wanted(root: Path) -> Wanted:
     """Read both.
 
     Raises:
-        ConfigError: a file is missing or not as it must be.
+        ConfigError: a file is missing or invalid.
     """
     rulesets = []
     for path in sorted((root / RULESETS).glob("*.json")):

@@ -1,7 +1,7 @@
-"""What an environment is made of, read from `infrastructure/<env>/terraform.tfvars`.
+"""The settings of an environment, read from `infrastructure/<env>/terraform.tfvars`.
 
-Terraform and `wms` read the same file, so a value stands once. An environment is chosen by
-`WMS_ENVIRONMENT`; without it everything is embedded and none of this is read.
+Terraform and `wms` read the same file. `WMS_ENVIRONMENT` chooses an environment; without it everything is
+embedded, and this file is not read.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ INFRASTRUCTURE = "infrastructure"
 TFVARS = "terraform.tfvars"
 
 LEASE_BOOK_KEY = "lease/book.json"
-"""Where the lease book lies in the data bucket."""
+"""The key of the lease book in the data bucket."""
 
 NODE_REPORT_KEY = "lease/node.json"
-"""Where the node says how it is doing: beside the book, where its role may write."""
+"""The key of the node's report, beside the book, where its role may write."""
 
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
 
 
 class InfraSettings(Frozen):
-    """`terraform.tfvars` of one environment; the file itself says what each value is for.
+    """`terraform.tfvars` of one environment; the file itself explains each value.
 
-    `manage_iam` false is an account that forbids IAM changes, such as AWS Academy's: there the
-    instance takes `existing_instance_profile`, and credentials are session keys. Prices are US
-    dollars an hour, by instance type.
+    `manage_iam` is false for an account that forbids IAM changes, such as AWS Academy's: there the instance
+    uses `existing_instance_profile`, and credentials are session keys. Prices are US dollars per hour, by
+    instance type.
     """
 
     model_config = ConfigDict(strict=True)
@@ -75,7 +75,7 @@ class InfraSettings(Frozen):
 
     @property
     def instance_types(self) -> tuple[str, ...]:
-        """The configured type, then those to fall back to."""
+        """The configured type, then the fallback types."""
         return (self.instance_type, *self.fallback_instance_types)
 
 
@@ -83,7 +83,7 @@ def tfvars_path(root: Path, environment: str) -> Path:
     """The settings file of an environment.
 
     Raises:
-        ConfigError: `environment` is no name of a folder.
+        ConfigError: `environment` cannot be the name of a folder.
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9-]*", environment) is None:
         raise ConfigError(
@@ -97,16 +97,16 @@ def load_infra_settings(root: Path, environment: str) -> InfraSettings:
     """Read `infrastructure/<environment>/terraform.tfvars` below a workspace root.
 
     Raises:
-        ConfigError: missing, no HCL, a key that is missing, unknown or computed, a value out of range.
+        ConfigError: the file is missing or no HCL, or a value is missing, unknown, computed or out of range.
     """
     path = tfvars_path(root, environment)
-    remedy = f"Correct {path}; its comments say what each value is for."
+    remedy = f"Correct {path}; its comments explain each value."
     try:
         text = path.read_text()
     except OSError as error:
         raise ConfigError(
             f"the environment {environment} has no settings: {path}: {error.strerror}",
-            remedy=f"Make that file, or unset {ENVIRONMENT_VARIABLE} for the embedded default.",
+            remedy=f"Create that file, or unset {ENVIRONMENT_VARIABLE} for the embedded default.",
         ) from error
     values = _parsed(text, source=path)
     for key, value in values.items():
@@ -123,7 +123,7 @@ def load_infra_settings(root: Path, environment: str) -> InfraSettings:
 
 
 def _parsed(text: str, *, source: Path) -> dict[str, Any]:
-    import hcl2  # over a second, and only an environment needs it
+    import hcl2  # takes over a second, and only an environment needs it
     from lark.exceptions import LarkError
 
     plain = hcl2.SerializationOptions(with_comments=False, strip_string_quotes=True)

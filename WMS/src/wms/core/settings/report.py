@@ -1,4 +1,4 @@
-"""What reports show and how long their pictures stay, read from `WMS/configs/report.yaml`."""
+"""What reports show and how long their images stay, read from `WMS/configs/report.yaml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REPORT_CONFIG = "WMS/configs/report.yaml"
 
 
 class ReportSettings(Frozen):
-    """`WMS/configs/report.yaml`, which gives each value's reason."""
+    """`WMS/configs/report.yaml`, which explains each value."""
 
     pictures_in_reports: bool
     keep_reports: PositiveInt

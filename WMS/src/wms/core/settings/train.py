@@ -1,4 +1,4 @@
-"""How a model is trained, read from `WMS/configs/train.yaml`, which gives each value's reason."""
+"""How a model is trained, read from `WMS/configs/train.yaml`, which explains each value."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ TRAIN_CONFIG = "WMS/configs/train.yaml"
 class StageSettings(Frozen):
     """One stage of progressive resolution.
 
-    `scale` is the picture's side relative to `image_size_px`; `share` is the stage's share of the
-    epochs.
+    `scale` is the image's side relative to `image_size_px`; `share` is the stage's share of the epochs.
     """
 
     scale: Annotated[float, Field(gt=0.0, le=1.0)]
@@ -41,10 +40,10 @@ class LossSettings(Frozen):
 
 
 class AugmentSettings(Frozen):
-    """Ranges that each sample's random change is drawn from, uniformly; see `training/augment.py`.
+    """Ranges of the random changes of each sample, uniformly drawn; see `training/augment.py`.
 
-    Angles are degrees either way. `max_zoom` is the largest factor that a picture is enlarged or
-    shrunk by, `max_shift` the largest move as a share of the side. `max_brightness`,
+    Angles are degrees in both directions. `max_zoom` is the largest factor by which an image is enlarged or
+    reduced, `max_shift` the largest shift as a share of the side. `max_brightness`,
     `max_contrast`, `max_saturation` and `max_tint` (of each colour channel) are relative changes.
     """
 
@@ -62,9 +61,9 @@ class AugmentSettings(Frozen):
 class TrainSettings(Frozen):
     """`WMS/configs/train.yaml`.
 
-    `epochs` is the most epochs of a training; `max_minutes` fits their number to a budget of wall
-    time, measured once at the start (`null`: no budget, and the same seed gives the same weights on
-    one machine). `threads` of `null` means every core, or one where that is faster.
+    `epochs` is the largest number of epochs; `max_minutes` reduces it to fit a limit of wall time, measured
+    once at the start (`null`: no limit, and the same seed gives the same weights on one machine). `threads`
+    of `null` means all cores, or one if that is faster.
     """
 
     seed: NonNegativeInt
@@ -101,12 +100,12 @@ class TrainSettings(Frozen):
 
     @property
     def architecture(self) -> Architecture:
-        """The network that these settings ask for."""
+        """The network of these settings."""
         return Architecture(base_width=self.base_width, depth=self.depth, stem_stride=self.stem_stride)
 
     @property
     def stage_sizes_px(self) -> tuple[int, ...]:
-        """The side of the pictures in each stage, a multiple of what the network can halve."""
+        """The side of the images in each stage, a multiple of what the network can halve."""
         multiple = self.architecture.multiple_px
         return tuple(
             max(multiple, round(self.image_size_px * stage.scale / multiple) * multiple)

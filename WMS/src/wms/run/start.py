@@ -44,7 +44,7 @@ def start_run(ctx: Context, branches: tuple[BranchHead, ...], options: RunOption
     """Clear `run/` and write the request of a new run on main as it is now.
 
     Raises:
-        ConfigError: the settings here are not those of main, on which the run would be judged.
+        ConfigError: the settings here are not those of main, which the gate uses.
     """
     base_sha = main_head(ctx.ports.repository)
     require_settings_of_main(ctx, base_sha)
@@ -95,6 +95,6 @@ def require_settings_of_main(ctx: Context, main_sha: str) -> None:
     ]
     if differing:
         raise ConfigError(
-            f"{', '.join(differing)} here differs from main ({main_sha[:12]}), and a run is judged by main's",
+            f"{', '.join(differing)} here differs from main ({main_sha[:12]}); a run uses main's settings",
             remedy="Pull main or push your change to it; for one run, use --set KEY=VALUE instead.",
         )

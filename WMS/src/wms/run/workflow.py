@@ -29,7 +29,7 @@ from wms.run.start import branch_heads, clear_run, start_run
 
 WORKFLOW = "training-data-pipeline.yaml"
 WORKFLOW_PATHS = (f".github/workflows/{WORKFLOW}", ".github/workflows/ci.yml")
-"""A run uses these files of the commit at which it was asked for, and all other files of main as it is."""
+"""GitHub takes these files from the commit of the request; a run takes all other files from main as it is."""
 HELD = "held"
 """Instead of a branch: all branches that were held."""
 
@@ -47,12 +47,12 @@ class Started:
 def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
     """Start a run on GitHub, unless a run that died after its pull request comes first.
 
-    A dead run is resumed if main is still its base; the run that is asked for now then starts later, with all
-    that wait. Otherwise its pull request is closed, and the dead run is asked for again at once.
+    A dead run is resumed if main is still its base; the new request then starts later, with all that
+    wait. Otherwise its pull request is closed, and the dead run is requested again at once.
 
     Args:
         ctx: the workspace, whose `run/` is empty.
-        asked: what the push or the person asked for.
+        asked: the request of the push or the person.
         workflow_sha: the commit of main that has the workflow's own file.
 
     Raises:
@@ -81,11 +81,11 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
             ctx.progress.say(f"pull request #{pull_request.number} of a run that died would come first")
             continue
         if _resumed(ctx, pull_request, again):
-            _ask_again(ctx, again, asked)
+            _request_again(ctx, again, asked)
             write_record(ctx.layout.record("follow-up"), FollowUp(asked=(asked, *_waiting(ctx, asked))))
             said = f"pull request #{pull_request.number} of a run that died comes first"
             return Started(next="merge", said=said)
-    _ask_again(ctx, again, asked)
+    _request_again(ctx, again, asked)
     names = _named(ctx, asked.branches)
     if asked.branches and not names:
         return Started(next="nothing", said="no data branch is held")
@@ -177,7 +177,7 @@ def _workflow_changed(ctx: Context, workflow_sha: str) -> bool:
     repository = ctx.ports.repository
     main_sha = main_head(repository)
     if not _holds(repository, workflow_sha, main_sha):
-        return True  # Main was reset meanwhile.
+        return True  # Main was reset in the meantime.
     return any(
         repository.read_file(workflow_sha, path) != repository.read_file(main_sha, path)
         for path in WORKFLOW_PATHS
@@ -195,7 +195,7 @@ def _settled(ctx: Context, branch: str, pushed: str) -> str | None:
     status = branch_status(branch, head, ctx.ports.forge)
     if status.state == "waiting":
         return None
-    return f"{branch} was judged already ({status.state}: {status.reason}); press Run workflow to repeat it"
+    return f"{branch} already has a result ({status.state}: {status.reason}); press Run workflow to repeat it"
 
 
 def _holds(repository: Repository, sha: str, head: str) -> bool:
@@ -210,8 +210,8 @@ def _holds(repository: Repository, sha: str, head: str) -> bool:
     return repository.is_ancestor(sha, head)
 
 
-def _ask_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
-    """Ask for closed runs again at once, so that a later failure does not lose them."""
+def _request_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
+    """Request closed runs again at once, so that a later failure does not lose them."""
     for each in again:
         if each.branches != asked.branches:
             ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each, actor=ctx.actor))
@@ -229,7 +229,7 @@ def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
 
 
 def _resumed(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> bool:
-    """Restore a dead run in `run/`, ready to be merged; else close it, and note what it was asked for.
+    """Restore a dead run in `run/`, ready to be merged; else close it, and note its request.
 
     Raises:
         WmsError: an error that can heal.

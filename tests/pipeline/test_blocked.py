@@ -167,4 +167,4 @@ def test_a_run_whose_data_were_refused_is_not_called_given_up(
     for name, seed in (("one", 1), ("two", 2)):
         with pytest.raises(BadDataError):
             run_pipeline(ctx, incoming=broken_pairs(tmp_path / name, seed=seed), options=RunOptions())
-    assert not [line for line in said if "given up" in line]
+    assert not [line for line in said if "abandoned" in line]

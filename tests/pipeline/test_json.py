@@ -19,7 +19,9 @@ from wms.cli.app import root
 from wms.cli.lazy import LazyGroup
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
+from wms.core.records.run import RunOptions
 from wms.data.push import push_folder
+from wms.run.start import branch_heads, start_run
 
 
 def scripted(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
@@ -170,3 +172,13 @@ def test_a_run_by_steps_answers_with_a_document_each(workspace: Path, tmp_path: 
         document, result = answer(*words, "--json")
         assert result.exit_code == 0, result.stderr
         assert document
+
+
+def test_having_nothing_to_do_is_a_document_too(published: Path, tmp_path: Path) -> None:
+    ctx = open_small_workspace(published)
+    pairs = write_small_pairs(tmp_path / "one", count=24, seed=1)
+    branch = push_folder(pairs, repository=ctx.ports.repository)
+    start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
+    document, result = answer("data", "merge", "--started", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert document == {"next": "nothing"}

@@ -144,7 +144,7 @@ def test_a_push_that_was_judged_is_not_judged_again_and_a_person_may_repeat_it(
     assert run_pipeline(ctx, branches=[held], options=POOR).outcome == "held"
     started = begin(ctx, held, commit=tip(ctx, held))
     assert started.next == "nothing"
-    assert "judged already (held: " in started.said
+    assert "already has a result (held: " in started.said
     assert begin(ctx, held).next == "data"
 
 

@@ -62,7 +62,7 @@ def test_a_branch_that_was_pushed_anew_by_force_is_judged_once_as_it_is_now(stag
     stage.play()
     old, new = stage.pipelines()
     old.expect("success", data="success", train="skipped")
-    assert "pushed anew by force" in old.jobs["data"].log
+    assert "force-pushed" in old.jobs["data"].log
     new.expect("success", publish="success")
     assert branch not in stage.branches
 

@@ -48,7 +48,7 @@ def test_bad_data_are_refused_before_anything_starts(promoted: Stage) -> None:
     first, second = runs
     first.expect("failure", data="failure", train="skipped", publish="skipped", report="success")
     second.expect("success", data="success", train="skipped")
-    assert "judged already (blocked: 24 findings" in second.jobs["data"].log
+    assert "already has a result (blocked: 24 findings" in second.jobs["data"].log
     head = promoted.git("rev-parse", "HEAD")
     assert promoted.statuses(head)["wms/data"] == "failure"
     assert promoted.comments_on(head).count("missing-mask") == 24

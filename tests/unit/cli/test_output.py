@@ -4,6 +4,7 @@ import pytest
 
 from factories import make_finding
 from wms.cli.output import ANNOTATED, findings
+from wms.core.words import counted
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,11 @@ def test_no_more_errors_are_annotated_than_github_shows(
     assert said.out.count("error: images/") == count
     assert said.err.count("::error ") == ANNOTATED
     assert ("the job summary lists them all" in said.err) == (count > ANNOTATED)
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings")])
+def test_a_count_agrees_with_its_noun(number: int, said: str) -> None:
+    assert counted(number, "finding") == said
+    assert counted(number, "branch", "branches") == said.replace("findings", "branches").replace(
+        "finding", "branch"
+    )

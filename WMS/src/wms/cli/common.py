@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from pydantic import ValidationError
 
 from wms import wiring
 from wms.cli import output
-from wms.cloud.preflight import parse_moment
 from wms.core.context import Clone, Context
 from wms.core.errors import TrainingError
 from wms.core.records.run import RunOptions
@@ -120,49 +118,30 @@ def step_of_run(command: str, wait_seconds: float) -> Iterator[Context]:
         yield ctx
 
 
-class Duration(click.ParamType[timedelta]):
-    """A time such as `90s`, `30m` or `2h`."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse it; anything else is a usage error."""
-        if isinstance(value, timedelta):
-            return value
-        match = re.fullmatch(r"(\d+)([smh])", str(value))
-        if match is None or int(match[1]) == 0:
-            self.fail(f"{value!r} is not a duration; write 90s, 30m or 2h", param, ctx)
-        return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours"}[match[2]]: int(match[1])})
+def duration(value: str) -> timedelta:
+    """A time such as `90s`, `30m` or `2h`; anything else is a usage error."""
+    match = re.fullmatch(r"(\d+)([smh])", value)
+    if match is None or int(match[1]) == 0:
+        raise click.BadParameter(f"{value!r} is not a duration; write 90s, 30m or 2h")
+    return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours"}[match[2]]: int(match[1])})
 
 
-class Moment(click.ParamType[datetime]):
-    """A time with its zone, such as `2026-11-23T12:00:00Z`."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Parse it; anything else is a usage error."""
-        with contextlib.suppress(ValueError, ValidationError):
-            return parse_moment(str(value))
-        return self.fail(f"{value!r} is not a time with its zone; write 2026-11-23T12:00:00Z", param, ctx)
+def moment(value: str) -> datetime:
+    """A time with its zone, such as `2026-11-23T12:00:00Z`; anything else is a usage error."""
+    with contextlib.suppress(ValueError):
+        found = datetime.fromisoformat(value)
+        if found.tzinfo is not None:
+            return found
+    raise click.BadParameter(f"{value!r} is not a time with its zone; write 2026-11-23T12:00:00Z")
 
 
-class Setting(click.ParamType[tuple[str, int | float]]):
-    """`KEY=NUMBER`, a top-level value of train.yaml."""
-
-    name = "key=number"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int | float]:
-        """Parse it; anything else is a usage error."""
-        if isinstance(value, tuple):
-            return value
-        key, _, number = str(value).partition("=")
-        try:
-            return key.strip(), int(number) if re.fullmatch(r"-?\d+", number) else float(number)
-        except ValueError:
-            self.fail(f"{value!r} is not KEY=NUMBER, such as epochs=20", param, ctx)
+def setting(value: str) -> tuple[str, int | float]:
+    """`KEY=NUMBER`, a top-level value of train.yaml; anything else is a usage error."""
+    key, _, number = value.partition("=")
+    try:
+        return key.strip(), int(number) if re.fullmatch(r"-?\d+", number) else float(number)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not KEY=NUMBER, such as epochs=20") from error
 
 
 _RUN_OPTIONS = (
@@ -185,7 +164,8 @@ _RUN_OPTIONS = (
     click.option(
         "--set",
         "overrides",
-        type=Setting(),
+        type=setting,
+        metavar="KEY=NUMBER",
         multiple=True,
         envvar="WMS_SET",
         help="Another value of train.yaml for this run only; may be repeated.",

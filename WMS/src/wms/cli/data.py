@@ -127,7 +127,7 @@ def merge(
         raise click.UsageError("--started means a run that has its branches: leave them out")
     with locked_workspace(wait) as ctx:
         if not started:
-            make_room(ctx, give_up=abandon)
+            make_room(ctx, abandon=abandon)
             names = list(branches)
             if incoming is not None:
                 names.append(push_folder(incoming, repository=ctx.ports.repository))
@@ -204,7 +204,7 @@ def prepare(abandon: bool, wait: float) -> None:
       dvc pull && wms data prepare
     """
     with locked_workspace(wait) as ctx:
-        make_room(ctx, give_up=abandon)
+        make_room(ctx, abandon=abandon)
         manifest = prepare_run(ctx)
     output.say(f"{counted(len(manifest.samples), 'sample')}, checked by SHA-256")
 

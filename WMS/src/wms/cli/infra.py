@@ -10,11 +10,11 @@ from click.core import ParameterSource
 
 from wms.cli import output
 from wms.cli.common import (
-    Duration,
-    Moment,
     dry_run_option,
+    duration,
     json_option,
     locked_workspace,
+    moment,
     wait_option,
     workspace,
 )
@@ -31,10 +31,11 @@ run_option = click.option(
 
 
 @click.command()
-@click.option("--expect", type=Duration(), help="How long the run will take; default: as train.yaml says.")
+@click.option("--expect", type=duration, help="How long the run will take; default: as train.yaml says.")
 @click.option(
     "--credentials-expire",
-    type=Moment(),
+    type=moment,
+    metavar="TIME",
     help="When the AWS credentials expire; default: WMS_CREDENTIALS_EXPIRE_AT, AWS_CREDENTIAL_EXPIRATION.",
 )
 @json_option
@@ -83,7 +84,7 @@ def cost(month: str | None) -> None:
 
 @click.command()
 @click.option("--purpose", default="browse", show_default=True, help="What you need the instance for.")
-@click.option("--ttl", type=Duration(), default="30m", show_default=True, help="How long, such as 30m or 2h.")
+@click.option("--ttl", type=duration, default="30m", show_default=True, help="How long, such as 30m or 2h.")
 @click.option(
     "--over-budget",
     metavar="REASON",

@@ -8,7 +8,7 @@ import click
 
 from wms import wiring
 from wms.cli import output
-from wms.cli.common import Setting
+from wms.cli.common import setting
 
 
 @click.command()
@@ -16,7 +16,8 @@ from wms.cli.common import Setting
 @click.option(
     "--set",
     "overrides",
-    type=Setting(),
+    type=setting,
+    metavar="KEY=NUMBER",
     multiple=True,
     help="A value of train.yaml in the new workspace; may be repeated.",
 )

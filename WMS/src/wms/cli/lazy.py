@@ -1,4 +1,4 @@
-"""A click group that imports a command only when it is called or asked for its own help."""
+"""A click group that imports a command only to call it or to show its own help."""
 
 from __future__ import annotations
 

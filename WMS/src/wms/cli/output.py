@@ -91,7 +91,7 @@ def note(text: str) -> None:
 
 
 def ask_for_json(*, asked: bool) -> None:
-    """Whether this command line is a script's, which wants one JSON document."""
+    """Set whether standard output is for a script, as one JSON document."""
     click.get_current_context().meta[AS_JSON] = asked
 
 
@@ -111,14 +111,14 @@ def answer(value: Any, *lines: str) -> None:
 
 
 def print_document() -> None:
-    """Print the answer of the command, where a script asked for it."""
+    """Print the answer of the command, if this is for a script."""
     meta = click.get_current_context().meta
     if for_a_script() and DOCUMENT in meta:
         _print_json(meta[DOCUMENT])
 
 
 def document_of_error(message: str, *, remedy: str, code: int) -> None:
-    """Print an error, joined to the answer that the command gave before it, where a script asked for it."""
+    """Print an error for a script, joined to the answer that the command gave before it."""
     if not for_a_script():
         return
     found = _plain(click.get_current_context().meta.get(DOCUMENT))

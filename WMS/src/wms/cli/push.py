@@ -25,21 +25,16 @@ GH_SECONDS = 5.0
 """How long a push waits for gh to say whether the repository is public."""
 
 
-class DataBranchName(click.ParamType[str]):
-    """`data/…`, as the pipeline's workflow listens to."""
-
-    name = "name"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Accept it; anything else is a usage error."""
-        if not re.fullmatch(r"data(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)+", value):
-            self.fail(f"{value!r} is not the name of a data branch, such as data/front-yard", param, ctx)
-        return value
+def data_branch(value: str) -> str:
+    """A name that starts the pipeline's workflow; anything else is a usage error."""
+    if not re.fullmatch(r"data(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)+", value):
+        raise click.BadParameter(f"{value!r} is not the name of a data branch, such as data/front-yard")
+    return value
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
-@click.option("--branch", type=DataBranchName(), help="A name for the branch, starting with data/.")
+@click.option("--branch", type=data_branch, metavar="NAME", help="Name of the branch, starting with data/.")
 @click.option("--no-validate", is_flag=True, help="Push without a check of the pairs; the pipeline checks.")
 @click.option("--from-commits", metavar="RANGE", help="Take the pictures of the commits BASE..TIP instead.")
 @click.option("--remote", default="origin", show_default=True, help="Where the branch goes.")

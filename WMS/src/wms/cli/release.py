@@ -48,7 +48,13 @@ def release(dry_run: bool, wait: float) -> None:
 
 @click.command()
 @version_option
-@click.option("--out", type=click.Path(path_type=Path), default=Path("model"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("model"),
+    show_default=True,
+    help="Folder for the files.",
+)
 @click.option(
     "--from",
     "source",

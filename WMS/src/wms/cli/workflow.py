@@ -22,7 +22,7 @@ from wms.run import workflow
     "--commit",
     envvar="WMS_COMMIT",
     callback=commit_sha,
-    help="The commit of the push that asked for the run; a push with a result already starts nothing.",
+    help="The commit of the push that requests the run; a push that already has a result starts nothing.",
 )
 @click.option("--dry-run", is_flag=True, envvar="WMS_DRY_RUN", help="Check the data and stop there.")
 @run_options
@@ -32,7 +32,7 @@ def start(
     """Start a run of the workflow; `wms data merge --started` is its first step.
 
     If an earlier run died after it opened its pull request, that one comes first: it is resumed if main has
-    not changed, else closed. If main's workflow changed since the run was asked for, the run starts again.
+    not changed, else closed. If main's workflow changed after the request, the run starts again.
     If a branch is gone because an earlier run took it, there is nothing to do (exit 0). Step output: next
     (data, merge or nothing). Options can come from WMS_ variables too.
 

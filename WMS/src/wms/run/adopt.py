@@ -1,4 +1,4 @@
-"""`wms model adopt`: register what an earlier run had to keep as a candidate, and propose its promotion."""
+"""`wms model adopt`: register the model of a run that had no registry, and propose its promotion."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from wms.promotion.publish import publish_promotion
 from wms.run.current import make_room
 from wms.run.graph import jobs_before
 from wms.run.journal import noting
+from wms.run.start import clear_run
 from wms.training.register import register
 from wms.training.tracking import EVIDENCE_FOLDER
 
 
 class Adopted(Frozen):
-    """The model's version, and the pull request that proposes it; `None` where the gate said hold."""
+    """The model's version, and its promotion; `None` where the gate said hold."""
 
     run_id: str
     version: int
@@ -37,18 +38,18 @@ class Adopted(Frozen):
 
 
 def adopt_model(ctx: Context, source: str) -> Adopted:
-    """Bring a kept run back into `run/`, register its model, and publish it if the gate said promote.
+    """Restore a kept run in `run/`, register its model, and publish it if the gate said promote.
 
     Args:
-        ctx: the workspace; what lies in its `run/` must have ended.
+        ctx: the workspace; a run in its `run/` must have ended.
         source: the folder of a run's artifact, or the SHA-256 of its records in the data store.
 
     Raises:
-        RecordError: there is no such run, it came to no decision, or its model is registered already.
-        StaleBaseError: the model is registered, and main moved since it was judged.
-        RegistryError: the registry did not take the model.
+        RecordError: there is no such run, it has no decision, or its model is registered already.
+        StaleBaseError: the model is registered, and main changed since the decision.
+        RegistryError: the registry refused the model.
     """
-    make_room(ctx, give_up=False)
+    make_room(ctx, abandon=False)
     _bring_back(ctx, source)
     layout, ports, request = ctx.layout, ctx.ports, ctx.request
     decision = read_record(layout.record("decision"), GateDecision)
@@ -61,8 +62,8 @@ def adopt_model(ctx: Context, source: str) -> Adopted:
         require_fresh(ports.repository, base_sha=request.base_sha, main_sha=main_head(ports.repository))
     except StaleBaseError as error:
         raise StaleBaseError(
-            f"the model is registered as v{version}; what was measured then promotes it no more: {error}",
-            remedy=f"Judge its data on main as it is now: `{request.command_line()}`.",
+            f"the model is registered as v{version}, and its evidence is out of date: {error}",
+            remedy=f"Run its data on main as it is now: `{request.command_line()}`.",
         ) from error
     with noting(ctx, "wms publish"):
         promotion = publish_promotion(ctx)
@@ -70,10 +71,10 @@ def adopt_model(ctx: Context, source: str) -> Adopted:
 
 
 def _registered(ctx: Context) -> int:
-    """Register the run's model in a tracking run of its own, and write down what it is there.
+    """Register the run's model in its own tracking run, and record its version.
 
-    The registry may never have heard of the training, or not of all of it; so it gets a run with its metrics
-    and evidence, tagged with the earlier one's ID. A model that is registered by now is not registered again.
+    The registry may lack the training, or a part of it, so it gets a run with the metrics and the evidence,
+    tagged with the ID of the earlier one. A model that the registry already has is not registered again.
     """
     layout, registry = ctx.layout, ctx.ports.registry
     result = read_record(layout.record("train"), TrainResult)
@@ -92,7 +93,7 @@ def _registered(ctx: Context) -> int:
     write_record(layout.record("train"), result)
     write_record(layout.record("candidate"), candidate)
     if candidate.version is None:
-        raise AssertionError("it was registered just now")
+        raise AssertionError("the registry gave no version")
     return candidate.version
 
 
@@ -100,7 +101,7 @@ def _tracking_run(ctx: Context, result: TrainResult) -> str:
     registry, evidence = ctx.ports.registry, ctx.layout.run / EVIDENCE_FOLDER
     tags = {key: str(value) for key, value in result.provenance.model_dump().items()}
     run_id = registry.start_run(ctx.request.run_id, params={}, tags={**tags, "adopted_from": result.run_id})
-    now_ms = int(time.time() * 1000)
+    now_ms = int(time.time() * 1000)  # The record does not say when each epoch was measured.
     metrics = [
         Metric(name=name, value=float(value), step=epoch.epoch, timestamp_ms=now_ms)
         for epoch in result.epochs
@@ -113,7 +114,7 @@ def _tracking_run(ctx: Context, result: TrainResult) -> str:
 
 
 def _bring_back(ctx: Context, source: str) -> None:
-    """Put the run into `run/`, judged and not yet published."""
+    """Restore the run in `run/`, with its decision and not yet published."""
     layout = ctx.layout
     folder = Path(source)
     if folder.is_dir():
@@ -121,13 +122,13 @@ def _bring_back(ctx: Context, source: str) -> None:
             if not (folder / f"{name}.json").is_file():
                 raise RecordError(
                     f"{source} holds no {name}.json",
-                    remedy="Name the unpacked artifact `run-train-N` of the run, which holds all of them.",
+                    remedy="Give the unpacked artifact `run-train-N` of the run, which has all of them.",
                 )
         if folder.resolve() != layout.run.resolve():
-            _clear(layout.run)
+            clear_run(layout)
             shutil.copytree(folder, layout.run)
     elif re.fullmatch(r"[0-9a-f]{64}", source):
-        _clear(layout.run)
+        clear_run(layout)
         restore_run(source, ctx.ports.data_store, layout.run)
     else:
         raise RecordError(
@@ -138,8 +139,3 @@ def _bring_back(ctx: Context, source: str) -> None:
     export_incoming(ctx)
     state = RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(jobs_before("wms publish"), "done"))
     write_record(layout.record("state"), state)
-
-
-def _clear(run: Path) -> None:
-    if run.exists():
-        shutil.rmtree(run)

@@ -1,10 +1,10 @@
-"""The run that lies in `run/`: whether it has ended, may go on, or must make room."""
+"""The run in `run/`: whether it has ended, can be resumed, or must make room for a new one."""
 
 from __future__ import annotations
 
 import logging
 
-from wms.cloud.shared_instance import SharedInstance
+from wms.cloud.run_lease import release_run_lease
 from wms.core.context import Context
 from wms.core.errors import RecordError, StaleBaseError, UnfinishedRunError
 from wms.core.files import write_record
@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 def unfinished_run(ctx: Context) -> RunRequest | None:
     """The run in `run/` if it has not ended, else `None`.
 
-    What `wms data prepare` started for `dvc repro` does not count: DVC makes all of it again.
+    A run of `wms data prepare` for `dvc repro` does not count: DVC makes all of it again.
 
     Raises:
-        RecordError: the records of a run are there and cannot be read.
+        RecordError: there are records of a run, and they cannot be read.
     """
     if not (ctx.layout.record("request").is_file() and ctx.layout.record("state").is_file()):
         return None
@@ -31,13 +31,13 @@ def unfinished_run(ctx: Context) -> RunRequest | None:
         request, state = ctx.request, ctx.run_state
     except RecordError as error:
         raise RecordError(
-            str(error), remedy=f"Remove {ctx.layout.run} if the run in it is not wanted any more."
+            str(error), remedy=f"Remove {ctx.layout.run} if you do not need the run in it."
         ) from error
     return request if state.outcome is None and not request.checked_out else None
 
 
 def is_decided(ctx: Context) -> bool:
-    """Whether nothing of the run in `run/` is left to do but to tidy up: merged, held, kept or void."""
+    """Whether the run in `run/` has only cleaning up to do: it is merged, held, kept or void."""
     state = ctx.run_state
     kept = state.done("gate") and not ctx.is_publishable
     return state.outcome is not None or state.done("merge") or kept
@@ -54,14 +54,14 @@ def end_run(ctx: Context) -> RunState:
     return state
 
 
-def make_room(ctx: Context, *, give_up: bool) -> None:
-    """See that a new run may take the place of the one in `run/`.
+def make_room(ctx: Context, *, abandon: bool) -> None:
+    """Make sure that a new run may replace the one in `run/`.
 
-    A run that is decided, or whose data were refused, makes room by itself. A published one is never
-    given up.
+    A run that is decided, or whose data were refused, is replaced without a question. A published one is
+    never abandoned.
 
     Raises:
-        UnfinishedRunError: the run there has not ended, and `give_up` is false or cannot help.
+        UnfinishedRunError: the run there is unfinished, and `abandon` is false or cannot help.
     """
     old = unfinished_run(ctx)
     if old is None:
@@ -71,18 +71,18 @@ def make_room(ctx: Context, *, give_up: bool) -> None:
         if ctx.is_published:
             raise UnfinishedRunError(
                 f"run {old.run_id} is published and not merged yet",
-                remedy="End it with `wms merge`; `wms pipeline run` does so too.",
+                remedy="Finish it with `wms merge` or `wms pipeline run`.",
             )
-        if not give_up:
+        if not abandon:
             raise UnfinishedRunError(
-                f"run {old.run_id} has not ended, and a new one would take its place",
-                remedy=f"Go on with `{old.command_line()}`, or give it up with --abandon.",
+                f"run {old.run_id} is unfinished, and a new one would replace it",
+                remedy=f"Resume it with `{old.command_line()}`, or abandon it with --abandon.",
             )
-    abandon(ctx, old, why="The run was given up for a new one.")
+    abandon_run(ctx, why="The run was abandoned for a new one.")
 
 
-def still_holds(ctx: Context, request: RunRequest) -> bool:
-    """Whether an unfinished run may go on: main is still what it started from.
+def can_resume(ctx: Context, request: RunRequest) -> bool:
+    """Whether an unfinished run can be resumed: its base is still current on main.
 
     Raises:
         ConfigError: the settings here are not those of main.
@@ -93,14 +93,12 @@ def still_holds(ctx: Context, request: RunRequest) -> bool:
     try:
         require_fresh(repository, base_sha=request.base_sha, main_sha=main_sha)
     except StaleBaseError as error:
-        logger.info("run %s is not taken up again: %s", request.run_id, error)
+        logger.info("run %s is not resumed: %s", request.run_id, error)
         return False
     return True
 
 
-def abandon(ctx: Context, request: RunRequest, *, why: str) -> None:
-    """Give a run up: release its lease, close its pull request if one is open; data branches stay."""
-    left = SharedInstance.of(ctx).release(request.run_id, alone=True)
-    if left.remark:
-        ctx.progress.say(left.remark)
-    withdraw(run_id=request.run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)
+def abandon_run(ctx: Context, *, why: str) -> None:
+    """Abandon the current run: release its lease, close its open pull request; data branches stay."""
+    release_run_lease(ctx)
+    withdraw(run_id=ctx.request.run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)

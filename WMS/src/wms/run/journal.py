@@ -1,4 +1,4 @@
-"""How far the current run came: every command of a job notes its end, typed by a person or walked."""
+"""The progress of the current run: every command of a job notes its end, whoever started it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from wms.run.graph import JOBS, Job, job_of
 def noting(ctx: Context, command: str) -> Iterator[None]:
     """Write down in `run/state.json` how one command of the job graph ends.
 
-    A job is done with its last command. A command that is done again takes back its job and those
-    after it, so that nobody goes on from records of before it. If an error in publishing or merging
-    cannot heal, the run is void: its pull request is closed, and later runs do not wait for it. A
-    command typed before its turn makes nothing void.
+    A job is done with its last command. A repeated command resets its job and the jobs after it, so that no
+    job continues from older records. If an error in publishing or merging cannot heal, the run is void: its
+    pull request is closed, and later runs do not wait for it. A command that is typed too early makes no run
+    void.
 
     Raises:
-        UnfinishedRunError: the run is published, and the command would change what it rests on.
+        UnfinishedRunError: the run is published, and the command would change its evidence.
     """
     job = job_of(command)
     _require_evidence_kept(ctx, job)
@@ -48,16 +48,22 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
     _write(ctx, state.with_job(job.name, "done") if finished else state)
 
 
+def close_pull_request(ctx: Context, run_id: str, error: WmsError) -> tuple[int, ...]:
+    """Close the pull request of a run that can never be merged, with the reason; return what was closed."""
+    why = text(f"{error}. {error.remedy}")
+    return withdraw(run_id=run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)
+
+
 def _require_evidence_kept(ctx: Context, job: Job) -> None:
     if job.when == "success" and not job.transient and ctx.is_published:
         raise UnfinishedRunError(
-            f"run {ctx.request.run_id} is published: what its promotion rests on is not made anew",
-            remedy="End it with `wms merge`, or start a new run with `wms data merge`.",
+            f"run {ctx.request.run_id} is published: the evidence of its promotion must not change",
+            remedy="Finish it with `wms merge`, or start a new run with `wms data merge`.",
         )
 
 
 def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
-    """Whether an error here speaks of what the run publishes, and not of a command typed before its turn."""
+    """Whether an error here is about what the run publishes, and not about a command typed too early."""
     if job.when != "promoted" or ctx.layout.record("merged").is_file() or ctx.request.checked_out:
         return False
     publishing = job.name == "publish" and state.done("gate") and ctx.is_publishable
@@ -65,14 +71,9 @@ def _may_become_void(ctx: Context, job: Job, state: RunState) -> bool:
 
 
 def _void(ctx: Context, state: RunState, error: WmsError) -> RunState:
-    closed = withdraw(
-        run_id=state.run_id,
-        reason=text(f"{error}. {error.remedy}"),
-        run_url=ctx.run_url,
-        forge=ctx.ports.forge,
-    )
+    closed = close_pull_request(ctx, state.run_id, error)
     what = "".join(f"; pull request #{number} is closed" for number in closed)
-    ctx.progress.say(f"run {state.run_id} is void{what}; its data branches stay as they are")
+    ctx.progress.say(f"run {state.run_id} is void{what}; its data branches stay")
     return state.model_copy(update={"outcome": "void", "stale": isinstance(error, StaleBaseError)})
 
 

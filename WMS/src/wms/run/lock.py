@@ -1,4 +1,4 @@
-"""One at a time: who writes `run/` or changes what is in production holds the workspace's run lock."""
+"""The run lock: one command at a time writes `run/` or changes production."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wms.core.layout import Layout
 
 @contextlib.contextmanager
 def only_run(layout: Layout, *, wait_seconds: float) -> Iterator[None]:
-    """Hold the workspace's run lock; the operating system frees it when the process ends.
+    """Hold the workspace's run lock; the operating system releases it when the process ends.
 
-    Commands take it, and nothing below them does: a run that works through many steps holds it once.
+    Only commands take it, so a run of many steps takes it once.
 
     Raises:
-        BusyError: another process holds it after `wait_seconds`.
+        BusyError: another process still holds it after `wait_seconds`.
     """
     lock = FileLock(layout.state / "pipeline.lock", timeout=wait_seconds)
     layout.state.mkdir(parents=True, exist_ok=True)

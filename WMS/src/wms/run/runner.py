@@ -1,4 +1,4 @@
-"""Walk the job graph on this machine, and take an unfinished walk up where it ended."""
+"""Run the job graph on this machine, and resume an unfinished run where it stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
 from wms.data.push import branch_of, push_folder
-from wms.run.current import abandon, end_run, still_holds, unfinished_run
+from wms.run.current import abandon_run, can_resume, end_run, unfinished_run
 from wms.run.graph import JOBS, Job
 from wms.run.journal import noting
 from wms.run.start import branch_heads, start_run
@@ -21,16 +21,16 @@ logger = logging.getLogger(__name__)
 def run_pipeline(
     ctx: Context, *, branches: Sequence[str] = (), incoming: Path | None = None, options: RunOptions
 ) -> RunState:
-    """Run every job that has not been done yet, in order; `always` jobs run whatever happened.
+    """Run every job that is not done yet, in order; `always` jobs also run after a failure.
 
-    An unfinished run is taken up if it was asked for in the same way and main is still its base.
-    One that is published already is first brought to its end, whatever is asked for now.
+    An unfinished run is resumed if branches and options are the same and main is still its base. A published
+    run is always finished first.
 
     Args:
         ctx: the workspace.
         branches: data branches on the remote, taken together; none is a retraining.
-        incoming: a folder of pairs that is pushed as a data branch first.
-        options: what was chosen for this run.
+        incoming: a folder of pairs that is first pushed as a data branch.
+        options: the choices for this run.
 
     Raises:
         WmsError: the first error of a job, after the `always` jobs have run.
@@ -38,8 +38,8 @@ def run_pipeline(
     names = tuple(sorted({*branches, *([branch_of(incoming)] if incoming else [])}))
     old = unfinished_run(ctx)
     if old is not None and ctx.is_published:
-        ctx.progress.say(f"run {old.run_id} is published and not at its end: that comes first")
-        state = _ended(ctx, old)
+        ctx.progress.say(f"run {old.run_id} is published and unfinished: it comes first")
+        state = _finished(ctx, old)
         if state is not None and old.asks_for(names, options):
             return state
         old = None
@@ -47,29 +47,29 @@ def run_pipeline(
         push_folder(incoming, repository=ctx.ports.repository)
     heads = branch_heads(ctx, names)
     if old is not None:
-        if old.asks_for(names, options) and old.branches == heads and still_holds(ctx, old):
-            ctx.progress.say(f"taking up the unfinished run {old.run_id}")
+        if old.asks_for(names, options) and old.branches == heads and can_resume(ctx, old):
+            ctx.progress.say(f"resuming the unfinished run {old.run_id}")
             return _walk(ctx, old)
-        why = "it was asked for differently, or main moved"
+        why = "branches or options differ, or main changed"
         if ctx.run_state.jobs.get("data") != "failed":
-            ctx.progress.say(f"run {old.run_id} is given up: {why}")
-        abandon(ctx, old, why=f"The run was given up: {why}.")
+            ctx.progress.say(f"run {old.run_id} is abandoned: {why}")
+        abandon_run(ctx, why=f"The run was abandoned: {why}.")
     return _walk(ctx, start_run(ctx, heads, options))
 
 
-def _ended(ctx: Context, published: RunRequest) -> RunState | None:
-    """Bring a published run to its end; `None` if it turned out void.
+def _finished(ctx: Context, published: RunRequest) -> RunState | None:
+    """Finish a published run; `None` if it turned out void.
 
     Raises:
-        WmsError: something that can heal is in its way; the run stays, and is taken up again.
+        WmsError: an error that can heal; the run stays, and the next call resumes it.
     """
     try:
         return _walk(ctx, published)
     except WmsError as error:
         if error.can_heal:
             raise
-        ctx.progress.say(f"run {published.run_id} cannot be brought to its end: {error}")
-        abandon(ctx, published, why=f"{error}. {error.remedy}")
+        ctx.progress.say(f"run {published.run_id} cannot be finished: {error}")
+        abandon_run(ctx, why=f"{error}. {error.remedy}")
         return None
 
 
@@ -81,7 +81,7 @@ def _walk(ctx: Context, request: RunRequest) -> RunState:
                 _do(ctx, pending[0])
             pending.pop(0)
     finally:
-        # Empty after a good end. After a failure or Ctrl-C the failed job stands first.
+        # Empty after a success. After a failure or Ctrl-C the failed job stands first.
         for job in pending[1:]:
             if job.when == "always":
                 _clean_up(ctx, job)
@@ -111,5 +111,5 @@ def _due(job: Job, ctx: Context) -> bool:
         return False
     if job.when == "promoted":
         return ctx.is_publishable
-    # The instance is needed only while something that uses it is still to be done.
+    # The instance is needed only while a job that uses it is not done.
     return job.when == "always" or not (job.transient and state.done("gate"))

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from wms.core.context import Context
 from wms.core.errors import ConfigError, RepositoryError
 from wms.core.files import write_record
+from wms.core.layout import Layout
 from wms.core.production import main_head
 from wms.core.records.dataset import BranchHead
 from wms.core.records.run import RunOptions, RunRequest, RunState, new_run_id
 from wms.core.settings import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
 
 NAMED_BRANCHES = 10
-"""So many are named in an error."""
+"""How many branches an error names."""
 
 
 def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:
@@ -33,7 +34,7 @@ def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:
             more = f" and {len(known) - NAMED_BRANCHES} more" if len(known) > NAMED_BRANCHES else ""
             raise RepositoryError(
                 f"the remote has no branch {name}",
-                remedy=f"Name one of its data branches ({listed}{more}).",
+                remedy=f"Use one of its data branches ({listed}{more}).",
             )
         heads.append(BranchHead(name=name, sha=sha))
     return tuple(heads)
@@ -43,10 +44,22 @@ def start_run(ctx: Context, branches: tuple[BranchHead, ...], options: RunOption
     """Clear `run/` and write the request of a new run on main as it is now.
 
     Raises:
-        ConfigError: the settings here are not those of main, on which the run would be judged.
+        ConfigError: the settings here are not those of main, which the gate uses.
     """
     base_sha = main_head(ctx.ports.repository)
     require_settings_of_main(ctx, base_sha)
+    return begin(ctx, base_sha, branches, options)
+
+
+def begin(
+    ctx: Context,
+    base_sha: str,
+    branches: tuple[BranchHead, ...],
+    options: RunOptions,
+    *,
+    checked_out: bool = False,
+) -> RunRequest:
+    """Clear `run/` and write the request of a new run and an empty state into it."""
     now = ctx.clock()
     request = RunRequest(
         run_id=new_run_id(base_sha=base_sha, branches=branches, now=now),
@@ -55,17 +68,18 @@ def start_run(ctx: Context, branches: tuple[BranchHead, ...], options: RunOption
         options=options,
         actor=ctx.actor,
         started_at=now,
+        checked_out=checked_out,
     )
-    begin(ctx, request)
+    clear_run(ctx.layout)
+    write_record(ctx.layout.record("request"), request)
+    write_record(ctx.layout.record("state"), RunState(run_id=request.run_id))
     return request
 
 
-def begin(ctx: Context, request: RunRequest) -> None:
-    """Clear `run/` and write a request and an empty state into it."""
-    if ctx.layout.run.exists():
-        shutil.rmtree(ctx.layout.run)
-    write_record(ctx.layout.record("request"), request)
-    write_record(ctx.layout.record("state"), RunState(run_id=request.run_id))
+def clear_run(layout: Layout) -> None:
+    """Remove the run in `run/`, if there is one."""
+    if layout.run.exists():
+        shutil.rmtree(layout.run)
 
 
 def require_settings_of_main(ctx: Context, main_sha: str) -> None:
@@ -81,6 +95,6 @@ def require_settings_of_main(ctx: Context, main_sha: str) -> None:
     ]
     if differing:
         raise ConfigError(
-            f"{', '.join(differing)} here differs from main ({main_sha[:12]}), and a run is judged by main's",
-            remedy="Pull main or push your change to it; for one run use --set KEY=VALUE instead.",
+            f"{', '.join(differing)} here differs from main ({main_sha[:12]}); a run uses main's settings",
+            remedy="Pull main or push your change to it; for one run, use --set KEY=VALUE instead.",
         )

@@ -1,7 +1,7 @@
-"""What a run on GitHub needs beside the jobs: its start, its way from job to job, what follows it.
+"""What a run on GitHub needs beside the jobs: its start, its way from job to job, the runs after it.
 
 On one machine `runner.py` does this in one process. On GitHub every job starts on an empty machine, and the
-next run takes up a run that died.
+next run resumes a run that died.
 """
 
 from __future__ import annotations
@@ -22,58 +22,55 @@ from wms.data.merge import export_incoming
 from wms.data.status import DATA_PREFIX, branch_status, data_status
 from wms.gate.archive import restore_model
 from wms.promotion.evidence import require_fresh
-from wms.promotion.withdraw import withdraw
-from wms.report.markup import text
 from wms.run.graph import jobs_before
+from wms.run.journal import close_pull_request
 from wms.run.recover import PREFIX, recover
-from wms.run.start import branch_heads, start_run
+from wms.run.start import branch_heads, clear_run, start_run
 
 WORKFLOW = "training-data-pipeline.yaml"
 WORKFLOW_PATHS = (f".github/workflows/{WORKFLOW}", ".github/workflows/ci.yml")
-"""A run uses these files as they were when it was asked for; everything else comes from main as it is."""
+"""GitHub takes these files from the commit of the request; a run takes all other files from main as it is."""
 HELD = "held"
-"""In the place of branches: all that were held."""
+"""Instead of a branch: all branches that were held."""
 
 Next = Literal["data", "merge", "nothing"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What the jobs are to do: take the data; merge what a run that died published; or nothing."""
+    """What the jobs have to do: take the data, merge the promotion of a run that died, or nothing."""
 
     next: Next
     said: str
 
 
 def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
-    """Begin a run on GitHub, unless one that died after its pull request comes first.
+    """Start a run on GitHub, unless a run that died after its pull request comes first.
 
-    A dead run's promotion is taken up where main is still its base; then what is asked for now
-    follows later, with all that waits. Else its pull request is closed, and it is asked for again at once.
+    A dead run is resumed if main is still its base; the new request then starts later, with all that
+    wait. Otherwise its pull request is closed, and the dead run is requested again at once.
 
     Args:
         ctx: the workspace, whose `run/` is empty.
-        asked: what the push or the person asked for.
-        workflow_sha: the commit of main that the workflow's own file was taken from.
+        asked: the request of the push or the person.
+        workflow_sha: the commit of main that has the workflow's own file.
 
     Raises:
         RepositoryError: a branch that a person named does not exist.
-        ConfigError: a branch is no data branch.
+        ConfigError: a branch is not a data branch.
     """
     repository = ctx.ports.repository
     repository.fetch()
     foreign = [name for name in asked.branches if not (name.startswith(DATA_PREFIX) or name == HELD)]
     if foreign:
         raise ConfigError(
-            f"{', '.join(foreign)}: only branches whose names start with {DATA_PREFIX} are taken: what is "
-            "taken is deleted",
-            remedy=f"Push the pairs as a branch {DATA_PREFIX}NAME: `wms data push` does.",
+            f"{', '.join(foreign)}: only branches whose names start with {DATA_PREFIX} are taken, because "
+            "they are deleted afterwards",
+            remedy=f"Push the pairs as a branch {DATA_PREFIX}NAME, for example with `wms data push`.",
         )
     if _workflow_changed(ctx, workflow_sha):
         ctx.ports.forge.dispatch(WORKFLOW, inputs_of(asked, actor=ctx.actor))
-        return Started(
-            next="nothing", said="main's workflow changed while this run waited: it is started anew"
-        )
+        return Started(next="nothing", said="main's workflow changed while this run waited: it starts again")
     if asked.commit is not None:
         settled = _settled(ctx, asked.branches[0], asked.commit)
         if settled is not None:
@@ -83,12 +80,12 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
         if asked.options.dry_run:
             ctx.progress.say(f"pull request #{pull_request.number} of a run that died would come first")
             continue
-        if _take_up(ctx, pull_request, again):
-            _start_again(ctx, again, asked)
+        if _resumed(ctx, pull_request, again):
+            _request_again(ctx, again, asked)
             write_record(ctx.layout.record("follow-up"), FollowUp(asked=(asked, *_waiting(ctx, asked))))
             said = f"pull request #{pull_request.number} of a run that died comes first"
             return Started(next="merge", said=said)
-    _start_again(ctx, again, asked)
+    _request_again(ctx, again, asked)
     names = _named(ctx, asked.branches)
     if asked.branches and not names:
         return Started(next="nothing", said="no data branch is held")
@@ -97,20 +94,20 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
 
 
 def take(ctx: Context, artifacts: Path) -> RunRequest:
-    """Put together in `run/` what earlier jobs uploaded, the furthest job last.
+    """Put the artifacts of earlier jobs together in `run/`, the latest job last.
 
-    A job uploads what it made. The run's new pairs are uploaded by the first job alone, and the model of a
-    run that was judged comes from the data store. Where the first job ran again, its newest attempt says
-    which run it is. Main's images are not among the artifacts; the stages that read them fetch them.
+    A job uploads what it made. Only the first job uploads the run's new pairs, and the model of a run with a
+    decision comes from the data store. If the first job ran again, its newest attempt defines the run. Main's
+    images are not among the artifacts; the commands that read them fetch them.
 
     Args:
-        ctx: the workspace; what lies in its `run/` is replaced.
+        ctx: the workspace; its `run/` is replaced.
         artifacts: a folder with one folder for each job that ended.
 
     Raises:
-        RecordError: there is no artifact, or they are of several runs.
+        RecordError: there is no artifact, or the artifacts are of several runs.
     """
-    copies = {folder: read_record(folder / "state.json", RunState) for folder in _copies(artifacts)}
+    copies = {path.parent: read_record(path, RunState) for path in sorted(artifacts.glob("*/state.json"))}
     started = [folder for folder in copies if folder.name.startswith("run-data-")]
     if started:
         run_id = copies[max(started, key=lambda folder: int(folder.name.rpartition("-")[2]))].run_id
@@ -119,8 +116,7 @@ def take(ctx: Context, artifacts: Path) -> RunRequest:
     if len(runs) != 1:
         found = f"artifacts of {len(runs)} runs" if runs else "no artifact of a run"
         raise RecordError(f"{artifacts} holds {found}", remedy="Start the run again.")
-    if ctx.layout.run.exists():
-        shutil.rmtree(ctx.layout.run)
+    clear_run(ctx.layout)
     for folder in sorted(copies, key=lambda folder: (_progress(copies[folder]), folder.name)):
         shutil.copytree(folder, ctx.layout.run, dirs_exist_ok=True)
     restore_model(ctx.layout.run, ctx.ports.data_store)
@@ -129,16 +125,16 @@ def take(ctx: Context, artifacts: Path) -> RunRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedUp:
-    """What was started once a run had ended, or what still waits for its pull request."""
+    """The runs that were started after a run, or that still wait for its pull request."""
 
     started: tuple[RunAsked, ...] = ()
     waiting: tuple[RunAsked, ...] = ()
 
 
 def follow_up(ctx: Context) -> FollowedUp:
-    """Start what had to wait for this run, and the run itself again if it only came too late.
+    """Start the runs that waited for this one, and the run itself again if main changed during it.
 
-    Nothing is started while the run's pull request is open: the next run would meet it again.
+    Nothing starts while the run's pull request is open, because the next run would meet it again.
     """
     path, state = ctx.layout.record("follow-up"), ctx.run_state
     waiting = read_record(path, FollowUp).asked if path.is_file() else ()
@@ -154,7 +150,7 @@ def follow_up(ctx: Context) -> FollowedUp:
 
 
 def inputs_of(asked: RunAsked, *, actor: str) -> dict[str, str]:
-    """The workflow's inputs that ask for the same, for the same person."""
+    """The inputs of the workflow that ask for the same run, in the name of the same person."""
     options = asked.options
     overrides = " ".join(f"{name}={value!r}" for name, value in sorted(options.train_overrides.items()))
     return {
@@ -177,11 +173,11 @@ def _named(ctx: Context, branches: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _workflow_changed(ctx: Context, workflow_sha: str) -> bool:
-    """Whether main's workflow is another than the one that runs: its jobs may not fit main's code."""
+    """Whether main's workflow differs from the one that runs: its jobs may not fit main's code."""
     repository = ctx.ports.repository
     main_sha = main_head(repository)
     if not _holds(repository, workflow_sha, main_sha):
-        return True  # Main was set back meanwhile.
+        return True  # Main was reset in the meantime.
     return any(
         repository.read_file(workflow_sha, path) != repository.read_file(main_sha, path)
         for path in WORKFLOW_PATHS
@@ -189,23 +185,23 @@ def _workflow_changed(ctx: Context, workflow_sha: str) -> bool:
 
 
 def _settled(ctx: Context, branch: str, pushed: str) -> str | None:
-    """Why a push leaves nothing to do, in words; `None` if its branch waits to be judged."""
+    """Why there is nothing to do for a push, in words; `None` if its branch still waits."""
     repository = ctx.ports.repository
     head = repository.head(branch)
     if head is None:
         return f"{branch} is gone: an earlier run took it, or somebody deleted it"
     if not _holds(repository, pushed, head):
-        return f"{branch} was pushed anew by force: the newer push has a run of its own"
+        return f"{branch} was force-pushed: the newer push has its own run"
     status = branch_status(branch, head, ctx.ports.forge)
     if status.state == "waiting":
         return None
-    return f"{branch} was judged already ({status.state}: {status.reason}); press Run workflow to repeat it"
+    return f"{branch} already has a result ({status.state}: {status.reason}); press Run workflow to repeat it"
 
 
 def _holds(repository: Repository, sha: str, head: str) -> bool:
-    """Whether a commit is in a branch. After a forced push the clone may not have the commit at all.
+    """Whether a commit is in a branch. After a forced push the clone may lack the commit.
 
-    All branches were fetched just before, so a commit that is unknown is in none of them.
+    All branches were fetched just before, so no branch has an unknown commit.
     """
     try:
         repository.parents(sha)
@@ -214,15 +210,15 @@ def _holds(repository: Repository, sha: str, head: str) -> bool:
     return repository.is_ancestor(sha, head)
 
 
-def _start_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
-    """Ask for closed runs once more, at once, so that nothing that fails later loses them."""
+def _request_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
+    """Request closed runs again at once, so that a later failure does not lose them."""
     for each in again:
         if each.branches != asked.branches:
             ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each, actor=ctx.actor))
 
 
 def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
-    """Other branches that nobody told anything: earlier requests that met the same dead run, or were lost."""
+    """Other branches without a result: earlier requests that met the same dead run, or were lost."""
     status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
     taken = {branch.name for branch in ctx.request.branches} | set(asked.branches)
     return tuple(
@@ -232,44 +228,36 @@ def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
     )
 
 
-def _take_up(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> bool:
-    """Put a dead run into `run/`, ready to be merged; else close it, and note what it was asked for.
+def _resumed(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> bool:
+    """Restore a dead run in `run/`, ready to be merged; else close it, and note its request.
 
     Raises:
-        WmsError: something that can heal is in the way.
+        WmsError: an error that can heal.
     """
     layout, repository = ctx.layout, ctx.ports.repository
-    shutil.rmtree(layout.run, ignore_errors=True)
-    request: RunRequest | None = None
+    clear_run(layout)
+    promotion: Promotion | None = None
     try:
-        request, promotion = recover(
-            pull_request, to=layout.run, repository=repository, data_store=ctx.ports.data_store
-        )
+        promotion = recover(ctx, pull_request)
         require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_head(repository))
     except WmsError as error:
         if error.can_heal:
             raise
-        ctx.progress.say(f"pull request #{pull_request.number} cannot be merged any more: {error}")
+        ctx.progress.say(f"pull request #{pull_request.number} can no longer be merged: {error}")
         run_id = pull_request.head.removeprefix(PREFIX)
-        withdraw(
-            run_id=run_id, reason=text(f"{error}. {error.remedy}"), run_url=ctx.run_url, forge=ctx.ports.forge
-        )
-        shutil.rmtree(layout.run, ignore_errors=True)
-        if request is not None:
-            again.append(request.asked)
+        close_pull_request(ctx, run_id, error)
+        if promotion is not None:
+            again.append(ctx.request.asked)
+        clear_run(layout)
         return False
     write_record(layout.record("promotion"), promotion)
     try:
         export_incoming(ctx)
     except RepositoryError as error:
-        ctx.progress.say(f"the report of run {promotion.run_id} shows no images: {error}")
+        ctx.progress.say(f"the report of run {promotion.run_id} has no images: {error}")
     state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys(jobs_before("wms merge"), "done"))
     write_record(layout.record("state"), state)
     return True
-
-
-def _copies(artifacts: Path) -> list[Path]:
-    return sorted(path.parent for path in artifacts.glob("*/state.json"))
 
 
 def _progress(state: RunState) -> tuple[bool, int, int]:

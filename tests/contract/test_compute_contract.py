@@ -42,29 +42,19 @@ def test_what_is_not_there_need_not_be_stopped(absent: Compute) -> None:
     assert absent.state() != "running"
 
 
-def test_an_instance_runs_once_up_returns_and_is_stopped_once_down_returns(compute: Compute) -> None:
-    compute.up()
-    assert compute.state() == "running"
-    compute.down()
-    assert compute.state() == "stopped"
-
-
-def test_starting_a_running_and_stopping_a_stopped_one_is_no_error(compute: Compute) -> None:
-    compute.up()
-    compute.up()
-    assert compute.state() == "running"
-    compute.down()
-    compute.down()
-    assert compute.state() == "stopped"
-
-
-def test_another_process_sees_the_same_state(
+def test_it_runs_once_up_returns_and_is_stopped_once_down_returns_however_often_asked(
     compute: Compute, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    compute.up()
     local = isinstance(compute, LocalCompute)
-    other = LocalCompute(tmp_path / "state") if local else aws_compute(request.getfixturevalue("cloud"))
-    assert other.state() == "running"
+    another_process = (
+        LocalCompute(tmp_path / "state") if local else aws_compute(request.getfixturevalue("cloud"))
+    )
+    for _ in range(2):
+        compute.up()
+        assert compute.state() == another_process.state() == "running"
+    for _ in range(2):
+        compute.down()
+        assert compute.state() == another_process.state() == "stopped"
 
 
 def test_a_damaged_local_state_is_an_error(tmp_path: Path) -> None:

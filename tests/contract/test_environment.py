@@ -162,13 +162,13 @@ def test_above_the_budget_a_start_is_refused_with_its_own_exit_code(workspace: P
 def test_the_preflight_asks_the_account(workspace: Path) -> None:
     told = typed("wms infra preflight --expect 2h --json")
     found = {line["what"]: line for line in json.loads(told.stdout)["lines"]}
-    for what in ("AWS identity", "credentials' life", "data bucket", "model registry", "budget"):
+    for what in ("AWS identity", "credentials", "data bucket", "model registry", "budget"):
         assert found[what]["ok"], found[what]
-    assert found["start of the instance"]["result"].startswith("there is no instance yet; t3.large")
+    assert found["start of the instance"]["result"].startswith("no instance yet; t3.large")
     late = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     told = typed(f"wms infra preflight --expect 2h --credentials-expire {late}")
     assert told.exit_code == 43
-    assert "the run wants 120" in told.output
+    assert "the run needs 120" in told.output
 
 
 def test_without_an_instance_the_environment_keeps_the_data_alone(

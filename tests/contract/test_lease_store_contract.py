@@ -46,30 +46,15 @@ def test_a_book_that_was_never_written_is_empty_and_has_no_tag(store: LeaseStore
     assert store.load() == (LeaseBook(), None)
 
 
-def test_a_book_comes_back_as_written_with_its_tag(store: LeaseStore) -> None:
-    tag = store.swap(book_of("a", "b"), expect=None)
-    assert store.load() == (book_of("a", "b"), tag)
-
-
-def test_a_swap_with_the_latest_tag_replaces_the_book(store: LeaseStore) -> None:
-    tag = store.swap(book_of("a"), expect=None)
-    newer = store.swap(book_of("a", "b"), expect=tag)
-    assert newer != tag
-    assert store.load() == (book_of("a", "b"), newer)
-
-
-def test_a_swap_with_an_old_tag_is_a_conflict_and_changes_nothing(store: LeaseStore) -> None:
+def test_a_swap_replaces_the_book_only_with_its_latest_tag(store: LeaseStore) -> None:
     old = store.swap(book_of("a"), expect=None)
-    store.swap(book_of("b"), expect=old)
-    with pytest.raises(LeaseConflictError):
-        store.swap(book_of("c"), expect=old)
-    assert store.load()[0] == book_of("b")
-
-
-def test_a_first_swap_is_a_conflict_where_a_book_is(store: LeaseStore) -> None:
-    store.swap(book_of("a"), expect=None)
-    with pytest.raises(LeaseConflictError):
-        store.swap(book_of("b"), expect=None)
+    assert store.load() == (book_of("a"), old)
+    newer = store.swap(book_of("a", "b"), expect=old)
+    assert newer != old
+    for stale in (old, None):
+        with pytest.raises(LeaseConflictError):
+            store.swap(book_of("c"), expect=stale)
+    assert store.load() == (book_of("a", "b"), newer)
 
 
 def test_of_many_swaps_at_once_one_wins(store: LeaseStore) -> None:

@@ -94,7 +94,7 @@ def node(tmp_path: Path, bucket: Bucket) -> Iterator[Node]:
     server.server_close()
 
 
-def test_a_node_on_which_all_works_says_so_and_what_runs_there(node: Node) -> None:
+def test_a_node_on_which_all_works_says_so_and_leaves_neither_probes_nor_its_password(node: Node) -> None:
     report = node.reports("ready")
     assert report is not None
     assert (report.stage, report.boot_id, report.refused) == ("ready", "boot-one", ())
@@ -107,18 +107,10 @@ def test_a_node_on_which_all_works_says_so_and_what_runs_there(node: Node) -> No
     assert (report.versions["mlflow"], report.versions["release"]) == ("3.17.2", "0123456789abcdef")
     assert timedelta() < report.reported_at - report.booted_at
     assert datetime.now(UTC) - report.reported_at < timedelta(minutes=5)
-
-
-def test_the_password_is_told_to_nobody(node: Node) -> None:
-    node.reports("ready")
     assert PASSWORD not in node.said
     assert PASSWORD.encode() not in node.bucket.objects()[NODE_REPORT_KEY]
-
-
-def test_probes_are_removed_again(node: Node) -> None:
-    node.reports("ready")
-    listed = boto3.client("s3").list_objects_v2(Bucket=node.environment["WMS_ARTIFACTS_BUCKET"])
-    assert listed["KeyCount"] == 0
+    probed = boto3.client("s3").list_objects_v2(Bucket=node.environment["WMS_ARTIFACTS_BUCKET"])
+    assert probed["KeyCount"] == 0
 
 
 def test_while_it_boots_mlflow_is_not_asked_and_the_password_may_be_missing(node: Node) -> None:

@@ -110,11 +110,6 @@ def test_it_leaves_an_instance_alone_that_somebody_holds(
     assert "held until" in node.said
 
 
-def test_the_database_is_dumped_before_the_shutdown(node: Node) -> None:
-    assert node.look()
-    assert (node.folder / "dump.log").read_text() == "dumped\n"
-
-
 @pytest.mark.parametrize("dump", ["false", "/no/such/program"])
 def test_a_dump_that_fails_keeps_nothing_running(node: Node, dump: str) -> None:
     node.environment["WMS_DUMP"] = dump
@@ -135,6 +130,10 @@ def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_
     assert claim.expires_at - claim.claimed_at == rules.STOP_TTL
     with pytest.raises(InstanceStoppingError):
         acquire(node.book, holder="ann", purpose="test", ttl=MINUTE, now=datetime.now(UTC))
+    store = S3LeaseStore(lambda: node.bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
+    book, tag = store.load()
+    store.swap(rules.seen_stopped(book, claim), expect=tag)
+    assert store.load()[0].stopping is None
 
 
 def test_it_waits_ten_minutes_from_when_it_saw_a_lease_released(
@@ -192,12 +191,9 @@ def test_without_s3_it_goes_by_the_expiry_that_it_read_last(
     assert "cannot be read" in node.said
 
 
-@pytest.mark.parametrize(("up_minutes", "stops"), [(29.0, False), (31.0, True)])
 @pytest.mark.parametrize("case", ["no settings", "no bucket", "no S3", "damaged", "damaged claim"])
-def test_without_a_book_it_gives_a_boot_half_an_hour(
-    node: Node, nobody_listens: str, case: str, up_minutes: float, stops: bool
-) -> None:
-    node.up_minutes = up_minutes
+def test_without_a_book_it_gives_a_boot_half_an_hour(node: Node, nobody_listens: str, case: str) -> None:
+    node.up_minutes = 29.0
     if case == "no settings":
         node.environment["WMS_DATA_BUCKET"] = ""
     elif case == "no bucket":
@@ -207,17 +203,18 @@ def test_without_a_book_it_gives_a_boot_half_an_hour(
     else:
         damaged = b'{"leases": [{}' if case == "damaged" else b'{"leases": [], "stopping": {"owner": 1}}'
         node.bucket.write(LEASE_BOOK_KEY, damaged)
-    assert node.look() == stops
+    assert not node.look()
+    node.boot, node.up_minutes = "boot-two", 31.0
+    assert node.look()
 
 
-@pytest.mark.parametrize(("up_minutes", "stops"), [(29.0, False), (31.0, True)])
-def test_where_no_book_was_ever_written_it_gives_a_boot_half_an_hour_and_writes_one(
-    node: Node, up_minutes: float, stops: bool
-) -> None:
-    node.up_minutes = up_minutes
-    assert node.look() == stops
-    if stops:
-        assert node.book.stopping is not None
+def test_where_no_book_was_ever_written_it_gives_a_boot_half_an_hour_and_dumps_first(node: Node) -> None:
+    node.up_minutes = 29.0
+    assert not node.look()
+    node.boot, node.up_minutes = "boot-two", 31.0
+    assert node.look()
+    assert node.book.stopping is not None
+    assert (node.folder / "dump.log").read_text() == "dumped\n"
 
 
 def test_what_an_earlier_boot_saw_does_not_count(node: Node, nobody_listens: str) -> None:
@@ -237,19 +234,6 @@ def test_a_shutdown_that_fails_is_said_and_tried_again(
     assert "['false'] failed, tried again next time" in node.said
     del node.environment["WMS_SHUTDOWN"]
     assert node.look()
-
-
-def test_the_store_reads_what_it_wrote_and_a_lease_waits_for_it(
-    node: Node, write: Callable[[LeaseBook], None]
-) -> None:
-    write(LeaseBook())
-    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
-    assert node.look()
-    store = S3LeaseStore(lambda: node.bucket.name, LEASE_BOOK_KEY, aws=Aws("us-east-1"))
-    book, tag = store.load()
-    assert book.stopping is not None
-    store.swap(rules.seen_stopped(book, book.stopping), expect=tag)
-    assert store.load()[0].stopping is None
 
 
 def test_its_times_and_its_key_are_those_of_the_package() -> None:

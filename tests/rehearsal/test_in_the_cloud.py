@@ -93,8 +93,8 @@ def test_credentials_that_end_too_soon_are_refused_before_anything_starts(there:
     branch = there.stage.push_pairs("first", seed=1)
     run = play_pipeline(there)
     run.expect("failure", train="failure", publish="skipped", infra_down="skipped", report="success")
-    (said,) = [note.message for note in run.annotations if "credentials' life" in note.message]
-    assert "minutes left, the run wants 45. Take new credentials before the run starts" in said
+    (said,) = [note.message for note in run.annotations if "minutes left" in note.message]
+    assert "minutes left, the run needs 45. Take new credentials first" in said
     assert there.instance == "stopped"
     assert there.book.history == there.book.leases == ()
     assert branch in there.stage.branches

@@ -140,7 +140,16 @@ def node(aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path)
     client("ssm", aws).delete_parameters(Names=[PARAMETER])
 
 
-def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(node: Node, aws: dict[str, str]) -> None:
+def told(aws: dict[str, str], bucket: str) -> NodeReport:
+    """What the node said of itself last, as `wms infra up` reads it."""
+    body = client("s3", aws).get_object(Bucket=bucket, Key=NODE_REPORT_KEY)["Body"].read()
+    return NodeReport.from_json(body, source="the bucket")
+
+
+def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(
+    node: Node, aws: dict[str, str], data_bucket: str
+) -> None:
+    client("s3", aws).create_bucket(Bucket="wms-test-artifacts")
     done = node.boot()
     assert done.returncode == 0, done.stderr
     assert "MLflow answers after" in done.stderr
@@ -164,31 +173,20 @@ def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(node: Node, aws: di
     assert min(map(len, made.values())) == 64
     assert all(path.stat().st_mode & 0o077 == 0 for path in (node.root / "var/lib/wms/secrets").iterdir())
     assert not [call for call in node.calls() if password(aws) in call]
-
-
-def told(aws: dict[str, str], bucket: str) -> NodeReport:
-    """What the node said of itself last, as `wms infra up` reads it."""
-    body = client("s3", aws).get_object(Bucket=bucket, Key=NODE_REPORT_KEY)["Body"].read()
-    return NodeReport.from_json(body, source="the bucket")
-
-
-def test_who_started_it_is_told_that_mlflow_answers(
-    node: Node, aws: dict[str, str], data_bucket: str
-) -> None:
-    client("s3", aws).create_bucket(Bucket="wms-test-artifacts")
-    assert node.boot().returncode == 0
     report = told(aws, data_bucket)
     assert (report.stage, report.refused) == ("ready", ())
 
 
-def test_who_started_it_is_told_where_a_boot_gave_up_and_why(
+def test_a_boot_that_gives_up_tells_where_and_why_and_the_watchdog_runs_already(
     node: Node, aws: dict[str, str], data_bucket: str
 ) -> None:
     node.device.unlink()
-    assert node.boot().returncode == 1
+    done = node.boot()
+    assert done.returncode == 1
     report = told(aws, data_bucket)
     assert report.stage == "failed"
     assert report.why.startswith("mount_data_volume: the data volume did not appear")
+    assert node.calls()[-1] == "systemctl enable --quiet --now wms-watchdog.timer"
 
 
 def test_a_report_that_cannot_be_written_stops_no_boot(
@@ -200,8 +198,12 @@ def test_a_report_that_cannot_be_written_stops_no_boot(
     assert "nobody was told: ready" in done.stderr
 
 
-def test_a_second_boot_changes_nothing(node: Node, aws: dict[str, str]) -> None:
+def test_a_second_boot_changes_nothing_but_drops_the_image_of_an_older_release(
+    node: Node, aws: dict[str, str]
+) -> None:
     assert node.boot().returncode == 0
+    formatted = node.device.read_bytes()
+    (node.root / "mounted").unlink()
     kept = [
         node.root / "etc/fstab",
         *sorted((node.root / "var/lib").rglob("*")),
@@ -210,11 +212,16 @@ def test_a_second_boot_changes_nothing(node: Node, aws: dict[str, str]) -> None:
     before = {path: path.read_bytes() for path in kept if path.is_file() and path.name != ".cache.json"}
     first, mark = password(aws), [call for call in node.calls() if " patch " in call]
     shutil.rmtree(node.release.parents[1] / "releases")
+    older = node.root / "var/lib/rancher/k3s/agent/images/wms-mlflow-3.16.0-000000000000.tar.gz"
+    older.write_bytes(b"old")
 
     done = node.boot()
 
     assert done.returncode == 0, done.stderr
     assert {path: path.read_bytes() for path in before} == before
+    assert not older.exists()
+    assert node.device.read_bytes() == formatted
+    assert (node.root / "etc/fstab").read_text().count("LABEL=wms-data") == 1
     assert password(aws) == first
     assert [call for call in node.calls() if " patch " in call] == [*mark, *mark]
 
@@ -237,14 +244,6 @@ def test_a_parameter_store_that_does_not_answer_is_an_error_and_no_new_password(
     assert done.returncode == 1
     assert f"{PARAMETER} could not be read" in done.stderr
     assert not [call for call in node.calls() if "create secret generic mlflow" in call]
-
-
-def test_the_watchdog_runs_before_anything_that_can_fail(node: Node) -> None:
-    node.device.unlink()
-    done = node.boot()
-    assert done.returncode == 1
-    assert "the data volume did not appear" in done.stderr
-    assert node.calls()[-1] == "systemctl enable --quiet --now wms-watchdog.timer"
 
 
 def test_other_bytes_under_k3s_s_name_are_not_installed(node: Node) -> None:
@@ -272,38 +271,20 @@ def test_a_damaged_image_is_not_kept(node: Node, aws: dict[str, str], data_bucke
     assert not list((node.root / "var/lib/rancher/k3s/agent/images").glob("wms-mlflow*"))
 
 
-def test_the_image_of_an_older_release_goes(node: Node) -> None:
-    older = node.root / "var/lib/rancher/k3s/agent/images/wms-mlflow-3.16.0-000000000000.tar.gz"
-    older.parent.mkdir(parents=True)
-    older.write_bytes(b"old")
-    assert node.boot().returncode == 0
-    assert [path.name for path in older.parent.glob("wms-mlflow-*")] != [older.name]
-    assert not older.exists()
-
-
-class TestVolume:
-    def test_a_blank_one_gets_a_file_system_and_keeps_it(self, node: Node) -> None:
-        assert node.boot().returncode == 0
-        formatted = node.device.read_bytes()
-        (node.root / "mounted").unlink()
-        assert node.boot().returncode == 0
-        assert node.device.read_bytes() == formatted
-        assert (node.root / "etc/fstab").read_text().count("LABEL=wms-data") == 1
-
-    @pytest.mark.parametrize("content", ["a file system of somebody else", "bytes that nobody knows"])
-    def test_one_that_holds_anything_else_is_left_alone(self, node: Node, content: str) -> None:
-        if content == "bytes that nobody knows":
-            with node.device.open("r+b") as device:
-                device.seek(4096)
-                device.write(b"precious")
-        else:
-            subprocess.run(["mkfs.ext4", "-q", node.device], env=node.environment, check=True)
-        before = node.device.read_bytes()
-        done = node.boot()
-        assert done.returncode == 1
-        assert "was left alone" in done.stderr
-        assert node.device.read_bytes() == before
-        assert not (node.root / "mounted").exists()
+@pytest.mark.parametrize("content", ["a file system of somebody else", "bytes that nobody knows"])
+def test_a_volume_that_holds_anything_else_is_left_alone(node: Node, content: str) -> None:
+    if content == "bytes that nobody knows":
+        with node.device.open("r+b") as device:
+            device.seek(4096)
+            device.write(b"precious")
+    else:
+        subprocess.run(["mkfs.ext4", "-q", node.device], env=node.environment, check=True)
+    before = node.device.read_bytes()
+    done = node.boot()
+    assert done.returncode == 1
+    assert "was left alone" in done.stderr
+    assert node.device.read_bytes() == before
+    assert not (node.root / "mounted").exists()
 
 
 def test_a_release_without_an_environment_is_an_error(node: Node) -> None:

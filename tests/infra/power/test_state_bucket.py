@@ -22,7 +22,9 @@ def make(
     return make_state_bucket(Aws(region), bucket, account=account, tags=TAGS, dry_run=dry_run)
 
 
-def test_a_bucket_is_made_with_everything_that_protects_it(account: Cloud) -> None:
+def test_a_bucket_gets_all_that_protects_it_and_later_only_what_is_missing(
+    account: Cloud,
+) -> None:
     bucket = f"{account.name}-new"
     done = make(bucket)
     assert done[0] == f"make the bucket {bucket}"
@@ -40,17 +42,8 @@ def test_a_bucket_is_made_with_everything_that_protects_it(account: Cloud) -> No
     assert controls[0]["ObjectOwnership"] == "BucketOwnerEnforced"
     assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"][0]["Status"] == "Enabled"
 
-
-def test_made_again_nothing_is_done(account: Cloud) -> None:
-    bucket = f"{account.name}-new"
-    make(bucket)
     assert make(bucket) == []
-
-
-def test_what_is_missing_of_a_bucket_is_set_and_nothing_else(account: Cloud) -> None:
-    bucket = f"{account.name}-new"
-    make(bucket)
-    account.client("s3").delete_bucket_policy(Bucket=bucket)
+    s3.delete_bucket_policy(Bucket=bucket)
     assert make(bucket) == ["refuse what comes without TLS"]
 
 

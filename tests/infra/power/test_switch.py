@@ -54,7 +54,9 @@ def test_under_a_lock_that_was_left_behind_ec2_switches_and_the_command_it_says_
 def test_without_terraform_ec2_switches(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     node = cloud.run_instance()
     monkeypatch.setenv("PATH", str(cloud.folder))
-    assert "terraform could not be run" in aws_compute(cloud).down().remark
+    remark = aws_compute(cloud).down().remark
+    assert "terraform could not be run" in remark
+    assert "Install Terraform" in remark
     assert cloud.instance_state(node) == "stopped"
     assert "terraform could not be run" in aws_compute(cloud).up().remark
     assert cloud.instance_state(node) == "running"
@@ -71,22 +73,16 @@ def test_a_stop_that_comes_too_late_is_none_for_another_may_have_started_it(
     assert cloud.instance_state(node) == "running"
 
 
-def test_the_next_start_goes_through_after_a_stop_past_terraform(cloud: Cloud) -> None:
-    node = cloud.run_instance()
-    compute = aws_compute(cloud)
-    compute.up()
-    cloud.client("ec2").stop_instances(InstanceIds=[node])
-    compute.up()
-    assert cloud.instance_state(node) == "running"
-
-
-def test_another_host_is_switched_once_the_first_is_gone(cloud: Cloud) -> None:
-    compute = aws_compute(cloud)
+def test_what_happened_past_terraform_is_noticed_at_the_next_flip(cloud: Cloud) -> None:
     first = cloud.run_instance()
+    compute = aws_compute(cloud)
     compute.up()
+    cloud.client("ec2").stop_instances(InstanceIds=[first])
+    assert compute.up().remark == ""
+    assert cloud.instance_state(first) == "running"
     cloud.client("ec2").terminate_instances(InstanceIds=[first])
     second = cloud.run_instance()
-    compute.down()
+    assert compute.down().remark == ""
     assert cloud.instance_state(second) == "stopped"
 
 

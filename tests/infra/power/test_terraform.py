@@ -102,14 +102,6 @@ def test_missing_credentials_say_how_to_sign_in(cloud: Cloud, monkeypatch: pytes
     assert "Sign in again" in refused.value.remedy
 
 
-def test_no_terraform_on_the_path_says_what_to_install(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = power_root(cloud)
-    monkeypatch.setenv("PATH", str(cloud.folder))
-    with pytest.raises(TerraformError) as refused:
-        cloud.terraform(root, name="power").resources()
-    assert "Install Terraform" in refused.value.remedy
-
-
 def test_a_mistake_in_the_hcl_is_told_in_terraforms_words(cloud: Cloud, stack_root: Path) -> None:
     (stack_root / "more.tf").write_text('output "x" { value = var.nowhere }\n')
     with pytest.raises(TerraformError, match="Reference to undeclared input variable"):
@@ -118,15 +110,11 @@ def test_a_mistake_in_the_hcl_is_told_in_terraforms_words(cloud: Cloud, stack_ro
         )
 
 
-def test_a_users_own_arguments_for_terraform_are_left_out(
+def test_a_users_own_arguments_are_left_out_and_the_source_tree_stays_clean(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TF_CLI_ARGS_init", "-no-such-option")
-    assert cloud.terraform(power_root(cloud), name="power").resources() == {}
-
-
-def test_nothing_of_terraforms_own_data_comes_into_the_source_tree(cloud: Cloud) -> None:
     root = power_root(cloud)
-    cloud.terraform(root, name="power").resources()
+    assert cloud.terraform(root, name="power").resources() == {}
     assert not (root / ".terraform").exists()
     assert (cloud.folder / "terraform/power/terraform.tfstate").exists()

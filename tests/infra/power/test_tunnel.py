@@ -122,16 +122,6 @@ def test_a_workflow_finds_mlflow_and_its_password_stays_out_of_the_log(
     assert f'"localPortNumber": ["{port}"]' in call
 
 
-@pytest.mark.usefixtures("programs", "node")
-def test_a_person_is_told_how_to_get_the_password_and_not_the_password(
-    wms: Wms, starting: type[StandIn]
-) -> None:
-    result = wms("tunnel", "--detach", "--port", str(free_port()))
-    with ended_at_last(result):
-        assert "aws ssm get-parameter" in result.output
-    assert PASSWORD not in result.output
-
-
 @pytest.mark.usefixtures("programs", "node", "starting")
 @pytest.mark.soak
 def test_a_session_that_ends_by_itself_is_started_again(wms: Wms, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,12 +135,15 @@ def test_a_session_that_ends_by_itself_is_started_again(wms: Wms, monkeypatch: p
 
 
 @pytest.mark.usefixtures("programs", "node", "starting")
-def test_the_process_that_is_ended_takes_the_session_with_it(wms: Wms) -> None:
+def test_a_person_is_told_how_to_get_the_password_and_how_to_end_the_tunnel(wms: Wms) -> None:
     port = free_port()
-    with ended_at_last(wms("tunnel", "--detach", "--port", str(port))):
+    result = wms("tunnel", "--detach", "--port", str(port))
+    with ended_at_last(result):
         assert listens(port)
+        assert "aws ssm get-parameter" in result.output
+        assert PASSWORD not in result.output
     deadline = time.monotonic() + 30
-    while listens(port):
+    while listens(port):  # the session ends with the process
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
@@ -205,6 +198,7 @@ def test_a_port_that_is_taken_is_named(wms: Wms) -> None:
 
 
 @pytest.mark.usefixtures("programs", "node")
+@pytest.mark.soak
 def test_a_real_mlflow_lets_its_client_in_through_the_tunnel(
     wms: Wms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

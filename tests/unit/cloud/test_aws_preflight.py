@@ -91,7 +91,7 @@ def test_an_account_that_allows_everything_is_well(leases: LocalLeaseStore) -> N
     assert all(line.ok and not line.degraded and not line.remedy for line in told.values())
     assert list(told) == [
         "AWS identity",
-        "credentials' life",
+        "credentials",
         "data bucket",
         "start of the instance",
         "artifacts bucket",
@@ -109,13 +109,13 @@ def test_without_an_identity_nothing_else_is_asked(leases: LocalLeaseStore) -> N
 @pytest.mark.parametrize(("minutes", "ok"), [(59, False), (60, True)])
 def test_credentials_must_outlive_the_run(leases: LocalLeaseStore, minutes: int, ok: bool) -> None:
     told = lines(leases, FakeAccount(temporary=True), expire_at=NOW + timedelta(minutes=minutes))
-    line = told["credentials' life"]
+    line = told["credentials"]
     assert line.ok == ok
-    assert line.result == f"{minutes} minutes left, the run wants 60"
+    assert line.result == f"{minutes} minutes left, the run needs 60"
 
 
 def test_temporary_credentials_without_a_known_end_are_said(leases: LocalLeaseStore) -> None:
-    line = lines(leases, FakeAccount(temporary=True))["credentials' life"]
+    line = lines(leases, FakeAccount(temporary=True))["credentials"]
     assert (line.ok, line.degraded) == (True, True)
     assert "WMS_CREDENTIALS_EXPIRE_AT" in line.remedy
 
@@ -148,7 +148,7 @@ def test_a_denied_type_names_those_that_are_allowed(leases: LocalLeaseStore) -> 
 
 @pytest.mark.parametrize(
     ("answer", "remedy"),
-    [(DENIED, "which no permission overcomes"), (MISSING, "Have ec2:RunInstances allowed")],
+    [(DENIED, "no permission changes that"), (MISSING, "Allow these credentials ec2:RunInstances")],
 )
 def test_an_explicit_deny_is_told_from_a_missing_permission(
     leases: LocalLeaseStore, answer: Answer, remedy: str
@@ -162,7 +162,7 @@ def test_an_explicit_deny_is_told_from_a_missing_permission(
 def test_without_an_instance_no_run_can_start_though_one_could_be_made(leases: LocalLeaseStore) -> None:
     line = lines(leases, FakeAccount(node=None))["start of the instance"]
     assert not line.ok
-    assert line.result.startswith("there is no instance yet; t3.large is allowed")
+    assert line.result.startswith("no instance yet; t3.large is allowed")
     assert "wms infra apply" in line.remedy
 
 
@@ -172,7 +172,7 @@ def test_of_an_instance_that_is_there_only_its_start_is_asked(leases: LocalLease
     line = lines(leases, FakeAccount(node=MISSING))["start of the instance"]
     assert (line.ok, "ec2:StartInstances" in line.remedy) == (False, True)
     line = lines(leases, FakeAccount(node=DENIED))["start of the instance"]
-    assert (line.ok, "which no permission overcomes" in line.remedy) == (False, True)
+    assert (line.ok, "no permission changes that" in line.remedy) == (False, True)
 
 
 def test_a_run_goes_on_without_artifacts_and_not_without_data(leases: LocalLeaseStore) -> None:
@@ -198,7 +198,7 @@ def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: Loc
         expire_at=None,
         without_instance=True,
     )
-    assert [line.what for line in found] == ["AWS identity", "credentials' life", "data bucket", "registry"]
+    assert [line.what for line in found] == ["AWS identity", "credentials", "data bucket", "registry"]
     assert (found[-1].ok, found[-1].degraded) == (True, True)
     assert "wms model adopt" in found[-1].remedy
 
@@ -208,7 +208,7 @@ def test_a_locked_stack_is_waited_for_and_without_the_switch_ec2_stands_in(lease
     stack, power = told["Terraform state stack"], told["Terraform state power"]
     assert (stack.ok, stack.result) == (False, "held by ann@laptop since 08:00, for apply")
     assert (power.ok, power.degraded, power.result) == (True, True, stack.result)
-    assert power.remedy == f"EC2 itself starts and stops the instance, without Terraform. {stack.remedy}"
+    assert power.remedy == f"No action needed: EC2 itself starts and stops the instance. {stack.remedy}"
 
 
 def overspend(leases: LocalLeaseStore) -> None:
@@ -228,7 +228,7 @@ def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseSt
     assert not lines(leases, FakeAccount())["budget"].ok
     told = lines(leases, FakeAccount(), over_budget="a demo")["budget"]
     assert told.ok
-    assert told.result.endswith("the run starts all the same: a demo")
+    assert told.result.endswith("the run starts because: a demo")
 
 
 def test_above_the_budget_nothing_is_started_without_a_reason_that_is_kept(leases: LocalLeaseStore) -> None:

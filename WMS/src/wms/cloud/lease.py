@@ -40,8 +40,8 @@ def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: 
     """
     if not timedelta(0) < ttl <= MAX_TTL:
         raise LeaseError(
-            "a lease needs a time to live above zero and of a day at most",
-            remedy="Give --ttl, such as 2h or 30m; a lease can be extended.",
+            "a lease lasts for more than zero seconds and at most a day",
+            remedy="Give --ttl, such as 2h or 30m. `wms infra up` again extends a lease.",
         )
     stopping = book.stopping
     if stopping is not None and stopping.owner != holder and stopping.binds(now):

@@ -14,8 +14,8 @@ ATTEMPTS = 20
 """How often a compare-and-swap is tried; each loss means that another holder won."""
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.5
-"""Between two tries it is waited up to so long, twice as long each time and by chance, so that writers
-who lost to the same one do not meet again."""
+"""The longest pause between two tries. It doubles each time and its length is random, so that two losers
+do not meet again."""
 
 
 def swap(leases: LeaseStore, change: Callable[[LeaseBook], LeaseBook]) -> LeaseBook:

@@ -1,4 +1,4 @@
-"""Ask an AWS account, in seconds, whether a run could come to its end there."""
+"""Ask an AWS account, in seconds, whether a run could end well there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wms.core.records.preflight import PreflightLine, ask
 from wms.core.settings.infra import InfraSettings
 
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
-"""Who made the credentials says there when they end, in ISO form; the first that is set counts."""
+"""When the credentials end, in ISO form; the first that is set counts."""
 
 SWITCH_KEY = "power/terraform.tfstate"
 STATE_KEYS = ("stack/terraform.tfstate", SWITCH_KEY)
@@ -29,13 +29,13 @@ WITHOUT_INSTANCE = PreflightLine(
     what="registry",
     ok=True,
     degraded=True,
-    result="there is no instance (WMS_WITHOUT_INSTANCE)",
+    result="no instance (WMS_WITHOUT_INSTANCE)",
     remedy=f"The run goes on and {STAYS_A_CANDIDATE}",
 )
 
 NO_PERMISSION_HELPS = (
-    "A rule of the account forbids it, which no permission overcomes: use another account, "
-    "or unset WMS_ENVIRONMENT and run embedded."
+    "A rule of the account forbids it, and no permission changes that. Use another account, "
+    "or unset WMS_ENVIRONMENT to run embedded."
 )
 
 
@@ -54,7 +54,7 @@ def credentials_expire_at(told: datetime | None, environment: Mapping[str, str])
                 return parse_moment(text)
             except ValidationError as error:
                 raise ConfigError(
-                    f"{name}={text!r} is no time", remedy="Write it as 2026-11-23T12:00:00Z."
+                    f"{name}={text!r} is not a time", remedy="Write it as 2026-11-23T12:00:00Z."
                 ) from error
     return None
 
@@ -112,44 +112,43 @@ def aws_preflight(
 def _credentials(
     identity: CallerIdentity, now: datetime, expected: timedelta, expire_at: datetime | None
 ) -> PreflightLine:
-    what, minutes = "credentials' life", expected.total_seconds() / 60
+    what, minutes = "credentials", expected.total_seconds() / 60
     if expire_at is None and not identity.temporary:
-        return PreflightLine(what=what, ok=True, result="they do not expire")
+        return PreflightLine(what=what, ok=True, result="No expiry")
     if expire_at is None:
         return PreflightLine(
             what=what,
             ok=True,
             degraded=True,
-            result="they are temporary and nobody said when they end",
-            remedy=f"Say it by {EXPIRY_VARIABLES[0]} or --credentials-expire; {minutes:.0f} min are needed.",
+            result="Expiry unknown",
+            remedy=f"The run needs {minutes:.0f} minutes. Say when they end by {EXPIRY_VARIABLES[0]} "
+            "or --credentials-expire.",
         )
     left = (expire_at - now).total_seconds() / 60
     enough = left >= minutes
     return PreflightLine(
         what=what,
         ok=enough,
-        result=f"{max(left, 0):.0f} minutes left, the run wants {minutes:.0f}",
-        remedy=""
-        if enough
-        else "Take new credentials before the run starts, or shorten it by --max-minutes.",
+        result=f"{max(left, 0):.0f} minutes left, the run needs {minutes:.0f}",
+        remedy="" if enough else "Take new credentials first, or shorten the run by --max-minutes.",
     )
 
 
 def _start(settings: InfraSettings, account: CloudAccount) -> str:
-    """Of an instance that is there only its start is asked: who may do no more than that need no more."""
+    """Where an instance exists, only its start is asked for: the run needs no more."""
     answer = account.may_start(settings.node_name)
     if answer is None:
         raise PreflightError(
-            f"there is no instance yet; {_types(settings, account)}", remedy="Make it with `wms infra apply`."
+            f"no instance yet; {_types(settings, account)}", remedy="Make it with `wms infra apply`."
         )
     if answer.verdict != "allowed":
         raise PreflightError(
             f"{settings.node_name}: {answer.verdict} ({answer.detail})",
             remedy=NO_PERMISSION_HELPS
             if answer.verdict == "explicit deny"
-            else "Have ec2:StartInstances on it allowed for these credentials.",
+            else "Allow these credentials ec2:StartInstances on it.",
         )
-    return f"{settings.node_name} is there and may be started"
+    return f"{settings.node_name} may be started"
 
 
 def _types(settings: InfraSettings, account: CloudAccount) -> str:
@@ -157,8 +156,8 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
     allowed = [name for name, answer in answers.items() if answer.verdict == "allowed"]
     first = answers[settings.instance_type]
     if first.verdict == "allowed":
-        others = ", ".join(allowed[1:]) or "none of the others"
-        return f"{settings.instance_type} is allowed (to fall back to: {others})"
+        others = ", ".join(allowed[1:]) or "none"
+        return f"{settings.instance_type} is allowed (alternatives: {others})"
     if allowed:
         raise PreflightError(
             f"{settings.instance_type}: {first.verdict} ({first.detail}); allowed: {', '.join(allowed)}",
@@ -167,7 +166,7 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
     denied = any(answer.verdict == "explicit deny" for answer in answers.values())
     raise PreflightError(
         "; ".join(f"{name}: {answer.verdict}" for name, answer in answers.items()) + f" ({first.detail})",
-        remedy=(NO_PERMISSION_HELPS if denied else "Have ec2:RunInstances allowed for these credentials."),
+        remedy=(NO_PERMISSION_HELPS if denied else "Allow these credentials ec2:RunInstances."),
     )
 
 
@@ -177,14 +176,14 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
     except CloudError as error:
         return PreflightLine(what=what, ok=False, result=str(error), remedy=error.remedy)
     if answer.verdict == "allowed":
-        return PreflightLine(what=what, ok=True, result="a probe was written, read and deleted")
+        return PreflightLine(what=what, ok=True, result="can be written and read")
     refused = answer.verdict in ("explicit deny", "no permission")
     if refused and not needed:
-        remedy = f"Where the node is refused as well, the run goes on and {STAYS_A_CANDIDATE}"
+        remedy = f"If the node is refused too, the run goes on and {STAYS_A_CANDIDATE}"
     elif answer.verdict == "explicit deny":
-        remedy = "A rule of the account forbids it: use another one, or run embedded without WMS_ENVIRONMENT."
+        remedy = NO_PERMISSION_HELPS
     elif refused:
-        remedy = "Have s3:PutObject, s3:GetObject and s3:DeleteObject on it allowed for these credentials."
+        remedy = "Allow these credentials s3:PutObject, s3:GetObject and s3:DeleteObject on it."
     else:
         remedy = "Make the environment first; see the runbook."
     return PreflightLine(
@@ -197,21 +196,21 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
 
 
 def _state(number: str, key: str, settings: InfraSettings, account: CloudAccount) -> PreflightLine:
-    """Who works on the stack is waited for; where the switch cannot be had, EC2 stands in for Terraform."""
+    """A locked stack stops the run; without the state of the switch, EC2 stands in for Terraform."""
 
     def free() -> str:
         holder = account.state_lock(settings.state_bucket(number), key)
         if holder:
             raise PreflightError(
                 f"held by {holder}",
-                remedy="Wait for that run to end; if it is dead, free the state by `terraform force-unlock`.",
+                remedy="Wait for that run to end. If it is dead, free the state: `terraform force-unlock`.",
             )
         return "reachable, not locked"
 
     line = ask(f"Terraform state {key.split('/')[0]}", free)
     if line.ok or key != SWITCH_KEY:
         return line
-    remedy = f"EC2 itself starts and stops the instance, without Terraform. {line.remedy}"
+    remedy = f"No action needed: EC2 itself starts and stops the instance. {line.remedy}"
     return line.model_copy(update={"ok": True, "degraded": True, "remedy": remedy})
 
 
@@ -219,10 +218,10 @@ def _budget(settings: InfraSettings, ledger: CostLedger, over_budget: str | None
     left = settings.monthly_budget_usd - ledger.total_usd
     spent = f"${ledger.total_usd:.2f} of ${settings.monthly_budget_usd:.2f} in {ledger.month}"
     if left <= 0 and over_budget:
-        return f"nothing is left ({spent}), and the run starts all the same: {over_budget}"
+        return f"used up ({spent}); the run starts because: {over_budget}"
     if left <= 0:
         raise PreflightError(
-            f"nothing is left: {spent}",
-            remedy="Raise monthly_budget_usd, or take the lease by hand with --over-budget REASON.",
+            f"used up: {spent}",
+            remedy="Raise monthly_budget_usd, or give a reason: `wms infra up --over-budget REASON`.",
         )
     return f"${left:.2f} left: {spent}"

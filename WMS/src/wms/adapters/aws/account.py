@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,44 +39,34 @@ class AwsAccount:
             raise CloudError(str(error), remedy=error.remedy) from error
         if node is None:
             return None
-        try:
-            self._aws.client("ec2").start_instances(InstanceIds=[node.id], DryRun=True)
-        except ClientError as error:
-            return _answer(error)
-        except BotoCoreError as error:
-            raise CloudError(f"EC2 could not be asked: {error}") from error
-        raise CloudError(f"EC2 answered a dry run of a start of {node.id} as if it had started it")
+        ec2 = self._aws.client("ec2")
+        return _answer(lambda: ec2.start_instances(InstanceIds=[node.id], DryRun=True))
 
     def may_launch(self, instance_type: str, *, project: str) -> Answer:
         """Whether an instance of this type could be started, by a dry run in the project's subnet."""
-        try:
-            ec2 = self._aws.client("ec2")
-            image = self._aws.client("ssm").get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
+        ec2, ssm = self._aws.client("ec2"), self._aws.client("ssm")
+
+        def launch() -> None:
+            image = ssm.get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
             mine = [{"Name": "tag:Project", "Values": [project]}]
             subnets = ec2.describe_subnets(Filters=mine)["Subnets"]
             where = {"SubnetId": subnets[0]["SubnetId"]} if subnets else {}
             ec2.run_instances(
                 ImageId=image, InstanceType=instance_type, MinCount=1, MaxCount=1, DryRun=True, **where
             )
-        except ClientError as error:
-            return _answer(error)
-        except BotoCoreError as error:
-            raise CloudError(f"EC2 could not be asked: {error}") from error
-        raise CloudError(f"EC2 answered a dry run of {instance_type} as if it had started one")
+
+        return _answer(launch)
 
     def may_use_bucket(self, bucket: str) -> Answer:
         """Whether an object can be written, read and deleted, by doing so."""
         s3, key = self._aws.client("s3"), f"{PROBE}{uuid.uuid4().hex}"
-        try:
+
+        def use() -> None:
             s3.put_object(Bucket=bucket, Key=key, Body=b"probe")
             s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             s3.delete_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            answer = _answer(error)
-            return answer.model_copy(update={"detail": f"{error.operation_name}: {answer.detail}"})
-        except BotoCoreError as error:
-            raise CloudError(f"S3 could not be asked: {error}") from error
-        return Answer(verdict="allowed")
+
+        return _answer(use)
 
     def state_lock(self, bucket: str, key: str) -> str:
         """Who holds a Terraform state, since when, for what; empty where nobody does.
@@ -110,15 +101,22 @@ class AwsAccount:
         return CallerIdentity(account=who["Account"], arn=who["Arn"], temporary=temporary)
 
 
-def _answer(error: ClientError) -> Answer:
-    """A dry run that would have succeeded is an error too."""
-    code, message = error_code(error), error_message(error)
-    if code == "DryRunOperation":
-        return Answer(verdict="allowed")
-    if code in DENIED:
+def _answer(question: Callable[[], object]) -> Answer:
+    """AWS's answer to calls; a dry run that would have succeeded is an error of its own."""
+    try:
+        question()
+    except ClientError as error:
+        code, message = error_code(error), error_message(error)
+        if code == "DryRunOperation":
+            return Answer(verdict="allowed")
+        detail = f"{error.operation_name}: {code}: {message}".rstrip(": ")
+        if code not in DENIED:
+            return Answer(verdict="not to be had", detail=detail)
         denied = "with an explicit deny" in message
-        return Answer(verdict="explicit deny" if denied else "no permission", detail=message or code)
-    return Answer(verdict="not to be had", detail=f"{code}: {message}")
+        return Answer(verdict="explicit deny" if denied else "no permission", detail=detail)
+    except BotoCoreError as error:
+        raise CloudError(f"AWS could not be asked: {error}") from error
+    return Answer(verdict="allowed")
 
 
 def _holder(lock: bytes) -> str:

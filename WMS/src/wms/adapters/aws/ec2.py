@@ -55,7 +55,9 @@ class Ec2:
         """
         found = [
             instance
-            for instance in self._described(f"for the instance {name}", Filters=[_filter("tag:Name", name)])
+            for instance in self._described(
+                f"for the instance {name}", Filters=[{"Name": "tag:Name", "Values": [name]}]
+            )
             if instance.state != "absent"
         ]
         if len(found) > 1:
@@ -66,24 +68,16 @@ class Ec2:
             )
         return found[0] if found else None
 
-    def instance(self, instance_id: str) -> Instance:
-        """An instance by its ID; terminated ones are `absent`.
-
-        Raises:
-            ComputeError: EC2 does not know it, or could not be asked.
-        """
-        return self._described(f"for {instance_id} in {self.region}", InstanceIds=[instance_id])[0]
-
     def start(self, instance_id: str, *, within_seconds: float) -> None:
         """Ask for a start; an instance that is stopping gets that time to stop first."""
-        if self.instance(instance_id).state == "stopping":
+        if self._state(instance_id) == "stopping":
             self._wait("instance_stopped", instance_id, within_seconds)
         with asking(f"to start {instance_id}"):
             self._client.start_instances(InstanceIds=[instance_id])
 
     def stop(self, instance_id: str, *, within_seconds: float) -> None:
         """Ask for a stop; an instance that is starting gets that time to start first."""
-        if self.instance(instance_id).state == "pending":
+        if self._state(instance_id) == "pending":
             self._wait("instance_running", instance_id, within_seconds)
         with asking(f"to stop {instance_id}"):
             self._client.stop_instances(InstanceIds=[instance_id])
@@ -110,6 +104,9 @@ class Ec2:
     def _client(self) -> Any:
         return self._aws.client("ec2")
 
+    def _state(self, instance_id: str) -> InstanceState:
+        return self._described(f"for {instance_id} in {self.region}", InstanceIds=[instance_id])[0].state
+
     def _wait(self, waiter: str, instance_id: str, seconds: float) -> None:
         attempts = {"Delay": POLL_SECONDS, "MaxAttempts": max(1, int(seconds // POLL_SECONDS))}
         with asking(f"until {waiter.replace('_', ' ')} of {instance_id}"):
@@ -129,7 +126,3 @@ class Ec2:
             for reservation in page["Reservations"]
             for item in reservation["Instances"]
         ]
-
-
-def _filter(name: str, value: str) -> dict[str, Any]:
-    return {"Name": name, "Values": [value]}

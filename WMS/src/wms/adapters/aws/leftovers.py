@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from wms.adapters.aws.ec2 import STATES
-from wms.adapters.aws.session import Aws, asking, error_code
+from wms.adapters.aws.session import Aws, asking, bucket_is_there, error_code
 from wms.core.errors import ComputeError
 from wms.core.records.leftover import Leftover
 
@@ -48,7 +48,9 @@ def leftovers(aws: Aws, *, project: str, buckets: Sequence[str]) -> tuple[Leftov
     s3 = aws.client("s3")
     for bucket in buckets:
         sizes = [size for _, _, size in _versions(s3, bucket)]
-        if sizes or _exists(s3, bucket):
+        with asking(f"for the bucket {bucket}"):
+            there = bool(sizes) or bucket_is_there(s3, bucket)
+        if there:
             note = f"{len(sizes)} object versions" if sizes else "empty"
             found.append(Leftover(kind="bucket", id=bucket, note=note, size_gib=sum(sizes) / GIB))
     return tuple(found)
@@ -82,14 +84,3 @@ def _versions(s3: Any, bucket: str) -> Iterator[tuple[str, str, int]]:
         except ClientError as error:
             if error_code(error) != "NoSuchBucket":
                 raise
-
-
-def _exists(s3: Any, bucket: str) -> bool:
-    with asking(f"for the bucket {bucket}"):
-        try:
-            s3.head_bucket(Bucket=bucket)
-        except ClientError as error:
-            if error_code(error) in ("404", "NoSuchBucket"):
-                return False
-            raise
-    return True

@@ -79,6 +79,17 @@ def asking(what: str) -> Iterator[None]:
         raise ComputeError(f"asking AWS {what}: {error}", remedy="See that the network is up.") from error
 
 
+def bucket_is_there(s3: Any, bucket: str, **options: str) -> bool:
+    """Whether a bucket exists; a refusal is botocore's error."""
+    try:
+        s3.head_bucket(Bucket=bucket, **options)
+    except ClientError as error:
+        if error_code(error) in ("404", "NoSuchBucket"):
+            return False
+        raise
+    return True
+
+
 def error_code(error: ClientError) -> str:
     """AWS's own word for what is wrong, such as `NoSuchBucket`."""
     return str(error.response.get("Error", {}).get("Code", ""))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from wms.adapters.aws.session import Aws, asking, error_code
+from wms.adapters.aws.session import Aws, asking, bucket_is_there, error_code
 from wms.core.errors import ComputeError
 
 OLD_STATES_DAYS = 90
 """How long an overwritten state can be brought back."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One property of the bucket: S3's call that says it, the one that sets it, and what it shall be."""
+class Setting(NamedTuple):
+    """One property of the bucket: S3's call that reads it, the call's argument, and the value."""
 
     what: str
     call: str
@@ -49,6 +47,7 @@ def settings(bucket: str, tags: dict[str, str]) -> tuple[Setting, ...]:
             "NoncurrentVersionExpiration": {"NoncurrentDays": OLD_STATES_DAYS},
         }
     ]
+    versioning = {"Status": "Enabled"}
     private = dict.fromkeys(
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
@@ -56,43 +55,18 @@ def settings(bucket: str, tags: dict[str, str]) -> tuple[Setting, ...]:
     owner = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
     return (
+        Setting("keep overwritten states", "bucket_versioning", "VersioningConfiguration", versioning),
+        Setting("encrypt", "bucket_encryption", "ServerSideEncryptionConfiguration", sse),
+        Setting("no public access", "public_access_block", "PublicAccessBlockConfiguration", private),
+        Setting("no access lists", "bucket_ownership_controls", "OwnershipControls", owner),
+        Setting("refuse what comes without TLS", "bucket_policy", "Policy", policy),
         Setting(
-            what="keep overwritten states",
-            call="bucket_versioning",
-            argument="VersioningConfiguration",
-            wanted={"Status": "Enabled"},
+            f"drop overwritten states after {OLD_STATES_DAYS} days",
+            "bucket_lifecycle_configuration",
+            "LifecycleConfiguration",
+            {"Rules": rules},
         ),
-        Setting(
-            what="encrypt",
-            call="bucket_encryption",
-            argument="ServerSideEncryptionConfiguration",
-            wanted=sse,
-        ),
-        Setting(
-            what="no public access",
-            call="public_access_block",
-            argument="PublicAccessBlockConfiguration",
-            wanted=private,
-        ),
-        Setting(
-            what="no access lists",
-            call="bucket_ownership_controls",
-            argument="OwnershipControls",
-            wanted=owner,
-        ),
-        Setting(
-            what="refuse what comes without TLS",
-            call="bucket_policy",
-            argument="Policy",
-            wanted=policy,
-        ),
-        Setting(
-            what=f"drop overwritten states after {OLD_STATES_DAYS} days",
-            call="bucket_lifecycle_configuration",
-            argument="LifecycleConfiguration",
-            wanted={"Rules": rules},
-        ),
-        Setting(what="tag", call="bucket_tagging", argument="Tagging", wanted={"TagSet": tag_set}),
+        Setting("tag", "bucket_tagging", "Tagging", {"TagSet": tag_set}),
     )
 
 
@@ -125,17 +99,14 @@ def make_state_bucket(
 def _is_there(s3: Any, bucket: str, account: str) -> bool:
     with asking(f"for the bucket {bucket}"):
         try:
-            s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+            return bucket_is_there(s3, bucket, ExpectedBucketOwner=account)
         except ClientError as error:
-            if error_code(error) in ("404", "NoSuchBucket"):
-                return False
-            if error_code(error) == "403":
-                raise ComputeError(
-                    f"the bucket {bucket} is not open to account {account}: it is another's, or S3 is denied",
-                    remedy="Choose another `name` in terraform.tfvars, or ask for s3:ListBucket on it.",
-                ) from error
-            raise
-    return True
+            if error_code(error) != "403":
+                raise
+            raise ComputeError(
+                f"the bucket {bucket} is not open to account {account}: it is another's, or S3 is denied",
+                remedy="Choose another `name` in terraform.tfvars, or ask for s3:ListBucket on it.",
+            ) from error
 
 
 def _has(s3: Any, bucket: str, setting: Setting, account: str) -> bool:

@@ -1,4 +1,4 @@
-"""A repository whose forge is the stand-in for GitHub."""
+"""A repository whose forge is the stand-in for GitHub, and a project of a person."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from clones import Project, make_project
 from fakes.github import FakeGitHub
 from forges import REPOSITORY, Author, forge_on
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
 from wms.adapters.github.forge import GitHubForge
+from wms.core.ports import PullRequest
 
 
 @pytest.fixture
@@ -46,3 +48,13 @@ def main(repository: GitRepository) -> str:
     sha = repository.head("main")
     assert sha is not None
     return sha
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return make_project(tmp_path)
+
+
+@pytest.fixture
+def opened(author: Author) -> PullRequest:
+    return author.open()

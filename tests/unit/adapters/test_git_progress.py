@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from clones import Project, make_project
+from clones import Project
 from wms.adapters.git.repository import GitRepository
 from wms.core.errors import RepositoryError
 
@@ -30,11 +30,6 @@ class Recorder:
             yield item
 
     def say(self, text: str) -> None: ...
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
 
 
 def test_files_and_percents_are_told_to_their_ends(project: Project, tmp_path: Path) -> None:

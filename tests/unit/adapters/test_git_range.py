@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from clones import Project, make_project
+from clones import Project
 from wms.adapters.git.range import read_commits
 from wms.core.records.commits import LocalCommits
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
 
 
 def written(commits: LocalCommits) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from forges import Author, forge_on
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.github.forge import GitHubForge
 from wms.core.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
-from wms.core.ports import Check
+from wms.core.ports import Check, PullRequest
 from wms.core.settings import load_wanted
 
 PASSED = Check(context="ci", state="success", description="passed")
@@ -61,9 +61,8 @@ def test_mergeability_that_never_comes_ends_with_an_error(
 
 
 def test_a_head_that_github_shows_late_is_waited_for(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, author: Author, opened: PullRequest, github: FakeGitHub
 ) -> None:
-    opened = author.open()
     github.settings.head_lag_reads = 3
     newer = author.push("promote/1", "model", b"newer\n")
     forge.merge(opened.number, sha=newer)
@@ -71,9 +70,8 @@ def test_a_head_that_github_shows_late_is_waited_for(
 
 
 def test_a_head_that_moves_between_looking_and_merging_is_not_merged(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, author: Author, opened: PullRequest, github: FakeGitHub
 ) -> None:
-    opened = author.open()
     github.settings.mergeable_after_reads = 0
     github.settings.head_lag_reads = 1
     newer = author.push("promote/1", "model", b"newer\n")
@@ -84,9 +82,8 @@ def test_a_head_that_moves_between_looking_and_merging_is_not_merged(
 
 
 def test_a_base_that_moves_while_merging_is_told_so_that_everything_is_checked_anew(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
-    opened = author.open()
     message = "Base branch was modified. Review and try the merge again."
     github.fail_next(1, status=405, message=message, method="PUT", path="/merge")
     with pytest.raises(RemoteMovedError, match="main moved"):
@@ -95,9 +92,8 @@ def test_a_base_that_moves_while_merging_is_told_so_that_everything_is_checked_a
 
 @pytest.mark.parametrize("status", [502, 503])
 def test_a_merge_whose_answer_is_lost_is_found_done(
-    status: int, forge: GitHubForge, author: Author, github: FakeGitHub, repository: GitRepository
+    status: int, forge: GitHubForge, opened: PullRequest, github: FakeGitHub, repository: GitRepository
 ) -> None:
-    opened = author.open()
     github.fail_next(1, status=status, method="PUT", path="/merge", after=True)
     merged = forge.merge(opened.number, sha=opened.head_sha)
     repository.fetch()
@@ -105,10 +101,9 @@ def test_a_merge_whose_answer_is_lost_is_found_done(
 
 
 def test_a_required_status_that_is_missing_is_named_with_what_to_do(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     require(github, "ci")
-    opened = author.open()
     with pytest.raises(ProtectedBranchError, match=r"ci \(not posted\)") as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert caught.value.can_heal
@@ -119,10 +114,9 @@ def test_a_required_status_that_is_missing_is_named_with_what_to_do(
 
 
 def test_of_several_required_statuses_those_that_lack_are_named(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     require(github, "ci", "lint", "docs")
-    opened = author.open()
     forge.set_status(opened.head_sha, PASSED)
     forge.set_status(opened.head_sha, Check(context="docs", state="failure", description=""))
     with pytest.raises(ProtectedBranchError) as caught:
@@ -132,19 +126,17 @@ def test_of_several_required_statuses_those_that_lack_are_named(
 
 
 def test_classic_branch_protection_is_named_too(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     github.protections["main"] = {"required_status_checks": {"contexts": ["ci"]}}
-    opened = author.open()
     with pytest.raises(ProtectedBranchError, match=r"ci \(not posted\)"):
         forge.merge(opened.number, sha=opened.head_sha)
 
 
 def test_a_status_that_github_does_not_count_yet_is_waited_for(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     require(github, "ci")
-    opened = author.open()
     forge.set_status(opened.head_sha, PASSED)
     expected = 'Repository rule violations found\n\nRequired status check "ci" is expected.\n\n'
     github.fail_next(2, status=405, message=expected, method="PUT", path="/merge")
@@ -154,10 +146,9 @@ def test_a_status_that_github_does_not_count_yet_is_waited_for(
 
 @pytest.mark.parametrize("who", ["a person", "another app"])
 def test_a_required_status_of_another_than_github_actions_does_not_count(
-    who: str, forge: GitHubForge, author: Author, github: FakeGitHub
+    who: str, forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     protect_as_the_project_does(github)
-    opened = author.open()
     forge.set_status(opened.head_sha, PASSED)
     github.statuses[-1] = replace(github.statuses[-1], app=None if who == "a person" else 1)
     with pytest.raises(ForgeError, match="expected"):
@@ -166,19 +157,17 @@ def test_a_required_status_of_another_than_github_actions_does_not_count(
     forge.merge(opened.number, sha=opened.head_sha)
 
 
-def test_a_review_that_is_needed_is_named(forge: GitHubForge, author: Author, github: FakeGitHub) -> None:
+def test_a_needed_review_is_named(forge: GitHubForge, opened: PullRequest, github: FakeGitHub) -> None:
     require(github, approvals=1)
-    opened = author.open()
     with pytest.raises(ProtectedBranchError, match="approving review") as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert "approve" in caught.value.remedy
 
 
 def test_a_repository_without_merge_commits_says_which_setting(
-    forge: GitHubForge, author: Author, github: FakeGitHub
+    forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     github.settings.allow_merge_commit = False
-    opened = author.open()
     with pytest.raises(ProtectedBranchError) as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert "Allow merge commits" in caught.value.remedy

@@ -2,10 +2,7 @@ import contextlib
 import os
 import sqlite3
 
-import pytest
-
 from wms.adapters.mlflow.client import ENVIRONMENT, connect, set_environment
-from wms.core.errors import RegistryError
 
 POOL = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE"
 
@@ -15,12 +12,6 @@ def test_the_embedded_store_lets_readers_and_a_writer_work_at_once(tmp_path):
     connect(f"sqlite:///{database}")
     with contextlib.closing(sqlite3.connect(database)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-
-def test_a_file_that_is_no_database_is_an_error_that_names_it(tmp_path):
-    (tmp_path / "mlflow.db").write_bytes(b"something else entirely" * 100)
-    with pytest.raises(RegistryError, match=r"mlflow\.db cannot be opened"):
-        connect(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
 
 def test_the_pool_is_as_large_as_a_server_has_threads_unless_the_user_says_otherwise(monkeypatch):

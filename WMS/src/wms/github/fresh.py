@@ -24,14 +24,11 @@ BODY = (
 )
 
 
-class Hosting(Protocol):
-    """What GitHub knows about the origin of a model. All methods raise `GitHubError`."""
+class _Hosting(Protocol):
+    """See `GhRepository`."""
 
-    def has_state(self) -> bool:
-        """Whether this repository has data and models of its own."""
-
-    def merged_here(self, branch: str) -> bool:
-        """Whether a pull request of this branch was ever merged in this repository."""
+    def has_state(self) -> bool: ...
+    def merged_here(self, branch: str) -> bool: ...
 
 
 def leftovers(repository: Repository, main_sha: str) -> dict[str, bytes | None]:
@@ -46,7 +43,7 @@ def leftovers(repository: Repository, main_sha: str) -> dict[str, bytes | None]:
     return found
 
 
-def require_foreign(repository: Repository, main_sha: str, hosting: Hosting) -> None:
+def require_foreign(repository: Repository, main_sha: str, hosting: _Hosting) -> None:
     """Check that data and model on main were not made in this repository.
 
     A promotion is a merged pull request in the repository that made it; a copy has none.

@@ -46,42 +46,25 @@ WritePairs = Callable[[Path, int, int], object]
 """Writes pairs to a folder: from which number on, and how many."""
 
 
-class Workflows(Protocol):
-    """Runs of workflows. All methods raise `ForgeError`."""
+class _Workflows(Protocol):
+    """See `GitHubActions`."""
 
     poll_seconds: float
-    """How long to wait between two reads."""
 
-    def start(self, workflow: str, inputs: dict[str, str], *, branch: str) -> int:
-        """Start a workflow; return the number of its run."""
-
-    def conclusion(self, run: int) -> str | None:
-        """How a run ended; `None` while it runs."""
-
-    def url(self, run: int) -> str:
-        """The page of a run."""
-
-    def any_unfinished(self, *, but: str) -> bool:
-        """Whether a run has not ended, apart from those of one workflow file."""
-
-    def delete_releases(self, prefix: str) -> None:
-        """Delete the releases whose tags start with a prefix."""
+    def start(self, workflow: str, inputs: dict[str, str], *, branch: str) -> int: ...
+    def conclusion(self, run: int) -> str | None: ...
+    def url(self, run: int) -> str: ...
+    def any_unfinished(self, *, but: str) -> bool: ...
+    def delete_releases(self, prefix: str) -> None: ...
 
 
-class Refs(Protocol):
-    """Refs of the remote beside its branches. All methods raise `RepositoryError`."""
+class _Refs(Protocol):
+    """See `RemoteRefs`."""
 
-    def matching(self, *patterns: str) -> dict[str, str]:
-        """Refs and their commits."""
-
-    def create(self, ref: str, sha: str) -> None:
-        """Create a ref that does not exist yet."""
-
-    def fetch(self, ref: str) -> str:
-        """Fetch a ref; return its commit."""
-
-    def delete(self, refs: list[str]) -> None:
-        """Delete refs."""
+    def matching(self, *patterns: str) -> dict[str, str]: ...
+    def create(self, ref: str, sha: str) -> None: ...
+    def fetch(self, ref: str) -> str: ...
+    def delete(self, refs: list[str]) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +82,8 @@ class SelfTest:
 
     repository: Repository
     forge: Forge
-    workflows: Workflows
-    refs: Refs
+    workflows: _Workflows
+    refs: _Refs
     progress: Progress
     patience_seconds: float = 3600.0
 
@@ -154,7 +137,7 @@ class SelfTest:
                 f"the self-test restores an empty repository at its end, but here is {', '.join(found)}",
                 remedy="Run it in a new repository made from the template (`wms github fresh` first).",
             )
-        if code_that_passed(start, repository=repository, forge=self.forge) is None:
+        if code_that_passed(start, repository, self.forge) is None:
             raise SelfTestError(
                 f"ci has not passed on main ({start[:12]}), and the self-test needs that to restore main",
                 remedy="Press *Run workflow* of `CI` on main, then start the self-test again.",
@@ -233,16 +216,14 @@ class SelfTest:
         samples = DatasetManifest.from_jsonl(manifest or b"", source=MANIFEST_PATH).samples
         others = [sample.stem for sample in samples if sample.stem not in own]
         branches = set(self.repository.branches(DATA_PREFIX)) - {FIRST, SECOND}
+        found = (
+            f"main's dataset has samples of others ({len(others)}), such as {others[0]!r}" if others else ""
+        )
         if branches:
-            raise SelfTestError(
-                f"somebody pushed {', '.join(sorted(branches))} during the self-test",
-                remedy=f"Keep the data. To end the self-test: git push origin --delete {MARKER}",
-            )
-        if others:
-            raise SelfTestError(
-                f"main's dataset has samples of others, such as {others[0]!r} ({len(others)} in all)",
-                remedy=f"Keep the data. To end the self-test: git push origin --delete {MARKER}",
-            )
+            found = f"somebody pushed {', '.join(sorted(branches))} during the self-test"
+        if found:
+            remedy = f"Keep the data. To end the self-test: git push origin --delete {MARKER}"
+            raise SelfTestError(found, remedy=remedy)
 
     def _restore_main(self, start: str) -> None:
         repository, main_sha = self.repository, main_head(self.repository)
@@ -257,14 +238,7 @@ class SelfTest:
             head=CLEAN_UP, base=MAIN, title=title, body=f"The generated files are those of {start}."
         )
         require_generated_only(repository, base_sha=main_sha, commit_sha=commit)
-        evidence = ci_evidence(
-            commit,
-            base_sha=main_sha,
-            main_sha=main_sha,
-            ci_passed=None,
-            repository=repository,
-            forge=self.forge,
-        )
+        evidence = ci_evidence(commit, repository, self.forge, base_sha=main_sha, main_sha=main_sha)
         if evidence is None:
             raise SelfTestError(
                 f"main moved during the self-test and has not passed ci, so {pull.url} is not merged",

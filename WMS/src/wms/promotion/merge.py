@@ -9,7 +9,7 @@ from pathlib import Path
 from wms.core.context import Context
 from wms.core.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
 from wms.core.files import read_record, write_record
-from wms.core.ports import Check, DataStore, Forge, Repository
+from wms.core.ports import DataStore, Forge, Repository
 from wms.core.production import main_head, manifest_at, metadata_at, require_file, require_production
 from wms.core.records.dataset import BranchHead
 from wms.core.records.decision import GateDecision
@@ -20,7 +20,7 @@ from wms.gate.verdict import read_inputs
 from wms.promotion.after_merge import fetch_merge, finish_merge
 from wms.promotion.evidence import policy_at, require_commit_holds, require_decision_fits, require_fresh
 from wms.promotion.reconcile import reconcile_if_there
-from wms.promotion.tested import ci_evidence, post_ci, require_generated_only
+from wms.promotion.tested import ci_evidence, post_ci, post_success, require_generated_only
 
 logger = logging.getLogger(__name__)
 
@@ -91,15 +91,11 @@ def _merged(ctx: Context, promotion: Promotion, ci_passed: str | None) -> str:
         main_sha = main_head(repository)
         require_fresh(repository, base_sha=promotion.base_sha, main_sha=main_sha)
         evidence = ci_evidence(
-            sha,
-            base_sha=promotion.base_sha,
-            main_sha=main_sha,
-            ci_passed=ci_passed,
-            repository=repository,
-            forge=forge,
+            sha, repository, forge, base_sha=promotion.base_sha, main_sha=main_sha, ci_passed=ci_passed
         )
         _verify(ctx, promotion, decision, main_sha)
-        _post_statuses(forge, sha, decision)
+        post_success(forge, sha, "wms/data", "manifest and digests verified")
+        post_success(forge, sha, "wms/quality-gate", f"replayed: {decision.reasons[0]}")
         post_ci(forge, sha, evidence)
         try:
             return forge.merge(number, sha=sha)
@@ -167,18 +163,6 @@ def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
     with tempfile.TemporaryDirectory(prefix="wms-verify-") as folder:
         for sha256 in wanted.values():
             data_store.get_blob(sha256, Path(folder) / sha256)
-
-
-def _post_statuses(forge: Forge, sha: str, decision: GateDecision) -> None:
-    forge.set_status(
-        sha, Check(context="wms/data", state="success", description="manifest and digests verified")
-    )
-    forge.set_status(
-        sha,
-        Check(
-            context="wms/quality-gate", state="success", description=f"replayed: {decision.reasons[0]}"[:140]
-        ),
-    )
 
 
 def _delete_branches(

@@ -152,15 +152,9 @@ def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:
 
 def is_tested(ctx: Context, promotion: Promotion) -> bool:
     """Whether a promotion's commit has earned the status `ci`, so that `ci.yml` need not run on it."""
-    repository = ctx.ports.repository
-    evidence = ci_evidence(
-        promotion.commit_sha,
-        base_sha=promotion.base_sha,
-        main_sha=main_head(repository),
-        ci_passed=None,
-        repository=repository,
-        forge=ctx.ports.forge,
-    )
+    repository, base_sha = ctx.ports.repository, promotion.base_sha
+    main_sha, sha = main_head(repository), promotion.commit_sha
+    evidence = ci_evidence(sha, repository, ctx.ports.forge, base_sha=base_sha, main_sha=main_sha)
     return evidence is not None
 
 

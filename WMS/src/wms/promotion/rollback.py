@@ -13,14 +13,14 @@ from wms.core.errors import (
     UntestedCommitError,
     WmsError,
 )
-from wms.core.ports import Check, Forge, Repository
+from wms.core.ports import Forge, Repository
 from wms.core.production import MAIN, main_head, model_history, require_production, rollback_target
 from wms.core.records.promotion import METADATA_PATH, ModelMetadata, Proposed, RolledBack
 from wms.promotion.after_merge import ask_for_deployment, fetch_merge, finish_merge
 from wms.promotion.merge import ATTEMPTS, require_stored
 from wms.promotion.reconcile import reconcile_if_there
 from wms.promotion.release import release_production
-from wms.promotion.tested import ci_evidence, post_ci
+from wms.promotion.tested import ci_evidence, post_ci, post_success
 from wms.report.markdown import rollback_body
 
 logger = logging.getLogger(__name__)
@@ -105,21 +105,13 @@ def _proposal(
         )
         repository.push(commit_sha, branch, expect=repository.head(branch))
     evidence = ci_evidence(
-        commit_sha,
-        base_sha=main_sha,
-        main_sha=main_sha,
-        ci_passed=ci_passed,
-        repository=repository,
-        forge=forge,
+        commit_sha, repository, forge, base_sha=main_sha, main_sha=main_sha, ci_passed=ci_passed
     )
     body = rollback_body(current, require_production(repository, commit_sha), run_url=ctx.run_url)
     pull_request = forge.open_pull_request(
         head=branch, base=MAIN, title=title, body=body, labels=("rollback",)
     )
-    stored = Check(
-        context="wms/quality-gate", state="success", description="rollback: weights are in the store"
-    )
-    forge.set_status(commit_sha, stored)
+    post_success(forge, commit_sha, "wms/quality-gate", "rollback: weights are in the store")
     post_ci(forge, commit_sha, evidence)
     return Proposed(
         pull_request=pull_request.number, branch=branch, commit_sha=commit_sha, tested=evidence is not None

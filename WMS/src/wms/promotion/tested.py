@@ -32,7 +32,7 @@ def require_generated_only(repository: Repository, *, base_sha: str, commit_sha:
         )
 
 
-def code_that_passed(rev: str, *, repository: Repository, forge: Forge) -> str | None:
+def code_that_passed(rev: str, repository: Repository, forge: Forge) -> str | None:
     """The commit with the same code as `rev` on which `ci` passed; `None` if there is none.
 
     A merge by a workflow's token starts no `ci` on main. So merges of promotions are followed back: to the
@@ -55,22 +55,22 @@ def code_that_passed(rev: str, *, repository: Repository, forge: Forge) -> str |
 
 def ci_evidence(
     commit_sha: str,
+    repository: Repository,
+    forge: Forge,
     *,
     base_sha: str,
     main_sha: str,
-    ci_passed: str | None,
-    repository: Repository,
-    forge: Forge,
+    ci_passed: str | None = None,
 ) -> str | None:
     """Why a generated commit may get the status `ci`, as text; `None` if it may not.
 
     Args:
         commit_sha: the commit, which changes only generated files (`require_generated_only`).
+        repository: fetched just now.
+        forge: where `ci` is reported.
         base_sha: the commit below it.
         main_sha: the present main, into which it will be merged.
         ci_passed: the commit that `ci.yml` ran on for this purpose and passed, if it did.
-        repository: fetched just now.
-        forge: where `ci` is reported.
 
     Raises:
         UntestedCommitError: `ci_passed` is another commit.
@@ -80,7 +80,7 @@ def ci_evidence(
     if ci_passed is not None:
         return "ci ran on this commit and passed"
     for rev in dict.fromkeys((base_sha, main_sha)):
-        tested = code_that_passed(rev, repository=repository, forge=forge)
+        tested = code_that_passed(rev, repository, forge)
         if tested is not None:
             return f"ci passed on {tested[:12]}; this commit changes only data and model records (verified)"
     return None
@@ -89,7 +89,12 @@ def ci_evidence(
 def post_ci(forge: Forge, commit_sha: str, evidence: str | None) -> None:
     """Post the status `ci` with its evidence; without evidence, post nothing."""
     if evidence is not None:
-        forge.set_status(commit_sha, Check(context=CI_CONTEXT, state="success", description=evidence))
+        post_success(forge, commit_sha, CI_CONTEXT, evidence)
+
+
+def post_success(forge: Forge, commit_sha: str, context: str, description: str) -> None:
+    """Post a status that passed."""
+    forge.set_status(commit_sha, Check(context=context, state="success", description=description[:140]))
 
 
 def _same_code(repository: Repository, one: str, other: str) -> bool:

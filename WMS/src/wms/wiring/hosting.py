@@ -110,19 +110,13 @@ def open_clone(start: Path, progress: Progress, *, remote: str = "origin") -> Cl
     Raises:
         WorkspaceError: not inside a workspace, or it has no such remote.
     """
-    root = Layout.find(start).root
-    answer = Git(root).run("remote", "get-url", remote, ok=(0, 2))
-    if answer.code == 2:
-        raise WorkspaceError(
-            f"{root} has no Git remote named {without_credentials(remote)}",
-            remedy="Add it with `git remote add NAME URL`, and push to it by its name.",
-        )
+    layout = Layout.find(start)
     return Clone(
-        layout=Layout(root),
-        repository=GitRepository(root, remote, attended=True, progress=progress),
+        layout=layout,
+        repository=GitRepository(layout.root, remote, attended=True, progress=progress),
         progress=progress,
         remote=remote,
-        remote_url=without_credentials(answer.line),
+        remote_url=without_credentials(_remote_url(layout.root, remote)),
     )
 
 
@@ -184,22 +178,20 @@ def local_forge(layout: Layout) -> Forge:
         WorkspaceError: there is no `origin`, or its folder is gone.
     """
     root = layout.root
-    answer = Git(root).run("remote", "get-url", "origin", ok=(0, 2))
-    if answer.code == 2:
-        raise WorkspaceError(f"{root} has no Git remote named origin")
-    url = without_credentials(answer.line)
+    written = _remote_url(root, "origin")
+    url = without_credentials(written)
     if _HOSTED.match(url):
         needed = ForgeError(
             f"pull requests and statuses of {url} cannot be reached without a token",
             remedy="Let its workflow do it, or set GITHUB_REPOSITORY (OWNER/NAME) and GITHUB_TOKEN.",
         )
         return cast("Forge", Absent(needed))
-    remote = (root / answer.line).resolve()
+    remote = (root / written).resolve()
     if (remote / "HEAD").is_file():
         return LocalForge(layout.state / "forge", remote)
     if (root / REMOTE / "HEAD").is_file():
         raise WorkspaceError(
-            f"the remote {answer.line} is gone, as after a move of the workspace; its own remote is {REMOTE}",
+            f"the remote {written} is gone, as after a move of the workspace; its own remote is {REMOTE}",
             remedy=f"Name it: `git remote set-url origin ./{REMOTE}`.",
         )
     raise WorkspaceError(
@@ -227,6 +219,16 @@ def releases_of(layout: Layout) -> Releases:
         return hosted.forge()
     name = slug_of(Git(layout.root).run("remote", "get-url", "origin", ok=(0, 2)).line)
     return open_releases(name) if name else local_forge(layout)
+
+
+def _remote_url(root: Path, remote: str) -> str:
+    answer = Git(root).run("remote", "get-url", remote, ok=(0, 2))
+    if answer.code == 2:
+        raise WorkspaceError(
+            f"{root} has no Git remote named {without_credentials(remote)}",
+            remedy="Add it with `git remote add NAME URL`, and push to it by its name.",
+        )
+    return answer.line
 
 
 def _api_url() -> str:

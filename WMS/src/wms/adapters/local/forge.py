@@ -13,12 +13,13 @@ from wms.adapters.local.forge_files import (
     CommitRecord,
     Dispatch,
     DispatchRecord,
-    ForgeFiles,
     PullRecord,
     StatusEntry,
+    read_or,
 )
 from wms.adapters.local.releases import LocalReleases
 from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
+from wms.core.files import read_record, write_record
 from wms.core.ports import Check, Forge, PullRequest
 
 MERGE_ATTEMPTS = 5
@@ -35,17 +36,18 @@ class LocalForge(LocalReleases, Forge):
 
     def __init__(self, state: Path, remote: Path) -> None:
         super().__init__(state, remote)
-        self._files = ForgeFiles(state)
+        self._pulls, self._commits = state / "pulls", state / "commits"
+        self._dispatches = state / "dispatches.json"
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
     ) -> PullRequest:
         with self._changing():
-            numbers = self._files.numbers()
+            numbers = self._numbers()
             for pull in map(self._pull, numbers):
                 if pull.head == head and pull.state == "open":
                     both = tuple(dict.fromkeys((*pull.labels, *labels)))
-                    return self._shown(self._files.write_pull(pull.model_copy(update={"labels": both})))
+                    return self._shown(self._write(pull.model_copy(update={"labels": both})))
             head_sha, base_sha = self._tip(head), self._tip(base)
             if head_sha is None or base_sha is None:
                 raise ForgeError(f"no pull request from {head} to {base}: one of the branches does not exist")
@@ -62,7 +64,7 @@ class LocalForge(LocalReleases, Forge):
                 opened_at=datetime.now(UTC),
                 labels=tuple(labels),
             )
-            return self._shown(self._files.write_pull(pull))
+            return self._shown(self._write(pull))
 
     def pull_request(self, number: int) -> PullRequest:
         with self._changing():
@@ -70,9 +72,7 @@ class LocalForge(LocalReleases, Forge):
 
     def pull_requests(self, *, head_prefix: str, state: Literal["open", "all"]) -> tuple[PullRequest, ...]:
         with self._changing():
-            found = [
-                pull for pull in map(self._pull, self._files.numbers()) if pull.head.startswith(head_prefix)
-            ]
+            found = [pull for pull in map(self._pull, self._numbers()) if pull.head.startswith(head_prefix)]
             return tuple(self._shown(pull) for pull in found if state == "all" or pull.state == "open")
 
     def merge(self, number: int, *, sha: str) -> str:
@@ -88,7 +88,7 @@ class LocalForge(LocalReleases, Forge):
             if pull.merge_commit is not None:
                 return pull.merge_commit
             merge_commit = self._merged_before(pull) or self._merge(pull)
-            self._files.write_pull(pull.model_copy(update={"state": "merged", "merge_commit": merge_commit}))
+            self._write(pull.model_copy(update={"state": "merged", "merge_commit": merge_commit}))
             return merge_commit
 
     def close(self, number: int, *, comment: str) -> None:
@@ -96,9 +96,7 @@ class LocalForge(LocalReleases, Forge):
             pull = self._pull(number)
             if pull.state == "merged":
                 raise ForgeError(f"pull request #{number} is merged and cannot be closed")
-            self._files.write_pull(
-                pull.model_copy(update={"state": "closed", "comments": (*pull.comments, comment)})
-            )
+            self._write(pull.model_copy(update={"state": "closed", "comments": (*pull.comments, comment)}))
 
     def set_status(self, sha: str, check: Check) -> None:
         if len(check.description) > DESCRIPTION_MAX:
@@ -107,7 +105,7 @@ class LocalForge(LocalReleases, Forge):
             known = self._said_about(sha)
             entry = StatusEntry(state=check.state, description=check.description, at=datetime.now(UTC))
             statuses = {**known.statuses, check.context: entry}
-            self._files.write_commit(sha, known.model_copy(update={"statuses": statuses}))
+            write_record(self._commit_file(sha), known.model_copy(update={"statuses": statuses}))
 
     def statuses(self, sha: str) -> tuple[Check, ...]:
         with self._changing():
@@ -123,7 +121,7 @@ class LocalForge(LocalReleases, Forge):
         with self._changing():
             known = self._said_about(sha)
             said = known.model_copy(update={"comments": (*known.comments, body)})
-            self._files.write_commit(sha, said)
+            write_record(self._commit_file(sha), said)
 
     def comments(self, sha: str) -> tuple[str, ...]:
         """All comments on a commit, oldest first."""
@@ -133,24 +131,37 @@ class LocalForge(LocalReleases, Forge):
     def dispatch(self, workflow: str, inputs: Mapping[str, str]) -> None:
         with self._changing():
             asked = Dispatch(workflow=workflow, inputs=dict(inputs), at=datetime.now(UTC))
-            known = self._files.read_dispatches().dispatches
-            self._files.write_dispatches(DispatchRecord(dispatches=(*known, asked)))
+            known = read_or(self._dispatches, DispatchRecord()).dispatches
+            write_record(self._dispatches, DispatchRecord(dispatches=(*known, asked)))
 
     def dispatches(self) -> tuple[Dispatch, ...]:
         """Every dispatched workflow, oldest first."""
         with self._changing():
-            return self._files.read_dispatches().dispatches
+            return read_or(self._dispatches, DispatchRecord()).dispatches
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in self._pulls.glob("[0-9]*.json"))
+
+    def _pull_file(self, number: int) -> Path:
+        return self._pulls / f"{number}.json"
+
+    def _commit_file(self, sha: str) -> Path:
+        return self._commits / f"{sha}.json"
+
+    def _write(self, pull: PullRecord) -> PullRecord:
+        write_record(self._pull_file(pull.number), pull)
+        return pull
 
     def _said_about(self, sha: str) -> CommitRecord:
         if self._git.run("cat-file", "-e", f"{sha}^{{commit}}", ok=(0, 1, 128)).code != 0:
             raise ForgeError(f"{self._git.folder} has no commit {sha}")
-        return self._files.read_commit(sha)
+        return read_or(self._commit_file(sha), CommitRecord())
 
     def _pull(self, number: int) -> PullRecord:
         """A pull request; an open one follows its head branch and is closed when the branch is deleted."""
-        if number not in self._files.numbers():
+        if number not in self._numbers():
             raise UnmergeableError(f"there is no pull request #{number}")
-        pull = self._files.read_pull(number)
+        pull = read_record(self._pull_file(number), PullRecord)
         if pull.state != "open":
             return pull
         tip = self._tip(pull.head)
@@ -159,13 +170,13 @@ class LocalForge(LocalReleases, Forge):
         if tip is None:
             merge_commit = self._merged_before(pull)
             end = {"state": "merged" if merge_commit else "closed", "merge_commit": merge_commit}
-            return self._files.write_pull(pull.model_copy(update=end))
-        return self._files.write_pull(pull.model_copy(update={"head_sha": tip}))
+            return self._write(pull.model_copy(update=end))
+        return self._write(pull.model_copy(update={"head_sha": tip}))
 
     def _shown(self, pull: PullRecord) -> PullRequest:
         return PullRequest(
             number=pull.number,
-            url=self._files.pull_path(pull.number).absolute().as_uri(),
+            url=self._pull_file(pull.number).absolute().as_uri(),
             head=pull.head,
             head_sha=pull.head_sha,
             base=pull.base,

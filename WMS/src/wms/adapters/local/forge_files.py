@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, PositiveInt, StringConstraints
 
-from wms.core.files import read_record, write_record
+from wms.core.files import read_record
 from wms.core.ports import CheckState
 from wms.core.records.base import Frozen, GitSha, Record
 
@@ -62,55 +62,6 @@ class DispatchRecord(Record):
     dispatches: tuple[Dispatch, ...] = ()
 
 
-class ForgeFiles:
-    """The folder of the files: `pulls/`, `commits/` and `dispatches.json`.
-
-    Methods raise `RecordError` for a damaged file, and `StorageError`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def pull_path(self, number: int) -> Path:
-        """The file of a pull request."""
-        return self._folder / "pulls" / f"{number}.json"
-
-    def numbers(self) -> list[int]:
-        """The numbers of all pull requests, ascending."""
-        return sorted(int(path.stem) for path in (self._folder / "pulls").glob("[0-9]*.json"))
-
-    def read_pull(self, number: int) -> PullRecord:
-        """A pull request as last written."""
-        return read_record(self.pull_path(number), PullRecord)
-
-    def write_pull(self, pull: PullRecord) -> PullRecord:
-        """Write a pull request, and return it."""
-        write_record(self.pull_path(pull.number), pull)
-        return pull
-
-    def read_commit(self, sha: str) -> CommitRecord:
-        """A commit's record; an empty one if there is none."""
-        return _read_or(self._commit_path(sha), CommitRecord())
-
-    def write_commit(self, sha: str, said: CommitRecord) -> None:
-        """Write a commit's record."""
-        write_record(self._commit_path(sha), said)
-
-    def read_dispatches(self) -> DispatchRecord:
-        """All dispatches."""
-        return _read_or(self._dispatch_path, DispatchRecord())
-
-    def write_dispatches(self, record: DispatchRecord) -> None:
-        """Write all dispatches."""
-        write_record(self._dispatch_path, record)
-
-    def _commit_path(self, sha: str) -> Path:
-        return self._folder / "commits" / f"{sha}.json"
-
-    @property
-    def _dispatch_path(self) -> Path:
-        return self._folder / "dispatches.json"
-
-
-def _read_or(path: Path, empty: R) -> R:
+def read_or(path: Path, empty: R) -> R:
+    """A record, or `empty` where there is no such file."""
     return read_record(path, type(empty)) if path.exists() else empty

@@ -1,4 +1,4 @@
-"""Which files of commits are pictures, where they belong, and how they get out of a branch."""
+"""Which files of commits are images, where they belong, and how they get out of a branch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from wms.core.errors import MisplacedPicturesError
 from wms.core.records.commits import LocalCommit, LocalCommits
 from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, is_image, places_of
+
+IMAGE = "WMS/data/incoming/images/a.jpg"
 
 
 def commits(
@@ -43,11 +45,11 @@ def commits(
         ("train.py", False),
     ],
 )
-def test_what_is_a_picture(path: str, expected: bool) -> None:
+def test_what_is_an_image(path: str, expected: bool) -> None:
     assert is_image(path) == expected
 
 
-def test_the_folder_says_what_a_picture_is() -> None:
+def test_the_folder_says_what_an_image_is() -> None:
     assert places_of(["WMS/data/incoming/images/a b.jpg", "WMS/data/training/masks/ż.PNG"]) == {
         "WMS/data/incoming/images/a b.jpg": "images/a b.jpg",
         "WMS/data/training/masks/ż.PNG": "masks/ż.PNG",
@@ -64,41 +66,33 @@ def test_the_folder_says_what_a_picture_is() -> None:
     ],
     ids=["no part", "beside the parts", "a type that is refused", "two for one place"],
 )
-def test_pictures_whose_place_cannot_be_told_are_named(paths: list[str]) -> None:
+def test_images_whose_place_cannot_be_told_are_named(paths: list[str]) -> None:
     with pytest.raises(MisplacedPicturesError) as caught:
         places_of(paths)
     assert paths[-1] in str(caught.value)
 
 
-def test_of_many_misplaced_pictures_some_are_named() -> None:
+def test_of_many_misplaced_images_some_are_named() -> None:
     with pytest.raises(MisplacedPicturesError, match="where 12 images belong") as caught:
         places_of([f"photos/{number}.jpg" for number in range(12)])
     assert str(caught.value).count(".jpg") == 10
     assert str(caught.value).endswith("and 2 more")
 
 
-def test_only_the_commits_that_wrote_pictures_carry_them() -> None:
-    found = images_of(commits(("train.py",), ("WMS/data/incoming/images/a.jpg",)))
+def test_only_the_commits_that_wrote_images_carry_them() -> None:
+    found = images_of(commits(("train.py",), (IMAGE,)))
     assert found.carriers == (f"{1:040x}",)
     assert found.others
 
 
-def test_pictures_alone_bring_no_other_change() -> None:
-    assert not images_of(commits(("WMS/data/incoming/images/a.jpg",))).others
+@pytest.mark.parametrize(
+    ("removed", "others"), [((), False), (("WMS/data/incoming/images/b.jpg",), False), (("old.py",), True)]
+)
+def test_only_code_is_another_change(removed: tuple[str, ...], others: bool) -> None:
+    assert images_of(commits((IMAGE,), removed=removed)).others == others
 
 
-def test_a_deleted_code_file_is_another_change() -> None:
-    assert images_of(commits(("WMS/data/incoming/images/a.jpg",), removed=("old.py",))).others
-
-
-def test_a_deleted_picture_is_not() -> None:
-    found = images_of(
-        commits(("WMS/data/incoming/images/a.jpg",), removed=("WMS/data/incoming/images/b.jpg",))
-    )
-    assert not found.others
-
-
-def test_many_pictures_are_taken_out_by_few_words() -> None:
+def test_many_images_are_removed_by_few_words() -> None:
     local = commits(
         ("WMS/data/incoming/images/a.jpg", "WMS/data/incoming/masks/a.png", "p [1]/images/b c.jpg", "d.jpg")
     )

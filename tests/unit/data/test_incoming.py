@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from wms.data.incoming import scan
 
 
@@ -37,21 +39,21 @@ def test_two_spellings_of_one_letter_make_a_pair_under_the_composed_one(tmp_path
     assert stems(tmp_path) == ["caf\u00e9"]
 
 
-def test_names_that_differ_in_case_make_no_pair(tmp_path: Path) -> None:
-    touch(tmp_path, "images/a.jpg", "masks/A.png")
-    assert scan(tmp_path, ".").unpaired == ("images/a.jpg", "masks/A.png")
-
-
-def test_of_two_masks_none_is_chosen(tmp_path: Path) -> None:
-    touch(tmp_path, "images/a.jpg", "masks/a.png", "masks/a.jpg")
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("images/a.jpg", "masks/A.png"),
+        ("images/a.jpg", "masks/a.jpg", "masks/a.png"),
+        ("images/a.jpg", "images/b.jpg"),
+    ],
+    ids=["names differ in case", "two masks", "no masks"],
+)
+def test_without_exactly_one_image_and_one_mask_there_is_no_pair(
+    tmp_path: Path, paths: tuple[str, ...]
+) -> None:
+    touch(tmp_path, *paths)
     found = scan(tmp_path, ".")
-    assert found.pairs == ()
-    assert found.unpaired == ("images/a.jpg", "masks/a.jpg", "masks/a.png")
-
-
-def test_only_pictures_leave_only_leftovers(tmp_path: Path) -> None:
-    touch(tmp_path, "images/a.jpg", "images/b.jpg")
-    assert scan(tmp_path, ".").unpaired == ("images/a.jpg", "images/b.jpg")
+    assert (found.pairs, found.unpaired) == ((), paths)
 
 
 def test_an_empty_push_holds_nothing(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ class Repository(Protocol):
 
         Raises:
             RepositoryError: a submodule, or a name that leads out of `to`.
-            StorageError: the files could not be written; what was at `to` is whole.
+            StorageError: the files could not be written; what was at `to` is unchanged.
         """
 
     def changed_paths(self, base: str, rev: str) -> tuple[str, ...]:
@@ -177,8 +177,8 @@ class Repository(Protocol):
     def commit(self, parent: str, files: Mapping[str, bytes | None], *, message: str) -> str:
         """Make a commit on top of `parent` with files written (or, by `None`, removed).
 
-        The commit lies in the object store only, until `push`. Equal arguments at the same second
-        give the same commit.
+        Until `push` the commit is only in the object store. Equal arguments in the same second give the same
+        commit.
         """
 
     def commit_folder(self, parent: str, folder: Path, *, under: str, message: str) -> str:
@@ -211,7 +211,7 @@ InstanceState = Literal["running", "stopped", "pending", "stopping", "absent"]
 
 @dataclass(frozen=True, kw_only=True)
 class Switched:
-    """How a start or a stop came about; `remark` is for the user, empty where all went as planned."""
+    """The result of a start or a stop; `remark` is for the user, and empty if it went as planned."""
 
     remark: str = ""
 
@@ -225,51 +225,51 @@ class Compute(Protocol):
     def down(self) -> Switched:
         """Stop the instance and return once it is stopped. A stopped instance is no error.
 
-        The stop is asked for within `SWITCH_LIMIT` of the call or not at all: others may start the
-        instance afterwards.
+        The stop is asked for within `SWITCH_LIMIT` of the call or not at all: afterwards others may start the
+        instance.
         """
 
     def state(self) -> InstanceState:
-        """What the instance does now."""
+        """The present state of the instance."""
 
 
 class Node(Protocol):
-    """The instance, and what it says of itself. All methods raise `ComputeError`."""
+    """The instance and its reports. All methods raise `ComputeError`."""
 
     def started_at(self) -> datetime:
         """When it was last started, by the cloud's own clock."""
 
     def instance_type(self) -> str | None:
-        """The type that it has, which may be one to fall back to; `None` where there is no instance."""
+        """Its present type, which may be a fallback type; `None` if there is no instance."""
 
     def report(self) -> NodeReport | None:
-        """The latest report, of whichever boot; `None` if none was ever written."""
+        """The latest report of any boot; `None` if none was ever written."""
 
 
 class CloudAccount(Protocol):
-    """The account that a run would use. All methods raise `CloudError`."""
+    """The account of a run. All methods raise `CloudError`."""
 
     def identity(self) -> CallerIdentity:
-        """Whose credentials these are."""
+        """The owner of the credentials."""
 
     def may_start(self, name: str) -> Answer | None:
-        """Whether the instance of this name may be started; `None` where there is none. None is started."""
+        """Whether the instance of this name may be started (it is not); `None` if there is none."""
 
     def may_launch(self, instance_type: str, *, project: str) -> Answer:
-        """Whether an instance of this type could be started; none is."""
+        """Whether an instance of this type could be started (it is not)."""
 
     def may_use_bucket(self, bucket: str) -> Answer:
         """Whether objects can be written, read and deleted."""
 
     def state_lock(self, bucket: str, key: str) -> str:
-        """Who holds a Terraform state, since when, for what; empty where nobody does."""
+        """Who has locked a Terraform state, since when, for what; empty if nobody."""
 
 
 class LeaseStore(Protocol):
-    """Where the lease book lies. All methods raise `LeaseError`."""
+    """Keeps the lease book. All methods raise `LeaseError`."""
 
     def load(self) -> tuple[LeaseBook, str | None]:
-        """The book and its entity tag; an empty book and `None` where none was ever written."""
+        """The book and its entity tag; an empty book and `None` if it was never written."""
 
     def swap(self, book: LeaseBook, *, expect: str | None) -> str:
         """Write the book if its tag is still `expect`; return the new tag.
@@ -284,7 +284,7 @@ CheckState = Literal["success", "failure", "pending", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequest:
-    """A pull request as the forge has it now."""
+    """The present state of a pull request."""
 
     number: int
     url: str
@@ -308,7 +308,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A published release; `latest` is the forge's mark of the one to take, which one release has."""
+    """A published release; `latest` is the forge's mark, which only one release has."""
 
     tag: str
     title: str
@@ -323,23 +323,24 @@ class Releases(Protocol):
         """Every published release, newest first."""
 
     def publish_release(self, *, tag: str, sha: str, title: str, body: str, files: Sequence[Path]) -> Release:
-        """Publish files under a tag on a commit and mark the release as the latest; seen whole or not at all.
+        """Publish files under a tag on a commit, and mark the release as the latest.
 
-        A release that the tag has already is returned as it is. The files' names must differ.
+        Nobody sees an incomplete release. An existing release of the tag is returned as it is. The names of
+        the files must differ.
 
         Raises:
-            TagTakenError: the tag is there already, on another commit.
+            TagTakenError: the tag exists already, on another commit.
         """
 
     def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
-        """Give a published release another title, and with `latest` the mark, which another one loses.
+        """Change the title of a published release; with `latest` move the mark to it.
 
         Raises:
             NotReleasedError: there is no such release.
         """
 
     def download_asset(self, tag: str, name: str, to: Path) -> None:
-        """Write a file of a published release to the path `to`, whole or not at all.
+        """Write a file of a published release to the path `to`, completely or not at all.
 
         Raises:
             NotReleasedError: there is no such release, or it has no such file.
@@ -352,7 +353,7 @@ class Forge(Releases, Protocol):
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
     ) -> PullRequest:
-        """Open a pull request, or take the open one that this head already has, and label it.
+        """Open a pull request, or take the open one of this head, and label it.
 
         Labels are for people: a label that cannot be added is logged as a warning, and is no error.
 

@@ -38,7 +38,7 @@ def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = Fal
     Args:
         ctx: the workspace.
         dry_run: only show what would change.
-        adopt: take the alias over, whoever set it.
+        adopt: take the alias over, even if somebody else set it.
 
     Raises:
         ForeignAliasError: it names a model that was never in production here, and `adopt` is not given.

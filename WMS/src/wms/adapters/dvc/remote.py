@@ -86,7 +86,7 @@ class DvcRemote:
                 return None
 
     def put(self, path: Path, key: str) -> None:
-        """Store a file's bytes under a key, whole or not at all."""
+        """Store a file's bytes under a key, completely or not at all."""
         with _answering(f"{key} in {self.url}", "could not be written"):
             self._fs.put_file(str(path), self._at(key))
 

@@ -71,7 +71,7 @@ class GitState:
             StorageError: the files could not be written.
         """
         sha = self._remote_refs().get(REF)
-        # Until all of it is here, nothing counts as loaded: a save would replace the whole by a part.
+        # Nothing counts as loaded until all of it is here: a save would replace everything by a part.
         self._git.run("update-ref", "-d", REF)
         if sha is None:
             return False

@@ -15,6 +15,7 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from github import GithubException, RateLimitExceededException
 from github.Repository import Repository
@@ -80,13 +81,13 @@ class GhRepository:
 
     def about(self) -> dict[str, Any]:
         """The repository's own settings, as GitHub's API shows them."""
-        with self._asking("the repository") as on:
+        with self._asking("reading the repository") as on:
             found: dict[str, Any] = _get(on, "")
             return found
 
     def variables(self) -> dict[str, str]:
         """Its variables."""
-        with self._asking("variables") as on:
+        with self._asking("reading the variables") as on:
             return {each.name: each.value for each in on.get_variables()}
 
     @cached_property
@@ -96,12 +97,12 @@ class GhRepository:
 
     def has_state(self) -> bool:
         """Whether the embedded default's state is kept in this repository."""
-        with self._asking("refs") as on:
+        with self._asking("reading the refs") as on:
             return _state_sha(on) is not None
 
     def merged_here(self, branch: str) -> bool:
         """Whether a pull request of this branch was ever merged in this repository."""
-        with self._asking("pull requests") as on:
+        with self._asking("reading the pull requests") as on:
             found = on.get_pulls(state="closed", head=f"{self.name.split('/')[0]}:{branch}")
             return any(pull.merged_at is not None for pull in found)
 
@@ -125,27 +126,27 @@ class GhRepository:
                 method, path = "POST", "/labels"
             case _:
                 body = {"new_name" if key == "name" else key: value for key, value in body.items()}
-                method, path = "PATCH", f"/labels/{change.name}"
-        with self._asking(f"{change.kind} {change.name}") as on:
+                method, path = "PATCH", f"/labels/{quote(change.name, safe='')}"
+        with self._asking(f"setting the {change.kind} {change.name}") as on:
             on.requester.requestJsonAndCheck(method, f"{on.url}{path}", input=body)
 
     def _shown(self, what: str, question: Callable[[Repository], Any]) -> Any:
         """The answer to one question; `Unseen` where this token may not see it."""
         try:
-            with self._asking(what.replace("_", " ")) as on:
+            with self._asking(f"reading {what.replace('_', ' ')}") as on:
                 return question(on)
         except NotVisibleError as error:
             return Unseen(why=str(error))
 
     @contextlib.contextmanager
-    def _asking(self, what: str) -> Iterator[Repository]:
+    def _asking(self, doing: str) -> Iterator[Repository]:
         """A connection of its own, so that threads share none; GitHub's refusals become `GitHubError`."""
         patience = Patience(between_requests_seconds=0.0)
         if self._timeout_seconds is not None:
             patience = replace(patience, request_seconds=math.ceil(self._timeout_seconds), attempts=1)
         client = connect(self._api_url, self.token, patience)
         try:
-            with speaking_to_github(what, self.name):
+            with speaking_to_github(doing, self.name):
                 yield client.get_repo(self.name)
         except ForgeError as error:
             status = getattr(error.__cause__, "status", None)

@@ -15,7 +15,7 @@ from wms.core.records.lease_book import BudgetOverride, LeaseBook
 from wms.core.settings.infra import InfraSettings
 
 BUCKETS_GIB = 10
-"""What data, dumps and artifacts are assumed to take; S3 is not asked."""
+"""The assumed size of data, dumps and artifacts; S3 is not asked."""
 
 
 def prices(settings: InfraSettings) -> Prices:
@@ -56,18 +56,18 @@ def require_budget(
     clock: Callable[[], datetime],
     leases: LeaseStore,
 ) -> None:
-    """See that the budget allows a new lease; who holds one already may extend it.
+    """Check that the budget allows a new lease; whoever holds one may extend it.
 
     Args:
         holder: who wants it.
         ttl: for how long.
-        override: why it is to be started all the same; kept in the book.
+        override: the reason to start above the budget; the book keeps it.
         settings: prices and budget.
         clock: the time.
         leases: the book.
 
     Raises:
-        BudgetError: it does not, and no reason was given.
+        BudgetError: the budget does not allow it, and no reason was given.
     """
     now, paid = clock(), prices(settings)
     book = leases.load()[0]

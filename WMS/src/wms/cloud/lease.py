@@ -32,7 +32,7 @@ MAX_TTL = timedelta(hours=24)
 def acquire(book: LeaseBook, *, holder: str, purpose: str, ttl: timedelta, now: datetime) -> LeaseBook:
     """Take a lease, or take the holder's own again: then only the expiry moves, and never back.
 
-    A claim in the holder's own name is left over from a process of its own that died, and is dropped.
+    A claim in the holder's own name was left by a process of its own that died; it is dropped.
 
     Raises:
         LeaseError: `ttl` is not positive, or above a day.

@@ -17,14 +17,14 @@ from wms.core.records.lease_book import BudgetOverride, LeaseBook, Session
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 NOBODY = "nobody (until it stopped)"
-"""What running time is booked on that no lease covers: the watchdog's grace, a start by hand."""
+"""Stands for running time that no lease covers: the watchdog's grace, a start by hand."""
 
 
 class Prices(Frozen):
     """US dollars. What is fixed is paid whether the instance runs or not.
 
-    `usd_per_hour` is by instance type, what is paid beside it while it runs included; `instance_type` is
-    the one that runs next, and that ran wherever the book does not say.
+    `usd_per_hour` is by instance type and includes the public address. `instance_type` is the one that
+    runs next; it stands for every session whose type the book does not know.
     """
 
     usd_per_hour: dict[str, PositiveFloat]

@@ -13,9 +13,9 @@ WITHOUT_INSTANCE = "there is no instance (WMS_WITHOUT_INSTANCE), and the registr
 
 
 def unregistered_because(ctx: Context) -> str:
-    """Why the registry cannot take a model; empty if it can, as far as anybody knows.
+    """Why the registry cannot take a model; empty if nothing is known to be wrong.
 
-    The only place that decides it. MLflow stores by the node's role, so what the node was refused counts.
+    Only this function decides it. MLflow stores files with the node's role, so the node's report counts.
 
     Raises:
         ComputeError: the node's report cannot be read.
@@ -30,7 +30,7 @@ def unregistered_because(ctx: Context) -> str:
 
 
 def consequence(reason: str) -> str:
-    """What follows, for everybody who reads it."""
+    """What the run does then, as it is told to the user."""
     return (
         f"going on without the registry: {reason}. Metrics are logged; model and records are kept in the "
         "run's folder and in the data store, and the model stays a candidate until `wms model adopt` takes it"
@@ -38,7 +38,7 @@ def consequence(reason: str) -> str:
 
 
 def tracking_registry(ctx: Context, *, reason: str) -> Registry:
-    """Where this run's metrics go; its files do not, if they would only be refused, slowly."""
+    """The registry for this run's metrics; with a `reason` it gets no files to refuse, slowly."""
     return cast("Registry", _WithoutFiles(ctx.ports.registry)) if reason else ctx.ports.registry
 
 

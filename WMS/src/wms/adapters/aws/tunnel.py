@@ -34,7 +34,7 @@ PROGRAMS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Tunnel:
-    """The near and the far end, and what the tracking server wants to hear."""
+    """Both ends of the tunnel, and the tracking server's password."""
 
     instance_id: str
     region: str

@@ -10,7 +10,7 @@ Verdict = Literal["allowed", "explicit deny", "no permission", "not to be had"]
 
 
 class CallerIdentity(Frozen):
-    """Whose credentials these are. `temporary` ones end, and need not say when."""
+    """Whose credentials these are. `temporary` ones expire, and may not say when."""
 
     account: str
     arn: str
@@ -18,10 +18,10 @@ class CallerIdentity(Frozen):
 
 
 class Answer(Frozen):
-    """Whether something is allowed, and in what words it was refused.
+    """Whether something is allowed, and the words of the refusal.
 
-    An explicit deny is a rule that no permission can overcome; where permission is missing it can be
-    given. `not to be had` is everything else, such as a quota or a type that the zone has not.
+    No permission overcomes an explicit deny; a missing permission can be given. `not to be had` is
+    everything else, such as a quota or a type that the zone does not have.
     """
 
     verdict: Verdict

@@ -12,11 +12,11 @@ from wms.core.records.base import Frozen, Record
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
-"""The most that the clocks of two machines may differ. What another has written is held to be in force
-for so long after its expiry; one's own is over at its expiry."""
+"""The most that the clocks of two machines may differ. What another machine wrote binds that much longer
+than its expiry says; one's own ends at its expiry."""
 
 SWITCH_LIMIT = timedelta(minutes=10)
-"""The switch is flipped within this time after the call that asks for it, or not at all."""
+"""A start or a stop is asked for within this time after the call, or not at all."""
 
 HISTORY = 500
 """Ended leases and sessions that are kept: some months, in a book of less than 200 KiB."""

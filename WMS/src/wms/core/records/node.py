@@ -1,4 +1,4 @@
-"""What the node says of itself: what nobody but it can find out."""
+"""What the node reports of itself, since nobody else can find it out."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class NodeReport(Record):
 
     @property
     def refused(self) -> tuple[NodeCheck, ...]:
-        """What did not go as it should."""
+        """The checks that failed."""
         return tuple(check for check in self.checks if not check.ok)
 
     @property
     def needed(self) -> tuple[NodeCheck, ...]:
-        """What of that no run can do without."""
+        """The part of it that every run needs."""
         return tuple(check for check in self.refused if check.what != ARTIFACTS)

@@ -9,9 +9,9 @@ from wms.core.records.base import Frozen, Record
 
 
 class PreflightLine(Frozen):
-    """One question: what was asked, whether it is well, what was found, and what to do if not.
+    """One question: what was asked, whether the answer is good, what was found, and what to do if not.
 
-    A `degraded` line is well enough for a run to start, and says what it will have to do without.
+    A `degraded` line lets a run start, and says what the run does without.
     """
 
     what: str
@@ -22,7 +22,7 @@ class PreflightLine(Frozen):
 
 
 class PreflightReport(Record):
-    """All answers; every question is asked, whatever the others say."""
+    """All answers; every question is asked, whatever the answers to the others."""
 
     lines: tuple[PreflightLine, ...]
 

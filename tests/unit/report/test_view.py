@@ -6,7 +6,7 @@ import pytest
 
 from factories import BRANCH, Story, make_finding, make_report, write_run
 from wms.core.layout import Layout
-from wms.core.records.dataset import Conflict
+from wms.core.records.dataset import SPLITS, Conflict, ValidationReport
 from wms.core.records.run import RunState
 from wms.core.records.training import Candidate
 from wms.report import view
@@ -135,17 +135,23 @@ def test_only_images_that_both_models_saw_are_paired() -> None:
 def test_additions_are_counted_by_branch_and_split(tmp_path: Path) -> None:
     records = records_of(tmp_path, "merged")
     assert records.split is not None
-    (row,) = RunView(records).by_branch
-    assert (row.branch, row.total) == (BRANCH, 30)
-    assert row.test == sum(item.split == "test" for item in records.split.assigned)
+    splits = [item.split for item in records.split.assigned]
+    counts = [splits.count(split) for split in SPLITS]
+    assert RunView(records).by_branch == [(BRANCH, *counts, 30)]
 
 
 def test_findings_are_ordered_errors_first_and_the_frequent_rule_first() -> None:
-    findings = [
+    findings = (
         make_finding(rule="grey", severity="warning"),
         make_finding(rule="rare"),
         make_finding("a", rule="often"),
         make_finding("b", rule="often"),
-    ]
-    rows = [(row.severity, row.rule, row.files) for row in view.by_rule(findings)]
-    assert rows == [("error", "often", 2), ("error", "rare", 1), ("warning", "grey", 1)]
+    )
+    run = RunView(RunRecords(validation=ValidationReport(checked_pairs=3, findings=findings)))
+    assert run.by_rule == [("often", "error", 2), ("rare", "error", 1), ("grey", "warning", 1)]
+
+
+def test_what_was_never_recorded_is_empty() -> None:
+    run = RunView(RunRecords())
+    assert not any((run.comparison, run.new_samples, run.added, run.by_branch, run.findings, run.by_rule))
+    assert not any((run.intake, run.digests, run.conflicts, run.pairs, run.tally, run.unregistered))

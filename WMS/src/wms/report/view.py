@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from wms.core.records.dataset import SPLITS, Finding, Severity, Split
+from wms.core.records.dataset import Finding, Severity, Split
 from wms.core.records.decision import GateDecision, Interval, Scored
 from wms.core.records.metrics import METRICS, Metric
 from wms.report.branches import by_severity, conflict_rows
@@ -62,24 +62,6 @@ class Addition(NamedTuple):
     split: Split
     branch: str
     replaces: bool
-
-
-class BranchRow(NamedTuple):
-    """How many pairs a branch adds to each split, and to all of them."""
-
-    branch: str
-    train: int
-    val: int
-    test: int
-    total: int
-
-
-class RuleRow(NamedTuple):
-    """How many files a rule has findings about."""
-
-    rule: str
-    severity: Severity
-    files: int
 
 
 @dataclass(frozen=True)
@@ -201,14 +183,13 @@ class RunView:
         return sum(item.replaces for item in self.added)
 
     @property
-    def by_branch(self) -> tuple[BranchRow, ...]:
-        """The added pairs, counted by branch and split."""
-        counts = Counter((item.branch, item.split) for item in self.added)
+    def by_branch(self) -> list[tuple[str, int, int, int, int]]:
+        """How many pairs each branch adds to train, val, test and all of them."""
         rows = []
         for branch in sorted({item.branch for item in self.added}):
-            train, val, test = (counts[branch, split] for split in SPLITS)
-            rows.append(BranchRow(branch, train, val, test, train + val + test))
-        return tuple(rows)
+            counts = Counter(item.split for item in self.added if item.branch == branch)
+            rows.append((branch, counts["train"], counts["val"], counts["test"], counts.total()))
+        return rows
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -217,9 +198,11 @@ class RunView:
         return by_severity((validation.findings if validation else ()) + (split.set_aside if split else ()))
 
     @property
-    def by_rule(self) -> tuple[RuleRow, ...]:
-        """Findings counted by rule, errors first, then the most frequent."""
-        return by_rule(self.findings)
+    def by_rule(self) -> list[tuple[str, Severity, int]]:
+        """Rule, severity and number of its findings; errors first, then the most frequent."""
+        counts = Counter((item.rule, item.severity) for item in self.findings)
+        rows = [(rule, severity, count) for (rule, severity), count in counts.items()]
+        return sorted(rows, key=lambda row: (row[1], -row[2], row[0]))
 
     @property
     def quarantined(self) -> tuple[str, ...]:
@@ -227,21 +210,19 @@ class RunView:
         return self.records.validation.quarantined if self.records.validation else ()
 
     @property
-    def intake(self) -> tuple[tuple[str, int], ...]:
+    def intake(self) -> list[tuple[str, int]]:
         """What happened to everything that arrived, as label and count; zeros are left out."""
-        rows: list[tuple[str, int]] = []
-        if (merge := self.records.merge) is not None:
-            rows += [
-                ("New pairs", len(merge.pairs)),
-                ("Pairs already in the dataset", len(merge.present)),
-                ("Names in conflict", len(merge.conflicts)),
-                ("Files that form no pair", len(merge.leftover)),
-            ]
-        rows.append(("Quarantined", len(self.quarantined)))
-        if (split := self.records.split) is not None:
-            rows.append(("Set aside by the split", len(split.set_aside)))
-            rows.append(("Added to the dataset", len(split.assigned)))
-        return tuple(row for row in rows if row[1])
+        merge, split = self.records.merge, self.records.split
+        rows = (
+            ("New pairs", merge and len(merge.pairs)),
+            ("Pairs already in the dataset", merge and len(merge.present)),
+            ("Names in conflict", merge and len(merge.conflicts)),
+            ("Files that form no pair", merge and len(merge.leftover)),
+            ("Quarantined", len(self.quarantined)),
+            ("Set aside by the split", split and len(split.set_aside)),
+            ("Added to the dataset", split and len(split.assigned)),
+        )
+        return [(label, count) for label, count in rows if count]
 
     @property
     def conflicts(self) -> list[tuple[str, str, str]]:
@@ -249,18 +230,18 @@ class RunView:
         return conflict_rows(self.records.merge) if self.records.merge else []
 
     @property
-    def digests(self) -> tuple[tuple[str, str], ...]:
+    def digests(self) -> list[tuple[str, str]]:
         """What the evidence rests on: label and SHA-256."""
-        rows: list[tuple[str, str]] = []
-        if (train := self.records.train) is not None:
-            rows += [("Weights", train.weights_sha256), ("ONNX model", train.onnx_sha256)]
-        if self.records.manifest is not None:
-            rows.append(("Manifest", self.records.manifest.digest))
-        if (decision := self.records.decision) is not None:
-            rows += [("Test images that decided", decision.samples_sha256), ("Decision", decision.digest)]
-        if self.records.archive is not None:
-            rows.append(("Records", self.records.archive.digest))
-        return tuple(rows)
+        found = self.records
+        rows = (
+            ("Weights", found.train and found.train.weights_sha256),
+            ("ONNX model", found.train and found.train.onnx_sha256),
+            ("Manifest", found.manifest and found.manifest.digest),
+            ("Test images that decided", found.decision and found.decision.samples_sha256),
+            ("Decision", found.decision and found.decision.digest),
+            ("Records", found.archive and found.archive.digest),
+        )
+        return [(label, digest) for label, digest in rows if digest]
 
 
 def comparison(decision: GateDecision) -> tuple[MetricRow, ...]:
@@ -300,10 +281,3 @@ def tally(pairs: Sequence[Pair]) -> Tally:
     changes = [ours - theirs for _, ours, theirs in pairs]
     better, worse = sum(change >= 1e-6 for change in changes), sum(change <= -1e-6 for change in changes)
     return Tally(better, worse, len(changes) - better - worse)
-
-
-def by_rule(findings: Sequence[Finding]) -> tuple[RuleRow, ...]:
-    """Findings counted by rule, errors first, then the most frequent."""
-    counts = Counter((item.rule, item.severity) for item in findings)
-    rows = (RuleRow(rule, severity, count) for (rule, severity), count in counts.items())
-    return tuple(sorted(rows, key=lambda row: (row.severity, -row.files, row.rule)))

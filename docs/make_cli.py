@@ -1,24 +1,22 @@
-"""Write docs/cli.md from the commands' own help and docs/exit-codes.md from the errors, or check both."""
+"""Write docs/cli.md from the commands and docs/exit-codes.md from the table of codes, or check both."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from wms.cli.app import root
-from wms.core.errors import WmsError
+from wms.core.errors import Code
 
 DOCS = Path(__file__).parent
 HEAD = """# The command line
 
 Generated from the commands' own help by `make docs`; `make check` fails when it is out of date.
 
-Exit codes: 0 is success (a hold is one), 1 a defect of ours, 2 a wrong command line, 130 Ctrl-C; the
-others are in [errors.py](../WMS/src/wms/core/errors.py), one for each kind of failure, and every
-message says what to do.
+Exit codes: 0 is success (a hold is one), 1 a defect of `wms`, 2 a wrong command line, 130 Ctrl-C; the
+others are in [the table of exit codes](exit-codes.md), and every message says what to do.
 """
 EXIT_CODES = """# Exit codes
 
@@ -48,20 +46,13 @@ def pages(command: click.Command, path: str, parent: click.Context | None = None
     return sections
 
 
-def errors(kind: type[WmsError] = WmsError) -> Iterator[type[WmsError]]:
-    """Every kind of error below one."""
-    for child in kind.__subclasses__():
-        yield child
-        yield from errors(child)
-
-
 def exit_codes() -> str:
     """The table of exit codes."""
     rows = []
-    for kind in sorted(errors(), key=lambda kind: kind.exit_code):
-        what = (kind.__doc__ or "").partition("\n")[0].rstrip(".")
-        cells = (str(kind.exit_code), what, "yes" if kind.can_heal else "", kind.remedy)
-        rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n")
+    for code in sorted(Code, key=lambda code: code.exit_code):
+        if code is not Code.DEFECT:
+            cells = (str(code.exit_code), code.meaning, "yes" if code.can_heal else "", code.remedy)
+            rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n")
     return EXIT_CODES + "".join(rows)
 
 

@@ -16,7 +16,7 @@ from contract.conftest import Bucket
 from fakes.data_store import FakeDataStore
 from quick import PYTHON, write_client
 from wms.adapters.dvc.store import DvcDataStore
-from wms.core.errors import DataStoreError, DigestMismatchError, NotStoredError
+from wms.core.errors import DataStoreError, RecordError
 from wms.core.files import write_bytes
 from wms.core.ports import DataStore
 from wms.core.records.base import sha256_hex
@@ -163,7 +163,7 @@ def test_a_blob_comes_back_byte_for_byte(opened: Opened, tmp_path: Path) -> None
 
 
 def test_a_blob_that_is_not_stored_is_an_error_and_writes_nothing(opened: Opened, tmp_path: Path) -> None:
-    with pytest.raises(NotStoredError):
+    with pytest.raises(DataStoreError):
         opened.store.get_blob("0" * 64, tmp_path / "fetched")
     assert not (tmp_path / "fetched").exists()
 
@@ -173,7 +173,7 @@ def test_a_damaged_blob_is_found_and_not_handed_out(opened: Opened, tmp_path: Pa
     write_bytes(tmp_path / "fetched", b"what was here")
     sha256 = opened.store.put_blob(tmp_path / "weights")
     opened.damage_blob(sha256)
-    with pytest.raises(DigestMismatchError):
+    with pytest.raises(RecordError):
         opened.store.get_blob(sha256, tmp_path / "fetched")
     assert (tmp_path / "fetched").read_bytes() == b"what was here"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from wms.core.errors import DataStoreError, DigestMismatchError, NotStoredError, StorageError
+from wms.core.errors import Code, DataStoreError, RecordError, StorageError
 from wms.core.files import link_or_copy, replacing_folder, sha256_file, write_bytes
 from wms.core.ports import StoredDataset
 from wms.core.records.base import sha256_hex
@@ -52,9 +52,9 @@ class FakeDataStore:
     def get_blob(self, sha256: str, to: Path) -> None:
         blob = self._blob(sha256)
         if not blob.is_file():
-            raise NotStoredError(f"no blob {sha256}")
+            raise DataStoreError(f"no blob {sha256}", Code.NOT_STORED)
         if sha256_file(blob) != sha256:
-            raise DigestMismatchError(f"the blob {sha256} is damaged")
+            raise RecordError(f"the blob {sha256} is damaged", Code.DIGEST_MISMATCH)
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(blob, to)
 

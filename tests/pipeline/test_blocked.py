@@ -14,7 +14,7 @@ from pipeline.small import write_small_pairs
 from wms import wiring
 from wms.cli.app import root
 from wms.core.context import Context
-from wms.core.errors import BadDataError, MergeConflictError
+from wms.core.errors import BadDataError, InputError
 from wms.core.ports import Check
 from wms.core.records.run import RunOptions
 from wms.data.merge import merge_branches
@@ -92,7 +92,7 @@ def test_a_conflict_is_told_to_the_branches_that_conflict(ctx: Context, tmp_path
         (two / part / "meter-2-000.png").rename(two / part / "meter-1-000.png")
     three = write_small_pairs(tmp_path / "three", count=2, seed=3)
     names = [push_folder(folder, repository=ctx.ports.repository) for folder in (one, two, three)]
-    with pytest.raises(MergeConflictError):
+    with pytest.raises(InputError):
         run_pipeline(ctx, branches=names, options=RunOptions())
     assert [data_check(ctx, name).state for name in names] == ["failure", "failure", "pending"]
 

@@ -13,7 +13,7 @@ from forges import REPOSITORY, forge_on
 from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from wms.core.context import Context
-from wms.core.errors import ProtectedBranchError, UntestedCommitError
+from wms.core.errors import ForgeError, InputError
 from wms.core.files import read_record
 from wms.core.production import main_head, require_production
 from wms.core.records.promotion import METADATA_PATH, Promotion
@@ -83,10 +83,10 @@ def test_under_protection_a_run_waits_for_the_ci_and_is_merged_with_it(
     ctx: Context, github: FakeGitHub, tmp_path: Path
 ) -> None:
     github.rulesets[1] = REQUIRES_CI
-    with pytest.raises(ProtectedBranchError):
+    with pytest.raises(ForgeError):
         promote(ctx, tmp_path, seed=1, skill=100)
     assert github.pulls[1].state == "open", "what can heal is not void"
-    with noting(ctx, "wms merge"), pytest.raises(UntestedCommitError):
+    with noting(ctx, "wms merge"), pytest.raises(InputError):
         merge_promotion(ctx, ci_passed="0" * 40)
     assert "ci" not in github.combined(published(ctx))
     with noting(ctx, "wms merge"):
@@ -122,14 +122,14 @@ def test_under_protection_a_rollback_is_proposed_tested_and_merged_as_it_was_tes
     for seed, skill in ((1, 60), (2, 100)):
         promote(ctx, tmp_path, seed=seed, skill=skill)
     github.rulesets[1] = REQUIRES_CI
-    with pytest.raises(ProtectedBranchError):
+    with pytest.raises(ForgeError):
         roll_back(ctx, version=1, reason="worse")
     first = roll_back(ctx, version=1, reason="worse", propose=True).proposed
     again = roll_back(ctx, version=1, reason="said otherwise", propose=True).proposed
     assert first is not None
     assert first == again, "the commit that the CI runs on stays the same"
     assert production(ctx) == 2
-    with pytest.raises(UntestedCommitError):
+    with pytest.raises(InputError):
         roll_back(ctx, version=1, reason="worse", ci_passed="0" * 40)
     done = roll_back(ctx, version=1, reason="worse", ci_passed=first.commit_sha)
     assert done.merged is not None
@@ -153,7 +153,7 @@ def test_a_proposal_that_is_no_longer_just_the_rollback_of_main_is_not_merged(
     smuggled = repository.commit(tip, {".github/workflows/x.yaml": b"on: push\n"}, message="x")
     repository.push(smuggled, branch, expect=tip)
     claimed = proposed.commit_sha if what == "main moved" else smuggled
-    with pytest.raises(UntestedCommitError):
+    with pytest.raises(InputError):
         roll_back(ctx, version=1, reason="worse", ci_passed=claimed)
     roll_back(ctx, version=1, reason="worse")
     assert production(ctx) == 1

@@ -19,7 +19,7 @@ from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import write_small_pairs
 from wms.cli.app import root
 from wms.core.context import Context
-from wms.core.errors import DigestMismatchError, NoProductionModelError, NotReleasedError, NotStoredError
+from wms.core.errors import Code, DataStoreError, ForgeError, NoProductionModelError, RecordError
 from wms.core.files import sha256_file
 from wms.core.ports import Ports
 from wms.core.production import main_head, require_production
@@ -129,14 +129,14 @@ def test_a_rollback_releases_a_model_that_never_was(ctx: Context, promote: Promo
         promote(ctx, skill)
     roll_back(ctx, version=1, reason="worse")
     assert shown(ctx) == [("model-v1", "Model v1, in production", True)]
-    with pytest.raises(NotReleasedError):
+    with pytest.raises(ForgeError):
         ctx.ports.forge.download_asset("model-v1", "report.html", tmp_path / "report.html")
 
 
 def test_a_model_whose_files_are_gone_is_not_released(ctx: Context, promote: Promote) -> None:
     promote(ctx, 100)
     shutil.rmtree(ctx.layout.state / "fake-store/blobs")
-    with pytest.raises(NotStoredError):
+    with pytest.raises(DataStoreError):
         release_production(ctx)
     assert shown(ctx) == []
 
@@ -174,7 +174,7 @@ def test_a_model_is_pulled_from_its_release_by_a_stranger(
     assert pull_released(forge, 1, tmp_path / "first").version == 1
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == BUNDLE
     assert sha256_file(tmp_path / "model/model.onnx") == production.onnx_sha256
-    with pytest.raises(NotReleasedError):
+    with pytest.raises(ForgeError):
         pull_released(forge, 9, tmp_path / "ninth")
 
 
@@ -186,7 +186,7 @@ def test_a_release_whose_files_were_changed_is_not_taken(
     released = ctx.layout.state / "forge/releases/model-v1/files"
     (released / "model.onnx").unlink()
     (released / "model.onnx").write_bytes(b"another model")
-    with pytest.raises(DigestMismatchError):
+    with pytest.raises(RecordError):
         pull_released(ctx.ports.forge, 1, tmp_path / "model")
     assert not (tmp_path / "model/model.onnx").exists()
     assert not (tmp_path / "model/model.json").exists()
@@ -213,7 +213,7 @@ def test_the_command_takes_the_release_where_the_store_has_no_such_file(
     assert pull(*out)[0] == 0
     shutil.rmtree(tmp_path / "model")
     shutil.rmtree(here.layout.state / "fake-store")
-    assert pull(*out, "--from", "store")[0] == NotStoredError.exit_code
+    assert pull(*out, "--from", "store")[0] == Code.NOT_STORED.exit_code
     code, said = pull(*out)
     assert code == 0
     assert "taking it from its release" in said
@@ -228,7 +228,7 @@ def test_a_release_that_is_not_what_main_names_is_not_taken(here: Context, tmp_p
         (released / name).write_bytes(data)
     sums = "".join(f"{sha256_file(path)}  {path.name}\n" for path in released.glob("[mp]*"))
     (released / "SHA256SUMS").write_text(sums)
-    assert pull("--from", "release", "--out", str(tmp_path / "model"))[0] == NotReleasedError.exit_code
+    assert pull("--from", "release", "--out", str(tmp_path / "model"))[0] == Code.NOT_RELEASED.exit_code
     assert not (tmp_path / "model/model.json").exists()
 
 

@@ -13,14 +13,7 @@ import pytest
 from pipeline.conftest import open_small_workspace
 from pipeline.small import write_small_pairs
 from wms.core.context import Context
-from wms.core.errors import (
-    BadDataError,
-    BusyError,
-    ConfigError,
-    MergeConflictError,
-    NothingToDoError,
-    StaleBaseError,
-)
+from wms.core.errors import BadDataError, InputError, NothingToDoError, StaleBaseError
 from wms.core.files import write_bytes
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.dataset import Split
@@ -298,7 +291,7 @@ def changed_pair(ctx: Context, tmp_path: Path, *, split: Split) -> Path:
 
 
 def test_a_taken_name_is_a_conflict_and_nothing_is_merged(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(MergeConflictError, match="meter-1-"):
+    with pytest.raises(InputError, match="meter-1-"):
         run_on(first, changed_pair(first, tmp_path, split="train"), skill=100)
     assert production(first).version == 1
 
@@ -365,7 +358,7 @@ def push_during_training(
 def test_settings_that_differ_from_main_are_refused(first: Context) -> None:
     config = first.layout.root / "WMS/configs/train.yaml"
     config.write_text(config.read_text() + "# mine\n")
-    with pytest.raises(ConfigError, match=r"train\.yaml here differs from main"):
+    with pytest.raises(InputError, match=r"train\.yaml here differs from main"):
         run_on(first, None, skill=100)
 
 
@@ -417,7 +410,7 @@ def test_after_a_rollback_the_earlier_model_is_the_champion(first: Context) -> N
 def test_a_second_run_in_one_workspace_is_told(first: Context) -> None:
     with (
         only_run(first.layout, wait_seconds=0),
-        pytest.raises(BusyError),
+        pytest.raises(InputError),
         only_run(first.layout, wait_seconds=0),
     ):
         pass

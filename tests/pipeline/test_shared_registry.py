@@ -11,7 +11,7 @@ from fakes.registry import FakeRegistry
 from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms.core.context import Context
-from wms.core.errors import ForeignAliasError, PreflightError
+from wms.core.errors import InputError, RegistryError
 from wms.core.records.run import RunOptions
 from wms.promotion.reconcile import reconcile_registry
 from wms.promotion.rollback import roll_back
@@ -48,7 +48,7 @@ def ours(tmp_path: Path, registry: FakeRegistry, theirs: Context) -> Context:
 
 
 def test_a_workspace_without_a_model_leaves_anothers_alias(ours: Context, registry: FakeRegistry) -> None:
-    with pytest.raises(ForeignAliasError, match="version 1, which was never in production on main"):
+    with pytest.raises(RegistryError, match="version 1, which was never in production on main"):
         reconcile_registry(ours)
     assert registry.production() == 1
 
@@ -57,7 +57,7 @@ def test_a_run_is_refused_before_any_training(
     ours: Context, registry: FakeRegistry, written_training: WrittenTraining, tmp_path: Path
 ) -> None:
     before = written_training.calls
-    with pytest.raises(PreflightError, match=r"--adopt"):
+    with pytest.raises(InputError, match=r"--adopt"):
         promote(ours, write_small_pairs(tmp_path / "two", count=24, seed=2), skill=100)
     assert (written_training.calls, registry.production()) == (before, 1)
 
@@ -66,7 +66,7 @@ def test_an_alias_on_a_version_of_nobody_knows_whom_is_left(
     ours: Context, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "versions", lambda: ())
-    with pytest.raises(ForeignAliasError):
+    with pytest.raises(RegistryError):
         reconcile_registry(ours)
 
 

@@ -13,14 +13,7 @@ import pytest
 from fakes.dying import Killed
 from pipeline.small import write_small_pairs
 from wms.core.context import Context
-from wms.core.errors import (
-    DataStoreError,
-    DigestMismatchError,
-    ForgeError,
-    ReplayError,
-    UnmergeableError,
-    WmsError,
-)
+from wms.core.errors import DataStoreError, ForgeError, RecordError, UnmergeableError, WmsError
 from wms.core.files import read_record, write_bytes
 from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import Promotion, promotion_branch
@@ -139,8 +132,8 @@ def test_the_closed_pull_request_says_why(published: Context, tmp_path: Path) ->
     ("harm", "error"),
     [
         (foreign_commit, UnmergeableError),
-        (edited_decision, ReplayError),
-        (damaged_weights, DigestMismatchError),
+        (edited_decision, RecordError),
+        (damaged_weights, RecordError),
     ],
 )
 def test_the_same_data_are_trained_on_anew(

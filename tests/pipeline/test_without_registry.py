@@ -16,7 +16,7 @@ from fakes.registry import FakeRegistry
 from pipeline.conftest import Open
 from pipeline.small import write_small_pairs
 from wms.core.context import Context, Environment
-from wms.core.errors import NotStoredError, RecordError, RegistryError, StaleBaseError
+from wms.core.errors import DataStoreError, RecordError, RegistryError, StaleBaseError
 from wms.core.files import read_record
 from wms.core.ports import ModelVersion
 from wms.core.production import main_head, metadata_at
@@ -250,5 +250,5 @@ def test_what_is_no_kept_run_is_an_error(small_workspace: Open, tmp_path: Path) 
         adopt_model(ctx, "nowhere")
     with pytest.raises(RecordError, match=r"holds no request\.json"):
         adopt_model(ctx, str(tmp_path))
-    with pytest.raises(NotStoredError):
+    with pytest.raises(DataStoreError):
         adopt_model(ctx, "0" * 64)

@@ -12,7 +12,7 @@ from fakes.data_store import FakeDataStore
 from fakes.dying import Killed
 from pipeline.small import write_small_pairs
 from wms.core.context import Context
-from wms.core.errors import ConfigError, NotStoredError, RecordError, RepositoryError
+from wms.core.errors import DataStoreError, InputError, RecordError, RepositoryError
 from wms.core.files import write_record
 from wms.core.production import main_head, metadata_at
 from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
@@ -254,7 +254,7 @@ def test_what_an_earlier_run_had_to_leave_waiting_follows_too(
 
 
 def test_only_data_branches_are_taken(ctx: Context) -> None:
-    with pytest.raises(ConfigError, match="main: only branches"):
+    with pytest.raises(InputError, match="main: only branches"):
         begin(ctx, "main")
 
 
@@ -284,7 +284,7 @@ def test_a_dead_runs_images_that_were_never_stored_are_stored_before_its_merge(
 def test_a_dead_run_whose_images_are_lost_is_not_merged(ctx: Context, died: str) -> None:
     forget_datasets(ctx)
     begin(ctx)
-    with pytest.raises(NotStoredError, match="the dataset"):
+    with pytest.raises(DataStoreError, match="the dataset"):
         do(ctx, "merge")
     assert production(ctx) is None
     assert ctx.ports.repository.head(died) is not None

@@ -13,7 +13,7 @@ import pytest
 from wms.adapters.git import state as git_state
 from wms.adapters.git.state import HISTORY, REF, GitState
 from wms.adapters.git.workspace import init_repository
-from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError
+from wms.core.errors import RemoteMovedError, RepositoryError
 from wms.core.records import state_history
 
 
@@ -232,7 +232,7 @@ def test_a_state_that_the_forge_would_refuse_is_not_sent(
     before = git(remote, "for-each-ref")
     (saved / "dvc-remote/ab/large").write_bytes(b"x" * 50_001)
     monkeypatch.setattr(git_state, limit, 50_000)
-    with pytest.raises(StateTooLargeError, match=said):
+    with pytest.raises(RepositoryError, match=said):
         state_of(saved).save()
     assert git(remote, "for-each-ref") == before
 
@@ -247,5 +247,5 @@ def test_a_remote_that_is_away_is_an_error_and_no_empty_state(remote: Path, save
 def test_a_file_that_the_forge_would_refuse_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git_state, "MAX_FILE_BYTES", 20_000)
     (saved / "dvc-remote/ab/large").write_bytes(b"x" * 20_001)
-    with pytest.raises(StateTooLargeError, match="dvc-remote/ab/large"):
+    with pytest.raises(RepositoryError, match="dvc-remote/ab/large"):
         state_of(saved).save()

@@ -15,7 +15,7 @@ from fakes.github.wire import Refusal
 from forges import QUICK, REPOSITORY, Author, forge_on
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.github.forge import BODY_MAX, GitHubForge
-from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
+from wms.core.errors import ForgeError, InputError, UnmergeableError
 from wms.core.ports import Check, Forge
 
 PENDING = Check(context="ci", state="pending", description="")
@@ -154,7 +154,7 @@ def test_a_status_ci_that_a_person_posted_does_not_count(
 def test_a_token_that_may_not_read_checks_is_an_error(main: str, github: FakeGitHub) -> None:
     github.settings.private = True  # Of a public repository everybody may read them.
     token = github.new_actions_token(statuses="write", contents="read")
-    with pytest.raises(ForgePermissionError):
+    with pytest.raises(ForgeError):
         forge_on(github, token=token).ci_passed(main)
 
 
@@ -193,7 +193,7 @@ def test_errors_without_end_are_an_error(forge: GitHubForge, main: str, github: 
 
 
 def test_a_token_that_is_not_taken_is_told(github: FakeGitHub, main: str) -> None:
-    with pytest.raises(ForgePermissionError, match="Bad credentials") as caught:
+    with pytest.raises(ForgeError, match="Bad credentials") as caught:
         forge_on(github, token="ghs_wrong").statuses(main)
     assert "GITHUB_TOKEN" in caught.value.remedy
 
@@ -206,7 +206,7 @@ def test_a_permission_that_lacks_is_named(
     granted: dict[str, str], accepted: str, github: FakeGitHub, main: str
 ) -> None:
     forge = forge_on(github, token=github.new_actions_token(**granted))
-    with pytest.raises(ForgePermissionError, match="Resource not accessible by integration") as caught:
+    with pytest.raises(ForgeError, match="Resource not accessible by integration") as caught:
         forge.set_status(main, PENDING)
     assert accepted in caught.value.remedy
     assert len(github.requests) == 2, "the repository and the status, which is not tried again"
@@ -216,7 +216,7 @@ def test_the_setting_that_forbids_actions_to_open_pull_requests_is_named(
     forge: GitHubForge, author: Author, github: FakeGitHub
 ) -> None:
     github.settings.actions_may_open_pull_requests = False
-    with pytest.raises(ForgePermissionError) as caught:
+    with pytest.raises(ForgeError) as caught:
         author.open()
     assert "Allow GitHub Actions to create and approve pull requests" in caught.value.remedy
 
@@ -230,12 +230,12 @@ def test_a_repository_that_is_not_there_is_told(github: FakeGitHub, main: str) -
 
 @pytest.mark.parametrize("repository", ["", "owner", "a/b/c", "https://github.com/a/b"])
 def test_a_repository_must_be_owner_and_name(repository: str) -> None:
-    with pytest.raises(ConfigError):
+    with pytest.raises(InputError):
         GitHubForge(api_url="https://api.github.com", repository=repository, token="x")
 
 
 def test_no_token_is_an_error() -> None:
-    with pytest.raises(ForgePermissionError):
+    with pytest.raises(ForgeError):
         GitHubForge(api_url="https://api.github.com", repository="a/b", token="")
 
 

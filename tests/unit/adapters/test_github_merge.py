@@ -12,7 +12,7 @@ from fakes.github import FakeGitHub
 from forges import Author, forge_on
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.github.forge import GitHubForge
-from wms.core.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
+from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
 from wms.core.ports import Check, PullRequest
 from wms.core.settings import load_wanted
 
@@ -104,7 +104,7 @@ def test_a_required_status_that_is_missing_is_named_with_what_to_do(
     forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     require(github, "ci")
-    with pytest.raises(ProtectedBranchError, match=r"ci \(not posted\)") as caught:
+    with pytest.raises(ForgeError, match=r"ci \(not posted\)") as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert caught.value.can_heal
     assert "--ci-passed" in caught.value.remedy
@@ -119,7 +119,7 @@ def test_of_several_required_statuses_those_that_lack_are_named(
     require(github, "ci", "lint", "docs")
     forge.set_status(opened.head_sha, PASSED)
     forge.set_status(opened.head_sha, Check(context="docs", state="failure", description=""))
-    with pytest.raises(ProtectedBranchError) as caught:
+    with pytest.raises(ForgeError) as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert "Missing on" in str(caught.value)
     assert str(caught.value).endswith("lint (not posted), docs (failure).")
@@ -129,7 +129,7 @@ def test_classic_branch_protection_is_named_too(
     forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     github.protections["main"] = {"required_status_checks": {"contexts": ["ci"]}}
-    with pytest.raises(ProtectedBranchError, match=r"ci \(not posted\)"):
+    with pytest.raises(ForgeError, match=r"ci \(not posted\)"):
         forge.merge(opened.number, sha=opened.head_sha)
 
 
@@ -159,7 +159,7 @@ def test_a_required_status_of_another_than_github_actions_does_not_count(
 
 def test_a_needed_review_is_named(forge: GitHubForge, opened: PullRequest, github: FakeGitHub) -> None:
     require(github, approvals=1)
-    with pytest.raises(ProtectedBranchError, match="approving review") as caught:
+    with pytest.raises(ForgeError, match="approving review") as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert "approve" in caught.value.remedy
 
@@ -168,7 +168,7 @@ def test_a_repository_without_merge_commits_says_which_setting(
     forge: GitHubForge, opened: PullRequest, github: FakeGitHub
 ) -> None:
     github.settings.allow_merge_commit = False
-    with pytest.raises(ProtectedBranchError) as caught:
+    with pytest.raises(ForgeError) as caught:
         forge.merge(opened.number, sha=opened.head_sha)
     assert "Allow merge commits" in caught.value.remedy
 

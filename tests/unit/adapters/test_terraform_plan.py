@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wms.adapters.aws.terraform_plan import Change, changes_of, refuse_destruction
-from wms.core.errors import KeptResourceError
+from wms.core.errors import ComputeError
 
 
 def change(address: str, *actions: str) -> Change:
@@ -18,7 +18,7 @@ def change(address: str, *actions: str) -> Change:
 )
 @pytest.mark.parametrize("actions", [("delete",), ("delete", "create"), ("create", "delete")])
 def test_what_is_kept_is_neither_destroyed_nor_replaced(address: str, actions: tuple[str, ...]) -> None:
-    with pytest.raises(KeptResourceError, match=address):
+    with pytest.raises(ComputeError, match=address):
         refuse_destruction([change("aws_iam_role.node", "update"), change(address, *actions)])
 
 

@@ -12,7 +12,7 @@ from wms.adapters.local.instance import LocalLeaseStore
 from wms.cloud.cost import prices, require_budget
 from wms.cloud.ledger import CostLedger, make_ledger
 from wms.cloud.preflight import STATE_KEYS, aws_preflight, credentials_expire_at
-from wms.core.errors import BudgetError, CloudError, ConfigError
+from wms.core.errors import CloudError, InputError
 from wms.core.records.cloud import Answer, CallerIdentity
 from wms.core.records.lease_book import LeaseBook, Session
 from wms.core.records.preflight import PreflightLine
@@ -134,7 +134,7 @@ def test_when_credentials_end_is_told_by_the_option_then_ours_then_awss_variable
 
 @pytest.mark.parametrize("text", ["soon", "2026-11-23T09:00:00"])
 def test_an_end_that_is_no_time_with_its_zone_is_an_error(text: str) -> None:
-    with pytest.raises(ConfigError, match="AWS_CREDENTIAL_EXPIRATION"):
+    with pytest.raises(InputError, match="AWS_CREDENTIAL_EXPIRATION"):
         credentials_expire_at(None, {"AWS_CREDENTIAL_EXPIRATION": text})
 
 
@@ -234,7 +234,7 @@ def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseSt
 def test_above_the_budget_nothing_is_started_without_a_reason_that_is_kept(leases: LocalLeaseStore) -> None:
     budget(leases)
     overspend(leases)
-    with pytest.raises(BudgetError, match="above the budget"):
+    with pytest.raises(InputError, match="above the budget"):
         budget(leases)
     budget(leases, override="the last week before the report")
     (kept,) = leases.load()[0].overrides

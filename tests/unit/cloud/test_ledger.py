@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wms.cloud.ledger import NOBODY, Prices, make_ledger, refusal
-from wms.core.errors import ConfigError
+from wms.core.errors import InputError
 from wms.core.records.lease_book import EndedLease, Lease, LeaseBook, Session
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ def test_a_type_without_a_price_is_an_error_in_the_months_that_it_ran_in() -> No
     odd = Session(started_at=BEGIN - 3 * HOUR, ended_at=BEGIN - HOUR, instance_type="x1.large")
     book = LeaseBook(sessions=(odd,))
     assert make_ledger(book, month="2026-11", prices=PRICES, now=NOW).running_usd == 0.0
-    with pytest.raises(ConfigError, match=r"no price for x1\.large"):
+    with pytest.raises(InputError, match=r"no price for x1\.large"):
         make_ledger(book, month="2026-10", prices=PRICES, now=NOW)
 
 

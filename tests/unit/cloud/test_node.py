@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from wms.cloud.node import NODE_WAIT, await_node
-from wms.core.errors import NodeError
+from wms.core.errors import ComputeError
 from wms.core.records.node import ARTIFACTS, NodeCheck, NodeReport
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -63,14 +63,16 @@ def test_clocks_may_differ_a_little() -> None:
 
 def test_a_node_that_gave_up_is_an_error_with_its_own_words() -> None:
     gave_up = report("failed", why="the data volume did not appear", MLflow="no answer")
-    with pytest.raises(NodeError, match="gave up: the data volume did not appear; MLflow: no answer") as told:
+    with pytest.raises(
+        ComputeError, match="gave up: the data volume did not appear; MLflow: no answer"
+    ) as told:
         Scripted([gave_up]).ready()
     assert told.value.exit_code == 57
 
 
 def test_what_does_not_work_is_named_before_the_boot_has_ended() -> None:
     node = Scripted([report("booting", Parameter_Store="AccessDenied")])
-    with pytest.raises(NodeError, match="Parameter Store: AccessDenied"):
+    with pytest.raises(ComputeError, match="Parameter Store: AccessDenied"):
         node.ready()
     assert node.waited == []
 
@@ -90,6 +92,6 @@ def test_denied_artifacts_do_not_stop_a_run() -> None:
 )
 def test_silence_is_bounded_and_told_from_a_slow_start(last: NodeReport | None, said: str) -> None:
     node = Scripted([last])
-    with pytest.raises(NodeError, match=said):
+    with pytest.raises(ComputeError, match=said):
         node.ready()
     assert NODE_WAIT <= timedelta(seconds=sum(node.waited)) < NODE_WAIT + MINUTE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.core.errors import ConfigError
+from wms.core.errors import InputError
 from wms.core.settings.infra import load_infra_settings
 
 ROOT = Path(__file__).parents[3]
@@ -59,22 +59,22 @@ def test_buckets_are_named_after_the_account() -> None:
 )
 def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in SHIPPED
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(InputError) as caught:
         load_infra_settings(written(tmp_path, SHIPPED.replace(old, new)), "dev")
     assert f"terraform.tfvars: {told}" in str(caught.value)
 
 
 def test_text_that_is_no_hcl_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no HCL"):
+    with pytest.raises(InputError, match="is no HCL"):
         load_infra_settings(written(tmp_path, "name = \n"), "dev")
 
 
 def test_an_environment_without_a_file_is_an_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"the environment staging has no settings: .*staging"):
+    with pytest.raises(InputError, match=r"the environment staging has no settings: .*staging"):
         load_infra_settings(tmp_path, "staging")
 
 
 @pytest.mark.parametrize("name", ["../dev", "", "Dev", "a/b"])
 def test_an_environment_is_a_name_and_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="is no name of an environment"):
+    with pytest.raises(InputError, match="is no name of an environment"):
         load_infra_settings(tmp_path, name)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.core.errors import OccupiedFolderError
+from wms.core.errors import InputError
 from wms.core.production import require_room_for_bundle
 from wms.core.records.training import CARD_FILE, WEIGHTS_FILE
 
@@ -21,5 +21,5 @@ def test_a_half_fetched_bundle_may_be_fetched_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["holiday.jpg", CARD_FILE])
 def test_other_files_are_not_replaced(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("{}")
-    with pytest.raises(OccupiedFolderError, match=name):
+    with pytest.raises(InputError, match=name):
         require_room_for_bundle(tmp_path)

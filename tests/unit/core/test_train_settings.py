@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from meters import ROOT, tiny_settings
-from wms.core.errors import ConfigError
+from wms.core.errors import InputError
 from wms.core.settings import TRAIN_CONFIG, load_train_settings
 
 
@@ -31,12 +31,12 @@ def test_a_top_level_value_can_be_replaced_for_one_run():
     ],
 )
 def test_a_value_that_makes_no_sense_is_an_error_that_names_it(changes, named):
-    with pytest.raises(ConfigError, match=named):
+    with pytest.raises(InputError, match=named):
         tiny_settings(**changes)
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(ConfigError, match=Path(TRAIN_CONFIG).name):
+    with pytest.raises(InputError, match=Path(TRAIN_CONFIG).name):
         load_train_settings(tmp_path)
 
 

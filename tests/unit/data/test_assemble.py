@@ -6,7 +6,7 @@ import pytest
 
 from factories import git_sha
 from pairs import SETTINGS, write_pair
-from wms.core.errors import DigestMismatchError, StorageError
+from wms.core.errors import RecordError, StorageError
 from wms.core.files import sha256_file
 from wms.core.progress import Silent
 from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan
@@ -114,7 +114,7 @@ def test_other_bytes_than_the_manifests_are_an_error_and_the_old_folder_stays(wo
     assemble(base=workspace.dataset, incoming=workspace.incoming, plan=plan, manifest=manifest, to=target)
     (workspace.dataset / "masks/m2.png").unlink()
     (workspace.dataset / "masks/m2.png").write_bytes(b"rotten")
-    with pytest.raises(DigestMismatchError, match=r"m2\.png"):
+    with pytest.raises(RecordError, match=r"m2\.png"):
         assemble(base=workspace.dataset, incoming=workspace.incoming, plan=plan, manifest=manifest, to=target)
     assert len(list(target.rglob("*.*"))) == 4
 

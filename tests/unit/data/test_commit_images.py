@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wms.core.errors import MisplacedPicturesError
+from wms.core.errors import InputError
 from wms.core.records.commits import LocalCommit, LocalCommits
 from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, is_image, places_of
 
@@ -67,13 +67,13 @@ def test_the_folder_says_what_an_image_is() -> None:
     ids=["no part", "beside the parts", "a type that is refused", "two for one place"],
 )
 def test_images_whose_place_cannot_be_told_are_named(paths: list[str]) -> None:
-    with pytest.raises(MisplacedPicturesError) as caught:
+    with pytest.raises(InputError) as caught:
         places_of(paths)
     assert paths[-1] in str(caught.value)
 
 
 def test_of_many_misplaced_images_some_are_named() -> None:
-    with pytest.raises(MisplacedPicturesError, match="where 12 images belong") as caught:
+    with pytest.raises(InputError, match="where 12 images belong") as caught:
         places_of([f"photos/{number}.jpg" for number in range(12)])
     assert str(caught.value).count(".jpg") == 10
     assert str(caught.value).endswith("and 2 more")

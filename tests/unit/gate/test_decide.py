@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from factories import make_policy, make_report, sha256
-from wms.core.errors import RecordError, ReplayError
+from wms.core.errors import RecordError
 from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples
 from wms.core.records.evaluation import EvalReport
 from wms.gate.decide import decide, replay
@@ -246,7 +246,7 @@ def edited(name: str, value: Any) -> Any:
 def test_replaying_notices_an_edit_of_any_field(name: str) -> None:
     decision, records = held_with_everything()
     forged = decision.model_copy(update={name: edited(name, getattr(decision, name))})
-    with pytest.raises(ReplayError, match=name if name != "policy" else "differ"):
+    with pytest.raises(RecordError, match=name if name != "policy" else "differ"):
         replay(forged, records)
 
 
@@ -264,7 +264,7 @@ def test_what_an_earlier_version_did_not_state_is_not_compared() -> None:
 
 def test_a_rule_of_a_later_version_is_an_error_that_says_so() -> None:
     decision, records = held_with_everything()
-    with pytest.raises(ReplayError, match="rule 99, which this version does not know"):
+    with pytest.raises(RecordError, match="rule 99, which this version does not know"):
         replay(decision.model_copy(update={"rule_version": 99}), records)
 
 
@@ -274,7 +274,7 @@ def test_replaying_notices_an_edited_count_in_any_report(role: str) -> None:
     report = getattr(records, role)
     first = report.scores[0].model_copy(update={"tn": report.scores[0].tn + 1})
     forged = report.model_copy(update={"scores": (first, *report.scores[1:])})
-    with pytest.raises(ReplayError, match="newcomers" if role.startswith("new_") else role):
+    with pytest.raises(RecordError, match="newcomers" if role.startswith("new_") else role):
         replay(decision, records.model_copy(update={role: forged}))
 
 

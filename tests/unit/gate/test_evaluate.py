@@ -6,7 +6,7 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from meters import write_dataset
-from wms.core.errors import DigestMismatchError, ImageError, TooFewSamplesError
+from wms.core.errors import ImageError, InputError, RecordError
 from wms.core.progress import Silent
 from wms.core.records.dataset import samples_digest
 from wms.core.records.training import Architecture, Preprocessing
@@ -74,7 +74,7 @@ def test_the_report_is_the_same_in_any_order_of_samples(tmp_path, manifest, bund
 
 
 def test_no_samples_is_an_error(tmp_path, bundle):
-    with pytest.raises(TooFewSamplesError):
+    with pytest.raises(InputError):
         run(tmp_path, bundle, ())
 
 
@@ -93,5 +93,5 @@ def test_a_missing_picture_is_an_error(tmp_path, manifest, bundle):
 
 def test_a_changed_bundle_is_an_error(tmp_path, manifest, bundle):
     shutil.copyfile(bundle / "model.safetensors", bundle / "model.onnx")
-    with pytest.raises(DigestMismatchError):
+    with pytest.raises(RecordError):
         run(tmp_path, bundle, manifest.samples)

@@ -10,7 +10,7 @@ import yaml
 
 from fakes.github.records import GITHUB_ACTIONS
 from fakes.github.rules import ADMIN_ROLE
-from wms.core.errors import ConfigError
+from wms.core.errors import InputError
 from wms.core.settings import load_wanted
 
 ROOT = Path(__file__).parents[3]
@@ -67,5 +67,5 @@ def test_every_update_rests_a_week_and_comes_in_groups() -> None:
 def test_a_ruleset_that_is_no_json_is_named(tmp_path: Path) -> None:
     (tmp_path / ".github/rulesets").mkdir(parents=True)
     (tmp_path / ".github/rulesets/main.json").write_text("{")
-    with pytest.raises(ConfigError, match=r"main\.json is no JSON"):
+    with pytest.raises(InputError, match=r"main\.json is no JSON"):
         load_wanted(tmp_path)

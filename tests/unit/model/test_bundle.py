@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from factories import make_manifest, make_provenance
-from wms.core.errors import DigestMismatchError, ModelError, RecordError
+from wms.core.errors import ModelError, RecordError
 from wms.core.files import sha256_file, write_record
 from wms.core.records.training import (
     CARD_FILE,
@@ -86,14 +86,14 @@ def test_a_changed_file_is_an_error(tmp_path, name):
     write_bundle(tmp_path)
     with (tmp_path / name).open("ab") as file:
         file.write(b"!")
-    with pytest.raises(DigestMismatchError, match=name):
+    with pytest.raises(RecordError, match=name):
         load_bundle(tmp_path)
 
 
 def test_a_missing_file_is_an_error(tmp_path):
     write_bundle(tmp_path)
     (tmp_path / WEIGHTS_FILE).unlink()
-    with pytest.raises(DigestMismatchError, match="missing"):
+    with pytest.raises(RecordError, match="missing"):
         load_bundle(tmp_path)
 
 

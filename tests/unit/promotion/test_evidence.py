@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from factories import make_manifest, make_metadata
-from wms.core.errors import ReplayError
+from wms.core.errors import RecordError
 from wms.core.layout import Layout
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import DatasetManifest
@@ -91,7 +91,7 @@ def with_other_weights(metadata: ModelMetadata) -> ModelMetadata:
     ],
 )
 def test_one_part_that_does_not_fit_is_named(change: Any, says: str) -> None:
-    with pytest.raises(ReplayError, match=says):
+    with pytest.raises(RecordError, match=says):
         require_decision_fits(DECISION, **change(fitting()))
 
 
@@ -99,5 +99,5 @@ def test_a_hold_supports_nothing() -> None:
     hold = decide(POLICY, GateInputs(candidate=report(CANDIDATE, 20), champion=report(CHAMPION, 90)))
     arguments = fitting()
     arguments["promoted"] = arguments["promoted"].model_copy(update={"decision_sha256": hold.digest})
-    with pytest.raises(ReplayError, match="not promote"):
+    with pytest.raises(RecordError, match="not promote"):
         require_decision_fits(hold, **arguments)

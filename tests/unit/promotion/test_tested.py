@@ -9,7 +9,7 @@ import pytest
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
 from wms.adapters.local.forge import LocalForge
-from wms.core.errors import DigestMismatchError, UntestedCommitError
+from wms.core.errors import InputError, RecordError
 from wms.core.ports import Check
 from wms.core.records.promotion import GENERATED_PATHS, METADATA_PATH
 from wms.promotion.tested import ci_evidence, code_that_passed, post_ci, require_generated_only
@@ -106,7 +106,7 @@ def test_ci_that_ran_on_the_commit_itself_is_enough(main: Main) -> None:
 
 def test_ci_that_ran_on_another_commit_is_refused(main: Main) -> None:
     base = main.head
-    with pytest.raises(UntestedCommitError):
+    with pytest.raises(InputError):
         main.evidence(main.commit(base), base=base, ci_passed=base)
 
 
@@ -155,12 +155,12 @@ def test_a_generated_file_may_change(main: Main, path: str) -> None:
 
 def test_a_promotion_that_changes_code_is_none(main: Main) -> None:
     base = main.head
-    with pytest.raises(DigestMismatchError, match=r"code\.py differs"):
+    with pytest.raises(RecordError, match=r"code\.py differs"):
         require_generated_only(main.repository, base_sha=base, commit_sha=main.commit(base, "code.py"))
 
 
 def test_a_promotion_of_two_commits_is_none(main: Main) -> None:
     base = main.head
     second = main.commit(main.commit(base), data=b"newer\n")
-    with pytest.raises(DigestMismatchError, match="its parent differs"):
+    with pytest.raises(RecordError, match="its parent differs"):
         require_generated_only(main.repository, base_sha=base, commit_sha=second)

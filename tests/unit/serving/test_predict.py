@@ -10,7 +10,7 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle, write_small_pairs
-from wms.core.errors import ImageError, NothingToDoError, OccupiedFolderError
+from wms.core.errors import ImageError, InputError, NothingToDoError
 from wms.core.progress import Silent
 from wms.serving.predict import Predicted, predict_images
 
@@ -65,20 +65,20 @@ def test_an_overlay_differs_from_the_picture_only_where_the_mask_is(
 
 def test_photographs_are_never_overwritten(bundle: Path, pictures: Path) -> None:
     before = {path: path.read_bytes() for path in pictures.iterdir()}
-    with pytest.raises(OccupiedFolderError, match="would be overwritten"):
+    with pytest.raises(InputError, match="would be overwritten"):
         predict(bundle, pictures, out=pictures)
     assert {path: path.read_bytes() for path in pictures.iterdir()} == before
 
 
 def test_masks_and_overlays_need_folders_of_their_own(bundle: Path, pictures: Path, tmp_path: Path) -> None:
-    with pytest.raises(OccupiedFolderError, match="overwrite each other"):
+    with pytest.raises(InputError, match="overwrite each other"):
         predict(bundle, pictures, out=tmp_path / "out", overlays=tmp_path / "out")
 
 
 def test_two_pictures_of_one_stem_do_not_share_a_mask(bundle: Path, pictures: Path, tmp_path: Path) -> None:
     with Image.open(pictures / "meter-1-000.png") as image:
         image.save(tmp_path / "meter-1-000.jpg")
-    with pytest.raises(OccupiedFolderError, match=r"both be written as meter-1-000\.png"):
+    with pytest.raises(InputError, match=r"both be written as meter-1-000\.png"):
         predict(bundle, pictures, tmp_path / "meter-1-000.jpg", out=tmp_path / "masks")
     assert not (tmp_path / "masks").exists()
 

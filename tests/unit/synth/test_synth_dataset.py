@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from wms.core.errors import OccupiedFolderError
+from wms.core.errors import InputError
 from wms.synth.dataset import write_pairs
 from wms.synth.faults import write_mislabelled_pairs
 from wms.synth.picture import render
@@ -87,7 +87,7 @@ def test_writing_the_same_pictures_again_is_fine(tmp_path: Path) -> None:
 def test_a_folder_with_other_files_is_refused_untouched(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir()
     (tmp_path / folder / "holiday.jpg").write_bytes(b"mine")
-    with pytest.raises(OccupiedFolderError, match=r"holiday\.jpg"):
+    with pytest.raises(InputError, match=r"holiday\.jpg"):
         write_pairs(tmp_path, count=1, seed=1)
     assert contents(tmp_path) == {f"{folder}/holiday.jpg": b"mine"}
 

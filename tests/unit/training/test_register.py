@@ -3,7 +3,7 @@ import pytest
 
 from factories import make_manifest, make_provenance, make_train_result
 from fakes.registry import FakeRegistry
-from wms.core.errors import DigestMismatchError, RegistryError
+from wms.core.errors import RecordError, RegistryError
 from wms.core.records.training import Architecture, Preprocessing
 from wms.training.export import export_bundle
 from wms.training.register import register
@@ -54,14 +54,14 @@ def test_registering_again_gives_the_same_version(tmp_path, registry, trained):
 @pytest.mark.parametrize("name", ["model.safetensors", "model.onnx"])
 def test_a_changed_bundle_is_not_registered(tmp_path, registry, trained, name):
     (tmp_path / "model" / name).write_bytes(b"other")
-    with pytest.raises(DigestMismatchError):
+    with pytest.raises(RecordError):
         register(result=trained, bundle=tmp_path / "model", registry=registry)
     assert registry.versions() == ()
 
 
 def test_a_whole_bundle_of_another_training_is_not_registered(tmp_path, registry, trained):
     other = trained.model_copy(update={"weights_sha256": "0" * 64})
-    with pytest.raises(DigestMismatchError, match="the training made"):
+    with pytest.raises(RecordError, match="the training made"):
         register(result=other, bundle=tmp_path / "model", registry=registry)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, train_tiny, write_dataset
-from wms.core.errors import CheckpointError, InterruptedTrainingError
+from wms.core.errors import CheckpointError, TrainingError
 from wms.core.progress import Silent
 
 
@@ -31,7 +31,7 @@ def manifest(tmp_path):
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_a_training_stopped_by_ctrl_c_goes_on_to_the_same_bits(tmp_path, manifest, epoch):
     straight = train_tiny(tmp_path, manifest, "straight")
-    with pytest.raises(InterruptedTrainingError, match="last finished epoch is stored"):
+    with pytest.raises(TrainingError, match="last finished epoch is stored"):
         train_tiny(tmp_path, manifest, "stopped", progress=SignalAfter(epoch, signal.SIGINT))
     resumed = train_tiny(tmp_path, manifest, "stopped", resume="always")
     assert resumed.weights_sha256 == straight.weights_sha256
@@ -60,7 +60,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest)
 
 
 def test_tracking_goes_on_in_the_same_train_tiny(tmp_path, manifest):
-    with pytest.raises(InterruptedTrainingError):
+    with pytest.raises(TrainingError):
         train_tiny(tmp_path, manifest, "stopped", progress=SignalAfter(2, signal.SIGINT))
     resumed = train_tiny(tmp_path, manifest, "stopped", resume="always")
     runs = FakeRegistry(tmp_path / "registry")._load()["runs"]
@@ -122,7 +122,7 @@ def test_where_it_need_not_go_on_a_checkpoint_that_does_not_fit_is_dropped(tmp_p
 
 
 def test_where_it_need_not_go_on_a_checkpoint_that_fits_is_taken(tmp_path, manifest):
-    with pytest.raises(InterruptedTrainingError):
+    with pytest.raises(TrainingError):
         train_tiny(tmp_path, manifest, "out", progress=SignalAfter(2, signal.SIGINT))
     said = Said()
     train_tiny(tmp_path, manifest, "out", resume="if it fits", progress=said)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.github.forge import GitHubForge
-from wms.core.errors import ForgeError, RepositoryError, WorkspaceError
+from wms.core.errors import ForgeError, InputError, RepositoryError
 from wms.core.progress import Silent
 from wms.wiring import REMOTE, make_workspace, open_workspace
 from wms.wiring.hosting import run_url
@@ -65,7 +65,7 @@ def test_a_remote_that_is_named_absolutely_and_was_moved_is_an_error_with_the_wa
 ) -> None:
     git(work, "remote", "set-url", "origin", str(work / REMOTE))
     work.rename(tmp_path / "moved")
-    with pytest.raises(WorkspaceError, match="as after a move") as caught:
+    with pytest.raises(InputError, match="as after a move") as caught:
         open_workspace(tmp_path / "moved", Silent())
     command = caught.value.remedy.split("`")[1]
     subprocess.run(command.split(), cwd=tmp_path / "moved", check=True)
@@ -74,7 +74,7 @@ def test_a_remote_that_is_named_absolutely_and_was_moved_is_an_error_with_the_wa
 
 def test_a_workspace_without_a_remote_is_an_error(work: Path) -> None:
     git(work, "remote", "remove", "origin")
-    with pytest.raises(WorkspaceError, match="no Git remote named origin"):
+    with pytest.raises(InputError, match="no Git remote named origin"):
         open_workspace(work, Silent())
 
 

@@ -12,7 +12,7 @@ import click
 
 from wms.cli import output
 from wms.cli.lazy import Entry, LazyGroup
-from wms.core.errors import StorageError, WmsError
+from wms.core.errors import Code, StorageError, WmsError
 from wms.run.graph import COMMANDS
 
 
@@ -135,7 +135,7 @@ class Root(LazyGroup):
             raise
         except Exception as error:
             logging.getLogger(__name__).info("the bug", exc_info=True)
-            output.stop(f"a bug in wms: {type(error).__name__}: {error}", remedy=WmsError.remedy, code=1)
+            output.stop(f"a bug in wms: {type(error).__name__}: {error}", remedy=Code.DEFECT.remedy, code=1)
         return answer
 
 

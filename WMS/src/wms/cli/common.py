@@ -98,7 +98,7 @@ def locked_workspace(wait_seconds: float, *, lock: bool = True) -> Iterator[Cont
         lock: false where the command only looks, as in a dry run.
 
     Raises:
-        BusyError: another such command is running here.
+        InputError: another such command is running here.
     """
     ctx = workspace()
     with only_run(ctx.layout, wait_seconds=wait_seconds) if lock else contextlib.nullcontext():
@@ -110,9 +110,9 @@ def step_of_run(command: str, wait_seconds: float) -> Iterator[Context]:
     """The locked workspace, for a command of the job graph; its end is noted with the run.
 
     Raises:
-        BusyError: another command works on the run.
+        InputError: another command works on the run.
         RecordError: no run was started.
-        UnfinishedRunError: the run is published, and the command would change its evidence.
+        InputError: the run is published, and the command would change its evidence.
     """
     with locked_workspace(wait_seconds) as ctx, noting(ctx, command):
         yield ctx

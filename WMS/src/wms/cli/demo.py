@@ -14,7 +14,7 @@ from wms import wiring
 from wms.cli import output
 from wms.cli.common import require_training_packages
 from wms.core.context import Context
-from wms.core.errors import BadDataError, NoProductionModelError, WorkspaceError
+from wms.core.errors import BadDataError, Code, InputError, NoProductionModelError
 from wms.core.files import read_record
 from wms.core.records.decision import GateDecision
 from wms.core.records.run import RunOptions
@@ -118,7 +118,7 @@ def demo(folder: Path, keep: bool) -> None:
     require_training_packages()
     if folder.exists():
         if keep or not (folder / "workspace/dvc.yaml").is_file():
-            raise WorkspaceError(f"{folder} exists", remedy="Choose another folder for the demo.")
+            raise InputError(f"{folder} exists", Code.WORKSPACE, remedy="Choose another folder for the demo.")
         shutil.rmtree(folder)
     started = time.monotonic()
     root = folder.resolve() / "workspace"

@@ -12,7 +12,7 @@ import click
 from wms.cli import output
 from wms.cli.common import clone, dry_run_option, json_option
 from wms.core.context import Clone
-from wms.core.errors import PreflightError
+from wms.core.errors import Code, InputError
 from wms.core.production import main_head
 from wms.core.records.github_doctor import Diagnosis
 from wms.core.records.github_setup import PUBLIC_KNOWN, Facts, Wanted
@@ -122,7 +122,7 @@ def doctor(repo: str | None) -> None:
     output.answer(diagnosis, *_table(diagnosis))
     if diagnosis.missing:
         names = ", ".join(f"{row.area} {row.name}" for row in diagnosis.missing)
-        raise PreflightError(f"a run needs what is missing: {names}")
+        raise InputError(f"a run needs what is missing: {names}", Code.PREFLIGHT)
 
 
 @click.command()

@@ -9,7 +9,7 @@ from wms.cloud.lease import note_override
 from wms.cloud.lease_swap import swap
 from wms.cloud.ledger import CostLedger, Prices, make_ledger, month_of, refusal
 from wms.core.context import Context
-from wms.core.errors import BudgetError, ConfigError
+from wms.core.errors import Code, InputError
 from wms.core.ports import LeaseStore
 from wms.core.records.lease_book import BudgetOverride, LeaseBook
 from wms.core.settings.infra import InfraSettings
@@ -36,11 +36,12 @@ def month_cost(ctx: Context, month: str | None = None) -> CostLedger:
     """The ledger of a month, this one by default.
 
     Raises:
-        ConfigError: no environment is chosen: what is embedded costs nothing.
+        InputError: no environment is chosen: what is embedded costs nothing.
     """
     if ctx.environment is None:
-        raise ConfigError(
+        raise InputError(
             "no environment is chosen, and what is embedded costs nothing",
+            Code.CONFIG,
             remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
         )
     now, book = ctx.clock(), ctx.ports.leases.load()[0]
@@ -67,7 +68,7 @@ def require_budget(
         leases: the book.
 
     Raises:
-        BudgetError: the budget does not allow it, and no reason was given.
+        InputError: the budget does not allow it, and no reason was given.
     """
     now, paid = clock(), prices(settings)
     book = leases.load()[0]
@@ -79,7 +80,7 @@ def require_budget(
     if not reason:
         return
     if not override:
-        raise BudgetError(reason)
+        raise InputError(reason, Code.BUDGET)
     noted = BudgetOverride(holder=holder, reason=override, at=now, spent_usd=ledger.total_usd)
 
     def note(book: LeaseBook) -> LeaseBook:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import NonNegativeFloat, PositiveFloat, StringConstraints
 
-from wms.core.errors import ConfigError
+from wms.core.errors import Code, InputError
 from wms.core.records.base import Frozen, Record
 from wms.core.records.lease_book import BudgetOverride, LeaseBook, Session
 
@@ -35,12 +35,13 @@ class Prices(Frozen):
         """What an hour costs.
 
         Raises:
-            ConfigError: that type has no price.
+            InputError: that type has no price.
         """
         name = instance_type or self.instance_type
         if name not in self.usd_per_hour:
-            raise ConfigError(
+            raise InputError(
                 f"terraform.tfvars: price_usd_per_hour has no price for {name}",
+                Code.CONFIG,
                 remedy="Write it there, from https://aws.amazon.com/ec2/pricing/on-demand/.",
             )
         return self.usd_per_hour[name]
@@ -100,7 +101,7 @@ def make_ledger(book: LeaseBook, *, month: str, prices: Prices, now: datetime) -
         now: until when what goes on is counted.
 
     Raises:
-        ConfigError: the instance ran in that month as a type that has no price.
+        InputError: the instance ran in that month as a type that has no price.
     """
     begin = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     end = min(now, (begin + timedelta(days=32)).replace(day=1))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from wms.core.errors import NodeError
+from wms.core.errors import Code, ComputeError
 from wms.core.ports import Node
 from wms.core.records.node import NodeCheck, NodeReport
 
@@ -24,7 +24,7 @@ def await_node(
     What the node was refused and a run can do without is in the report; everything else ends here.
 
     Raises:
-        NodeError: the node gave up, something on it does not work, or it said nothing in time.
+        ComputeError: the node gave up, something on it does not work, or it said nothing in time.
     """
     give_up_at = clock() + NODE_WAIT
     started_at = node.started_at()
@@ -32,13 +32,13 @@ def await_node(
         report = node.report()
         if report is not None and report.since(started_at):
             if report.stage == "failed":
-                raise NodeError(f"the node gave up: {report.why}{_list(report.refused)}")
+                raise ComputeError(f"the node gave up: {report.why}{_list(report.refused)}", Code.NODE)
             if report.needed:
-                raise NodeError(f"something does not work on the node{_list(report.needed)}")
+                raise ComputeError(f"something does not work on the node{_list(report.needed)}", Code.NODE)
             if report.stage == "ready":
                 return report
         if clock() >= give_up_at:
-            raise NodeError(_silence(report, started_at))
+            raise ComputeError(_silence(report, started_at), Code.NODE)
         sleep(POLL_SECONDS)
 
 

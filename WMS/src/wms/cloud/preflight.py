@@ -10,7 +10,7 @@ from functools import partial
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from wms.cloud.ledger import CostLedger
-from wms.core.errors import CloudError, ConfigError, PreflightError
+from wms.core.errors import CloudError, Code, InputError
 from wms.core.ports import CloudAccount
 from wms.core.records.cloud import CallerIdentity
 from wms.core.records.preflight import PreflightLine, ask
@@ -43,7 +43,7 @@ def credentials_expire_at(told: datetime | None, environment: Mapping[str, str])
     """When the credentials end, as told on the command line or by the environment.
 
     Raises:
-        ConfigError: a variable is set and is no time with its zone.
+        InputError: a variable is set and is no time with its zone.
     """
     if told is not None:
         return told
@@ -53,8 +53,8 @@ def credentials_expire_at(told: datetime | None, environment: Mapping[str, str])
             try:
                 return parse_moment(text)
             except ValidationError as error:
-                raise ConfigError(
-                    f"{name}={text!r} is not a time", remedy="Write it as 2026-11-23T12:00:00Z."
+                raise InputError(
+                    f"{name}={text!r} is not a time", Code.CONFIG, remedy="Write it as 2026-11-23T12:00:00Z."
                 ) from error
     return None
 
@@ -138,12 +138,15 @@ def _start(settings: InfraSettings, account: CloudAccount) -> str:
     """Where an instance exists, only its start is asked for: the run needs no more."""
     answer = account.may_start(settings.node_name)
     if answer is None:
-        raise PreflightError(
-            f"no instance yet; {_types(settings, account)}", remedy="Make it with `wms infra apply`."
+        raise InputError(
+            f"no instance yet; {_types(settings, account)}",
+            Code.PREFLIGHT,
+            remedy="Make it with `wms infra apply`.",
         )
     if answer.verdict != "allowed":
-        raise PreflightError(
+        raise InputError(
             f"{settings.node_name}: {answer.verdict} ({answer.detail})",
+            Code.PREFLIGHT,
             remedy=NO_PERMISSION_HELPS
             if answer.verdict == "explicit deny"
             else "Allow these credentials ec2:StartInstances on it.",
@@ -159,13 +162,15 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
         others = ", ".join(allowed[1:]) or "none"
         return f"{settings.instance_type} is allowed (alternatives: {others})"
     if allowed:
-        raise PreflightError(
+        raise InputError(
             f"{settings.instance_type}: {first.verdict} ({first.detail}); allowed: {', '.join(allowed)}",
+            Code.PREFLIGHT,
             remedy=f'Write instance_type = "{allowed[0]}" in terraform.tfvars.',
         )
     denied = any(answer.verdict == "explicit deny" for answer in answers.values())
-    raise PreflightError(
+    raise InputError(
         "; ".join(f"{name}: {answer.verdict}" for name, answer in answers.items()) + f" ({first.detail})",
+        Code.PREFLIGHT,
         remedy=(NO_PERMISSION_HELPS if denied else "Allow these credentials ec2:RunInstances."),
     )
 
@@ -201,8 +206,9 @@ def _state(number: str, key: str, settings: InfraSettings, account: CloudAccount
     def free() -> str:
         holder = account.state_lock(settings.state_bucket(number), key)
         if holder:
-            raise PreflightError(
+            raise InputError(
                 f"held by {holder}",
+                Code.PREFLIGHT,
                 remedy="Wait for that run to end. If it is dead, free the state: `terraform force-unlock`.",
             )
         return "reachable, not locked"
@@ -220,8 +226,9 @@ def _budget(settings: InfraSettings, ledger: CostLedger, over_budget: str | None
     if left <= 0 and over_budget:
         return f"used up ({spent}); the run starts because: {over_budget}"
     if left <= 0:
-        raise PreflightError(
+        raise InputError(
             f"used up: {spent}",
+            Code.PREFLIGHT,
             remedy="Raise monthly_budget_usd, or give a reason: `wms infra up --over-budget REASON`.",
         )
     return f"${left:.2f} left: {spent}"

@@ -49,8 +49,8 @@ def take_lease(ctx: Context, wanted: LeaseRequest) -> Lease:
     """Take a lease if the budget allows it, start the instance, and wait until all on it works.
 
     Raises:
-        BudgetError: the budget does not allow it, and no reason was given.
-        NodeError: what is on the instance does not work; the lease is kept for whoever looks into it.
+        InputError: the budget does not allow it, and no reason was given.
+        ComputeError: what is on the instance does not work; the lease is kept for whoever looks into it.
     """
     environment = ctx.environment
     hosted = None if environment is None or environment.without_instance else environment

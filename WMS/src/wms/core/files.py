@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from wms.core.errors import DigestMismatchError, RecordError, StorageError
+from wms.core.errors import Code, RecordError, StorageError
 from wms.core.records.base import Record
 
 R = TypeVar("R", bound=Record)
@@ -111,13 +111,17 @@ def verify_sha256(path: Path, expected: str) -> None:
     """Check a file against a digest.
 
     Raises:
-        DigestMismatchError: the file is missing or has other bytes.
+        RecordError: the file is missing or has other bytes.
     """
     if not path.is_file():
-        raise DigestMismatchError(f"{path} is missing; it should have the SHA-256 {expected[:12]}…")
+        raise RecordError(
+            f"{path} is missing; it should have the SHA-256 {expected[:12]}…", Code.DIGEST_MISMATCH
+        )
     actual = sha256_file(path)
     if actual != expected:
-        raise DigestMismatchError(f"{path} has the SHA-256 {actual[:12]}…, not {expected[:12]}… as recorded")
+        raise RecordError(
+            f"{path} has the SHA-256 {actual[:12]}…, not {expected[:12]}… as recorded", Code.DIGEST_MISMATCH
+        )
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from wms.core.errors import WorkspaceError
+from wms.core.errors import Code, InputError
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Layout:
         """The workspace that contains `start`.
 
         Raises:
-            WorkspaceError: neither `start` nor a folder above it has `dvc.yaml` and `WMS/configs`.
+            InputError: neither `start` nor a folder above it has `dvc.yaml` and `WMS/configs`.
         """
         for folder in (start, *start.parents):
             if (folder / "dvc.yaml").is_file() and (folder / "WMS/configs").is_dir():
                 return cls(folder)
-        raise WorkspaceError(f"{start} is in no workspace: no dvc.yaml and WMS/configs here or above")
+        raise InputError(
+            f"{start} is in no workspace: no dvc.yaml and WMS/configs here or above", Code.WORKSPACE
+        )
 
     @property
     def state(self) -> Path:

@@ -109,8 +109,8 @@ class DataStore(Protocol):
         """Fetch a blob to the path `to` and check its SHA-256.
 
         Raises:
-            NotStoredError: there is no such blob.
-            DigestMismatchError: the stored bytes are others; `to` is left as it was.
+            DataStoreError: there is no such blob.
+            RecordError: the stored bytes are others; `to` is left as it was.
         """
 
     def has_blob(self, sha256: str) -> bool:
@@ -329,21 +329,21 @@ class Releases(Protocol):
         the files must differ.
 
         Raises:
-            TagTakenError: the tag exists already, on another commit.
+            ForgeError: the tag exists already, on another commit.
         """
 
     def mark_release(self, tag: str, *, title: str, latest: bool) -> None:
         """Change the title of a published release; with `latest` move the mark to it.
 
         Raises:
-            NotReleasedError: there is no such release.
+            ForgeError: there is no such release.
         """
 
     def download_asset(self, tag: str, name: str, to: Path) -> None:
         """Write a file of a published release to the path `to`, completely or not at all.
 
         Raises:
-            NotReleasedError: there is no such release, or it has no such file.
+            ForgeError: there is no such release, or it has no such file.
         """
 
 
@@ -359,7 +359,7 @@ class Forge(Releases, Protocol):
 
         Raises:
             ForgeError: a branch is missing, or the head has nothing that the base lacks.
-            ForgePermissionError: the token, or the repository's settings, do not allow it.
+            ForgeError: the token, or the repository's settings, do not allow it.
         """
 
     def pull_request(self, number: int) -> PullRequest:
@@ -374,7 +374,7 @@ class Forge(Releases, Protocol):
         Raises:
             RemoteMovedError: the head is elsewhere, or the base moved meanwhile.
             UnmergeableError: it is closed, or conflicts with its base.
-            ProtectedBranchError: the base's rules ask for more than it has.
+            ForgeError: the base's rules ask for more than it has.
         """
 
     def close(self, number: int, *, comment: str) -> None:

@@ -7,13 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wms.core.context import Context
-from wms.core.errors import (
-    NoProductionModelError,
-    OccupiedFolderError,
-    RecordError,
-    RepositoryError,
-    WorkspaceError,
-)
+from wms.core.errors import Code, InputError, NoProductionModelError, RecordError, RepositoryError
 from wms.core.files import read_record, sha256_file
 from wms.core.ports import Commit, Repository
 from wms.core.records.dataset import DatasetManifest
@@ -46,11 +40,11 @@ def require_file(repository: Repository, rev: str, path: str) -> bytes:
     """A file that every revision of main has.
 
     Raises:
-        WorkspaceError: it is missing, so this is not a repository of the pipeline.
+        InputError: it is missing, so this is not a repository of the pipeline.
     """
     data = repository.read_file(rev, path)
     if data is None:
-        raise WorkspaceError(f"{path} is missing on main ({rev[:12]})")
+        raise InputError(f"{path} is missing on main ({rev[:12]})", Code.WORKSPACE)
     return data
 
 
@@ -58,7 +52,7 @@ def metadata_at(repository: Repository, rev: str) -> ModelMetadata | None:
     """The model in production at a revision of `main`; `None` where the file says that there is none.
 
     Raises:
-        WorkspaceError: the file is missing, so this is not a repository of the pipeline.
+        InputError: the file is missing, so this is not a repository of the pipeline.
     """
     data = require_file(repository, rev, METADATA_PATH)
     return parse_metadata(data, source=f"{METADATA_PATH} at {rev[:12]}")
@@ -132,7 +126,7 @@ def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
 
     Raises:
         DataStoreError, ForgeError: the store or the release lacks a file.
-        DigestMismatchError: a stored file is damaged.
+        RecordError: a stored file is damaged.
     """
     if _is_bundle(to, card_sha256):
         return to
@@ -164,7 +158,7 @@ def require_room_for_bundle(folder: Path) -> None:
     """Check that fetching a bundle into a folder replaces only a bundle, complete or partial.
 
     Raises:
-        OccupiedFolderError: the folder has other files.
+        InputError: the folder has other files.
     """
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     foreign = sorted(names - {CARD_FILE, WEIGHTS_FILE, ONNX_FILE, _incoming_card(folder).name})
@@ -174,7 +168,9 @@ def require_room_for_bundle(folder: Path) -> None:
         except RecordError:
             foreign = [CARD_FILE]
     if foreign:
-        raise OccupiedFolderError(f"{folder} has {foreign[0]}, but a model needs a folder of its own")
+        raise InputError(
+            f"{folder} has {foreign[0]}, but a model needs a folder of its own", Code.OCCUPIED_FOLDER
+        )
 
 
 def _incoming_card(folder: Path) -> Path:

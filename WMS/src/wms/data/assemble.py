@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wms.core.context import Context
-from wms.core.errors import DigestMismatchError
+from wms.core.errors import Code, RecordError
 from wms.core.files import link_or_copy, read_record, replacing_folder, verify_sha256
 from wms.core.records.dataset import DatasetManifest, MergePlan
 from wms.core.records.promotion import POINTER_PATH
@@ -16,7 +16,7 @@ def require_dataset(ctx: Context) -> None:
 
     Raises:
         DataStoreError: main's dataset cannot be fetched.
-        DigestMismatchError: an image is not the one that the manifest names.
+        RecordError: an image is not the one that the manifest names.
     """
     layout, manifest = ctx.layout, ctx.manifest()
     if not layout.dataset.is_dir():
@@ -40,7 +40,7 @@ def assemble(*, base: Path, incoming: Path, plan: MergePlan, manifest: DatasetMa
     is checked. The new folder takes its place at the end, so a killed run leaves the old one whole, or none.
 
     Raises:
-        DigestMismatchError: a file is missing or its bytes are not those of the manifest.
+        RecordError: a file is missing or its bytes are not those of the manifest.
         StorageError: the disk is full or the folder cannot be written.
     """
     pairs = {pair.stem: pair for pair in plan.pairs}
@@ -64,14 +64,15 @@ def require_nothing_else(folder: Path, manifest: DatasetManifest) -> None:
     """Check that a dataset's folder holds no file that is not in its manifest.
 
     Raises:
-        DigestMismatchError: it does.
+        RecordError: it does.
     """
     named = {f"images/{sample.image}" for sample in manifest.samples}
     named |= {f"masks/{sample.mask}" for sample in manifest.samples}
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     if unknown := sorted(there - named):
-        raise DigestMismatchError(
+        raise RecordError(
             f"{folder} holds files that are not in the manifest ({len(unknown)}): "
             f"{', '.join(unknown[:3])}{' and more' if len(unknown) > 3 else ''}",
+            Code.DIGEST_MISMATCH,
             remedy="Remove them, or push them as a data branch if they are new pairs.",
         )

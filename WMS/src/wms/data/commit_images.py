@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from wms.core.errors import MisplacedPicturesError
+from wms.core.errors import Code, InputError
 from wms.core.names import PICTURE_SUFFIXES, printable
 from wms.core.records.commits import LocalCommits
 from wms.data.incoming import INCOMING_PATH, KEEPERS, PARTS
@@ -61,7 +61,7 @@ def places_of(paths: Iterable[str]) -> dict[str, str]:
     """Where each image belongs below the incoming folder; the name of its folder decides.
 
     Raises:
-        MisplacedPicturesError: an image is neither in `images` nor in `masks`, or two belong in one place.
+        InputError: an image is neither in `images` nor in `masks`, or two belong in one place.
     """
     places: dict[str, str] = {}
     misplaced = []
@@ -75,9 +75,10 @@ def places_of(paths: Iterable[str]) -> dict[str, str]:
         count = len(misplaced)
         listed = "\n".join(f"  {printable(path)}" for path in misplaced[:_LISTED])
         more = f"\n  and {count - _LISTED} more" if count > _LISTED else ""
-        raise MisplacedPicturesError(
+        raise InputError(
             f"cannot tell where {'1 image belongs' if count == 1 else f'{count} images belong'}; "
-            f"nothing was pushed:\n{listed}{more}"
+            f"nothing was pushed:\n{listed}{more}",
+            Code.MISPLACED_IMAGES,
         )
     return places
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.core.context import Context
-from wms.core.errors import MergeConflictError, NothingToDoError
+from wms.core.errors import Code, InputError, NothingToDoError
 from wms.core.files import write_bytes, write_record
 from wms.core.production import manifest_at
 from wms.core.records.dataset import BranchHead, MergePlan
@@ -16,7 +16,7 @@ def merge_branches(ctx: Context) -> MergePlan:
     """Plan what the branches' pairs change in the dataset of main.
 
     Raises:
-        MergeConflictError: names are taken, and --on-conflict was not given.
+        InputError: names are taken, and --on-conflict was not given.
         NothingToDoError: everything in the branches is in the dataset already; they are deleted.
     """
     request, repository = ctx.request, ctx.ports.repository
@@ -37,9 +37,10 @@ def merge_branches(ctx: Context) -> MergePlan:
         listed = "\n".join(
             f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts
         )
-        raise MergeConflictError(
+        raise InputError(
             f"{count} incoming {'pair conflicts' if count == 1 else 'pairs conflict'}, "
-            f"nothing was merged:\n{listed}"
+            f"nothing was merged:\n{listed}",
+            Code.MERGE_CONFLICT,
         )
     if request.branches and not plan.pairs and not plan.leftover:
         raise _nothing_new(ctx, plan)
@@ -59,7 +60,7 @@ def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
         present = len(plan.part_of(branch.name).present)
         if not present:
             said.append(f"{branch.name} brings no pairs")
-            remedy = NothingToDoError.remedy
+            remedy = Code.NOTHING_TO_DO.remedy
             continue
         end = _delete_known(ctx, branch)
         said.append(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from wms.core.context import Clone
-from wms.core.errors import BranchTakenError, NoPicturesError, NothingToDoError
+from wms.core.errors import Code, InputError, NothingToDoError
 from wms.core.files import link_or_copy, sha256_file
 from wms.core.ports import Repository
 from wms.core.production import main_head, manifest_at
@@ -155,7 +155,7 @@ def push_pairs(
 
     Raises:
         NothingToDoError: no files, or every pair is in the dataset already.
-        BranchTakenError: the remote's branch of this name holds other files.
+        InputError: the remote's branch of this name holds other files.
     """
     clone.repository.fetch()
     upload = Upload.of(folder)
@@ -173,13 +173,13 @@ def push_commits(
     """Push the images of local commits, as they are at the tip; the commits do not change.
 
     Raises:
-        NoPicturesError: the commits have no images.
-        MisplacedPicturesError: it is not clear where an image belongs.
-        BranchTakenError: the remote's branch of this name holds other files.
+        InputError: the commits have no images.
+        InputError: it is not clear where an image belongs.
+        InputError: the remote's branch of this name holds other files.
     """
     images = images_of(commits)
     if not images.paths:
-        raise NoPicturesError(f"none of the {len(commits.commits)} commits has an image")
+        raise InputError(f"none of the {len(commits.commits)} commits has an image", Code.NO_IMAGES)
     clone.repository.fetch()
     told = {
         "carriers": images.carriers,
@@ -225,7 +225,7 @@ def _branch_with(clone: Clone, upload: Upload, name: str) -> str | None:
     """The data branch that holds the same files already, possibly under another name.
 
     Raises:
-        BranchTakenError: the branch of this very name holds other files.
+        InputError: the branch of this very name holds other files.
     """
     same, known = f"-{upload.content_id}", clone.repository.branches(DATA_PREFIX)
     if name in known and not name.endswith(same):
@@ -237,7 +237,7 @@ def _branch_with(clone: Clone, upload: Upload, name: str) -> str | None:
             except NothingToDoError:
                 equal = False
         if not equal:
-            raise BranchTakenError(f"{name} is on {clone.remote} already and holds other files")
+            raise InputError(f"{name} is on {clone.remote} already and holds other files", Code.BRANCH_TAKEN)
         return name
     return next((branch for branch in known if branch.endswith(same)), None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wms.core.errors import ImageError
+from wms.core.errors import Code, ImageError
 from wms.core.records.base import Frozen
 from wms.core.records.dataset import Finding, Severity
 
@@ -119,4 +119,4 @@ def finding(
 
 def remedy_for(error: ImageError) -> str:
     """The error's own remedy, or else that of its rule."""
-    return error.remedy if error.remedy != ImageError.remedy else RULES[error.rule].remedy
+    return error.remedy if error.remedy != Code.IMAGE.remedy else RULES[error.rule].remedy

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist, fmean, stdev
 from typing import Any
 
-from wms.core.errors import RecordError, ReplayError
+from wms.core.errors import Code, RecordError
 from wms.core.records.decision import (
     GateDecision,
     GateInputs,
@@ -46,19 +46,21 @@ def replay(decision: GateDecision, inputs: GateInputs) -> None:
     not.
 
     Raises:
-        ReplayError: they differ; the message says where. Or this version does not know the rule.
+        RecordError: they differ; the message says where. Or this version does not know the rule.
     """
     rule = RULES.get(decision.rule_version)
     if rule is None:
-        raise ReplayError(
+        raise RecordError(
             f"the decision was made by rule {decision.rule_version}, which this version does not know",
+            Code.REPLAY,
             remedy="Update wms to the version that main uses.",
         )
     again = rule(decision.policy, inputs).model_dump()
     stated = decision.model_dump(exclude_unset=True, exclude={"schema_version", "reasons"})
     if differing := [name for name, value in stated.items() if not _agrees(value, again[name])]:
-        raise ReplayError(
-            f"the recorded decision does not follow from its records: {', '.join(differing)} differ"
+        raise RecordError(
+            f"the recorded decision does not follow from its records: {', '.join(differing)} differ",
+            Code.REPLAY,
         )
 
 

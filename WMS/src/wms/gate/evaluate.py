@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wms.core.context import Context
 from wms.core.cores import usable_cores
-from wms.core.errors import TooFewSamplesError
+from wms.core.errors import Code, InputError
 from wms.core.files import write_bytes, write_record
 from wms.core.production import champion_bundle
 from wms.core.progress import Progress
@@ -67,12 +67,12 @@ def evaluate(
         progress: told about every image.
 
     Raises:
-        TooFewSamplesError: there are no samples.
+        InputError: there are no samples.
         ImageError: a file cannot be read, or a mask has another size than its image.
-        RecordError, DigestMismatchError, ModelError: the bundle is not whole.
+        RecordError, ModelError: the bundle is not whole.
     """
     if not samples:
-        raise TooFewSamplesError("there are no test samples to evaluate on")
+        raise InputError("there are no test samples to evaluate on", Code.TOO_FEW_SAMPLES)
     ordered = sorted(samples, key=lambda sample: sample.stem)
     predictor = load_bundle(bundle)
 

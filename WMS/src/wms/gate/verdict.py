@@ -72,7 +72,7 @@ def replay_decision(decision_file: Path) -> GateDecision:
     noticed as well as an edited one.
 
     Raises:
-        ReplayError: the decision does not follow from its records.
+        RecordError: the decision does not follow from its records.
         RecordError: the decision names a report that is not beside it.
     """
     decision = read_record(decision_file, GateDecision)
@@ -88,7 +88,7 @@ def replay_version(ctx: Context, version: int) -> GateDecision:
 
     Raises:
         NoProductionModelError: no such version was ever in production.
-        ReplayError: the decision does not follow from its records.
+        RecordError: the decision does not follow from its records.
     """
     repository = ctx.ports.repository
     repository.fetch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from wms.core.errors import OccupiedRepositoryError
+from wms.core.errors import Code, InputError
 from wms.core.ports import Forge, Repository
 from wms.core.production import MAIN, metadata_at
 from wms.core.records.promotion import (
@@ -49,20 +49,22 @@ def require_foreign(repository: Repository, main_sha: str, hosting: _Hosting) ->
     A promotion is a merged pull request in the repository that made it; a copy has none.
 
     Raises:
-        OccupiedRepositoryError: they were.
+        InputError: they were.
     """
     if hosting.has_state():
-        raise OccupiedRepositoryError("this repository has data and models of its own (refs/wms/state)")
+        raise InputError(
+            "this repository has data and models of its own (refs/wms/state)", Code.OCCUPIED_REPOSITORY
+        )
     model = metadata_at(repository, main_sha)
     if model is not None and hosting.merged_here(promotion_branch(model.run_id)):
-        raise OccupiedRepositoryError(f"model v{model.version} was promoted in this repository")
+        raise InputError(f"model v{model.version} was promoted in this repository", Code.OCCUPIED_REPOSITORY)
 
 
 def start_fresh(repository: Repository, forge: Forge, main_sha: str, files: dict[str, bytes | None]) -> str:
     """Remove them from main by a pull request; return its URL. It can be repeated after a crash.
 
     Raises:
-        ProtectedBranchError: the rules of main do not allow it to an administrator.
+        ForgeError: the rules of main do not allow it to an administrator.
         RemoteMovedError: main or the branch moved meanwhile.
     """
     commit = repository.commit(main_sha, files, message=TITLE)

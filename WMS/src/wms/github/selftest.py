@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wms.core.errors import OccupiedRepositoryError, SelfTestError
+from wms.core.errors import Code, InputError
 from wms.core.ports import Forge, Repository
 from wms.core.production import MAIN, main_head, metadata_at
 from wms.core.progress import Progress
@@ -91,8 +91,8 @@ class SelfTest:
         """Run all chapters and check each one.
 
         Raises:
-            OccupiedRepositoryError: there is something to lose; nothing was changed.
-            SelfTestError: a check failed.
+            InputError: there is something to lose; nothing was changed.
+            InputError: a check failed.
         """
         self.repository.fetch()
         start = main_head(self.repository)
@@ -108,7 +108,7 @@ class SelfTest:
         """Restore everything; false where no self-test left anything. It can be repeated.
 
         Raises:
-            SelfTestError: main has data of others, or the restoring pull request cannot be merged.
+            InputError: main has data of others, or the restoring pull request cannot be merged.
         """
         if MARKER not in self.refs.matching(MARKER):
             return False
@@ -133,13 +133,15 @@ class SelfTest:
         }
         found = [what for what, is_there in there.items() if is_there]
         if found:
-            raise OccupiedRepositoryError(
+            raise InputError(
                 f"the self-test restores an empty repository at its end, but here is {', '.join(found)}",
+                Code.OCCUPIED_REPOSITORY,
                 remedy="Run it in a new repository made from the template (`wms github fresh` first).",
             )
         if code_that_passed(start, repository, self.forge) is None:
-            raise SelfTestError(
+            raise InputError(
                 f"ci has not passed on main ({start[:12]}), and the self-test needs that to restore main",
+                Code.SELF_TEST,
                 remedy="Press *Run workflow* of `CI` on main, then start the self-test again.",
             )
 
@@ -162,18 +164,20 @@ class SelfTest:
         self._run(chapter, PIPELINE, {"branches": branch, **_training(seed, LEARNING)})
         model = metadata_at(self.repository, main_head(self.repository))
         if model is None or model.version <= after:
-            raise SelfTestError(f"{chapter}: main names no model newer than v{after}")
+            raise InputError(f"{chapter}: main names no model newer than v{after}", Code.SELF_TEST)
         pulls = self.forge.pull_requests(head_prefix=promotion_branch(model.run_id), state="all")
         if [pull.state for pull in pulls] != ["merged"]:
-            raise SelfTestError(f"{chapter}: its pull request is not merged")
+            raise InputError(f"{chapter}: its pull request is not merged", Code.SELF_TEST)
         posted = {check.context: check.state for check in self.forge.statuses(pulls[0].head_sha)}
         lacking = [name for name in ("ci", "wms/quality-gate") if posted.get(name) != "success"]
         if lacking:
-            raise SelfTestError(f"{chapter}: no success of {', '.join(lacking)} on {pulls[0].url}")
+            raise InputError(
+                f"{chapter}: no success of {', '.join(lacking)} on {pulls[0].url}", Code.SELF_TEST
+            )
         if release_tag(model.version) not in {release.tag for release in self.forge.releases()}:
-            raise SelfTestError(f"{chapter}: there is no release {release_tag(model.version)}")
+            raise InputError(f"{chapter}: there is no release {release_tag(model.version)}", Code.SELF_TEST)
         if self.repository.head(branch) is not None:
-            raise SelfTestError(f"{chapter}: {branch} is in the dataset but was not deleted")
+            raise InputError(f"{chapter}: {branch} is in the dataset but was not deleted", Code.SELF_TEST)
         return model.version
 
     def _hold(self, branch: str) -> None:
@@ -181,23 +185,24 @@ class SelfTest:
         self._run("hold", PIPELINE, {"branches": branch, **_training(20, IDLING)})
         head = self.repository.head(branch)
         if main_head(self.repository) != before or head is None:
-            raise SelfTestError("hold: main moved, or the data branch is gone")
+            raise InputError("hold: main moved, or the data branch is gone", Code.SELF_TEST)
         if "wms/verdict" not in {check.context for check in self.forge.statuses(head)}:
-            raise SelfTestError(f"hold: {branch} has no status with its verdict")
+            raise InputError(f"hold: {branch} has no status with its verdict", Code.SELF_TEST)
 
     def _roll_back(self, *, to: int) -> None:
         self._run("rollback", ROLLBACK, {"reason": "the self-test"})
         model = metadata_at(self.repository, main_head(self.repository))
         if model is None or (model.version, model.kind) != (to, "rollback"):
-            raise SelfTestError(f"rollback: main does not name model v{to} again")
+            raise InputError(f"rollback: main does not name model v{to} again", Code.SELF_TEST)
 
     def _run(self, chapter: str, workflow: str, inputs: dict[str, str]) -> None:
         run = self.workflows.start(workflow, inputs, branch=MAIN)
         self.progress.say(f"{chapter}: {self.workflows.url(run)}")
         self._until(f"{chapter} to end", lambda: self.workflows.conclusion(run) is not None)
         if self.workflows.conclusion(run) != "success":
-            raise SelfTestError(
-                f"{chapter}: its run ended with {self.workflows.conclusion(run)}: {self.workflows.url(run)}"
+            raise InputError(
+                f"{chapter}: its run ended with {self.workflows.conclusion(run)}: {self.workflows.url(run)}",
+                Code.SELF_TEST,
             )
         self.repository.fetch()
 
@@ -205,7 +210,9 @@ class SelfTest:
         deadline = time.monotonic() + self.patience_seconds
         while not done():
             if time.monotonic() >= deadline:
-                raise SelfTestError(f"waited {self.patience_seconds / 60:.0f} minutes for {what}")
+                raise InputError(
+                    f"waited {self.patience_seconds / 60:.0f} minutes for {what}", Code.SELF_TEST
+                )
             time.sleep(self.workflows.poll_seconds)
 
     def _require_own(self, marker: str) -> None:
@@ -223,7 +230,7 @@ class SelfTest:
             found = f"somebody pushed {', '.join(sorted(branches))} during the self-test"
         if found:
             remedy = f"Keep the data. To end the self-test: git push origin --delete {MARKER}"
-            raise SelfTestError(found, remedy=remedy)
+            raise InputError(found, Code.SELF_TEST, remedy=remedy)
 
     def _restore_main(self, start: str) -> None:
         repository, main_sha = self.repository, main_head(self.repository)
@@ -240,8 +247,9 @@ class SelfTest:
         require_generated_only(repository, base_sha=main_sha, commit_sha=commit)
         evidence = ci_evidence(commit, repository, self.forge, base_sha=main_sha, main_sha=main_sha)
         if evidence is None:
-            raise SelfTestError(
+            raise InputError(
                 f"main moved during the self-test and has not passed ci, so {pull.url} is not merged",
+                Code.SELF_TEST,
                 remedy="Merge that pull request, then press *Re-run failed jobs* on the self-test's page.",
             )
         post_ci(self.forge, commit, evidence)

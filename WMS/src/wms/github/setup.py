@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-from wms.core.errors import GitHubError, NotVisibleError
+from wms.core.errors import Code, GitHubError
 from wms.core.records.github_setup import Change, Facts, Label, Unseen, Wanted
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def seen(value: T | Unseen) -> T:
         GitHubError: GitHub did not show it.
     """
     if isinstance(value, Unseen):
-        raise GitHubError(value.why, remedy=NotVisibleError.remedy)
+        raise GitHubError(value.why, remedy=Code.NOT_VISIBLE.remedy)
     return value
 
 

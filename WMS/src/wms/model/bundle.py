@@ -66,7 +66,7 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
 
     Raises:
         RecordError: the card is missing or no card.
-        DigestMismatchError: weights or graph are missing or have other bytes.
+        RecordError: weights or graph are missing or have other bytes.
         ModelError: the graph is none that ONNX Runtime can run.
     """
     # Only here: most commands import this module and load no model.
@@ -98,7 +98,7 @@ def verify_bundle(folder: Path) -> ModelCard:
 
     Raises:
         RecordError: the card is missing or no card.
-        DigestMismatchError: weights or graph are missing or have other bytes.
+        RecordError: weights or graph are missing or have other bytes.
     """
     card = read_record(folder / CARD_FILE, ModelCard)
     verify_sha256(folder / WEIGHTS_FILE, card.weights_sha256)

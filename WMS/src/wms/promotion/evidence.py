@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wms.core.errors import DigestMismatchError, ReplayError, StaleBaseError
+from wms.core.errors import Code, RecordError, StaleBaseError
 from wms.core.ports import Repository
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import DatasetManifest
@@ -39,11 +39,11 @@ def policy_at(repository: Repository, rev: str) -> GatePolicy:
     """The gate's policy on a revision of main.
 
     Raises:
-        ReplayError: there is none.
+        RecordError: there is none.
     """
     data = repository.read_file(rev, GATE_CONFIG)
     if data is None:
-        raise ReplayError(f"{GATE_CONFIG} is missing at {rev[:12]}")
+        raise RecordError(f"{GATE_CONFIG} is missing at {rev[:12]}", Code.REPLAY)
     return parse_settings(data, GatePolicy, source=f"{GATE_CONFIG} at {rev[:12]}")
 
 
@@ -51,13 +51,14 @@ def require_commit_holds(repository: Repository, sha: str, files: Mapping[str, s
     """Check by digest that a commit has the published files.
 
     Raises:
-        DigestMismatchError: a file is missing or has other bytes.
+        RecordError: a file is missing or has other bytes.
     """
     for path, expected in sorted(files.items()):
         data = repository.read_file(sha, path)
         if data is None or sha256_hex(data) != expected:
-            raise DigestMismatchError(
+            raise RecordError(
                 f"{path} at {sha[:12]} differs from what was published",
+                Code.DIGEST_MISMATCH,
                 remedy="See who changed it with `git log`, then start a new run (`wms pipeline run`).",
             )
 
@@ -74,7 +75,7 @@ def require_decision_fits(
     """Check that a decision is about this promotion: its policy, both models, and the test images.
 
     Raises:
-        ReplayError: names what does not fit.
+        RecordError: names what does not fit.
     """
     deciding = main_manifest if production is not None else new_manifest
     against = production.weights_sha256 if production is not None else None
@@ -94,4 +95,4 @@ def require_decision_fits(
         if wrong
     ]
     if faults:
-        raise ReplayError("the decision does not support this promotion: " + "; ".join(faults))
+        raise RecordError("the decision does not support this promotion: " + "; ".join(faults), Code.REPLAY)

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from wms.core.context import Context
-from wms.core.errors import ForgeError, NotStoredError, RemoteMovedError, UnmergeableError
+from wms.core.errors import Code, DataStoreError, ForgeError, RemoteMovedError, UnmergeableError
 from wms.core.files import read_record, write_record
 from wms.core.ports import DataStore, Forge, Repository
 from wms.core.production import main_head, manifest_at, metadata_at, require_file, require_production
@@ -43,11 +43,11 @@ def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     goes on where it was: after a merge only the cleanup is left.
 
     Raises:
-        UntestedCommitError: the CI ran on another commit than the published one.
+        InputError: the CI ran on another commit than the published one.
         StaleBaseError: main's dataset, model or gate changed since.
         UnmergeableError: the pull request was closed, conflicts with main, or its branch moved.
-        ReplayError: the decision does not support what the commit would put in production.
-        NotStoredError, DigestMismatchError: the commit, the weights or the records are not what was
+        RecordError: the decision does not support what the commit would put in production.
+        DataStoreError, RecordError: the commit, the weights or the records are not what was
             published.
         ForgeError: the merge was refused for now.
     """
@@ -139,15 +139,17 @@ def _verify(ctx: Context, promotion: Promotion, decision: GateDecision, main_sha
     )
     require_stored(promoted, data_store)
     if not data_store.has_dataset(require_file(repository, sha, POINTER_PATH)):
-        raise NotStoredError(f"the data store has not all files of the dataset that {sha[:12]} names")
+        raise DataStoreError(
+            f"the data store has not all files of the dataset that {sha[:12]} names", Code.NOT_STORED
+        )
 
 
 def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
     """Check that a model's files and its run's records are in the data store, byte for byte.
 
     Raises:
-        NotStoredError: one is not, so nobody could fetch the model.
-        DigestMismatchError: one is damaged.
+        DataStoreError: one is not, so nobody could fetch the model.
+        RecordError: one is damaged.
     """
     wanted = {
         "card": metadata.card_sha256,
@@ -157,8 +159,9 @@ def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
     }
     missing = [name for name, sha256 in wanted.items() if not data_store.has_blob(sha256)]
     if missing:
-        raise NotStoredError(
-            f"model v{metadata.version} is not in the data store: {', '.join(missing)} missing"
+        raise DataStoreError(
+            f"model v{metadata.version} is not in the data store: {', '.join(missing)} missing",
+            Code.NOT_STORED,
         )
     with tempfile.TemporaryDirectory(prefix="wms-verify-") as folder:
         for sha256 in wanted.values():

@@ -6,7 +6,7 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
-from wms.core.errors import NoProductionModelError, NotReleasedError, RecordError
+from wms.core.errors import Code, ForgeError, NoProductionModelError, RecordError
 from wms.core.files import read_record, replacing, verify_sha256
 from wms.core.ports import Releases
 from wms.core.production import fetch_bundle
@@ -36,12 +36,14 @@ class ReleaseFiles:
         """Fetch a file to the path `to`, with its SHA-256 checked.
 
         Raises:
-            NotReleasedError: the release has no such file.
-            DigestMismatchError: the file has other bytes; `to` is left as it was.
+            ForgeError: the release has no such file.
+            RecordError: the file has other bytes; `to` is left as it was.
         """
         name = next((name for name, known in self.digests.items() if known == sha256), None)
         if name is None:
-            raise NotReleasedError(f"the release {self._tag} has no file with the SHA-256 {sha256[:12]}…")
+            raise ForgeError(
+                f"the release {self._tag} has no file with the SHA-256 {sha256[:12]}…", Code.NOT_RELEASED
+            )
         with replacing(to) as temporary:
             self._forge.download_asset(self._tag, name, temporary)
             verify_sha256(temporary, sha256)
@@ -81,8 +83,8 @@ def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetada
 
     Raises:
         NoProductionModelError: no release is marked as in production.
-        NotReleasedError: there is no release of that version.
-        DigestMismatchError: a file does not match the digest in the release.
+        ForgeError: there is no release of that version.
+        RecordError: a file does not match the digest in the release.
     """
     files = ReleaseFiles(forge, release_tag(version) if version is not None else _in_production(forge))
     model = files.provenance().model

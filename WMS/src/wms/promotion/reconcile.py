@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wms.core.context import Context
-from wms.core.errors import ForeignAliasError, RegistryAwayError
+from wms.core.errors import Code, RegistryAwayError, RegistryError
 from wms.core.ports import Registry, Repository
 from wms.core.production import fetch_bundle, main_head, metadata_at, model_history
 from wms.core.records.run import Reconciliation
@@ -16,16 +16,17 @@ def require_own_alias(*, repository: Repository, registry: Registry) -> int | No
     in production here.
 
     Raises:
-        ForeignAliasError: they never were: another repository or a person set it.
+        RegistryError: they never were: another repository or a person set it.
     """
     current = registry.production()
     if current is None:
         return None
     weights = {item.version: item.weights_sha256 for item in registry.versions()}.get(current)
     if weights not in {state.weights_sha256 for state in model_history(repository, main_head(repository))}:
-        raise ForeignAliasError(
+        raise RegistryError(
             f"the registry's production alias names version {current}, which was never in production on main "
-            "of this repository: another repository or a person set it"
+            "of this repository: another repository or a person set it",
+            Code.FOREIGN_ALIAS,
         )
     return current
 
@@ -41,7 +42,7 @@ def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = Fal
         adopt: take the alias over, even if somebody else set it.
 
     Raises:
-        ForeignAliasError: it names a model that was never in production here, and `adopt` is not given.
+        RegistryError: it names a model that was never in production here, and `adopt` is not given.
     """
     repository, registry = ctx.ports.repository, ctx.ports.registry
     repository.fetch()

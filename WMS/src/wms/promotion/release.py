@@ -41,7 +41,7 @@ def release_production(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome
 
     Raises:
         DataStoreError: a file is missing, or the store does not answer.
-        TagTakenError: the release's tag is on another commit.
+        ForgeError: the release's tag is on another commit.
         ForgeError: the forge refused.
     """
     ctx.ports.repository.fetch()

@@ -6,11 +6,12 @@ import logging
 
 from wms.core.context import Context
 from wms.core.errors import (
+    Code,
+    InputError,
     NoProductionModelError,
     RecordError,
     RemoteMovedError,
     UnmergeableError,
-    UntestedCommitError,
     WmsError,
 )
 from wms.core.ports import Forge, Repository
@@ -53,8 +54,8 @@ def roll_back(
 
     Raises:
         NoProductionModelError: there is no such model.
-        NotStoredError, DigestMismatchError: a file of it is missing or damaged in the data store.
-        UntestedCommitError: main moved since the proposal that the CI ran on.
+        DataStoreError, RecordError: a file of it is missing or damaged in the data store.
+        InputError: main moved since the proposal that the CI ran on.
     """
     repository = ctx.ports.repository
     repository.fetch()
@@ -149,8 +150,9 @@ def open_proposal(repository: Repository, branch: str, main_sha: str, target: Mo
 
 def _require_no_claim(ci_passed: str | None) -> None:
     if ci_passed is not None:
-        raise UntestedCommitError(
+        raise InputError(
             f"the CI passed on {ci_passed[:12]}, which is not a rollback of the present main",
+            Code.UNTESTED_COMMIT,
             remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
         )
 

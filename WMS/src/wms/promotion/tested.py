@@ -6,7 +6,7 @@ only generated files and `ci` passed on the code below it.
 
 from __future__ import annotations
 
-from wms.core.errors import DigestMismatchError, UntestedCommitError
+from wms.core.errors import Code, InputError, RecordError
 from wms.core.ports import Check, Forge, Repository
 from wms.core.records.promotion import GENERATED_PATHS
 
@@ -21,13 +21,14 @@ def require_generated_only(repository: Repository, *, base_sha: str, commit_sha:
     """Check that a commit is directly on top of its base and changes only generated files.
 
     Raises:
-        DigestMismatchError: names what else it changes.
+        RecordError: names what else it changes.
     """
     others = sorted({*repository.changed_paths(base_sha, commit_sha)} - {*GENERATED_PATHS})
     if others or repository.parents(commit_sha) != (base_sha,):
         what = ", ".join(others) or "its parent"
-        raise DigestMismatchError(
+        raise RecordError(
             f"{commit_sha[:12]} is not the commit that was published: {what} differs",
+            Code.DIGEST_MISMATCH,
             remedy="See who changed it with `git log`, then start a new run.",
         )
 
@@ -73,10 +74,12 @@ def ci_evidence(
         ci_passed: the commit that `ci.yml` ran on for this purpose and passed, if it did.
 
     Raises:
-        UntestedCommitError: `ci_passed` is another commit.
+        InputError: `ci_passed` is another commit.
     """
     if ci_passed is not None and ci_passed != commit_sha:
-        raise UntestedCommitError(f"ci passed on {ci_passed[:12]}, but {commit_sha[:12]} is to be merged")
+        raise InputError(
+            f"ci passed on {ci_passed[:12]}, but {commit_sha[:12]} is to be merged", Code.UNTESTED_COMMIT
+        )
     if ci_passed is not None:
         return "ci ran on this commit and passed"
     for rev in dict.fromkeys((base_sha, main_sha)):

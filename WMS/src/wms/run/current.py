@@ -6,7 +6,7 @@ import logging
 
 from wms.cloud.run_lease import release_run_lease
 from wms.core.context import Context
-from wms.core.errors import RecordError, StaleBaseError, UnfinishedRunError
+from wms.core.errors import Code, InputError, RecordError, StaleBaseError
 from wms.core.files import write_record
 from wms.core.production import main_head
 from wms.core.records.run import Outcome, RunRequest, RunState
@@ -61,7 +61,7 @@ def make_room(ctx: Context, *, abandon: bool) -> None:
     never abandoned.
 
     Raises:
-        UnfinishedRunError: the run there is unfinished, and `abandon` is false or cannot help.
+        InputError: the run there is unfinished, and `abandon` is false or cannot help.
     """
     old = unfinished_run(ctx)
     if old is None:
@@ -69,13 +69,15 @@ def make_room(ctx: Context, *, abandon: bool) -> None:
     refused = ctx.run_state.jobs.get("data") == "failed"
     if not (refused or is_decided(ctx)):
         if ctx.is_published:
-            raise UnfinishedRunError(
+            raise InputError(
                 f"run {old.run_id} is published and not merged yet",
+                Code.UNFINISHED_RUN,
                 remedy="Finish it with `wms merge` or `wms pipeline run`.",
             )
         if not abandon:
-            raise UnfinishedRunError(
+            raise InputError(
                 f"run {old.run_id} is unfinished, and a new one would replace it",
+                Code.UNFINISHED_RUN,
                 remedy=f"Resume it with `{old.command_line()}`, or abandon it with --abandon.",
             )
     abandon_run(ctx, why="The run was abandoned for a new one.")
@@ -85,7 +87,7 @@ def can_resume(ctx: Context, request: RunRequest) -> bool:
     """Whether an unfinished run can be resumed: its base is still current on main.
 
     Raises:
-        ConfigError: the settings here are not those of main.
+        InputError: the settings here are not those of main.
     """
     repository = ctx.ports.repository
     main_sha = main_head(repository)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from wms.core.context import Context
-from wms.core.errors import StaleBaseError, UnfinishedRunError, WmsError
+from wms.core.errors import Code, InputError, StaleBaseError, WmsError
 from wms.core.files import write_record
 from wms.core.records.run import RunState
 from wms.promotion.withdraw import withdraw
@@ -25,7 +25,7 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
     void.
 
     Raises:
-        UnfinishedRunError: the run is published, and the command would change its evidence.
+        InputError: the run is published, and the command would change its evidence.
     """
     job = job_of(command)
     _require_evidence_kept(ctx, job)
@@ -56,8 +56,9 @@ def close_pull_request(ctx: Context, run_id: str, error: WmsError) -> tuple[int,
 
 def _require_evidence_kept(ctx: Context, job: Job) -> None:
     if job.when == "success" and not job.transient and ctx.is_published:
-        raise UnfinishedRunError(
+        raise InputError(
             f"run {ctx.request.run_id} is published: the evidence of its promotion must not change",
+            Code.UNFINISHED_RUN,
             remedy="Finish it with `wms merge`, or start a new run with `wms data merge`.",
         )
 

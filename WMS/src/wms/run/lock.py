@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from filelock import FileLock, Timeout
 
-from wms.core.errors import BusyError
+from wms.core.errors import Code, InputError
 from wms.core.layout import Layout
 
 
@@ -18,7 +18,7 @@ def only_run(layout: Layout, *, wait_seconds: float) -> Iterator[None]:
     Only commands take it, so a run of many steps takes it once.
 
     Raises:
-        BusyError: another process still holds it after `wait_seconds`.
+        InputError: another process still holds it after `wait_seconds`.
     """
     lock = FileLock(layout.state / "pipeline.lock", timeout=wait_seconds)
     layout.state.mkdir(parents=True, exist_ok=True)
@@ -26,4 +26,4 @@ def only_run(layout: Layout, *, wait_seconds: float) -> Iterator[None]:
         with lock:
             yield
     except Timeout as error:
-        raise BusyError(f"another command works on the run in {layout.root}") from error
+        raise InputError(f"another command works on the run in {layout.root}", Code.BUSY) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from wms.cloud.cost import month_cost
 from wms.cloud.preflight import aws_preflight, credentials_expire_at
 from wms.core.context import Context
-from wms.core.errors import PreflightError, RegistryAwayError
+from wms.core.errors import Code, InputError, RegistryAwayError
 from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.preflight import PreflightReport, ask
@@ -69,7 +69,7 @@ def require_preflight(ctx: Context) -> None:
     """Ask everything for the current run, say what it has to do without, and stop it if it cannot succeed.
 
     Raises:
-        PreflightError: names what failed, and what to do about each.
+        InputError: names what failed, and what to do about each.
     """
     trained = ctx.layout.bundle if ctx.layout.record("train").is_file() else None
     report = preflight(ctx)
@@ -87,12 +87,12 @@ def require_ready(report: PreflightReport, *, trained: Path | None = None) -> No
         trained: the model that an unfinished run has already trained; the message says that it is safe.
 
     Raises:
-        PreflightError: names what failed, and what to do about each.
+        InputError: names what failed, and what to do about each.
     """
     failed = [f"  {line.what}: {line.result}. {line.remedy}" for line in report.lines if not line.ok]
     if failed:
         safe = [f"  (the trained model is safe in {trained})"] if trained else []
-        raise PreflightError("\n".join(["a run could not succeed:", *failed, *safe]))
+        raise InputError("\n".join(["a run could not succeed:", *failed, *safe]), Code.PREFLIGHT)
 
 
 def expected_duration(ctx: Context) -> timedelta:
@@ -132,7 +132,9 @@ def _registry(ports: Ports) -> str:
 def _disk(root: Path) -> str:
     free_gib = shutil.disk_usage(root).free / 2**30
     if free_gib < MIN_FREE_GIB:
-        raise PreflightError(
-            f"{free_gib:.1f} GiB free, and a run needs {MIN_FREE_GIB:.0f}", remedy="Free some disk space."
+        raise InputError(
+            f"{free_gib:.1f} GiB free, and a run needs {MIN_FREE_GIB:.0f}",
+            Code.PREFLIGHT,
+            remedy="Free some disk space.",
         )
     return f"{free_gib:.0f} GiB free"

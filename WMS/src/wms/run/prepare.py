@@ -18,7 +18,7 @@ def prepare_run(ctx: Context) -> DatasetManifest:
 
     Raises:
         NothingToDoError: there is no dataset here.
-        DigestMismatchError: the files are not exactly those of the manifest.
+        RecordError: the files are not exactly those of the manifest.
     """
     root, layout = ctx.layout.root, ctx.layout
     manifest_file, pulled = root / MANIFEST_PATH, root / POINTER_PATH.removesuffix(".dvc")

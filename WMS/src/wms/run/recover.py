@@ -37,7 +37,7 @@ def recover(ctx: Context, pull_request: PullRequest) -> Promotion:
 
     Raises:
         RecordError: the branch holds no promotion of that run.
-        NotStoredError, DigestMismatchError: its records are not in the data store as they were.
+        DataStoreError, RecordError: its records are not in the data store as they were.
     """
     repository, run, sha = ctx.ports.repository, ctx.layout.run, pull_request.head_sha
     metadata = ModelMetadata.from_json(

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 
 from wms.core.context import Context
-from wms.core.errors import ConfigError, RepositoryError
+from wms.core.errors import Code, InputError, RepositoryError
 from wms.core.files import write_record
 from wms.core.layout import Layout
 from wms.core.production import main_head
@@ -44,7 +44,7 @@ def start_run(ctx: Context, branches: tuple[BranchHead, ...], options: RunOption
     """Clear `run/` and write the request of a new run on main as it is now.
 
     Raises:
-        ConfigError: the settings here are not those of main, which the gate uses.
+        InputError: the settings here are not those of main, which the gate uses.
     """
     base_sha = main_head(ctx.ports.repository)
     require_settings_of_main(ctx, base_sha)
@@ -86,7 +86,7 @@ def require_settings_of_main(ctx: Context, main_sha: str) -> None:
     """Check that the settings in the working tree are those on main.
 
     Raises:
-        ConfigError: names the files that differ.
+        InputError: names the files that differ.
     """
     differing = [
         path
@@ -94,7 +94,8 @@ def require_settings_of_main(ctx: Context, main_sha: str) -> None:
         if ctx.ports.repository.read_file(main_sha, path) != (ctx.layout.root / path).read_bytes()
     ]
     if differing:
-        raise ConfigError(
+        raise InputError(
             f"{', '.join(differing)} here differs from main ({main_sha[:12]}); a run uses main's settings",
+            Code.CONFIG,
             remedy="Pull main or push your change to it; for one run, use --set KEY=VALUE instead.",
         )

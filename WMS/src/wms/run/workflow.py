@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from wms.core.context import Context
-from wms.core.errors import ConfigError, RecordError, RepositoryError, WmsError
+from wms.core.errors import Code, InputError, RecordError, RepositoryError, WmsError
 from wms.core.files import read_record, write_record
 from wms.core.ports import PullRequest, Repository
 from wms.core.production import main_head
@@ -57,15 +57,16 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
 
     Raises:
         RepositoryError: a branch that a person named does not exist.
-        ConfigError: a branch is not a data branch.
+        InputError: a branch is not a data branch.
     """
     repository = ctx.ports.repository
     repository.fetch()
     foreign = [name for name in asked.branches if not (name.startswith(DATA_PREFIX) or name == HELD)]
     if foreign:
-        raise ConfigError(
+        raise InputError(
             f"{', '.join(foreign)}: only branches whose names start with {DATA_PREFIX} are taken, because "
             "they are deleted afterwards",
+            Code.CONFIG,
             remedy=f"Push the pairs as a branch {DATA_PREFIX}NAME, for example with `wms data push`.",
         )
     if _workflow_changed(ctx, workflow_sha):

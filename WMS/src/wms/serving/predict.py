@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from wms.core.cores import usable_cores
-from wms.core.errors import ImageError, NothingToDoError, OccupiedFolderError
+from wms.core.errors import Code, ImageError, InputError, NothingToDoError
 from wms.core.files import replacing
 from wms.core.names import PICTURE_SUFFIXES
 from wms.core.progress import Progress
@@ -59,7 +59,7 @@ def predict_images(
 
     Raises:
         NothingToDoError: there are no images.
-        OccupiedFolderError: a file would be overwritten, or two images would share a mask.
+        InputError: a file would be overwritten, or two images would share a mask.
     """
     files = _image_files(images)
     _refuse_overwriting(files, out, overlays)
@@ -88,7 +88,7 @@ def _refuse_overwriting(files: Sequence[Path], out: Path, overlays: Path | None)
     lost = [path for path in files if path.resolve() in targets]
     if lost or len(set(folders)) != len(folders):
         what = f"{lost[0]} would be overwritten" if lost else "masks and overlays would overwrite each other"
-        raise OccupiedFolderError(f"{what}; nothing was written", remedy="Choose other folders.")
+        raise InputError(f"{what}; nothing was written", Code.OCCUPIED_FOLDER, remedy="Choose other folders.")
 
 
 def _save(image: Image.Image, path: Path) -> None:
@@ -112,8 +112,9 @@ def _image_files(images: Sequence[Path]) -> list[Path]:
     for path in found:
         other = by_stem.setdefault(path.stem, path)
         if other != path:
-            raise OccupiedFolderError(
+            raise InputError(
                 f"{other} and {path} would both be written as {path.stem}.png",
+                Code.OCCUPIED_FOLDER,
                 remedy="Write their masks to different folders.",
             )
     return list(by_stem.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from wms.core.errors import OccupiedFolderError
+from wms.core.errors import Code, InputError
 from wms.core.files import write_bytes
 from wms.core.progress import Progress, Silent
 from wms.synth.picture import Picture, Purpose, generator, meter_of, render
@@ -51,7 +51,7 @@ def write_pairs(
         How many pairs were written.
 
     Raises:
-        OccupiedFolderError: images/ or masks/ holds files that are not of these pairs.
+        InputError: images/ or masks/ holds files that are not of these pairs.
         StorageError: a file cannot be written.
     """
     return write_series(
@@ -84,6 +84,6 @@ def _refuse_other_files(out: Path, own_stems: Iterable[str]) -> None:
     for folder in (out / IMAGES, out / MASKS):
         others = sorted(path.name for path in folder.glob("*") if path.stem not in own)
         if others:
-            raise OccupiedFolderError(
-                f"{folder} holds other files ({len(others)}), for example {others[0]!r}"
+            raise InputError(
+                f"{folder} holds other files ({len(others)}), for example {others[0]!r}", Code.OCCUPIED_FOLDER
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wms.cloud.run_lease import renewed_run_lease
 from wms.cloud.without_registry import consequence, tracking_registry, unregistered_because
 from wms.core.context import Context
-from wms.core.errors import DigestMismatchError, RecordError, RegistryError, UnregisteredModelError
+from wms.core.errors import Code, RecordError, RegistryError
 from wms.core.files import read_record, write_record
 from wms.core.layout import Layout
 from wms.core.records.training import Candidate, TrainResult
@@ -28,7 +28,7 @@ def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> Tra
     the registry takes no models, it is not asked, and the candidate's record says so.
 
     Raises:
-        UnregisteredModelError: the model is trained and the registry did not take it.
+        RegistryError: the model is trained and the registry did not take it.
     """
     layout = ctx.layout
     unregistered = unregistered_because(ctx)
@@ -64,8 +64,9 @@ def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> Tra
             else register(result=result, bundle=layout.bundle, registry=ctx.ports.registry)
         )
     except RegistryError as error:
-        raise UnregisteredModelError(
-            f"the model is trained and safe in {layout.bundle}, but the registry did not take it: {error}"
+        raise RegistryError(
+            f"the model is trained and safe in {layout.bundle}, but the registry did not take it: {error}",
+            Code.UNREGISTERED,
         ) from error
     write_record(layout.record("candidate"), candidate)
     return result
@@ -105,7 +106,7 @@ def finished_training(layout: Layout, inputs: TrainingInputs) -> TrainResult | N
         return None
     try:
         card = verify_bundle(layout.bundle)
-    except (DigestMismatchError, RecordError):
+    except RecordError:
         return None  # Damaged since: the last checkpoint makes the bundle again.
     same = (card.weights_sha256, card.onnx_sha256) == (result.weights_sha256, result.onnx_sha256)
     return result if same else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wms.core.errors import DigestMismatchError
+from wms.core.errors import Code, RecordError
 from wms.core.ports import Registry
 from wms.core.records.training import Candidate, TrainResult
 from wms.model.bundle import verify_bundle
@@ -17,14 +17,15 @@ def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candid
 
     Raises:
         RecordError: the bundle has no card.
-        DigestMismatchError: its files are not those of the training.
+        RecordError: its files are not those of the training.
         RegistryError: the registry did not take it.
     """
     card = verify_bundle(bundle)
     if (card.weights_sha256, card.onnx_sha256) != (result.weights_sha256, result.onnx_sha256):
-        raise DigestMismatchError(
+        raise RecordError(
             f"{bundle} holds the weights {card.weights_sha256[:12]}…, the training made "
-            f"{result.weights_sha256[:12]}…"
+            f"{result.weights_sha256[:12]}…",
+            Code.DIGEST_MISMATCH,
         )
     version = registry.register(result.run_id, bundle, weights_sha256=result.weights_sha256)
     return Candidate(version=version.version, run_id=version.run_id, weights_sha256=version.weights_sha256)

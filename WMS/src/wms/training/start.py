@@ -11,7 +11,7 @@ import torch
 
 from wms.core.context import Context
 from wms.core.cores import usable_cores
-from wms.core.errors import CheckpointError, TooFewSamplesError
+from wms.core.errors import CheckpointError, Code, InputError
 from wms.core.progress import Progress, Silent
 from wms.core.records.base import canonical_json, sha256_hex
 from wms.core.records.dataset import DatasetManifest
@@ -86,14 +86,14 @@ def prepare_samples(inputs: TrainingInputs) -> Samples:
     """Decode the train and val samples that are not in the cache yet; test samples are never opened.
 
     Raises:
-        TooFewSamplesError: no train or no val samples.
+        InputError: no train or no val samples.
         ImageError: an image or mask cannot be read.
         StorageError: the cache cannot be written.
     """
     splits = {split: inputs.manifest.of_split(split) for split in ("train", "val")}
     for split, samples in splits.items():
         if not samples:
-            raise TooFewSamplesError(f"the split {split} has no images")
+            raise InputError(f"the split {split} has no images", Code.TOO_FEW_SAMPLES)
     source = Source(dataset=inputs.dataset, mask_threshold=inputs.mask_threshold, spec=inputs.preprocessing)
     train, val = (
         prepare(samples, source, folder=inputs.cache, workers=usable_cores(), progress=inputs.progress)

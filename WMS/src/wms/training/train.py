@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from wms.core.errors import InterruptedTrainingError
+from wms.core.errors import Code, TrainingError
 from wms.core.files import write_bytes
 from wms.core.ports import Registry, RunStatus
 from wms.core.records.training import EpochMetrics, Provenance, TrainResult
@@ -49,11 +49,11 @@ def train(
         the record; `tracking_complete` is false if the server does not have everything.
 
     Raises:
-        TooFewSamplesError: no train or no val samples.
+        InputError: no train or no val samples.
         ImageError: an image or mask cannot be read.
         TrainingError: the loss is not finite.
         CheckpointError: `resume` is `always`, and the checkpoint is damaged or of another training.
-        InterruptedTrainingError: Ctrl-C; the last checkpoint is whole.
+        TrainingError: Ctrl-C; the last checkpoint is whole.
         ModelError: the exported graph does not answer like the network.
         StorageError: the disk is full or not writable.
     """
@@ -120,8 +120,8 @@ def train(
         status = "finished"
     except KeyboardInterrupt as error:
         status = "killed"
-        raise InterruptedTrainingError(
-            "the training was stopped; its last finished epoch is stored"
+        raise TrainingError(
+            "the training was stopped; its last finished epoch is stored", Code.INTERRUPTED
         ) from error
     finally:
         wait = TRACKING_WAIT_SECONDS if status == "finished" else ABORT_WAIT_SECONDS

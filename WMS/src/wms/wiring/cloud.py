@@ -18,7 +18,7 @@ from wms.adapters.aws.state_bucket import make_state_bucket
 from wms.adapters.aws.terraform import Terraform
 from wms.adapters.aws.tunnel import Tunnel, admin_password
 from wms.core.context import Environment
-from wms.core.errors import ConfigError, WrongInstanceError
+from wms.core.errors import Code, ComputeError, InputError
 from wms.core.layout import Layout
 from wms.core.ports import LeaseStore
 from wms.core.settings.infra import (
@@ -110,13 +110,14 @@ class Cloud:
         """The way to MLflow on the instance.
 
         Raises:
-            WrongInstanceError: there is no running instance.
+            ComputeError: there is no running instance.
         """
         node = Ec2(self.aws).named(self.settings.node_name)
         state = "absent" if node is None else node.state
         if node is None or state != "running":
-            raise WrongInstanceError(
+            raise ComputeError(
                 f"{self.settings.node_name} is {state}: there is nothing to reach",
+                Code.WRONG_INSTANCE,
                 remedy="Start it with `wms infra up`.",
             )
         return Tunnel(
@@ -154,13 +155,14 @@ def open_cloud(start: Path) -> Cloud:
     """The environment that `WMS_ENVIRONMENT` chooses, for the workspace that `start` lies in.
 
     Raises:
-        WorkspaceError: not inside a workspace.
-        ConfigError: no environment is chosen, or its settings are wrong.
+        InputError: not inside a workspace.
+        InputError: no environment is chosen, or its settings are wrong.
     """
     environment = os.environ.get(ENVIRONMENT_VARIABLE)
     if not environment:
-        raise ConfigError(
+        raise InputError(
             f"{ENVIRONMENT_VARIABLE} is not set, so there is no environment to work on",
+            Code.CONFIG,
             remedy=f"Choose a folder below {INFRASTRUCTURE}/, such as `export {ENVIRONMENT_VARIABLE}=dev`.",
         )
     return Cloud(Layout.find(start), environment)

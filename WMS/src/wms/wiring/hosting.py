@@ -17,7 +17,7 @@ from wms.adapters.git.state import GitState
 from wms.adapters.local.forge import LocalForge
 from wms.adapters.messages import without_credentials
 from wms.core.context import Clone
-from wms.core.errors import ForgeError, GitHubError, WorkspaceError
+from wms.core.errors import Code, ForgeError, GitHubError, InputError
 from wms.core.github_name import slug_of
 from wms.core.layout import Layout
 from wms.core.ports import Forge, Releases
@@ -108,7 +108,7 @@ def open_clone(start: Path, progress: Progress, *, remote: str = "origin") -> Cl
     """The clone that contains `start`, for commands that need only Git.
 
     Raises:
-        WorkspaceError: not inside a workspace, or it has no such remote.
+        InputError: not inside a workspace, or it has no such remote.
     """
     layout = Layout.find(start)
     return Clone(
@@ -175,7 +175,7 @@ def local_forge(layout: Layout) -> Forge:
     """The forge of the bare repository `origin`; an `Absent` one for a hosted remote, which needs a token.
 
     Raises:
-        WorkspaceError: there is no `origin`, or its folder is gone.
+        InputError: there is no `origin`, or its folder is gone.
     """
     root = layout.root
     written = _remote_url(root, "origin")
@@ -190,12 +190,14 @@ def local_forge(layout: Layout) -> Forge:
     if (remote / "HEAD").is_file():
         return LocalForge(layout.state / "forge", remote)
     if (root / REMOTE / "HEAD").is_file():
-        raise WorkspaceError(
+        raise InputError(
             f"the remote {written} is gone, as after a move of the workspace; its own remote is {REMOTE}",
+            Code.WORKSPACE,
             remedy=f"Name it: `git remote set-url origin ./{REMOTE}`.",
         )
-    raise WorkspaceError(
+    raise InputError(
         f"the remote {url} is not a bare repository on this machine, so nothing can be merged there",
+        Code.WORKSPACE,
         remedy="Make a workspace with `wms init DIR`, or name its remote: `git remote set-url origin URL`.",
     )
 
@@ -212,7 +214,7 @@ def releases_of(layout: Layout) -> Releases:
     """The releases of a clone's `origin`; public ones need no token.
 
     Raises:
-        WorkspaceError: there is no `origin`, or its folder is gone.
+        InputError: there is no `origin`, or its folder is gone.
     """
     hosted = Hosted.from_environment(os.environ)
     if hosted is not None:
@@ -224,8 +226,9 @@ def releases_of(layout: Layout) -> Releases:
 def _remote_url(root: Path, remote: str) -> str:
     answer = Git(root).run("remote", "get-url", remote, ok=(0, 2))
     if answer.code == 2:
-        raise WorkspaceError(
+        raise InputError(
             f"{root} has no Git remote named {without_credentials(remote)}",
+            Code.WORKSPACE,
             remedy="Add it with `git remote add NAME URL`, and push to it by its name.",
         )
     return answer.line

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from wms.core.errors import WorkspaceError
+from wms.core.errors import Code, InputError
 from wms.core.records.promotion import METADATA_PATH, NO_MODEL_JSON
 from wms.core.settings import DATA_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CONFIG
 
@@ -21,7 +21,7 @@ def template_files(train_overrides: Mapping[str, int | float] | None = None) -> 
         train_overrides: other top-level values for `train.yaml`.
 
     Raises:
-        WorkspaceError: the package was installed without its template.
+        InputError: the package was installed without its template.
     """
     root = _template_root()
     files = {path: (root / path).read_bytes() for path in COPIED}
@@ -38,6 +38,8 @@ def _template_root() -> Path:
     for root in (package / "_template", package.parents[2]):
         if all((root / path).is_file() for path in COPIED):
             return root
-    raise WorkspaceError(
-        "the package was installed without its workspace template", remedy="Install it again from a clone."
+    raise InputError(
+        "the package was installed without its workspace template",
+        Code.WORKSPACE,
+        remedy="Install it again from a clone.",
     )

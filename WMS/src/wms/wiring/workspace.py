@@ -18,7 +18,7 @@ from wms.adapters.git.workspace import init_repository
 from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.context import Context
-from wms.core.errors import RegistryAwayError, WorkspaceError
+from wms.core.errors import Code, InputError, RegistryAwayError
 from wms.core.layout import Layout
 from wms.core.ports import Ports, Registry
 from wms.core.progress import Progress
@@ -43,7 +43,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
     which sets `MLFLOW_TRACKING_URI`. With `WMS_WITHOUT_INSTANCE=true` the environment has only the data.
 
     Raises:
-        WorkspaceError: not inside a workspace.
+        InputError: not inside a workspace.
     """
     layout = Layout.find(start)
     state = layout.state
@@ -113,10 +113,12 @@ def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> 
     """Create a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
 
     Raises:
-        WorkspaceError: the folder is not empty.
+        InputError: the folder is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise WorkspaceError(f"{folder} is not empty", remedy="Choose a folder that does not exist yet.")
+        raise InputError(
+            f"{folder} is not empty", Code.WORKSPACE, remedy="Choose a folder that does not exist yet."
+        )
     files = template_files(train_overrides)
     parse_settings(files[TRAIN_CONFIG], TrainSettings, source="--set")
     init_repository(folder, folder / REMOTE, files, message="A new workspace")

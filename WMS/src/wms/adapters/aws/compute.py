@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from wms.adapters.aws.ec2 import Ec2, Instance
 from wms.adapters.aws.terraform import INTERRUPT_SECONDS, Terraform
-from wms.core.errors import ComputeError, TerraformError, WrongInstanceError
+from wms.core.errors import Code, ComputeError, TerraformError
 from wms.core.ports import InstanceState, Switched
 from wms.core.records.lease_book import SWITCH_LIMIT
 
@@ -48,13 +48,15 @@ class AwsCompute:
         """Start the instance and return once it runs and EC2's checks of it have passed.
 
         Raises:
-            WrongInstanceError: there is no instance of this name, or more than one.
+            ComputeError: there is no instance of this name, or more than one.
             ComputeError: it could not be started in time.
         """
         give_up_at = self._clock() + SWITCH_LIMIT
         node = self._ec2.named(self._name)
         if node is None:
-            raise WrongInstanceError(f"there is no instance named {self._name} in {self._ec2.region}")
+            raise ComputeError(
+                f"there is no instance named {self._name} in {self._ec2.region}", Code.WRONG_INSTANCE
+            )
         remark = self._flip(node, running=True, give_up_at=give_up_at)
         self._ec2.wait_running(node.id)
         return Switched(remark=remark)
@@ -63,7 +65,7 @@ class AwsCompute:
         """Stop the instance and return once it is stopped.
 
         Raises:
-            WrongInstanceError: there is more than one instance of this name.
+            ComputeError: there is more than one instance of this name.
             ComputeError: it could not be stopped in time; another may be using it by now.
         """
         give_up_at = self._clock() + SWITCH_LIMIT

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from wms.adapters.aws.session import Aws, asking, error_code
-from wms.core.errors import WrongInstanceError
+from wms.core.errors import Code, ComputeError
 from wms.core.ports import InstanceState
 
 POLL_SECONDS = 5
@@ -50,7 +50,7 @@ class Ec2:
         """The instance whose tag `Name` is `name`, or `None` if there is none.
 
         Raises:
-            WrongInstanceError: several bear the name.
+            ComputeError: several bear the name.
             ComputeError: EC2 could not be asked.
         """
         found = [
@@ -62,8 +62,9 @@ class Ec2:
         ]
         if len(found) > 1:
             ids = ", ".join(sorted(instance.id for instance in found))
-            raise WrongInstanceError(
+            raise ComputeError(
                 f"several instances in {self.region} are named {name}: {ids}",
+                Code.WRONG_INSTANCE,
                 remedy="Terminate, or name otherwise, all but the one that Terraform's stack holds.",
             )
         return found[0] if found else None

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from wms.adapters.aws.ec2 import Ec2
 from wms.adapters.aws.session import Aws, asking, error_code
-from wms.core.errors import NodeError, RecordError, WrongInstanceError
+from wms.core.errors import Code, ComputeError, RecordError
 from wms.core.records.node import NodeReport
 
 
@@ -30,7 +30,9 @@ class AwsNode:
         """When EC2 last started it."""
         node = Ec2(self._aws).named(self._name)
         if node is None:
-            raise WrongInstanceError(f"there is no instance named {self._name} in {self._aws.region}")
+            raise ComputeError(
+                f"there is no instance named {self._name} in {self._aws.region}", Code.WRONG_INSTANCE
+            )
         return node.started_at
 
     def instance_type(self) -> str | None:
@@ -51,6 +53,8 @@ class AwsNode:
         try:
             return NodeReport.from_json(body, source=where)
         except RecordError as error:
-            raise NodeError(
-                str(error), remedy="Bring the node's release and this code together: `wms infra apply`."
+            raise ComputeError(
+                str(error),
+                Code.NODE,
+                remedy="Bring the node's release and this code together: `wms infra apply`.",
             ) from error

@@ -52,7 +52,7 @@ class AwsStack:
         """Plan, refuse what would destroy what is kept, then do it; return what changed or would.
 
         Raises:
-            KeptResourceError: the plan would destroy the host, its data volume or a bucket.
+            ComputeError: the plan would destroy the host, its data volume or a bucket.
         """
         with tempfile.TemporaryDirectory() as folder:
             plan = Path(folder) / "plan"

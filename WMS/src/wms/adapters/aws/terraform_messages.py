@@ -8,7 +8,7 @@ from shlex import quote
 
 from wms.adapters.aws.session import ASK_FOR_RIGHTS, EXPIRED, SIGN_IN
 from wms.adapters.messages import without_credentials
-from wms.core.errors import StateLockedError, TerraformError
+from wms.core.errors import Code, TerraformError
 
 LONGEST = 600
 """Characters of Terraform's words that an error repeats; `--verbose` shows all of them."""
@@ -41,16 +41,17 @@ def failure(verb: str, said: str, *, root: Path, data: Path) -> TerraformError:
     return TerraformError(f"terraform {verb} failed in {root.name}: {words[:LONGEST]}", remedy=remedy)
 
 
-def _locked(verb: str, said: str, *, root: Path, data: Path) -> StateLockedError:
+def _locked(verb: str, said: str, *, root: Path, data: Path) -> TerraformError:
     lock = dict(re.findall(r"^\W*(ID|Operation|Who|Created):[ \t]+(\S.*?)\s*$", said, flags=re.MULTILINE))
     if "ID" not in lock:
-        return StateLockedError(f"terraform {verb} in {root.name}: {_plain(said)[:LONGEST]}")
+        return TerraformError(f"terraform {verb} in {root.name}: {_plain(said)[:LONGEST]}", Code.STATE_LOCKED)
     where = f"TF_DATA_DIR={quote(str(data))} terraform -chdir={quote(str(root))}"
     unlock = f"{where} force-unlock -force {lock['ID']}"
     operation = lock.get("Operation", "an operation").removeprefix("OperationType").lower()
-    return StateLockedError(
+    return TerraformError(
         f"terraform {verb} in {root.name}: the state is locked by {lock.get('Who', 'somebody')}, for "
         f"{operation}, since {lock.get('Created', 'an unknown time')}",
+        Code.STATE_LOCKED,
         remedy=f"Wait for that run; if it is dead, unlock the state: `{unlock}`.",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wms.core.errors import KeptResourceError
+from wms.core.errors import Code, ComputeError
 
 KEPT = ("aws_instance", "aws_ebs_volume", "aws_s3_bucket")
 """The host, the database's volume, the buckets: only `wms infra destroy` ends them."""
@@ -34,8 +34,10 @@ def refuse_destruction(changes: Sequence[Change]) -> None:
     """Let a plan pass that keeps what must be kept.
 
     Raises:
-        KeptResourceError: it would destroy or replace the host, its data volume or a bucket.
+        ComputeError: it would destroy or replace the host, its data volume or a bucket.
     """
     lost = [change.address for change in changes if change.kind in KEPT and "delete" in change.actions]
     if lost:
-        raise KeptResourceError(f"the plan would destroy or replace {', '.join(lost)}; nothing was changed")
+        raise ComputeError(
+            f"the plan would destroy or replace {', '.join(lost)}; nothing was changed", Code.KEPT_RESOURCE
+        )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wms.adapters.aws.session import Aws, asking
-from wms.core.errors import TunnelError
+from wms.core.errors import Code, ComputeError
 
 DOCUMENT = "AWS-StartPortForwardingSession"
 ADMIN = "admin"
@@ -51,10 +51,10 @@ class Tunnel:
         """The variables by which MLflow's client finds the server and is let in.
 
         Raises:
-            TunnelError: the password has a line break, which an environment file cannot hold.
+            ComputeError: the password has a line break, which an environment file cannot hold.
         """
         if len(self.password.splitlines()) != 1:
-            raise TunnelError("the tracking server's password is empty or has several lines")
+            raise ComputeError("the tracking server's password is empty or has several lines", Code.TUNNEL)
         return {
             "MLFLOW_TRACKING_URI": self.address,
             "MLFLOW_TRACKING_USERNAME": ADMIN,
@@ -82,7 +82,7 @@ class Tunnel:
         """Hold the tunnel open until interrupted; a session that ends by itself is started again.
 
         Raises:
-            TunnelError: a program is missing, the port is taken, or the first session failed.
+            ComputeError: a program is missing, the port is taken, or the first session failed.
         """
         self._require_means()
         opened = False
@@ -99,9 +99,10 @@ class Tunnel:
                     with contextlib.suppress(ProcessLookupError):
                         os.killpg(session.pid, signal.SIGTERM)
             if not opened:
-                raise TunnelError(
+                raise ComputeError(
                     f"the session with {self.instance_id} ended before it forwarded anything (exit code "
                     f"{session.returncode})",
+                    Code.TUNNEL,
                     remedy="See what `aws ssm start-session` says above; is the instance's agent up?",
                 )
             tell(f"the session ended (exit code {session.returncode}) and is started again")
@@ -116,7 +117,7 @@ class Tunnel:
             wait_seconds: how long MLflow may take to answer.
 
         Raises:
-            TunnelError: it ended, or MLflow did not answer in time; nothing is left running.
+            ComputeError: it ended, or MLflow did not answer in time; nothing is left running.
         """
         self._require_means()
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -150,20 +151,26 @@ class Tunnel:
             if said == "ok":
                 return
             if time.monotonic() > deadline:
-                raise TunnelError(
+                raise ComputeError(
                     f"MLflow did not answer at {self.address} within {wait_seconds:.0f} s: {said}",
+                    Code.TUNNEL,
                     remedy="Give it more time (--wait), or see what MLflow logs on the instance.",
                 )
             time.sleep(ASK_SECONDS)
-        raise TunnelError(f"the tunnel ended: {' '.join(log.read_text(errors='replace').split())[-600:]}")
+        raise ComputeError(
+            f"the tunnel ended: {' '.join(log.read_text(errors='replace').split())[-600:]}", Code.TUNNEL
+        )
 
     def _require_means(self) -> None:
         for program, remedy in PROGRAMS.items():
             if shutil.which(program) is None:
-                raise TunnelError(f"{program} is not on the PATH of this machine", remedy=remedy)
+                raise ComputeError(
+                    f"{program} is not on the PATH of this machine", Code.TUNNEL, remedy=remedy
+                )
         if self._listens():
-            raise TunnelError(
+            raise ComputeError(
                 f"something listens on port {self.local_port} already, such as an earlier tunnel",
+                Code.TUNNEL,
                 remedy="End it, or choose another port with --port.",
             )
 

@@ -16,7 +16,7 @@ import yaml
 
 from wms.adapters.dvc.cache import OBJECTS, DvcCache, md5_of, object_key
 from wms.adapters.dvc.cli import run_dvc
-from wms.core.errors import DataStoreError, NotStoredError, StorageError
+from wms.core.errors import Code, DataStoreError, StorageError
 from wms.core.files import link_or_copy, replacing, replacing_folder, sha256_file, verify_sha256
 from wms.core.ports import DataStore, StoredDataset
 
@@ -124,7 +124,9 @@ class DvcDataStore(DataStore):
     def get_blob(self, sha256: str, to: Path) -> None:
         key = _blob_key(sha256)
         if self._remote.size(key) is None:
-            raise NotStoredError(f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}")
+            raise DataStoreError(
+                f"no blob with the SHA-256 {sha256[:12]}… is stored in {self._remote.url}", Code.NOT_STORED
+            )
         with replacing(to) as temporary:
             self._remote.get(key, temporary)
             verify_sha256(temporary, sha256)

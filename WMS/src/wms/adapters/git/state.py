@@ -20,7 +20,7 @@ from pathlib import Path
 from wms.adapters.git.cli import Git
 from wms.adapters.git.refs import RemoteRefs
 from wms.adapters.git.trees import export_tree, hash_folder, make_commit
-from wms.core.errors import RemoteMovedError, RepositoryError, StateTooLargeError, StorageError
+from wms.core.errors import Code, RemoteMovedError, RepositoryError, StorageError
 from wms.core.progress import Silent
 from wms.core.records.state_history import MAX_STATE_BYTES, SavedState, newest_first, to_prune
 from wms.core.records.state_history import STATE_REF as REF
@@ -88,7 +88,7 @@ class GitState:
 
         Raises:
             RemoteMovedError: somebody saved another state since this one was loaded; nothing was changed.
-            StateTooLargeError: the remote would not accept it; nothing was changed.
+            RepositoryError: the remote would not accept it; nothing was changed.
             RepositoryError: the remote refused.
             StorageError: the local state could not be read.
         """
@@ -201,9 +201,10 @@ class GitState:
                 shutil.copytree(self._state / name, folder / name, copy_function=os.link)
         for path in folder.rglob("*"):
             if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
-                raise StateTooLargeError(
+                raise RepositoryError(
                     f"{path.relative_to(folder)} of the state has {path.stat().st_size / 2**20:.0f} MiB, and "
-                    "a Git remote takes files up to 100; nothing was saved"
+                    "a Git remote takes files up to 100; nothing was saved",
+                    Code.STATE_TOO_LARGE,
                 )
 
     @contextlib.contextmanager
@@ -240,14 +241,15 @@ def _require_room(state: SavedState) -> None:
     """Check that GitHub accepts a state of this size.
 
     Raises:
-        StateTooLargeError: it is too large.
+        RepositoryError: it is too large.
     """
     for what, size_kib, limit in (
         ("what is new in the state", state.added_kib, MAX_PUSH_BYTES),
         ("the state", state.size_kib, MAX_STATE_BYTES),
     ):
         if size_kib * 1024 > limit:
-            raise StateTooLargeError(
+            raise RepositoryError(
                 f"{what} has {size_kib / 2**20:.1f} GiB, and a Git remote takes {limit / 2**30:g}; "
-                "nothing was saved"
+                "nothing was saved",
+                Code.STATE_TOO_LARGE,
             )

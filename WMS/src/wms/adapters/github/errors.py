@@ -11,7 +11,7 @@ from github import BadAttributeException, GithubException
 from github.GithubException import RateLimitExceededExceedsMaxWait, RateLimitExceededException
 from requests.exceptions import JSONDecodeError, RequestException, RetryError
 
-from wms.core.errors import ForgeError, ForgePermissionError
+from wms.core.errors import Code, ForgeError
 
 UNREACHED = "See https://www.githubstatus.com and the network, then run the command again."
 MAY_NOT_OPEN = "not permitted to create or approve pull requests"
@@ -51,23 +51,26 @@ def explained(error: GithubException, doing: str, repository: str) -> ForgeError
     words = words_of(error)
     failed = f"{doing} in {repository} failed"
     if MAY_NOT_OPEN in words:
-        return ForgePermissionError(
+        return ForgeError(
             f"{failed}: {words}",
+            Code.PERMISSION,
             remedy="Turn on `Allow GitHub Actions to create and approve pull requests` in the repository's "
             "Settings > Actions > General (of the organisation too, if greyed out), then run again.",
         )
     if isinstance(error, RateLimitExceededException):
         return _limited(error, failed)
     if error.status == HTTPStatus.UNAUTHORIZED:
-        return ForgePermissionError(
+        return ForgeError(
             f"{failed}: GitHub does not accept the token ({words})",
+            Code.PERMISSION,
             remedy="Set GITHUB_TOKEN to a valid token of this repository; a workflow's ends with its job.",
         )
     if error.status == HTTPStatus.FORBIDDEN:
         accepted = _header(error, "x-accepted-github-permissions")
         lacks = f"the permission {accepted}" if accepted else "a permission that this needs"
-        return ForgePermissionError(
+        return ForgeError(
             f"{failed}: {words}",
+            Code.PERMISSION,
             remedy=f"Give the token {lacks}; in a workflow, under `permissions:` of the job.",
         )
     if error.status == HTTPStatus.NOT_FOUND:

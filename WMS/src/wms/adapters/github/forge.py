@@ -22,7 +22,7 @@ from wms.adapters.github.merge import merge_pull_request
 from wms.adapters.github.releases import TITLE_MAX, GitHubReleases, cut
 from wms.adapters.github.statuses import latest_statuses, passed
 from wms.adapters.local.forge_files import DESCRIPTION_MAX
-from wms.core.errors import ConfigError, ForgeError, ForgePermissionError, UnmergeableError
+from wms.core.errors import Code, ForgeError, InputError, UnmergeableError
 from wms.core.ports import Check, Forge, PullRequest
 
 BODY_MAX = 65_536
@@ -45,8 +45,8 @@ class GitHubForge(GitHubReleases, Forge):
         run_url: the workflow run that does this; statuses link to it.
 
     Raises:
-        ConfigError: `repository` is not `owner/name`.
-        ForgePermissionError: the token is empty.
+        InputError: `repository` is not `owner/name`.
+        ForgeError: the token is empty.
     """
 
     def __init__(
@@ -59,11 +59,15 @@ class GitHubForge(GitHubReleases, Forge):
         run_url: str = "",
     ) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-            raise ConfigError(
-                f"{repository!r} is no repository on GitHub", remedy="Write GITHUB_REPOSITORY as owner/name."
+            raise InputError(
+                f"{repository!r} is no repository on GitHub",
+                Code.CONFIG,
+                remedy="Write GITHUB_REPOSITORY as owner/name.",
             )
         if token == "":
-            raise ForgePermissionError(f"there is no token for {repository}", remedy="Set GITHUB_TOKEN.")
+            raise ForgeError(
+                f"there is no token for {repository}", Code.PERMISSION, remedy="Set GITHUB_TOKEN."
+            )
         self._name = repository
         self._patience = patience or Patience()
         self._run_url = run_url

@@ -24,7 +24,7 @@ from wms.adapters.github.client import Patience, connect
 from wms.adapters.github.errors import speaking_to_github, words_of
 from wms.adapters.github.statuses import latest_statuses
 from wms.adapters.messages import last_complaint
-from wms.core.errors import ForgeError, GitHubError, NotVisibleError
+from wms.core.errors import Code, ForgeError, GitHubError, NotVisibleError
 from wms.core.records.github_setup import Change, Facts, Label, Unseen
 from wms.core.records.state_history import STATE_REF
 
@@ -181,7 +181,7 @@ class GhRepository:
         said = last_complaint(done.stderr, marks=("gh:",), otherwise=f"exit code {done.returncode}")
         if words[0] == "auth":
             raise GitHubError(f"gh is not signed in to GitHub ({said})", remedy=SIGN_IN)
-        raise GitHubError(f"gh {' '.join(words[:3])} failed: {said}", remedy=NotVisibleError.remedy)
+        raise GitHubError(f"gh {' '.join(words[:3])} failed: {said}", remedy=Code.NOT_VISIBLE.remedy)
 
 
 def _get(on: Repository, path: str) -> Any:

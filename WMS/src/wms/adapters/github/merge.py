@@ -20,7 +20,7 @@ from github.Repository import Repository as GitHubRepository
 from wms.adapters.github.client import Patience
 from wms.adapters.github.errors import words_of
 from wms.adapters.github.statuses import latest_statuses
-from wms.core.errors import ForgeError, ProtectedBranchError, RemoteMovedError, UnmergeableError
+from wms.core.errors import Code, ForgeError, RemoteMovedError, UnmergeableError
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def merge_pull_request(
     Raises:
         RemoteMovedError: the head is elsewhere, or the base moved while it was being merged.
         UnmergeableError: it is closed, or conflicts with its base.
-        ProtectedBranchError: the rules of the base are not met.
+        ForgeError: the rules of the base are not met.
         ForgeError: GitHub did not finish in time.
     """
     deadline = time.monotonic() + patience.settle_seconds
@@ -111,16 +111,18 @@ def _refused(pull: GitHubPullRequest, repository: GitHubRepository, sha: str, wo
     if "not mergeable" in said or "already" in said or "in progress" in said:
         return words
     if "merge commits are not allowed" in said:
-        raise ProtectedBranchError(
+        raise ForgeError(
             f"pull request #{pull.number} is not merged: {words}",
+            Code.PROTECTED_BRANCH,
             remedy="Turn on `Allow merge commits` in the repository's Settings > General > Pull Requests.",
         )
     raise_or_wait = _missing_statuses(repository, base, sha, words)
     if raise_or_wait == ():
         return f"its statuses are posted but do not count yet ({words})"
-    raise ProtectedBranchError(
+    raise ForgeError(
         f"pull request #{pull.number} is held back by the rules of {base}: {words}"
         + (f" Missing on {sha[:12]}: {', '.join(raise_or_wait)}." if raise_or_wait else ""),
+        Code.PROTECTED_BRANCH,
         remedy=_remedy(said, base, pull.html_url),
     )
 

@@ -17,7 +17,7 @@ from github.GitRelease import GitRelease
 from github.Repository import Repository as GitHubRepository
 
 from wms.adapters.github.errors import speaking_to_github, words_of
-from wms.core.errors import ForgeError, ForgePermissionError, NotReleasedError, TagTakenError
+from wms.core.errors import Code, ForgeError
 from wms.core.files import replacing
 from wms.core.ports import Release, Releases
 
@@ -67,7 +67,7 @@ class GitHubReleases(Releases):
                     with replacing(to) as temporary:
                         asset.download_asset(str(temporary), chunk_size=CHUNK_BYTES)
                     return
-            raise NotReleasedError(f"the release {tag} of {self._name} has no file {name}")
+            raise ForgeError(f"the release {tag} of {self._name} has no file {name}", Code.NOT_RELEASED)
 
 
 def cut(text: str, limit: int, note: str = CUT) -> str:
@@ -83,7 +83,7 @@ def _publish(
             return _shown(release, _latest_tag(repository))
     tagged = _tagged(repository, tag)
     if tagged not in (None, sha):
-        raise TagTakenError(f"the tag {tag} is on another commit than {sha[:12]}")
+        raise ForgeError(f"the tag {tag} is on another commit than {sha[:12]}", Code.TAG_TAKEN)
     _remove_drafts(repository, tag)
     # With the tag there, the target has no effect, but GitHub would still check its workflow files.
     target = sha if tagged is None else repository.default_branch
@@ -97,8 +97,9 @@ def _publish(
     except GithubException as error:
         if error.status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND) or tagged is not None:
             raise
-        raise ForgePermissionError(
+        raise ForgeError(
             f"the release {tag} could not be created: {words_of(error)}",
+            Code.PERMISSION,
             remedy="Give the token `contents: write`. If workflow files on main changed since that commit, "
             "GitHub lets no workflow tag it: push the tag yourself, "
             f"`git push origin {sha}:refs/tags/{tag}`, and run the command again.",
@@ -137,7 +138,7 @@ def _published(repository: GitHubRepository, tag: str) -> GitRelease:
     try:
         return repository.get_release(tag)
     except UnknownObjectException as error:
-        raise NotReleasedError(f"{repository.full_name} has no release {tag}") from error
+        raise ForgeError(f"{repository.full_name} has no release {tag}", Code.NOT_RELEASED) from error
 
 
 def _latest_tag(repository: GitHubRepository) -> str | None:

@@ -12,15 +12,7 @@ from pydantic import AwareDatetime
 
 from wms.adapters.git.cli import Git
 from wms.adapters.local.instance import locked
-from wms.core.errors import (
-    ForgeError,
-    NotReleasedError,
-    RecordError,
-    RemoteMovedError,
-    RepositoryError,
-    StorageError,
-    TagTakenError,
-)
+from wms.core.errors import Code, ForgeError, RecordError, RemoteMovedError, RepositoryError, StorageError
 from wms.core.files import link_or_copy, read_record, replacing, replacing_folder, write_record
 from wms.core.ports import Release, Releases
 from wms.core.records.base import GitSha, Record
@@ -84,7 +76,7 @@ class LocalReleases(Releases):
         with self._changing():
             file = self._folder / self._released(tag).tag / "files" / name
             if not file.is_file():
-                raise NotReleasedError(f"the release {tag} has no file {name}")
+                raise ForgeError(f"the release {tag} has no file {name}", Code.NOT_RELEASED)
             with replacing(to) as temporary:
                 shutil.copyfile(file, temporary)
 
@@ -106,7 +98,7 @@ class LocalReleases(Releases):
 
     def _released(self, tag: str) -> ReleaseRecord:
         if not self._record(tag).is_file():
-            raise NotReleasedError(f"there is no release {tag}")
+            raise ForgeError(f"there is no release {tag}", Code.NOT_RELEASED)
         return read_record(self._record(tag), ReleaseRecord)
 
     def _shown_release(self, record: ReleaseRecord) -> Release:
@@ -126,7 +118,7 @@ class LocalReleases(Releases):
         ref = f"refs/tags/{tag}"
         found = self._git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", ok=(0, 1)).line
         if found not in ("", sha):
-            raise TagTakenError(f"the tag {tag} is on another commit than {sha[:12]}")
+            raise ForgeError(f"the tag {tag} is on another commit than {sha[:12]}", Code.TAG_TAKEN)
         if not found:
             self._git.run("cat-file", "-e", f"{sha}^{{commit}}")
             self._git.run("update-ref", ref, sha, "")

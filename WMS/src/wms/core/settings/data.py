@@ -42,6 +42,6 @@ def load_data_settings(root: Path) -> DataSettings:
     """Read `WMS/configs/data.yaml` below a workspace root.
 
     Raises:
-        ConfigError: missing, unparsable or out of range.
+        InputError: missing, unparsable or out of range.
     """
     return load_settings(root / DATA_CONFIG, DataSettings)

@@ -14,6 +14,6 @@ def load_gate_policy(root: Path) -> GatePolicy:
     """Read `WMS/configs/gate.yaml` below a workspace root.
 
     Raises:
-        ConfigError: missing, unparsable or out of range.
+        InputError: missing, unparsable or out of range.
     """
     return load_settings(root / GATE_CONFIG, GatePolicy)

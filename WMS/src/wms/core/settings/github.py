@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from wms.core.errors import ConfigError
+from wms.core.errors import Code, InputError
 from wms.core.records.github_setup import Wanted
 from wms.core.settings.loader import load_settings
 
@@ -17,14 +17,14 @@ def load_wanted(root: Path) -> Wanted:
     """Read both.
 
     Raises:
-        ConfigError: a file is missing or invalid.
+        InputError: a file is missing or invalid.
     """
     rulesets = []
     for path in sorted((root / RULESETS).glob("*.json")):
         try:
             rulesets.append(json.loads(path.read_bytes()))
         except ValueError as error:
-            raise ConfigError(f"{path} is no JSON: {error}") from error
+            raise InputError(f"{path} is no JSON: {error}", Code.CONFIG) from error
         if not isinstance(rulesets[-1], dict) or "name" not in rulesets[-1]:
-            raise ConfigError(f"{path} is no ruleset: it has no name")
+            raise InputError(f"{path} is no ruleset: it has no name", Code.CONFIG)
     return load_settings(root / SETUP_CONFIG, Wanted, {"rulesets": rulesets})

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, PositiveInt, StringConstraints, ValidationError
 
-from wms.core.errors import ConfigError
+from wms.core.errors import Code, InputError
 from wms.core.records.base import Frozen
 from wms.core.records.leftover import KeepingPrices
 
@@ -83,11 +83,12 @@ def tfvars_path(root: Path, environment: str) -> Path:
     """The settings file of an environment.
 
     Raises:
-        ConfigError: `environment` cannot be the name of a folder.
+        InputError: `environment` cannot be the name of a folder.
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9-]*", environment) is None:
-        raise ConfigError(
+        raise InputError(
             f"{ENVIRONMENT_VARIABLE}={environment!r} is no name of an environment",
+            Code.CONFIG,
             remedy=f"Name a folder below {INFRASTRUCTURE}/, such as dev.",
         )
     return root / INFRASTRUCTURE / environment / TFVARS
@@ -97,21 +98,22 @@ def load_infra_settings(root: Path, environment: str) -> InfraSettings:
     """Read `infrastructure/<environment>/terraform.tfvars` below a workspace root.
 
     Raises:
-        ConfigError: the file is missing or no HCL, or a value is missing, unknown, computed or out of range.
+        InputError: the file is missing or no HCL, or a value is missing, unknown, computed or out of range.
     """
     path = tfvars_path(root, environment)
     remedy = f"Correct {path}; its comments explain each value."
     try:
         text = path.read_text()
     except OSError as error:
-        raise ConfigError(
+        raise InputError(
             f"the environment {environment} has no settings: {path}: {error.strerror}",
+            Code.CONFIG,
             remedy=f"Create that file, or unset {ENVIRONMENT_VARIABLE} for the embedded default.",
         ) from error
     values = _parsed(text, source=path)
     for key, value in values.items():
         if "${" in repr(value):
-            raise ConfigError(f"{path}: {key}: must be written out, not computed", remedy=remedy)
+            raise InputError(f"{path}: {key}: must be written out, not computed", Code.CONFIG, remedy=remedy)
     if isinstance(values.get("fallback_instance_types"), list):
         values["fallback_instance_types"] = tuple(values["fallback_instance_types"])
     try:
@@ -119,7 +121,7 @@ def load_infra_settings(root: Path, environment: str) -> InfraSettings:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if part != "[key]")
-        raise ConfigError(f"{path}: {key}: {first['msg']}", remedy=remedy) from error
+        raise InputError(f"{path}: {key}: {first['msg']}", Code.CONFIG, remedy=remedy) from error
 
 
 def _parsed(text: str, *, source: Path) -> dict[str, Any]:
@@ -130,4 +132,4 @@ def _parsed(text: str, *, source: Path) -> dict[str, Any]:
     try:
         return dict(hcl2.loads(text, serialization_options=plain))
     except LarkError as error:
-        raise ConfigError(f"{source} is no HCL: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{source} is no HCL: {str(error).splitlines()[0]}", Code.CONFIG) from error

@@ -1,6 +1,6 @@
 """YAML text to frozen settings.
 
-A setting that is missing, unknown or out of range is a `ConfigError` that names file and key.
+A setting that is missing, unknown or out of range is a `InputError` that names file and key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from wms.core.errors import ConfigError
+from wms.core.errors import Code, InputError
 from wms.core.records.base import Frozen, canonical_json, sha256_hex
 
 M = TypeVar("M", bound=Frozen)
@@ -27,12 +27,12 @@ def load_settings(path: Path, kind: type[M], overrides: Mapping[str, Any] | None
     """Read one YAML file into settings, with top-level values replaced by `overrides`.
 
     Raises:
-        ConfigError: missing, unparsable, an unknown key, or a value out of range.
+        InputError: missing, unparsable, an unknown key, or a value out of range.
     """
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"settings file {path} cannot be read: {error.strerror}") from error
+        raise InputError(f"settings file {path} cannot be read: {error.strerror}", Code.CONFIG) from error
     return parse_settings(text, kind, source=str(path), overrides=overrides)
 
 
@@ -42,17 +42,17 @@ def parse_settings(
     """Parse YAML text into settings; `source` is named in errors.
 
     Raises:
-        ConfigError: unparsable, an unknown key, or a value out of range.
+        InputError: unparsable, an unknown key, or a value out of range.
     """
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{source} is no YAML: {error}") from error
+        raise InputError(f"{source} is no YAML: {error}", Code.CONFIG) from error
     if not isinstance(values, dict):
-        raise ConfigError(f"{source} must hold a mapping of settings")
+        raise InputError(f"{source} must hold a mapping of settings", Code.CONFIG)
     try:
         return kind.model_validate({**values, **(overrides or {})})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise ConfigError(f"{source}: {key}: {first['msg']}") from error
+        raise InputError(f"{source}: {key}: {first['msg']}", Code.CONFIG) from error

@@ -24,6 +24,6 @@ def load_report_settings(root: Path) -> ReportSettings:
     """Read `WMS/configs/report.yaml` below a workspace root.
 
     Raises:
-        ConfigError: missing, unparsable or out of range.
+        InputError: missing, unparsable or out of range.
     """
     return load_settings(root / REPORT_CONFIG, ReportSettings)

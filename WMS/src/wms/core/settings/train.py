@@ -117,6 +117,6 @@ def load_train_settings(root: Path, overrides: Mapping[str, Any] | None = None) 
     """Read `WMS/configs/train.yaml` below a workspace root, top-level values replaced by `overrides`.
 
     Raises:
-        ConfigError: missing, unparsable or out of range.
+        InputError: missing, unparsable or out of range.
     """
     return load_settings(root / TRAIN_CONFIG, TrainSettings, overrides=overrides)

@@ -26,7 +26,7 @@ def refused(stage: Stage, **inputs: str) -> Run:
         ({"branches": " ".join(f"data/{number:03d}" for number in range(200))}, "no branch data/000"),
         ({"branches": "main"}, "only branches whose names start with data/"),
         ({"seed": "many"}, "'many' is not a valid integer"),
-        ({"configuration": "epochs=some"}, "'epochs=some' is no KEY=NUMBER"),
+        ({"configuration": "epochs=some"}, "'epochs=some' is not KEY=NUMBER"),
     ],
     ids=["no such branch", "200 branches", "not a data branch", "no number", "no setting"],
 )

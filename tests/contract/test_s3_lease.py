@@ -159,7 +159,7 @@ def test_a_bucket_that_is_not_there_is_an_error_and_not_an_empty_book(bucket: Bu
 
 def test_a_damaged_book_is_an_error_and_not_an_empty_book(bucket: Bucket, store: S3LeaseStore) -> None:
     bucket.write(KEY, b"{")
-    with pytest.raises(LeaseError, match="no valid LeaseBook"):
+    with pytest.raises(LeaseError, match="not a valid LeaseBook"):
         store.load()
 
 

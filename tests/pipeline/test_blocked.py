@@ -14,7 +14,7 @@ from pipeline.small import write_small_pairs
 from wms import wiring
 from wms.cli.app import root
 from wms.core.context import Context
-from wms.core.errors import BadDataError, InputError
+from wms.core.errors import BadDataError, Code, InputError
 from wms.core.ports import Check
 from wms.core.records.run import RunOptions
 from wms.data.merge import merge_branches
@@ -107,7 +107,7 @@ def test_the_command_says_the_same_on_the_branch_as_the_pipeline(
     merge_branches(ctx)
     monkeypatch.setattr(wiring, "open_workspace", lambda start, progress: ctx)
     result = CliRunner().invoke(root, ["data", "validate"])
-    assert result.exit_code == BadDataError.exit_code
+    assert result.exit_code == Code.BAD_DATA.exit_code
     assert "missing-mask" in result.stdout
     assert data_check(ctx, branch).state == "failure"
 
@@ -120,7 +120,7 @@ def test_the_command_on_a_folder_posts_and_writes_nothing(
     folder = broken_pairs(tmp_path / "broken", seed=2)
     branch = push_folder(folder, repository=ctx.ports.repository)
     monkeypatch.chdir(ctx.layout.root)
-    assert CliRunner().invoke(root, ["data", "validate", str(folder)]).exit_code == BadDataError.exit_code
+    assert CliRunner().invoke(root, ["data", "validate", str(folder)]).exit_code == Code.BAD_DATA.exit_code
     assert ctx.ports.forge.statuses(ctx.ports.repository.head(branch)) == ()
     assert not ctx.layout.run.exists()
 

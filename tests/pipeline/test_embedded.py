@@ -107,7 +107,7 @@ def test_dvc_repro_leaves_an_unfinished_run_as_it_is(promoted: Shell) -> None:
     for step in ("merge", "validate", "split"):
         promoted("wms", "data", step)
     before = (promoted.folder / "run/manifest.jsonl").read_bytes()
-    assert "give it up with --abandon" in promoted("dvc", "repro", "--force", fails_with=255)
+    assert "abandon it with --abandon" in promoted("dvc", "repro", "--force", fails_with=255)
     assert (promoted.folder / "run/manifest.jsonl").read_bytes() == before
     promoted("wms", "data", "prepare", "--abandon")
 

@@ -10,7 +10,8 @@ import jinja2
 import pytest
 from markdown_it import MarkdownIt
 
-from wms.report.markup import Markdown, counted, names, url
+from wms.core.words import counted
+from wms.report.markup import Markdown, names, url
 from wms.report.render import environment, render, sentence
 
 HOSTILE = "<b>|`@octocat` closes #1 [x](http://y)"

@@ -88,7 +88,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, manifest, changed
         manifest = write_dataset(tmp_path / "data", train=13)
     with pytest.raises(CheckpointError, match="other data, settings or code") as refused:
         train_tiny(tmp_path, manifest, "out", resume="always", settings=settings)
-    assert "Start anew with `wms train`" in refused.value.remedy
+    assert "Start again with `wms train`" in refused.value.remedy
 
 
 class Said(Silent):

@@ -115,7 +115,7 @@ class SharedInstance:
         Args:
             holder: whose lease.
             alone: nobody else acts in this holder's name at the same time, as with a run, which is
-                locked: then a stop that its killed process had begun is taken up.
+                locked: then a stop that its killed process had begun is finished.
         """
         self._change(lambda book: lease.release(book, holder=holder, now=self.clock()))
         return self._stop_if_free(holder if alone else f"{holder}#{secrets.token_hex(4)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 
-def counted(number: int, one: str, more: str = "") -> str:
-    """A number with its noun: `1 finding`, `2 findings`; `more` is a plural that is not made with -s."""
-    return f"{number} {one if number == 1 else more or f'{one}s'}"
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: `1 finding`, `1,200 findings`, `2 branches`."""
+    ending = "" if number == 1 else "es" if noun.endswith("branch") else "s"
+    return f"{number:,} {noun}{ending}"

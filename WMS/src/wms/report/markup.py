@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
+from wms.core.words import counted
+
 COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in a comment or a pull request's text."""
 
@@ -86,12 +88,6 @@ def names(values: Iterable[str]) -> Markdown:
     listed = list(values)
     more = f" and {len(listed) - MOST_NAMES} more" if len(listed) > MOST_NAMES else ""
     return Markdown(", ".join(map(code, listed[:MOST_NAMES])) + more)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and its noun, as `1 pair` and `2 branches`."""
-    ending = "" if number == 1 else "es" if noun.endswith("branch") else "s"
-    return f"{number:,} {noun}{ending}"
 
 
 def table(

@@ -24,8 +24,9 @@ from wms.core.records.base import Record
 from wms.core.records.metrics import GATED, headline
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.run import RunRequest
+from wms.core.words import counted
 from wms.report.gallery import TITLES, RunImages
-from wms.report.markup import counted, visible
+from wms.report.markup import visible
 from wms.report.plots import Plot, plots_of
 from wms.report.records import RunRecords
 from wms.report.render import sentence

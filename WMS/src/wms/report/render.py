@@ -14,7 +14,8 @@ import jinja2
 
 from wms.core.records.dataset import Finding
 from wms.core.records.metrics import FAILURE_DICE
-from wms.report.markup import COMMENT_LIMIT, Markdown, code, counted, escaped, names, table, url
+from wms.core.words import counted
+from wms.report.markup import COMMENT_LIMIT, Markdown, code, escaped, names, table, url
 
 TABLE_LIMIT = 60_000
 """Characters of the one long table in a comment; the rest of the comment is far below 5,000."""

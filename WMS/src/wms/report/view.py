@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 from wms.core.records.dataset import Finding, Severity, Split
 from wms.core.records.decision import GateDecision, Interval, Scored
 from wms.core.records.metrics import METRICS, Metric
+from wms.core.words import counted
 from wms.report.branches import by_severity, conflict_rows
-from wms.report.markup import counted
 from wms.report.records import RunRecords
 
 MINUS = "\N{MINUS SIGN}"

@@ -36,6 +36,4 @@ def test_no_more_errors_are_annotated_than_github_shows(
 @pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings")])
 def test_a_count_agrees_with_its_noun(number: int, said: str) -> None:
     assert counted(number, "finding") == said
-    assert counted(number, "branch", "branches") == said.replace("findings", "branches").replace(
-        "finding", "branch"
-    )
+    assert counted(number, "branch") == said.replace("findings", "branches").replace("finding", "branch")

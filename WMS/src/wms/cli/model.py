@@ -15,6 +15,7 @@ from wms.cli.common import (
 )
 from wms.core.context import Context
 from wms.core.production import main_head, model_history, require_production, rollback_target
+from wms.core.records.metrics import headline
 from wms.core.records.promotion import ModelMetadata, RolledBack
 from wms.promotion.reconcile import reconcile_registry
 from wms.promotion.rollback import roll_back
@@ -94,7 +95,7 @@ def show(version: int | None) -> None:
         model,
         f"model v{model.version}, {model.kind} of {model.changed_at:%Y-%m-%d %H:%M} by {model.actor}",
         f"  {model.reason}",
-        f"  Dice {metrics.dice:.4f}, IoU {metrics.iou:.4f} on {metrics.pictures} test pictures",
+        f"  {headline(metrics)}",
         f"  trained on {data.train} pictures (validation {data.val}, test {data.test})",
         f"  manifest {data.manifest_sha256}",
         f"  weights {model.weights_sha256}",

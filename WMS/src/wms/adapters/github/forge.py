@@ -7,14 +7,12 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from http import HTTPStatus
 from typing import Literal
 
 from github import GithubException, UnknownObjectException
 from github.GithubObject import NotSet
 from github.PullRequest import PullRequest as GitHubPullRequest
-from github.Repository import Repository as GitHubRepository
 
 from wms.adapters.github.client import Patience, connect
 from wms.adapters.github.errors import speaking_to_github, words_of
@@ -68,10 +66,9 @@ class GitHubForge(GitHubReleases, Forge):
             raise ForgeError(
                 f"there is no token for {repository}", Code.PERMISSION, remedy="Set GITHUB_TOKEN."
             )
-        self._name = repository
         self._patience = patience or Patience()
         self._run_url = run_url
-        self._github = connect(api_url, token, self._patience)
+        super().__init__(connect(api_url, token, self._patience), repository)
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
@@ -154,26 +151,6 @@ class GitHubForge(GitHubReleases, Forge):
                     f"{self._name} has no workflow {workflow} on {branch}",
                     remedy=f"Add .github/workflows/{workflow} to {branch}; until then do its work by hand.",
                 ) from error
-
-    @cached_property
-    def _repository(self) -> GitHubRepository:
-        return self._asked_for()
-
-    def _asked_for(self) -> GitHubRepository:
-        """The repository, read now. A 200 with another content is not from GitHub."""
-        found = self._github.get_repo(self._name)
-        found.update()
-        name = found.raw_data.get("full_name")
-        if name is None:
-            raise ForgeError(
-                f"the answer at {self._github.requester.base_url} is not from the GitHub API",
-                remedy="Check GITHUB_API_URL, and whether a proxy answers instead.",
-            )
-        if name.lower() != self._name.lower():
-            raise ForgeError(
-                f"{self._name} was renamed to {name}", remedy=f"Set GITHUB_REPOSITORY to {name}."
-            )
-        return found
 
     def _open_one_of(self, head: str) -> GitHubPullRequest | None:
         owner = self._name.split("/")[0]

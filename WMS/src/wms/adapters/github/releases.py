@@ -12,7 +12,7 @@ from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 
-from github import GithubException, UnknownObjectException
+from github import Github, GithubException, UnknownObjectException
 from github.GitRelease import GitRelease
 from github.Repository import Repository as GitHubRepository
 
@@ -30,13 +30,35 @@ CHUNK_BYTES = 1 << 20
 
 
 class GitHubReleases(Releases):
-    """`Releases` of a repository on GitHub; `GitHubForge` says which one it is."""
+    """`Releases` of a repository on GitHub.
 
-    _name: str
+    Args:
+        github: the client.
+        name: `owner/name`.
+    """
+
+    def __init__(self, github: Github, name: str) -> None:
+        self._github, self._name = github, name
 
     @cached_property
     def _repository(self) -> GitHubRepository:
-        raise NotImplementedError
+        return self._asked_for()
+
+    def _asked_for(self) -> GitHubRepository:
+        """The repository, read now. A 200 with another content is not from GitHub."""
+        found = self._github.get_repo(self._name)
+        found.update()
+        name = found.raw_data.get("full_name")
+        if name is None:
+            raise ForgeError(
+                f"the answer at {self._github.requester.base_url} is not from the GitHub API",
+                remedy="Check GITHUB_API_URL, and whether a proxy answers instead.",
+            )
+        if name.lower() != self._name.lower():
+            raise ForgeError(
+                f"{self._name} was renamed to {name}", remedy=f"Set GITHUB_REPOSITORY to {name}."
+            )
+        return found
 
     def releases(self) -> tuple[Release, ...]:
         with speaking_to_github("listing releases", self._name):

@@ -21,8 +21,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
+from wms.core.cloud_ports import InstanceState, Switched
 from wms.core.errors import ComputeError
-from wms.core.ports import InstanceState, Switched
 from wms.core.records.lease_book import SWITCH_LIMIT, LeaseBook
 
 ROOT = Path(__file__).parents[1]

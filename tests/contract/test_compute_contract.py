@@ -8,8 +8,8 @@ import pytest
 
 from clouds import Cloud, aws_compute, cloud_on, lead_terraform
 from wms.adapters.local.instance import LocalCompute
+from wms.core.cloud_ports import Compute
 from wms.core.errors import ComputeError
-from wms.core.ports import Compute
 
 
 @pytest.fixture

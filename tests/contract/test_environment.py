@@ -22,7 +22,7 @@ from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalCompute
 from wms.cli.app import root as program
 from wms.cloud.shared_instance import SharedInstance
-from wms.core.ports import Switched
+from wms.core.cloud_ports import Switched
 from wms.core.progress import Silent
 from wms.core.records.lease_book import LeaseBook, Session
 from wms.core.settings.infra import LEASE_BOOK_KEY

@@ -15,8 +15,8 @@ from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalLeaseStore
 from wms.cloud.lease import acquire
+from wms.core.cloud_ports import LeaseStore
 from wms.core.errors import LeaseConflictError, LeaseError
-from wms.core.ports import LeaseStore
 from wms.core.records.lease_book import LeaseBook
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from wms.adapters.local.instance import LocalCompute, LocalLeaseStore
 from wms.cloud.lease import STOP_TTL, acquire, end_stop
 from wms.cloud.shared_instance import POLL_SECONDS, SharedInstance
+from wms.core.cloud_ports import Switched
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
-from wms.core.ports import Switched
 from wms.core.records.lease_book import CLOCK_TOLERANCE, Lease, LeaseBook, Stopping
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from wms.cloud.lease import note_override
 from wms.cloud.lease_swap import swap
 from wms.cloud.ledger import CostLedger, Prices, make_ledger, month_of, refusal
+from wms.core.cloud_ports import LeaseStore
 from wms.core.context import Context
 from wms.core.errors import Code, InputError
-from wms.core.ports import LeaseStore
 from wms.core.records.lease_book import BudgetOverride, LeaseBook
 from wms.core.settings.infra import InfraSettings
 

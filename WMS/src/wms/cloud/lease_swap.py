@@ -6,8 +6,8 @@ import random
 import time
 from collections.abc import Callable
 
+from wms.core.cloud_ports import LeaseStore
 from wms.core.errors import LeaseConflictError
-from wms.core.ports import LeaseStore
 from wms.core.records.lease_book import LeaseBook
 
 ATTEMPTS = 20

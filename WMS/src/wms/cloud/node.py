@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from wms.core.cloud_ports import Node
 from wms.core.errors import Code, ComputeError
-from wms.core.ports import Node
 from wms.core.records.node import NodeCheck, NodeReport
 
 NODE_WAIT = timedelta(minutes=10)

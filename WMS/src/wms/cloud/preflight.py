@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from wms.cloud.ledger import CostLedger
+from wms.core.cloud_ports import CloudAccount
 from wms.core.errors import CloudError, Code, InputError
-from wms.core.ports import CloudAccount
 from wms.core.records.cloud import CallerIdentity
 from wms.core.records.preflight import PreflightLine, ask
 from wms.core.settings.infra import InfraSettings

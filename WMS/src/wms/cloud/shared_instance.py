@@ -12,9 +12,9 @@ from typing import Self
 
 from wms.cloud import lease
 from wms.cloud.lease_swap import swap
+from wms.core.cloud_ports import Compute, InstanceState, LeaseStore
 from wms.core.context import Context
 from wms.core.errors import ComputeError, InstanceStoppingError, LeaseLostError
-from wms.core.ports import Compute, InstanceState, LeaseStore
 from wms.core.records.base import Record
 from wms.core.records.lease_book import Lease, LeaseBook, Stopping
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from wms.core.cloud_ports import CloudAccount, Node
 from wms.core.errors import RecordError
 from wms.core.files import read_record
 from wms.core.layout import Layout
-from wms.core.ports import CloudAccount, Node, Ports, Repository
+from wms.core.ports import Ports, Repository
 from wms.core.progress import Progress
 from wms.core.records.base import Record
 from wms.core.records.dataset import DatasetManifest

@@ -1,4 +1,4 @@
-"""The seven outside systems, as the pipeline sees them.
+"""The seven outside systems, as the pipeline sees them; those of the cloud are in `cloud_ports.py`.
 
 Adapters subclass these Protocols, and what a method does is described here. `tests/contract/` holds one suite
 for each, run against every implementation. A lookup that fails raises: no method returns a default instead.
@@ -12,9 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
-from wms.core.records.cloud import Answer, CallerIdentity
-from wms.core.records.lease_book import LeaseBook
-from wms.core.records.node import NodeReport
+from wms.core.cloud_ports import Compute, LeaseStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,79 +202,6 @@ class Repository(Protocol):
 
     def parents(self, sha: str) -> tuple[str, ...]:
         """The commits that a commit was made on top of, in their order."""
-
-
-InstanceState = Literal["running", "stopped", "pending", "stopping", "absent"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Switched:
-    """The result of a start or a stop; `remark` is for the user, and empty if it went as planned."""
-
-    remark: str = ""
-
-
-class Compute(Protocol):
-    """The instance that hosts MLflow and the service. All methods raise `ComputeError`."""
-
-    def up(self) -> Switched:
-        """Start the instance and return once it answers. A running instance is no error."""
-
-    def down(self) -> Switched:
-        """Stop the instance and return once it is stopped. A stopped instance is no error.
-
-        The stop is asked for within `SWITCH_LIMIT` of the call or not at all: afterwards others may start the
-        instance.
-        """
-
-    def state(self) -> InstanceState:
-        """The present state of the instance."""
-
-
-class Node(Protocol):
-    """The instance and its reports. All methods raise `ComputeError`."""
-
-    def started_at(self) -> datetime:
-        """When it was last started, by the cloud's own clock."""
-
-    def instance_type(self) -> str | None:
-        """Its present type, which may be a fallback type; `None` if there is no instance."""
-
-    def report(self) -> NodeReport | None:
-        """The latest report of any boot; `None` if none was ever written."""
-
-
-class CloudAccount(Protocol):
-    """The account of a run. All methods raise `CloudError`."""
-
-    def identity(self) -> CallerIdentity:
-        """The owner of the credentials."""
-
-    def may_start(self, name: str) -> Answer | None:
-        """Whether the instance of this name may be started (it is not); `None` if there is none."""
-
-    def may_launch(self, instance_type: str, *, project: str) -> Answer:
-        """Whether an instance of this type could be started (it is not)."""
-
-    def may_use_bucket(self, bucket: str) -> Answer:
-        """Whether objects can be written, read and deleted."""
-
-    def state_lock(self, bucket: str, key: str) -> str:
-        """Who has locked a Terraform state, since when, for what; empty if nobody."""
-
-
-class LeaseStore(Protocol):
-    """Keeps the lease book. All methods raise `LeaseError`."""
-
-    def load(self) -> tuple[LeaseBook, str | None]:
-        """The book and its entity tag; an empty book and `None` if it was never written."""
-
-    def swap(self, book: LeaseBook, *, expect: str | None) -> str:
-        """Write the book if its tag is still `expect`; return the new tag.
-
-        Raises:
-            LeaseConflictError: somebody else wrote it meanwhile.
-        """
 
 
 CheckState = Literal["success", "failure", "pending", "error"]

@@ -17,10 +17,10 @@ from wms.adapters.aws.stack import AwsStack
 from wms.adapters.aws.state_bucket import make_state_bucket
 from wms.adapters.aws.terraform import Terraform
 from wms.adapters.aws.tunnel import Tunnel, admin_password
+from wms.core.cloud_ports import LeaseStore
 from wms.core.context import Environment
 from wms.core.errors import Code, ComputeError, InputError
 from wms.core.layout import Layout
-from wms.core.ports import LeaseStore
 from wms.core.settings.infra import (
     ENVIRONMENT_VARIABLE,
     INFRASTRUCTURE,
@@ -155,8 +155,7 @@ def open_cloud(start: Path) -> Cloud:
     """The environment that `WMS_ENVIRONMENT` chooses, for the workspace that `start` lies in.
 
     Raises:
-        InputError: not inside a workspace.
-        InputError: no environment is chosen, or its settings are wrong.
+        InputError: not inside a workspace; or no environment is chosen, or its settings are wrong.
     """
     environment = os.environ.get(ENVIRONMENT_VARIABLE)
     if not environment:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from wms.adapters.aws.ec2 import Ec2, Instance
 from wms.adapters.aws.terraform import INTERRUPT_SECONDS, Terraform
+from wms.core.cloud_ports import InstanceState, Switched
 from wms.core.errors import Code, ComputeError, TerraformError
-from wms.core.ports import InstanceState, Switched
 from wms.core.records.lease_book import SWITCH_LIMIT
 
 LOCK_SECONDS = 120
@@ -48,8 +48,8 @@ class AwsCompute:
         """Start the instance and return once it runs and EC2's checks of it have passed.
 
         Raises:
-            ComputeError: there is no instance of this name, or more than one.
-            ComputeError: it could not be started in time.
+            ComputeError: there is no instance of this name, or more than one; or it could not be started in
+                time.
         """
         give_up_at = self._clock() + SWITCH_LIMIT
         node = self._ec2.named(self._name)
@@ -65,8 +65,8 @@ class AwsCompute:
         """Stop the instance and return once it is stopped.
 
         Raises:
-            ComputeError: there is more than one instance of this name.
-            ComputeError: it could not be stopped in time; another may be using it by now.
+            ComputeError: there is more than one instance of this name; or it could not be stopped in time;
+                another may be using it by now.
         """
         give_up_at = self._clock() + SWITCH_LIMIT
         node = self._ec2.named(self._name)

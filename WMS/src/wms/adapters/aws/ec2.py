@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from wms.adapters.aws.session import Aws, asking, error_code
+from wms.core.cloud_ports import InstanceState
 from wms.core.errors import Code, ComputeError
-from wms.core.ports import InstanceState
 
 POLL_SECONDS = 5
 CHANGE_SECONDS = 600
@@ -50,8 +50,7 @@ class Ec2:
         """The instance whose tag `Name` is `name`, or `None` if there is none.
 
         Raises:
-            ComputeError: several bear the name.
-            ComputeError: EC2 could not be asked.
+            ComputeError: several bear the name; or EC2 could not be asked.
         """
         found = [
             instance

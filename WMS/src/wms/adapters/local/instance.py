@@ -11,9 +11,9 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import AwareDatetime
 
+from wms.core.cloud_ports import Compute, InstanceState, LeaseStore, Switched
 from wms.core.errors import ComputeError, LeaseConflictError, LeaseError, RecordError, StorageError
 from wms.core.files import read_record, write_bytes, write_record
-from wms.core.ports import Compute, InstanceState, LeaseStore, Switched
 from wms.core.records.base import Record, sha256_hex
 from wms.core.records.lease_book import LeaseBook
 

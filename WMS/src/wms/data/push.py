@@ -173,9 +173,8 @@ def push_commits(
     """Push the images of local commits, as they are at the tip; the commits do not change.
 
     Raises:
-        InputError: the commits have no images.
-        InputError: it is not clear where an image belongs.
-        InputError: the remote's branch of this name holds other files.
+        InputError: the commits have no images; or it is not clear where an image belongs; or the remote's
+            branch of this name holds other files.
     """
     images = images_of(commits)
     if not images.paths:

@@ -72,8 +72,8 @@ def replay_decision(decision_file: Path) -> GateDecision:
     noticed as well as an edited one.
 
     Raises:
-        RecordError: the decision does not follow from its records.
-        RecordError: the decision names a report that is not beside it.
+        RecordError: the decision does not follow from its records; or the decision names a report that is not
+            beside it.
     """
     decision = read_record(decision_file, GateDecision)
     inputs = read_inputs(decision_file.parent)

@@ -91,8 +91,7 @@ class SelfTest:
         """Run all chapters and check each one.
 
         Raises:
-            InputError: there is something to lose; nothing was changed.
-            InputError: a check failed.
+            InputError: there is something to lose; nothing was changed; or a check failed.
         """
         self.repository.fetch()
         start = main_head(self.repository)

@@ -65,8 +65,7 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
         threads: how many cores one image may use.
 
     Raises:
-        RecordError: the card is missing or no card.
-        RecordError: weights or graph are missing or have other bytes.
+        RecordError: the card is missing or no card; or weights or graph are missing or have other bytes.
         ModelError: the graph is none that ONNX Runtime can run.
     """
     # Only here: most commands import this module and load no model.
@@ -97,8 +96,7 @@ def verify_bundle(folder: Path) -> ModelCard:
     """Check a bundle's files against its card, and return the card.
 
     Raises:
-        RecordError: the card is missing or no card.
-        RecordError: weights or graph are missing or have other bytes.
+        RecordError: the card is missing or no card; or weights or graph are missing or have other bytes.
     """
     card = read_record(folder / CARD_FILE, ModelCard)
     verify_sha256(folder / WEIGHTS_FILE, card.weights_sha256)

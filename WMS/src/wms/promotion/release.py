@@ -41,8 +41,7 @@ def release_production(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome
 
     Raises:
         DataStoreError: a file is missing, or the store does not answer.
-        ForgeError: the release's tag is on another commit.
-        ForgeError: the forge refused.
+        ForgeError: the release's tag is on another commit; or the forge refused.
     """
     ctx.ports.repository.fetch()
     promoted = promoted_model(ctx.ports.repository)

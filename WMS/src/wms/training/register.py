@@ -16,8 +16,7 @@ def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candid
     The same weights again get the same version.
 
     Raises:
-        RecordError: the bundle has no card.
-        RecordError: its files are not those of the training.
+        RecordError: the bundle has no card; or its files are not those of the training.
         RegistryError: the registry did not take it.
     """
     card = verify_bundle(bundle)

@@ -71,8 +71,8 @@ class Terraform:
         """Bring everything to what the root says, without asking.
 
         Raises:
-            TerraformError: another run held the state for longer than `lock_seconds`.
-            TerraformError: anything else went wrong, or it was not done within `limit_seconds`.
+            TerraformError: another run held the state for longer than `lock_seconds`; or anything else went
+                wrong, or it was not done within `limit_seconds`.
         """
         until = None if limit_seconds is None else time.monotonic() + limit_seconds
         given = [f"-var={name}={_hcl(value)}" for name, value in (variables or {}).items()]

@@ -88,8 +88,7 @@ class GitState:
 
         Raises:
             RemoteMovedError: somebody saved another state since this one was loaded; nothing was changed.
-            RepositoryError: the remote would not accept it; nothing was changed.
-            RepositoryError: the remote refused.
+            RepositoryError: the remote would not accept it; nothing was changed; or the remote refused.
             StorageError: the local state could not be read.
         """
         known = self._git.run("rev-parse", "--verify", "--quiet", REF, ok=(0, 1)).line or None

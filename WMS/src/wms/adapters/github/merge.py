@@ -43,8 +43,7 @@ def merge_pull_request(
     Raises:
         RemoteMovedError: the head is elsewhere, or the base moved while it was being merged.
         UnmergeableError: it is closed, or conflicts with its base.
-        ForgeError: the rules of the base are not met.
-        ForgeError: GitHub did not finish in time.
+        ForgeError: the rules of the base are not met; or GitHub did not finish in time.
     """
     deadline = time.monotonic() + patience.settle_seconds
     while True:

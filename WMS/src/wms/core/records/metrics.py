@@ -14,6 +14,7 @@ from statistics import fmean, median
 from pydantic import NonNegativeFloat, NonNegativeInt
 
 from wms.core.records.base import Frozen
+from wms.core.words import counted
 
 FAILURE_DICE = 0.5
 """An image below this Dice counts as a failure: the window was not found in any useful sense."""
@@ -176,4 +177,4 @@ def summarise(scores: Sequence[ImageScore]) -> MetricSummary:
 def headline(summary: MetricSummary) -> str:
     """The metrics that the gate decides on, as `Dice 0.8135, IoU 0.7004 on 24 test images`."""
     values = ", ".join(f"{metric.name} {metric.shown(summary)}" for metric in GATED)
-    return f"{values} on {summary.pictures} test image{'' if summary.pictures == 1 else 's'}"
+    return f"{values} on {counted(summary.pictures, 'test image')}"

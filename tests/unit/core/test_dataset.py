@@ -39,7 +39,7 @@ def test_stems_that_differ_in_case_or_unicode_form_only_are_refused(stem: str, t
 
 def test_a_line_that_is_no_sample_is_named_by_its_number() -> None:
     data = DatasetManifest.of([sample("a")]).to_jsonl() + b'{"stem": "b"}\n'
-    with pytest.raises(RecordError, match="line 2 is no sample"):
+    with pytest.raises(RecordError, match="line 2 is not a sample"):
         DatasetManifest.from_jsonl(data, source="manifest.jsonl")
 
 

@@ -65,7 +65,7 @@ def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, old: str, new:
 
 
 def test_text_that_is_no_hcl_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no HCL"):
+    with pytest.raises(InputError, match="is not HCL"):
         load_infra_settings(written(tmp_path, "name = \n"), "dev")
 
 
@@ -76,5 +76,5 @@ def test_an_environment_without_a_file_is_an_error_that_names_it(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["../dev", "", "Dev", "a/b"])
 def test_an_environment_is_a_name_and_no_path(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is no name of an environment"):
+    with pytest.raises(InputError, match="is not the name of an environment"):
         load_infra_settings(tmp_path, name)

@@ -67,5 +67,5 @@ def test_every_update_rests_a_week_and_comes_in_groups() -> None:
 def test_a_ruleset_that_is_no_json_is_named(tmp_path: Path) -> None:
     (tmp_path / ".github/rulesets").mkdir(parents=True)
     (tmp_path / ".github/rulesets/main.json").write_text("{")
-    with pytest.raises(InputError, match=r"main\.json is no JSON"):
+    with pytest.raises(InputError, match=r"main\.json is not JSON"):
         load_wanted(tmp_path)

@@ -114,7 +114,7 @@ def test_a_file_that_is_no_graph_is_an_error(tmp_path):
 
 def test_a_foreign_graph_is_an_error(tmp_path):
     write_bundle(tmp_path, input_name="x")
-    with pytest.raises(ModelError, match="no graph of ours"):
+    with pytest.raises(ModelError, match="not a wms ONNX model"):
         load_bundle(tmp_path)
 
 

@@ -127,7 +127,7 @@ def test_without_a_request_there_is_no_run_to_report(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("run_id", ["../escape", "a/b", "", ".hidden", "/tmp/x"])  # noqa: S108
 def test_a_run_id_that_is_a_path_is_refused(tmp_path: Path, run_id: str) -> None:
-    with pytest.raises(RecordError, match="no name of a run"):
+    with pytest.raises(RecordError, match="not the name of a run"):
         reported(tmp_path, "failed", run_id=run_id)
     assert not Layout(tmp_path).reports.exists()
 

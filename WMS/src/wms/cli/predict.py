@@ -36,7 +36,7 @@ def predict(
 ) -> None:
     """Mark the register window in pictures (files or folders), at each picture's upright size.
 
-    Files that are no pictures are skipped and named at the end (exit 14).
+    Files that are not images are skipped and named at the end (exit 14).
 
     \b
     Examples:

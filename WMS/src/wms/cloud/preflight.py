@@ -42,7 +42,7 @@ def credentials_expire_at(told: datetime | None, environment: Mapping[str, str])
     """When the credentials end, as told on the command line or by the environment.
 
     Raises:
-        InputError: a variable is set and is no time with its zone.
+        InputError: a variable is set and is not a time with its zone.
     """
     if told is not None:
         return told

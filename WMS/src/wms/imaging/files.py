@@ -129,7 +129,7 @@ def open_image(data: bytes, *, name: str) -> Image.Image:
     except UNREADABLE as error:
         kind = known_type(data)
         if kind is None:
-            message = f"{name} is no image at all: it holds {describe_unknown(data)}"
+            message = f"{name} is not an image: it holds {describe_unknown(data)}"
             raise ImageError(message, rule="not-an-image") from error
         if kind in FORMATS:
             raise ImageError(f"{name} starts like a {kind} but is damaged", rule="truncated") from error

@@ -88,7 +88,7 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
     except unloadable as error:
         raise ModelError(f"{graph} cannot be loaded: {error}") from error
     if [node.name for node in session.get_inputs()] != [INPUT]:
-        raise ModelError(f"{graph} is no graph of ours: its input is not named {INPUT}")
+        raise ModelError(f"{graph} is not a wms ONNX model: its input is not named {INPUT}")
     return Predictor(card, session)
 
 

@@ -32,7 +32,7 @@ TABLE_LIMIT = 5_000
 
 
 class ShownImage(Frozen):
-    """An image as it is shown: its file (a name of ours, never one from outside), size and scores.
+    """An image as it is shown: its file (named here, never by a user), size and scores.
 
     A test image has a Dice. Where it is shown with both models, the champion is on the left.
     """

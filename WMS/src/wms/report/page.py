@@ -72,7 +72,7 @@ def write_run_page(layout: Layout, *, to: Path, images: RunImages | None, run_ur
         raise RecordError(f"{layout.run} holds no request.json, so there is no run to report on")
     run_id = records.request.run_id
     if not re.fullmatch(r"\w[\w.-]*", run_id, re.ASCII):
-        raise RecordError(f"{run_id!r} is no name of a run, so no page is made for it")
+        raise RecordError(f"{run_id!r} is not the name of a run, so no page is made for it")
     run = RunView(records)
     template = _environment().get_template("run.html.jinja")
     page = template.render(

@@ -59,7 +59,7 @@ class Aws:
 
 @contextlib.contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turn what AWS says into an error of ours.
+    """Turn what AWS says into a WmsError.
 
     Raises:
         ComputeError: AWS refused, or could not be reached.

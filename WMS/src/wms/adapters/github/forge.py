@@ -58,7 +58,7 @@ class GitHubForge(GitHubReleases, Forge):
     ) -> None:
         if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise InputError(
-                f"{repository!r} is no repository on GitHub",
+                f"{repository!r} is not a repository on GitHub",
                 Code.CONFIG,
                 remedy="Write GITHUB_REPOSITORY as owner/name.",
             )

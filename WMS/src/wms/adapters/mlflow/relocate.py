@@ -33,7 +33,7 @@ def relocate(database: Path, *, experiment: str, artifact_root: Path) -> None:
     Nothing is changed if there is no store yet, no such experiment, or the folder is the same.
 
     Raises:
-        RegistryError: the file cannot be read or written, or is no SQLite database.
+        RegistryError: the file cannot be read or written, or is not an SQLite database.
     """
     if not database.is_file():
         return
@@ -53,7 +53,7 @@ def relocate(database: Path, *, experiment: str, artifact_root: Path) -> None:
             for table, column in PLACES:
                 if (table, column) in known:
                     connection.execute(
-                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608 - names of ours
+                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) "  # noqa: S608 - constants
                         f"WHERE {column} = ? OR substr({column}, 1, ?) = ?",
                         (new, len(old) + 1, old, len(old) + 1, f"{old}/"),
                     )

@@ -111,7 +111,7 @@ class DatasetManifest(Stored):
                 samples.append(Sample.model_validate_json(line))
             except ValidationError as error:
                 raise RecordError(
-                    f"{source} line {number} is no sample: {error.errors()[0]['msg']}"
+                    f"{source} line {number} is not a sample: {error.errors()[0]['msg']}"
                 ) from error
         try:
             return cls(samples=tuple(samples))._keep(data)

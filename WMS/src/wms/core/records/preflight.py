@@ -33,7 +33,7 @@ class PreflightReport(Record):
 
 
 def ask(what: str, question: Callable[[], str]) -> PreflightLine:
-    """Ask one question; an error of ours is an answer too."""
+    """Ask one question; a WmsError is an answer too."""
     try:
         return PreflightLine(what=what, ok=True, result=question())
     except WmsError as error:

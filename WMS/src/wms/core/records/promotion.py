@@ -70,7 +70,7 @@ def parse_metadata(data: bytes, *, source: str) -> ModelMetadata | None:
     try:
         value = json.loads(data)
     except ValueError as error:
-        raise RecordError(f"{source} is no JSON: {error}") from error
+        raise RecordError(f"{source} is not JSON: {error}") from error
     if value == {"schema_version": 1, "version": None}:
         return None
     return ModelMetadata.from_json(data, source=source)

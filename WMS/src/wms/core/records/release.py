@@ -82,6 +82,6 @@ def parse_digests(text: str, *, source: str) -> dict[str, str]:
     for line in text.splitlines():
         found = _DIGEST_LINE.fullmatch(line)
         if found is None:
-            raise RecordError(f"{source} has a line that is no SHA-256 and file name: {line[:80]!r}")
+            raise RecordError(f"{source} has a line that is not a SHA-256 and a file name: {line[:80]!r}")
         digests[found[2]] = found[1]
     return digests

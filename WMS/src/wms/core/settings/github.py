@@ -24,7 +24,7 @@ def load_wanted(root: Path) -> Wanted:
         try:
             rulesets.append(json.loads(path.read_bytes()))
         except ValueError as error:
-            raise InputError(f"{path} is no JSON: {error}", Code.CONFIG) from error
+            raise InputError(f"{path} is not JSON: {error}", Code.CONFIG) from error
         if not isinstance(rulesets[-1], dict) or "name" not in rulesets[-1]:
-            raise InputError(f"{path} is no ruleset: it has no name", Code.CONFIG)
+            raise InputError(f"{path} is not a ruleset: it has no name", Code.CONFIG)
     return load_settings(root / SETUP_CONFIG, Wanted, {"rulesets": rulesets})

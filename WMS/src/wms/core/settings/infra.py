@@ -87,7 +87,7 @@ def tfvars_path(root: Path, environment: str) -> Path:
     """
     if re.fullmatch(r"[a-z0-9][a-z0-9-]*", environment) is None:
         raise InputError(
-            f"{ENVIRONMENT_VARIABLE}={environment!r} is no name of an environment",
+            f"{ENVIRONMENT_VARIABLE}={environment!r} is not the name of an environment",
             Code.CONFIG,
             remedy=f"Name a folder below {INFRASTRUCTURE}/, such as dev.",
         )
@@ -132,4 +132,4 @@ def _parsed(text: str, *, source: Path) -> dict[str, Any]:
     try:
         return dict(hcl2.loads(text, serialization_options=plain))
     except LarkError as error:
-        raise InputError(f"{source} is no HCL: {str(error).splitlines()[0]}", Code.CONFIG) from error
+        raise InputError(f"{source} is not HCL: {str(error).splitlines()[0]}", Code.CONFIG) from error

@@ -47,7 +47,7 @@ def parse_settings(
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InputError(f"{source} is no YAML: {error}", Code.CONFIG) from error
+        raise InputError(f"{source} is not YAML: {error}", Code.CONFIG) from error
     if not isinstance(values, dict):
         raise InputError(f"{source} must hold a mapping of settings", Code.CONFIG)
     try:

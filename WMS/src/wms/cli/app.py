@@ -157,6 +157,9 @@ Start here:
         "pipeline": PIPELINE,
         "data": DATA,
         "train": _step("wms.cli.run:train", "wms train"),
+        "pretrain": Entry(
+            "wms.cli.pretrain:pretrain", "Make weights to start from, on rendered meters alone."
+        ),
         "evaluate": _step("wms.cli.run:evaluate", "wms evaluate"),
         "gate": _step("wms.cli.run:gate", "wms gate"),
         "publish": _step("wms.cli.run:publish", "wms publish"),

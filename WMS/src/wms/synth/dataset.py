@@ -18,9 +18,9 @@ MASKS = "masks"
 SILENT = Silent()
 
 
-def stem_of(seed: int, index: int) -> str:
+def stem_of(seed: int, index: int, *, invented: bool = False) -> str:
     """`meter_<seed>_<index>_value_<digits before the point>_<digits after it, or 0>`."""
-    reading = meter_of(seed, index).reading
+    reading = meter_of(seed, index, invented=invented).reading
     return f"meter_{seed}_{index:04d}_value_{int(reading.integer)}_{reading.decimal or '0'}"
 
 
@@ -31,6 +31,7 @@ def write_pairs(
     seed: int,
     start: int = 0,
     difficulty: float = 1.0,
+    invented: bool = False,
     progress: Progress = SILENT,
 ) -> int:
     """Write images `start` to `start + count - 1` of a series: `images/<stem>.jpg`, `masks/<stem>.*`.
@@ -45,6 +46,7 @@ def write_pairs(
         seed: of the series, at least 0.
         start: number of the first image, at least 0, so that a later push can bring others.
         difficulty: 0 is a clean drawing, 1 is like the field's photographs, 2 is about the worst.
+        invented: whether the meters are of invented makes (`synth/invention.py`).
         progress: told about each pair.
 
     Returns:
@@ -55,7 +57,13 @@ def write_pairs(
         StorageError: a file cannot be written.
     """
     return write_series(
-        out, range(start, start + count), seed, difficulty, progress, lambda picture, _: picture.mask()
+        out,
+        range(start, start + count),
+        seed,
+        difficulty,
+        progress,
+        lambda picture, _: picture.mask(),
+        invented=invented,
     )
 
 
@@ -66,12 +74,14 @@ def write_series(
     difficulty: float,
     progress: Progress,
     mask_of: Callable[[Picture, int], Image.Image],
+    *,
+    invented: bool = False,
 ) -> int:
     """Write the images of `numbers`, each with the mask (mode L) that `mask_of` makes; like `write_pairs`."""
-    stems = {index: stem_of(seed, index) for index in numbers}
+    stems = {index: stem_of(seed, index, invented=invented) for index in numbers}
     _refuse_other_files(out, stems.values())
     for index, stem in progress.track(stems.items(), label="rendering", total=len(stems)):
-        picture = render(seed, index, difficulty=difficulty)
+        picture = render(seed, index, difficulty=difficulty, invented=invented)
         encoding = draw_encoding(generator(seed, index, Purpose.STORAGE))
         write_bytes(out / IMAGES / f"{stem}.jpg", encode_photo(picture.image, encoding))
         mask = encode_mask(mask_of(picture, index), encoding)

@@ -8,6 +8,7 @@ import numpy as np
 
 from wms.synth.colour import RGB, vary
 from wms.synth.geometry import Points, rectangle
+from wms.synth.invention import invent_style
 from wms.synth.rng import between, digits, pick
 from wms.synth.style import STYLES, Style
 
@@ -63,9 +64,9 @@ class Meter:
         return rectangle(0.0, self.window_y, self.window_width, self.window_height)
 
 
-def draw_meter(rng: np.random.Generator) -> Meter:
-    """A meter of any make."""
-    style = pick(rng, STYLES)
+def draw_meter(rng: np.random.Generator, *, invented: bool = False) -> Meter:
+    """A meter of any make of `STYLES`, or of an invented one."""
+    style = invent_style(rng) if invented else pick(rng, STYLES)
     integer = digits(rng, pick(rng, style.integer_wheels))
     # The first wheels of most meters have not moved yet.
     zeros = min(int(rng.integers(0, 4)), len(integer) - 1)

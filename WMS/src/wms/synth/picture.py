@@ -75,21 +75,22 @@ def generator(seed: int, index: int, purpose: Purpose) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence((seed, index), spawn_key=(purpose,)))
 
 
-def meter_of(seed: int, index: int) -> Meter:
+def meter_of(seed: int, index: int, *, invented: bool = False) -> Meter:
     """The meter of image `index`, without drawing it."""
-    return draw_meter(generator(seed, index, Purpose.METER))
+    return draw_meter(generator(seed, index, Purpose.METER), invented=invented)
 
 
-def render(seed: int, index: int, *, difficulty: float = 1.0) -> Picture:
+def render(seed: int, index: int, *, difficulty: float = 1.0, invented: bool = False) -> Picture:
     """Image `index` of the series `seed`; it does not depend on other images.
 
     Args:
         seed: at least 0.
         index: at least 0.
         difficulty: 0 is a clean drawing, 1 is like the field's photographs, 2 is about as bad as they get.
+        invented: whether the meter is of an invented make, see `synth/invention.py`.
     """
     rng = generator(seed, index, Purpose.SCENE)
-    return photograph(meter_of(seed, index), rng, difficulty=difficulty)
+    return photograph(meter_of(seed, index, invented=invented), rng, difficulty=difficulty)
 
 
 def photograph(meter: Meter, rng: np.random.Generator, *, difficulty: float = 1.0) -> Picture:

@@ -10,12 +10,13 @@ from wms.wiring.hosting import (
     open_github,
     open_state,
 )
-from wms.wiring.workspace import MODEL_NAME, make_workspace, open_workspace
+from wms.wiring.workspace import MODEL_NAME, code_sha, make_workspace, open_workspace
 
 __all__ = [
     "MODEL_NAME",
     "REMOTE",
     "GitState",
+    "code_sha",
     "forge_of_person",
     "github_named",
     "local_commits",

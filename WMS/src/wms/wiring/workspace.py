@@ -70,7 +70,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         ports=ports,
         progress=progress,
         actor=os.environ.get("WMS_ACTOR") or os.environ.get("GITHUB_ACTOR") or getpass.getuser(),
-        code_sha=_code_sha(),
+        code_sha=code_sha(),
         clock=lambda: datetime.now(UTC),
         environment=cloud.environment if cloud else None,
         run_url="" if embedded else run_url(os.environ),
@@ -103,7 +103,7 @@ def chosen_cloud(layout: Layout) -> Cloud | None:
     return Cloud(layout, name)
 
 
-def _code_sha() -> str:
+def code_sha() -> str:
     """The commit of the running code, or `unknown` where the package is not in a checkout."""
     answer = Git(Path(__file__).parent).run("rev-parse", "HEAD", ok=(0, 128))
     return answer.line if answer.code == 0 else "unknown"

@@ -14,6 +14,10 @@ WEIGHTS_FILE, ONNX_FILE, CARD_FILE = "model.safetensors", "model.onnx", "model.j
 """The files of a model bundle; the card names the other two by their SHA-256."""
 
 
+Init = Literal["champion", "pretrained", "scratch"]
+"""Where the first weights come from: the model in production, the network that ships with wms, or chance."""
+
+
 class Provenance(Frozen):
     """Everything that determined a training, by digest.
 

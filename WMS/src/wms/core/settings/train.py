@@ -10,7 +10,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from wms.core.records.base import Frozen
 from wms.core.records.dataset import Share
-from wms.core.records.training import Architecture
+from wms.core.records.training import Architecture, Init
 from wms.core.settings.loader import load_settings
 
 TRAIN_CONFIG = "WMS/configs/train.yaml"
@@ -66,6 +66,7 @@ class TrainSettings(Frozen):
     of `null` means all cores, or one if that is faster.
     """
 
+    init: Init
     seed: NonNegativeInt
     epochs: PositiveInt
     max_minutes: PositiveFloat | None

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 TINY: Mapping[str, Any] = {
     "seed": 5,
     "epochs": 4,
+    "init": "scratch",
     "max_minutes": None,
     "batch_size": 4,
     "image_size_px": 32,

@@ -12,7 +12,13 @@ from wms.training.schedule import Plan, PlannedStage
 
 STATE = TrainingState(
     run_sha256=sha256("run"),
-    plan=Plan(stages=(PlannedStage(size_px=32, epochs=2),), batches_per_epoch=1, threads=1, bfloat16=False),
+    plan=Plan(
+        stages=(PlannedStage(size_px=32, epochs=2),),
+        batches_per_epoch=1,
+        learning_rate=0.01,
+        threads=1,
+        bfloat16=False,
+    ),
 )
 
 

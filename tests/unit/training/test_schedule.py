@@ -3,14 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meters import tiny_settings
-from wms.training.schedule import Plan, fit_epochs, learning_rate, plan_stages
+from wms.training.schedule import Plan, PlannedStage, fit_epochs, learning_rate, plan_stages
 
 STAGES = [{"scale": 0.5, "share": 0.6}, {"scale": 1.0, "share": 0.4}]
 
 
 def make_plan(settings, epochs):
     stages = plan_stages(settings, epochs)
-    return Plan(stages=stages, batches_per_epoch=3, threads=1, bfloat16=False)
+    return Plan(stages=stages, batches_per_epoch=3, learning_rate=0.01, threads=1, bfloat16=False)
 
 
 @given(epochs=st.integers(1, 300))
@@ -28,27 +28,36 @@ def test_sizes_rise_by_the_stages_shares():
     assert [plan.at_full_size(epoch) for epoch in (5, 6)] == [False, True]
 
 
+FOUR_HUNDRED_STEPS = Plan(
+    stages=(PlannedStage(size_px=32, epochs=40),),
+    batches_per_epoch=10,
+    learning_rate=0.01,
+    threads=1,
+    bfloat16=False,
+)
+
+
 def test_an_epoch_beyond_the_plan_is_an_error():
     with pytest.raises(IndexError):
         make_plan(tiny_settings(), 4).size_px(4)
 
 
 def test_the_budget_decides_the_number_of_epochs():
-    settings = tiny_settings(stages=STAGES, epochs=1000, max_minutes=10)
-    assert fit_epochs(settings, [1.0, 6.0]) == 200
+    settings = tiny_settings(stages=STAGES, epochs=1000)
+    assert fit_epochs(settings, 10, [1.0, 6.0]) == 200
 
 
 def test_a_budget_never_adds_epochs_beyond_those_set():
-    assert fit_epochs(tiny_settings(stages=STAGES, epochs=20, max_minutes=10), [1.0, 6.0]) == 20
+    assert fit_epochs(tiny_settings(stages=STAGES, epochs=20), 10, [1.0, 6.0]) == 20
 
 
 def test_a_budget_too_small_for_anything_still_trains_every_stage_once():
-    assert fit_epochs(tiny_settings(stages=STAGES, epochs=20, max_minutes=0.001), [1.0, 6.0]) == 2
+    assert fit_epochs(tiny_settings(stages=STAGES, epochs=20), 0.001, [1.0, 6.0]) == 2
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
     settings = tiny_settings(learning_rate=0.01, warmup_share=0.25)
-    rates = [learning_rate(step, 400, settings) for step in range(400)]
+    rates = [learning_rate(step, FOUR_HUNDRED_STEPS, settings) for step in range(400)]
     peak = rates.index(max(rates))
     assert peak == pytest.approx(100, abs=1)
     assert max(rates) == pytest.approx(0.01, rel=0.01)
@@ -59,4 +68,4 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_nearly_nothing():
 
 def test_a_constant_schedule_neither_warms_up_nor_falls():
     settings = tiny_settings(learning_rate=0.01, schedule="constant")
-    assert {learning_rate(step, 400, settings) for step in range(400)} == {0.01}
+    assert {learning_rate(step, FOUR_HUNDRED_STEPS, settings) for step in range(400)} == {0.01}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
@@ -17,6 +17,7 @@ from wms.cli import output
 from wms.core.context import Clone, Context
 from wms.core.errors import TrainingError
 from wms.core.records.run import RunOptions
+from wms.core.records.training import Init
 from wms.run.journal import noting
 from wms.run.lock import only_run
 
@@ -135,13 +136,14 @@ def moment(value: str) -> datetime:
     raise click.BadParameter(f"{value!r} is not a time with its zone; write 2026-11-23T12:00:00Z")
 
 
-def setting(value: str) -> tuple[str, int | float]:
-    """`KEY=NUMBER`, a top-level value of train.yaml; anything else is a usage error."""
-    key, _, number = value.partition("=")
-    try:
-        return key.strip(), int(number) if re.fullmatch(r"-?\d+", number) else float(number)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is not KEY=NUMBER, such as epochs=20") from error
+def setting(value: str) -> tuple[str, int | float | str]:
+    """`KEY=VALUE`, a top-level number or word of train.yaml; anything else is a usage error."""
+    key, _, text = value.partition("=")
+    if not key.strip() or not text.strip():
+        raise click.BadParameter(f"{value!r} is not KEY=VALUE, such as epochs=20")
+    with contextlib.suppress(ValueError):
+        return key.strip(), int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+    return key.strip(), text.strip()
 
 
 _RUN_OPTIONS = (
@@ -160,12 +162,18 @@ _RUN_OPTIONS = (
         help="Set pairs with errors aside and continue without them.",
     ),
     click.option("--seed", type=click.IntRange(min=0), envvar="WMS_SEED", help="Seed of this training."),
+    click.option(
+        "--init",
+        type=click.Choice(get_args(Init)),
+        envvar="WMS_INIT",
+        help="First weights: the model in production, the network that ships with wms, or random ones.",
+    ),
     click.option("--max-minutes", type=float, envvar="WMS_MAX_MINUTES", help="Time budget of this training."),
     click.option(
         "--set",
         "overrides",
         type=setting,
-        metavar="KEY=NUMBER",
+        metavar="KEY=VALUE",
         multiple=True,
         envvar="WMS_SET",
         help="Another value of train.yaml for this run only; may be repeated.",
@@ -186,7 +194,9 @@ def run_options(command: F) -> F:
 def options_of(chosen: dict[str, Any], *, dry_run: bool = False) -> RunOptions:
     """The options of a run from the command line."""
     overrides = dict(chosen["overrides"])
-    overrides |= {name: chosen[name] for name in ("seed", "max_minutes") if chosen[name] is not None}
+    overrides |= {name: chosen[name] for name in ("init", "seed", "max_minutes") if chosen[name] is not None}
+    if chosen["max_minutes"] is not None:
+        overrides["minutes_per_100_images"] = 0  # the budget is what was asked for, whatever the data are
     return RunOptions(
         on_conflict=chosen["on_conflict"],
         quarantine=chosen["quarantine"],

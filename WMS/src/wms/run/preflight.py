@@ -99,7 +99,9 @@ def expected_duration(ctx: Context) -> timedelta:
     """How long a run will take: the current one where there is one, else one by the settings here."""
     started = ctx.layout.record("request").is_file()
     overrides = ctx.request.options.train_overrides if started else None
-    minutes = load_train_settings(ctx.layout.root, overrides).max_minutes
+    settings = load_train_settings(ctx.layout.root, overrides)
+    images = len(ctx.manifest().of_split("train")) if ctx.layout.manifest.is_file() else None
+    minutes = settings.max_minutes if images is None else settings.minutes(images, warm=False)
     return (timedelta(minutes=minutes) if minutes else UNBOUNDED) + OVERHEAD
 
 

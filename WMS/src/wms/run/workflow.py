@@ -153,7 +153,7 @@ def follow_up(ctx: Context) -> FollowedUp:
 def inputs_of(asked: RunAsked, *, actor: str) -> dict[str, str]:
     """The inputs of the workflow that ask for the same run, in the name of the same person."""
     options = asked.options
-    overrides = " ".join(f"{name}={value!r}" for name, value in sorted(options.train_overrides.items()))
+    overrides = " ".join(f"{name}={value}" for name, value in sorted(options.train_overrides.items()))
     return {
         "actor": actor,
         "branches": " ".join(asked.branches),

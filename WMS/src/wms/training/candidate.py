@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wms.cloud.run_lease import renewed_run_lease
 from wms.cloud.without_registry import consequence, tracking_registry, unregistered_because
 from wms.core.context import Context
@@ -13,6 +15,7 @@ from wms.core.settings import settings_digest
 from wms.data.assemble import require_dataset
 from wms.model.bundle import verify_bundle
 from wms.training import checkpoint as checkpoints
+from wms.training.initial import initial_weights
 from wms.training.loop import fit
 from wms.training.process_group import ProcessGroup, join_process_group
 from wms.training.register import register
@@ -40,6 +43,7 @@ def train_candidate(ctx: Context, group: ProcessGroup, *, resume: Resume) -> Tra
         for name in ("train", "candidate"):
             layout.record(name).unlink(missing_ok=True)
         require_dataset(ctx)
+        inputs = replace(inputs, initial=initial_weights(ctx, inputs.settings))
         with renewed_run_lease(ctx):
             result = train(
                 inputs,

@@ -48,7 +48,10 @@ class TrainingState(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A state and its tensors: `network.…`, `average.…`, `best.…`, `optimizer.<kind>.<parameter>`."""
+    """A state and its tensors: `network.…`, `average.…`, `best.…`, `optimizer.<kind>.<parameter>`.
+
+    The one before the first epoch has only `initial.…`, the first weights, or nothing if they are random.
+    """
 
     state: TrainingState
     tensors: Mapping[str, Tensor]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -24,11 +24,18 @@ Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class Learner:
-    """The state of a training that each step changes; each process of a group has the same."""
+    """The state of a training that each step changes; each process of a group has the same.
 
-    def __init__(self, settings: TrainSettings, group: ProcessGroup) -> None:
+    `weights` are the network's first ones by name; without them they are random.
+    """
+
+    def __init__(
+        self, settings: TrainSettings, group: ProcessGroup, *, weights: Mapping[str, Tensor] | None = None
+    ) -> None:
         self.settings, self.group = settings, group
         network = build(settings.architecture, seed=derived_seed(settings.seed, 0, "weights"))
+        if weights:
+            network.load_state_dict(weights)
         share_batches(network, processes=group.size)
         self.network = network.to(group.device)
         self._parallel = group.parallel(self.network)

@@ -48,7 +48,8 @@ def fit(
     """Train until the plan's end, or until the validation loss no longer falls.
 
     Args:
-        inputs: how to train. Each epoch ends with a checkpoint, which is read if `state` has epochs.
+        inputs: how to train. Its checkpoint has the first weights, or those to resume from; each epoch ends
+            with another one.
         samples: the training samples, and those that choose the best epoch.
         state: that of a new training, or of the checkpoint to resume from.
         on_epoch: called after every checkpoint with the metrics of all epochs so far.
@@ -58,9 +59,9 @@ def fit(
         StorageError: a checkpoint cannot be written, or the cache cannot be read.
     """
     settings, group, plan = inputs.settings, inputs.group, state.plan
-    learner, best = Learner(settings, group), {}
+    stored, best = checkpoints.load(inputs.checkpoint), {}
+    learner = Learner(settings, group, weights=stored.part("initial"))
     if state.history:
-        stored = checkpoints.load(inputs.checkpoint)
         learner.restore(stored)
         best = stored.part("best")
     with deterministic(plan.threads):
@@ -94,7 +95,7 @@ def _epoch(learner: Learner, epoch: int, samples: Samples, plan: Plan) -> EpochM
     start, step, losses, seen = time.perf_counter(), epoch * plan.batches_per_epoch, [], 0
     learner.network.train()
     for images, masks in training_batches(samples.train, settings, group, epoch=epoch, size_px=size_px):
-        rate = learning_rate(step, plan.steps, settings)
+        rate = learning_rate(step, plan, settings)
         losses.append(learner.step(images, masks, rate=rate, bfloat16=plan.bfloat16))
         step, seen = step + 1, seen + len(images) * group.size
     trained = time.perf_counter() - start

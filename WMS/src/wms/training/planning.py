@@ -18,19 +18,20 @@ WARM_UP, MEASURED = 2, 3
 """Batches of each size: the first ones choose and build kernels."""
 
 
-def make_plan(settings: TrainSettings, samples: Samples, group: ProcessGroup) -> Plan:
+def make_plan(settings: TrainSettings, samples: Samples, group: ProcessGroup, *, warm: bool = False) -> Plan:
     """Fix how a training runs. Without a time budget nothing is measured: the plan follows from the settings.
 
     With a budget, and if the settings leave the number of threads open, the faster of one thread and all
     cores is taken. Threads wait for each other: on shared cores one is several times as fast as two.
+    `warm` is whether the training begins from production's weights, which shortens and slows it.
     """
     threads = settings.threads or max(1, usable_cores() // group.local_size)
     candidates = (threads,) if settings.threads else tuple({threads, 1})
     bfloat16 = settings.precision == "bfloat16" or (
         settings.precision == "auto" and has_bfloat16(group.device)
     )
-    epochs = settings.epochs
-    if settings.max_minutes is not None:
+    epochs, minutes = settings.epochs, settings.minutes(len(samples.train), warm=warm)
+    if minutes is not None:
         measured: dict[int, list[float]] = {}
         for number in candidates:
             with deterministic(number):
@@ -39,10 +40,11 @@ def make_plan(settings: TrainSettings, samples: Samples, group: ProcessGroup) ->
                     for size in settings.stage_sizes_px
                 ]
         threads = min(measured, key=lambda number: sum(measured[number]))
-        epochs = fit_epochs(settings, measured[threads])
+        epochs = fit_epochs(settings, minutes, measured[threads])
     return Plan(
         stages=plan_stages(settings, epochs),
         batches_per_epoch=batches_per_epoch(len(samples.train), settings),
+        learning_rate=settings.learning_rate * (settings.warm_start.learning_rate if warm else 1.0),
         threads=threads,
         bfloat16=bfloat16,
     )

@@ -79,6 +79,7 @@ def pretrain(
         val_split_sha256=manifest.split_digest("val"),
         config_sha256=settings_digest(settings),
         seed=settings.seed,
+        start=inputs.initial.start,
     )
     state = start_training(inputs, samples, provenance=provenance, resume="if it fits")
     fitted = fit(

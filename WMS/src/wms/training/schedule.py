@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from wms.core.records.base import Frozen
 from wms.core.settings import TrainSettings
@@ -24,6 +24,7 @@ class Plan(Frozen):
 
     stages: Annotated[tuple[PlannedStage, ...], Field(min_length=1)]
     batches_per_epoch: PositiveInt
+    learning_rate: PositiveFloat
     threads: PositiveInt
     bfloat16: bool
 
@@ -50,21 +51,20 @@ class Plan(Frozen):
         return epoch >= self.epochs - self.stages[-1].epochs
 
 
-def fit_epochs(settings: TrainSettings, seconds_per_epoch: Sequence[float]) -> int:
+def fit_epochs(settings: TrainSettings, minutes: float, seconds_per_epoch: Sequence[float]) -> int:
     """How many epochs fit the time budget, with the same shares of the stages.
 
     Args:
-        settings: with `max_minutes` set.
+        settings: the shares of the stages and the most epochs.
+        minutes: the budget.
         seconds_per_epoch: of each stage, in the settings' order.
 
     Returns:
         at least one epoch for each stage, at most `settings.epochs`.
     """
-    if settings.max_minutes is None:
-        return settings.epochs
     mean = sum(s.share * cost for s, cost in zip(settings.stages, seconds_per_epoch, strict=True))
     # Rounded first: a share such as 0.6 is not exact in binary and could cost an epoch.
-    fitting = int(round(settings.max_minutes * 60.0 / mean, 6))
+    fitting = int(round(minutes * 60.0 / mean, 6))
     return max(len(settings.stages), min(settings.epochs, fitting))
 
 
@@ -80,12 +80,12 @@ def plan_stages(settings: TrainSettings, epochs: int) -> tuple[PlannedStage, ...
     return tuple(PlannedStage(size_px=s, epochs=n) for s, n in zip(sizes, counts, strict=True))
 
 
-def learning_rate(step: int, steps: int, settings: TrainSettings) -> float:
+def learning_rate(step: int, plan: Plan, settings: TrainSettings) -> float:
     """One cycle (Smith, Topin 2018): a linear rise to the peak, then half a cosine to zero; or constant."""
     if settings.schedule == "constant":
-        return settings.learning_rate
-    progress = (step + 0.5) / steps
+        return plan.learning_rate
+    progress = (step + 0.5) / plan.steps
     if progress < settings.warmup_share:
-        return settings.learning_rate * progress / settings.warmup_share
+        return plan.learning_rate * progress / settings.warmup_share
     descent = (progress - settings.warmup_share) / (1.0 - settings.warmup_share)
-    return settings.learning_rate * 0.5 * (1.0 + math.cos(math.pi * descent))
+    return plan.learning_rate * 0.5 * (1.0 + math.cos(math.pi * descent))

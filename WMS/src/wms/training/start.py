@@ -22,6 +22,7 @@ from wms.training import checkpoint as checkpoints
 from wms.training.cache import Samples, Source, prepare
 from wms.training.checkpoint import CHECKPOINT_FILE, Checkpoint, TrainingState
 from wms.training.evidence import HISTORY_FILE
+from wms.training.initial import Initial, random_weights
 from wms.training.planning import make_plan
 from wms.training.process_group import ProcessGroup
 from wms.training.tracking import EVIDENCE_FOLDER, STATE_FILE
@@ -43,6 +44,7 @@ class TrainingInputs:
         mask_threshold: the grey level (0..255) above which a mask pixel is window.
         out: the run folder. Gets `model/`, `checkpoints/`, `history.csv`, `evidence/` and `tracking.json`.
         cache: decoded samples, shared by runs.
+        initial: the first weights; random ones by default.
         group: the processes that train together.
         progress: told about decoding, epochs and what is worth knowing.
     """
@@ -53,6 +55,7 @@ class TrainingInputs:
     mask_threshold: int
     out: Path
     cache: Path
+    initial: Initial = field(default_factory=random_weights)
     group: ProcessGroup = field(default_factory=ProcessGroup)
     progress: Progress = field(default_factory=Silent)
 
@@ -103,7 +106,11 @@ def prepare_samples(inputs: TrainingInputs) -> Samples:
 
 
 def start_training(
-    inputs: TrainingInputs, samples: Samples, *, provenance: Provenance, resume: Resume
+    inputs: TrainingInputs,
+    samples: Samples,
+    *,
+    provenance: Provenance,
+    resume: Resume,
 ) -> TrainingState:
     """The state to start from: the checkpoint's, or a new one, which is stored as the first checkpoint.
 
@@ -122,14 +129,18 @@ def start_training(
                 raise
             inputs.progress.say(f"{error}: it is deleted, and the training starts again.")
     _clear(inputs.out)
-    group, plan = inputs.group, make_plan(inputs.settings, samples, inputs.group)
+    warm = inputs.initial.start.init == "champion"
+    group, plan = inputs.group, make_plan(inputs.settings, samples, inputs.group, warm=warm)
     stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
     kind = "bfloat16" if plan.bfloat16 else "float32"
     means = f"{plan.threads} threads" if group.device.type == "cpu" else torch.cuda.get_device_name()
     together = f" in each of {group.size} processes" if group.size > 1 else ""
+    first = inputs.initial.start
+    inputs.progress.say(f"Starting from {first.text}: {first.reason}.")
     inputs.progress.say(f"Training on {len(samples.train)} images: {stages}; {means}{together}, {kind}.")
     state = TrainingState(run_sha256=run_sha256, plan=plan)
-    checkpoints.save(inputs.checkpoint, Checkpoint(state=state, tensors={}))
+    initial = {f"initial.{name}": tensor for name, tensor in inputs.initial.weights.items()}
+    checkpoints.save(inputs.checkpoint, Checkpoint(state=state, tensors=initial))
     return state
 
 

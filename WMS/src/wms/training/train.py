@@ -13,7 +13,14 @@ from wms.core.ports import Registry, RunStatus
 from wms.core.records.training import EpochMetrics, Provenance, TrainResult
 from wms.core.settings import settings_digest
 from wms.imaging.preprocess import to_input
-from wms.training.evidence import HISTORY_FILE, environment, history_csv, run_params, write_evidence
+from wms.training.evidence import (
+    HISTORY_FILE,
+    environment,
+    history_csv,
+    provenance_tags,
+    run_params,
+    write_evidence,
+)
 from wms.training.export import export_bundle
 from wms.training.loop import fit
 from wms.training.start import BUNDLE_FOLDER, Resume, TrainingInputs, prepare_samples, start_training
@@ -32,7 +39,12 @@ COMPARED = 6
 
 
 def train(
-    inputs: TrainingInputs, *, code_sha: str, registry: Registry, run_name: str, resume: Resume
+    inputs: TrainingInputs,
+    *,
+    code_sha: str,
+    registry: Registry,
+    run_name: str,
+    resume: Resume,
 ) -> TrainResult:
     """Train, choose the threshold, export the bundle, and report to the tracking server.
 
@@ -67,6 +79,7 @@ def train(
         val_split_sha256=manifest.split_digest("val"),
         config_sha256=settings_digest(settings),
         seed=settings.seed,
+        start=inputs.initial.start,
     )
     state = start_training(inputs, samples, provenance=provenance, resume=resume)
     inputs.group.agree(True)  # the samples and the checkpoint are there now for the workers to read
@@ -75,7 +88,7 @@ def train(
         registry=registry,
         run_name=run_name,
         params=run_params(settings, state.plan),
-        tags={**environment(), **{k: str(v) for k, v in provenance.model_dump().items()}},
+        tags={**environment(), **provenance_tags(provenance)},
     )
 
     def record(history: Sequence[EpochMetrics]) -> None:

@@ -30,7 +30,7 @@ class RunOptions(Frozen):
 
     on_conflict: OnConflict = "refuse"
     quarantine: bool = False
-    train_overrides: dict[str, int | float] = Field(default_factory=dict)
+    train_overrides: dict[str, int | float | str] = Field(default_factory=dict)
     reason: str = ""
     dry_run: bool = False
 
@@ -84,7 +84,7 @@ class RunRequest(Record):
         if self.options.quarantine:
             words.append("--quarantine")
         for name, value in self.options.train_overrides.items():
-            words += ["--set", f"{name}={value!r}"]
+            words += ["--set", f"{name}={value}"]
         if self.options.reason:
             words += ["--reason", self.options.reason]
         return shlex.join(words)

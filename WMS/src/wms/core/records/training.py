@@ -18,11 +18,36 @@ Init = Literal["champion", "pretrained", "scratch"]
 """Where the first weights come from: the model in production, the network that ships with wms, or chance."""
 
 
+class Start(Frozen):
+    """The first weights of a training, and why they were these.
+
+    `weights_sha256` is that of the file with them, `version` the model's where it is the one in production.
+    `in_a_row` counts how many trainings, this one included, began from production's weights since the last
+    that did not.
+    """
+
+    init: Init
+    reason: str
+    weights_sha256: Sha256 | None = None
+    version: PositiveInt | None = None
+    in_a_row: NonNegativeInt = 0
+
+    @property
+    def text(self) -> str:
+        """As people read it: `production's model v3` or `random weights`."""
+        return {
+            "champion": f"production's model v{self.version}",
+            "pretrained": "the network that ships with wms",
+            "scratch": "random weights",
+        }[self.init]
+
+
 class Provenance(Frozen):
     """Everything that determined a training, by digest.
 
     `code_sha` is the Git commit of the code, or `unknown` with the package version where the
-    package runs outside a checkout. `manifest_sha256` names the dataset, `train_split_sha256` and
+    package runs outside a checkout. `start` is `None` in records from before 2026-11-30, whose trainings
+    began from random weights. `manifest_sha256` names the dataset, `train_split_sha256` and
     `val_split_sha256` the images, `config_sha256` the effective settings.
     """
 
@@ -33,6 +58,7 @@ class Provenance(Frozen):
     val_split_sha256: Sha256
     config_sha256: Sha256
     seed: NonNegativeInt
+    start: Start | None = None
 
 
 class EpochMetrics(Frozen):

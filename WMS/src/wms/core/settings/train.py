@@ -58,18 +58,34 @@ class AugmentSettings(Frozen):
     max_tint: Share
 
 
+class WarmStartSettings(Frozen):
+    """What differs in a training that begins from production's weights.
+
+    `learning_rate` and `minutes` are factors of the values of a first training. After `in_a_row` such
+    trainings the next one begins from the shipped network, so that old mistakes are not inherited for ever.
+    """
+
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
+    minutes: Annotated[float, Field(gt=0.0, le=1.0)]
+    in_a_row: NonNegativeInt
+
+
 class TrainSettings(Frozen):
     """`WMS/configs/train.yaml`.
 
-    `epochs` is the largest number of epochs; `max_minutes` reduces it to fit a limit of wall time, measured
-    once at the start (`null`: no limit, and the same seed gives the same weights on one machine). `threads`
-    of `null` means all cores, or one if that is faster.
+    `epochs` is the largest number of epochs. With `max_minutes` it is reduced to fit a limit of wall time,
+    measured once at the start (`null`: no limit, and the same seed gives the same weights on one machine).
+    The limit is `minutes_per_100_images`, between `min_minutes` and `max_minutes`; where that is 0 it is
+    `max_minutes`. `threads` of `null` means all cores, or one if that is faster.
     """
 
     init: Init
     seed: NonNegativeInt
     epochs: PositiveInt
+    minutes_per_100_images: NonNegativeFloat
+    min_minutes: PositiveFloat
     max_minutes: PositiveFloat | None
+    warm_start: WarmStartSettings
     batch_size: PositiveInt
     image_size_px: PositiveInt
     base_width: Annotated[int, Field(ge=8, le=128, multiple_of=8)]
@@ -98,6 +114,13 @@ class TrainSettings(Frozen):
         if self.stages[-1].scale != 1.0:
             raise ValueError("the last stage must have scale 1: the model is used at that size")
         return self
+
+    def minutes(self, images: int, *, warm: bool) -> float | None:
+        """The limit of wall time for a number of training images; `None`: none."""
+        if self.max_minutes is None or not self.minutes_per_100_images:
+            return self.max_minutes
+        wanted = self.minutes_per_100_images * images / 100 * (self.warm_start.minutes if warm else 1.0)
+        return min(max(wanted, self.min_minutes), self.max_minutes)
 
     @property
     def architecture(self) -> Architecture:

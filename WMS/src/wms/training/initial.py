@@ -1,0 +1,78 @@
+"""The first weights of a training: production's, those of the shipped network, or random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from safetensors.torch import load_file
+from torch import Tensor
+
+from wms.core.context import Context
+from wms.core.production import champion_bundle, metadata_at
+from wms.core.records.training import WEIGHTS_FILE, Architecture, Start
+from wms.core.settings import TrainSettings
+from wms.model.bundle import verify_bundle
+from wms.training.pretrained import load_pretrained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initial:
+    """Where the first weights come from, and the weights by name; none of them if they are random."""
+
+    start: Start
+    weights: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+def random_weights(reason: str = "nothing else was asked for") -> Initial:
+    """Weights that depend only on the seed."""
+    return Initial(start=Start(init="scratch", reason=reason))
+
+
+def initial_weights(ctx: Context, settings: TrainSettings) -> Initial:
+    """What `init` of the settings leads to in the current run.
+
+    Production's weights were never trained on an image of today's test split: a sample keeps its split for
+    ever, and near-duplicates share theirs (`data/assign.py`).
+
+    Raises:
+        DataStoreError: production's model cannot be fetched.
+        RecordError: its files, or those of the shipped network, are damaged.
+    """
+    if settings.init == "champion":
+        return _champion(ctx, settings)
+    if settings.init == "pretrained":
+        return pretrained(settings.architecture, reason="the run's settings say so")
+    return random_weights("the run's settings say so")
+
+
+def _champion(ctx: Context, settings: TrainSettings) -> Initial:
+    bundle = champion_bundle(ctx)
+    metadata = metadata_at(ctx.ports.repository, ctx.request.base_sha)
+    if bundle is None or metadata is None:
+        return pretrained(settings.architecture, reason="no model is in production yet")
+    card = verify_bundle(bundle)
+    if card.architecture != settings.architecture:
+        return pretrained(settings.architecture, reason="production's network has another architecture")
+    before = card.provenance.start.in_a_row if card.provenance.start else 0
+    if before >= settings.warm_start.in_a_row:
+        reason = f"{before} trainings in a row began from production's model, so this one does not"
+        return pretrained(settings.architecture, reason=reason)
+    start = Start(
+        init="champion",
+        reason="its network has the same architecture",
+        weights_sha256=card.weights_sha256,
+        version=metadata.version,
+        in_a_row=before + 1,
+    )
+    return Initial(start=start, weights=load_file(bundle / WEIGHTS_FILE))
+
+
+def pretrained(architecture: Architecture, *, reason: str) -> Initial:
+    """The shipped network, or random weights where its architecture differs."""
+    card, weights = load_pretrained()
+    if card.architecture != architecture:
+        return random_weights(f"{reason}, and the network that ships with wms has another architecture")
+    return Initial(
+        start=Start(init="pretrained", reason=reason, weights_sha256=card.weights_sha256), weights=weights
+    )

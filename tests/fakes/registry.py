@@ -40,6 +40,32 @@ class FakeRegistry:
         self._run(state, run_id)["status"] = status
         self._save(state)
 
+    def log_evaluation(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        table: Mapping[str, Sequence[str | float]],
+    ) -> None:
+        state = self._load()
+        run = self._run(state, run_id)
+        run["evaluation"] = dict(metrics)
+        run["tags"] |= tags
+        run["table"] = {name: list(values) for name, values in table.items()}
+        self._save(state)
+
+    def count_runs(self, tags: Mapping[str, str], *, besides: str) -> int:
+        runs = self._load()["runs"]
+        return sum(tags.items() <= run["tags"].items() for run_id, run in runs.items() if run_id != besides)
+
+    def describe(self, version: int, text: str, *, tags: Mapping[str, str]) -> None:
+        state = self._load()
+        if version > len(state["versions"]):
+            raise RegistryError(f"no version {version}")
+        state["versions"][version - 1] |= {"text": text, "tags": dict(tags)}
+        self._save(state)
+
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
         state = self._load()
         self._run(state, run_id)

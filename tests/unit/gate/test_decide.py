@@ -13,9 +13,11 @@ from scipy import stats
 
 from factories import make_policy, make_report, sha256
 from wms.core.errors import RecordError
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples, TrainingGrowth
 from wms.core.records.evaluation import EvalReport
+from wms.gate.compare import failure_change, trimmed_mean
 from wms.gate.decide import decide, replay
+from wms.gate.rules import rule_1
 
 CHANCE = random.Random(11)
 CHAMPION = [CHANCE.uniform(0.55, 0.85) for _ in range(40)]
@@ -176,6 +178,92 @@ def test_equal_inputs_give_an_equal_decision() -> None:
     assert one.digest == two.digest
 
 
+def with_new_data(candidate: list[float], *, added: int = 40) -> GateInputs:
+    growth = TrainingGrowth(before=200, added=added)
+    return inputs(candidate, CHAMPION).model_copy(update={"training": growth})
+
+
+def test_new_data_that_make_the_model_a_little_better_are_promoted() -> None:
+    candidate = shifted(0.003, wobble=0.02)
+    decision = decide(make_policy(), with_new_data(candidate))
+    assert decision.question == "no harm"
+    assert decision.dice_difference is not None
+    assert decision.dice_difference.low < 0, "superiority is not shown, and is not asked for"
+    assert decision.verdict == "promote"
+    assert decision.reasons[0] == "better, with 40 new training images; harm is unlikely at 90% confidence"
+    assert "the rule for new data applies" in decision.reasons[2]
+
+
+@pytest.mark.parametrize(
+    ("growth", "question"),
+    [
+        (TrainingGrowth(before=200, added=9), "better"),
+        (TrainingGrowth(before=200, added=10), "no harm"),
+        (TrainingGrowth(before=5000, added=49), "better"),
+        (TrainingGrowth(before=5000, added=50), "no harm"),
+        (None, "better"),
+    ],
+    ids=["too-few", "enough", "too-small-a-share", "share-reached", "not-known"],
+)
+def test_new_data_are_a_stated_number_and_a_stated_share(
+    growth: TrainingGrowth | None, question: str
+) -> None:
+    both = inputs(shifted(0.003, wobble=0.02), CHAMPION).model_copy(update={"training": growth})
+    decision = decide(make_policy(), both)
+    assert decision.question == question
+    assert decision.verdict == ("promote" if question == "no harm" else "hold")
+
+
+def test_new_data_do_not_excuse_a_lower_dice() -> None:
+    decision = decide(make_policy(), with_new_data(shifted(-0.001)))
+    assert decision.verdict == "hold"
+    assert decision.reasons[0] == "not better: Dice and IoU did not rise, with 40 new training images"
+
+
+def test_new_data_are_held_where_a_gain_on_some_images_hides_a_loss_on_most() -> None:
+    candidate = [value - 0.02 for value in CHAMPION[:-8]] + [min(1.0, value + 0.2) for value in CHAMPION[-8:]]
+    decision = decide(make_policy(), with_new_data(candidate))
+    assert decision.dice_difference is not None
+    assert decision.dice_difference.mean > 0
+    assert decision.reasons[0].startswith("harm is possible: the typical image may lose more than 0.01 Dice")
+
+
+def test_new_data_are_held_where_more_images_fail_than_chance_explains() -> None:
+    candidate = [0.3] * 4 + [min(1.0, value + 0.1) for value in CHAMPION[4:]]
+    decision = decide(make_policy(), with_new_data(candidate))
+    assert decision.failure_change is not None
+    assert (decision.failure_change.new, decision.failure_change.mended) == (4, 0)
+    assert decision.failure_change.chance == pytest.approx(0.5**4)
+    assert decision.reasons[0].startswith("less reliable at 90% confidence: it fails on 4 test images")
+
+
+@given(new=st.integers(0, 12), mended=st.integers(0, 12))
+def test_the_chance_of_new_failures_is_that_of_a_sign_test(new: int, mended: int) -> None:
+    candidate = make_report([0.1] * new + [0.9] * mended + [0.8])
+    champion = make_report([0.9] * new + [0.1] * mended + [0.8], weights="champion")
+    change = failure_change(candidate, champion)
+    assert (change.new, change.mended) == (new, mended)
+    expected = stats.binomtest(new, new + mended, alternative="greater").pvalue if new + mended else 1.0
+    assert change.chance == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=10, max_size=60))
+def test_the_typical_difference_is_the_trimmed_mean(values: list[float]) -> None:
+    assert trimmed_mean(values, 0.1) == pytest.approx(stats.trim_mean(values, 0.1), abs=1e-12)
+
+
+def test_each_earlier_retraining_on_the_same_images_raises_the_bar() -> None:
+    # The lower bound is above zero at 90 %, and below it at 98 %.
+    candidate = shifted(0.004, wobble=0.015)
+    first, fifth = (
+        decide(make_policy(), inputs(candidate, CHAMPION).model_copy(update={"asked_before": asked}))
+        for asked in (0, 4)
+    )
+    assert (first.verdict, first.confidence) == ("promote", pytest.approx(0.9))
+    assert (fifth.verdict, fifth.confidence) == ("hold", pytest.approx(0.98))
+    assert "4 retrainings before it asked the same test images" in fifth.reasons[2]
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     values=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=10, max_size=30),
@@ -215,6 +303,8 @@ def held_with_everything() -> tuple[GateDecision, GateInputs]:
         update={
             "new_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
             "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
+            "training": TrainingGrowth(before=100, added=0),
+            "asked_before": 2,
         }
     )
     decision = decide(make_policy(), records)
@@ -233,8 +323,14 @@ def edited(name: str, value: Any) -> Any:
         return "promote"
     if name == "samples_sha256":
         return sha256("edited")
-    if name == "pictures_needed":
+    if name == "question":
+        return "no harm"
+    if name in ("pictures_needed", "asked_before", "confidence"):
         return value + 1
+    if name == "training":
+        return value.model_copy(update={"added": 50})
+    if name == "failure_change":
+        return value.model_copy(update={"new": value.new + 1})
     if name in ("candidate", "champion"):
         return value.model_copy(update={"weights_sha256": sha256("edited")})
     return value.model_copy(update={"low": value.low + 1e-6})
@@ -246,7 +342,7 @@ def edited(name: str, value: Any) -> Any:
 def test_replaying_notices_an_edit_of_any_field(name: str) -> None:
     decision, records = held_with_everything()
     forged = decision.model_copy(update={name: edited(name, getattr(decision, name))})
-    with pytest.raises(RecordError, match=name if name != "policy" else "differ"):
+    with pytest.raises(RecordError, match={"policy": "differ", "asked_before": "confidence"}.get(name, name)):
         replay(forged, records)
 
 
@@ -256,8 +352,8 @@ def test_a_reason_in_other_words_still_replays() -> None:
 
 
 def test_what_an_earlier_version_did_not_state_is_not_compared() -> None:
-    decision, records = held_with_everything()
-    stated = json.loads(decision.to_json())
+    _, records = held_with_everything()
+    stated = json.loads(rule_1(make_policy(), records).to_json())
     del stated["rule_version"], stated["newcomers"]
     replay(GateDecision.from_json(json.dumps(stated).encode(), source="decision.json"), records)
 

@@ -17,13 +17,16 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.core.errors import RecordError
 from wms.gate import reports
 from wms.gate.evaluate import evaluate_candidate
 from wms.gate.verdict import decide_promotion, replay_decision, replay_version
 from wms.promotion.merge import merge_promotion
 from wms.promotion.publish import is_tested, publication_text, publish_promotion
+from wms.report.explain import checks
 from wms.report.markdown import summary as summary_text
 from wms.report.records import RunRecords
+from wms.report.view import RunView
 from wms.run.current import end_run, is_decided
 
 
@@ -99,19 +102,33 @@ def evaluate(wait: float) -> None:
     metavar="N",
     help="The same for a promoted model.",
 )
+@click.option("--explain", is_flag=True, help="Print the rule that decided, with its numbers.")
 @wait_option
 @json_option
-def gate(replay: Path | None, version: int | None, wait: float) -> None:
+def gate(replay: Path | None, version: int | None, explain: bool, wait: float) -> None:
     """Decide from the evaluations: promote or hold. Both are a success (exit 0).
 
     \b
     Examples:
       wms gate
+      wms gate --explain
       wms gate --replay run/decision.json
       wms gate --replay-version 3       from the data store; needs no instance
     """
-    if replay is not None and version is not None:
-        raise click.UsageError("--replay and --replay-version are two decisions: name one of them")
+    if sum((replay is not None, version is not None, explain)) > 1:
+        raise click.UsageError("name only one of --replay, --replay-version and --explain")
+    if explain:
+        records = RunRecords.load(workspace().layout.run)
+        if records.decision is None:
+            raise RecordError("the run in run/ has no decision yet", remedy="Run `wms gate` first.")
+        rows = checks(records.decision)
+        output.answer(
+            [row._asdict() for row in rows],
+            f"{records.decision.verdict}: {records.decision.reasons[0]}",
+            RunView(records).rule,
+            *output.table(("a promotion needs", "found", "required", "holds"), rows),
+        )
+        return
     if replay is not None:
         decision = replay_decision(replay)
         output.say(f"{replay}: the decision follows from its records")

@@ -53,6 +53,22 @@ class Registry(Protocol):
     def end_run(self, run_id: str, status: RunStatus) -> None:
         """Close a tracking run."""
 
+    def log_evaluation(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        table: Mapping[str, Sequence[str | float]],
+    ) -> None:
+        """Add an evaluation to a run: values, tags, and a table by columns; repeated, it replaces them."""
+
+    def count_runs(self, tags: Mapping[str, str], *, besides: str) -> int:
+        """How many tracking runs have all these tags, without the run `besides`."""
+
+    def describe(self, version: int, text: str, *, tags: Mapping[str, str]) -> None:
+        """Set the description (Markdown) and tags of a registered version."""
+
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
         """Store a model bundle and register it; the same weights again give the same version."""
 

@@ -9,12 +9,14 @@ from wms.core.context import Context
 from wms.core.errors import RecordError
 from wms.core.files import read_record, write_record
 from wms.core.production import main_head, model_history, rollback_target
-from wms.core.records.decision import GateDecision, GateInputs
+from wms.core.records.dataset import DatasetManifest
+from wms.core.records.decision import GateDecision, GateInputs, TrainingGrowth
 from wms.core.records.evaluation import EvalReport
 from wms.data.announce import announce_hold
 from wms.gate.archive import archive_run, restore_run
 from wms.gate.decide import decide, replay
 from wms.gate.reports import stored_gallery
+from wms.gate.tracked import earlier_retrainings, log_verdict
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
 
@@ -27,8 +29,10 @@ REPORTS = {
 """The gate's inputs and the names of their records."""
 
 
-def read_inputs(records: Path) -> GateInputs:
-    """Read the evaluation reports of a run.
+def read_inputs(records: Path, *, asked_before: int | None = None) -> GateInputs:
+    """Read the evaluation reports of a run, and how the training split grew.
+
+    `asked_before` is what the tracking server said.
 
     Raises:
         RecordError: the candidate's report is missing, or one is unreadable.
@@ -38,14 +42,31 @@ def read_inputs(records: Path) -> GateInputs:
         for role, name in REPORTS.items()
         if (path := records / f"{name}.json").is_file() or role == "candidate"
     }
-    return GateInputs(**reports)
+    return GateInputs(**reports, training=_growth(records), asked_before=asked_before)
+
+
+def _growth(records: Path) -> TrainingGrowth | None:
+    """From the manifests of main and of the run; `None` where they are not with the records."""
+    manifests = [records / "base.jsonl", records / "manifest.jsonl"]
+    if not all(path.is_file() for path in manifests):
+        return None
+    before, after = (
+        DatasetManifest.from_jsonl(path.read_bytes(), source=str(path)).of_split("train")
+        for path in manifests
+    )
+    known = {(sample.image_sha256, sample.mask_sha256) for sample in before}
+    added = sum((sample.image_sha256, sample.mask_sha256) not in known for sample in after)
+    return TrainingGrowth(before=len(before), added=added)
 
 
 def decide_promotion(ctx: Context) -> GateDecision:
     """Decide, keep the run's records by digest, and say on the forge if nothing is promoted."""
     layout = ctx.layout
-    decision = decide(ctx.gate_policy, read_inputs(layout.run))
+    report = read_record(layout.record("evaluation"), EvalReport)
+    asked_before = earlier_retrainings(ctx, report.samples_sha256)
+    decision = decide(ctx.gate_policy, read_inputs(layout.run, asked_before=asked_before))
     write_record(layout.record("decision"), decision)
+    log_verdict(ctx, decision, report)
     archive = archive_run(ctx)
     if not ctx.is_publishable:
         announce_hold(

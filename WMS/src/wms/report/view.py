@@ -13,6 +13,7 @@ from wms.core.records.decision import GateDecision, Interval, Scored
 from wms.core.records.metrics import METRICS, Metric
 from wms.core.words import counted
 from wms.report.branches import by_severity, conflict_rows
+from wms.report.explain import Check, checks
 from wms.report.records import RunRecords
 
 MINUS = "\N{MINUS SIGN}"
@@ -143,11 +144,25 @@ class RunView:
         return f"one-sided {decision.policy.confidence:.0%} bounds"
 
     @property
-    def compared(self) -> str:
-        """The metrics whose differences decided, by name."""
+    def rule(self) -> str:
+        """Which rule applied, and why."""
         decision = self.records.decision
-        named = [metric.name for metric in METRICS if decision and decision.difference(metric)]
-        return " and ".join(named)
+        if decision is None:
+            return ""
+        if decision.champion is None:
+            return "there is no model in production yet, so the floor for a first model applies"
+        return "; ".join(decision.reasons[2:]) or "the candidate must be better than the model in production"
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The conditions of the rule that applied."""
+        return checks(self.records.decision) if self.records.decision else ()
+
+    @property
+    def start(self) -> str:
+        """Where the training's first weights came from, and why; empty in records from before."""
+        start = self.records.train.provenance.start if self.records.train else None
+        return f"the training started from {start.text}: {start.reason}" if start else ""
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +34,9 @@ WEIGHTS_TAG = "weights_sha256"
 MODEL_FOLDER = "model"
 DESCRIPTION_FILE = "MLmodel"
 ONNX_FILE = "model.onnx"
+EVALUATION_TABLE = "evaluation.json"
+LOGGED_ARTIFACTS = "mlflow.loggedArtifacts"
+"""The tag that names the tables of a run, so that MLflow's page shows them under *Evaluation*."""
 
 METRICS_PER_REQUEST = 1000
 PARAMS_PER_REQUEST = 100
@@ -83,6 +88,45 @@ class MlflowRegistry(Registry):
     def end_run(self, run_id: str, status: RunStatus) -> None:
         with answering(self._uri, f"run {run_id} could not be closed"):
             self._client.set_terminated(run_id, status.upper())
+
+    def log_evaluation(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str],
+        table: Mapping[str, Sequence[str | float]],
+    ) -> None:
+        with answering(self._uri, f"the evaluation of run {run_id} could not be logged"):
+            from mlflow.entities import Metric as MlflowMetric
+            from mlflow.entities import RunTag
+
+            now = int(time.time() * 1000)
+            # The format of MlflowClient.log_table, which needs pandas; only MLflow's server installs that.
+            rows = [list(row) for row in zip(*table.values(), strict=True)]
+            self._client.log_dict(run_id, {"columns": list(table), "data": rows}, EVALUATION_TABLE)
+            listed = {LOGGED_ARTIFACTS: json.dumps([{"path": EVALUATION_TABLE, "type": "table"}])}
+            self._client.log_batch(
+                run_id,
+                metrics=[MlflowMetric(name, value, now, 0) for name, value in metrics.items()],
+                tags=[RunTag(name, value) for name, value in {**tags, **listed}.items()],
+            )
+
+    def count_runs(self, tags: Mapping[str, str], *, besides: str) -> int:
+        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        with answering(self._uri, "runs could not be counted"):
+            experiment, found, token = self._experiment_id(), 0, None
+            while token is None or token:
+                page = self._client.search_runs([experiment], filter_string=wanted, page_token=token)
+                found += sum(run.info.run_id != besides for run in page)
+                token = page.token or ""
+        return found
+
+    def describe(self, version: int, text: str, *, tags: Mapping[str, str]) -> None:
+        with answering(self._uri, f"version {version} could not be described"):
+            self._client.update_model_version(self._model, str(version), description=text)
+            for name, value in tags.items():
+                self._client.set_model_version_tag(self._model, str(version), name, value)
 
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
         # The files of the bundle become artifacts as they are. An `MLmodel` beside them tells MLflow that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.dataset import Share
@@ -21,6 +21,10 @@ class GatePolicy(Frozen):
     test set that may decide at all. `confidence` is one-sided: the lower bound of the bootstrap
     interval of the mean difference must lie above zero at this confidence. `power` enters the
     advice on how many images it would take.
+
+    `new_images` and `new_share` (of the training images before) are what counts as new training data;
+    `margin_dice` is how much the typical image may lose then, and `trimmed_share` how many images at each end
+    do not count as typical.
     """
 
     floor_dice: Share
@@ -30,6 +34,10 @@ class GatePolicy(Frozen):
     resamples: Annotated[int, Field(ge=200, le=100_000)]
     power: Annotated[float, Field(ge=0.5, lt=1.0)]
     bootstrap_seed: Annotated[int, Field(ge=0)]
+    new_images: PositiveInt = 10
+    new_share: Share = 0.01
+    margin_dice: Share = 0.01
+    trimmed_share: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.1
 
 
 class Interval(Frozen):
@@ -38,6 +46,29 @@ class Interval(Frozen):
     mean: float
     low: float
     high: float
+
+
+class TrainingGrowth(Frozen):
+    """How many training images there were before, and how many new ones the candidate learned from."""
+
+    before: NonNegativeInt
+    added: NonNegativeInt
+
+    def is_new_data(self, policy: GatePolicy) -> bool:
+        """Whether this counts as new training data."""
+        return self.added >= policy.new_images and self.added >= policy.new_share * self.before
+
+
+class FailureChange(Frozen):
+    """Test images on which only one of the models fails (Dice below 0.5).
+
+    `new`: only the candidate; `mended`: only the champion. `chance` is the probability of so many new ones or
+    more if both are equally reliable.
+    """
+
+    new: NonNegativeInt
+    mended: NonNegativeInt
+    chance: Share
 
 
 class Scored(Frozen):
@@ -60,7 +91,10 @@ class GateDecision(Record):
 
     `pictures_needed` is set where there were too few images to tell: the number that the policy
     wants at least, or, where the candidate looks better, at which a difference of this size would
-    be found. `rule_version` names the rule that decided (`gate/decide.py`); a replay uses the same one.
+    be found. `rule_version` names the rule that decided (`gate/rules.py`); a replay uses the same one.
+    `question` is what rule 2 asked: `no harm` where new training data came in, else `better`.
+    `asked_before` counts earlier retrainings on the same test images (`None`: not known), `confidence` is
+    what was asked for, and `typical_difference` is of the trimmed mean of the Dice differences.
     """
 
     rule_version: PositiveInt = 1
@@ -72,6 +106,12 @@ class GateDecision(Record):
     champion: Scored | None
     dice_difference: Interval | None = None
     iou_difference: Interval | None = None
+    question: Literal["no harm", "better"] | None = None
+    confidence: float | None = None
+    training: TrainingGrowth | None = None
+    asked_before: NonNegativeInt | None = None
+    typical_difference: Interval | None = None
+    failure_change: FailureChange | None = None
     pictures_needed: PositiveInt | None = None
     newcomers: NewSamples | None = None
 
@@ -86,9 +126,12 @@ class GateInputs(Frozen):
 
     `candidate` and `champion` are on the test split as it stands on main (for a first model, on
     its own test split). `new_candidate` and `new_champion` are on the test samples that the push added.
+    `training` and `asked_before` are those of the decision; rule 1 did not ask for them.
     """
 
     candidate: EvalReport
     champion: EvalReport | None = None
     new_candidate: EvalReport | None = None
     new_champion: EvalReport | None = None
+    training: TrainingGrowth | None = None
+    asked_before: NonNegativeInt | None = None

@@ -58,25 +58,46 @@ class Told:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A run's evaluation, read past the port as MLflow's page reads it."""
+
+    dice: float
+    verdict: str
+    table: dict[str, list]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Backend:
     """A registry without runs or models, and a way to see what it keeps of a run."""
 
     registry: Registry
     told: Callable[[str], Told]
+    evaluation: Callable[[str], Evaluation]
+    described: Callable[[int], tuple[str, str]]
 
 
 @pytest.fixture(params=["MLflow in SQLite", "MLflow server", "stand-in"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     if request.param == "stand-in":
         folder = tmp_path / "registry"
-        return Backend(registry=FakeRegistry(folder), told=partial(told_stand_in, folder))
+        return Backend(
+            registry=FakeRegistry(folder),
+            told=partial(told_stand_in, folder),
+            evaluation=partial(evaluation_in_stand_in, folder),
+            described=partial(described_in_stand_in, folder),
+        )
     if request.param == "MLflow in SQLite":
         uri = f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'deep/mlflow.db'}"
         found = request.getfixturevalue("on_sqlite")
     else:
         uri = request.getfixturevalue("mlflow_server")
         found = MlflowRegistry(uri, f"experiment-{uuid.uuid4().hex}", f"model-{uuid.uuid4().hex}", None)
-    return Backend(registry=found, told=partial(told_mlflow, uri, tmp_path / "read back"))
+    return Backend(
+        registry=found,
+        told=partial(told_mlflow, uri, tmp_path / "read back"),
+        evaluation=partial(evaluation_in_mlflow, uri, tmp_path / "tables"),
+        described=partial(described_in_mlflow, uri, found._model),
+    )
 
 
 def told_mlflow(uri: str, scratch: Path, run_id: str) -> Told:
@@ -91,6 +112,40 @@ def told_mlflow(uri: str, scratch: Path, run_id: str) -> Told:
         losses=[(each.step, each.value) for each in client.get_metric_history(run_id, "loss")],
         files=contents(Path(client.download_artifacts(run_id, "records", str(scratch)))),
     )
+
+
+def evaluation_in_mlflow(uri: str, scratch: Path, run_id: str) -> Evaluation:
+    client = connect(uri)
+    run = client.get_run(run_id)
+    (listed,) = json.loads(run.data.tags["mlflow.loggedArtifacts"])
+    assert listed["type"] == "table"
+    scratch.mkdir()
+    table = Path(client.download_artifacts(run_id, listed["path"], str(scratch)))
+    return Evaluation(
+        dice=run.data.metrics["test_dice"],
+        verdict=run.data.tags["gate.verdict"],
+        table=json.loads(table.read_bytes()),
+    )
+
+
+def evaluation_in_stand_in(folder: Path, run_id: str) -> Evaluation:
+    run = json.loads((folder / "registry.json").read_bytes())["runs"][run_id]
+    rows = [list(row) for row in zip(*run["table"].values(), strict=True)]
+    return Evaluation(
+        dice=run["evaluation"]["test_dice"],
+        verdict=run["tags"]["gate.verdict"],
+        table={"columns": list(run["table"]), "data": rows},
+    )
+
+
+def described_in_mlflow(uri: str, model: str, version: int) -> tuple[str, str]:
+    found = connect(uri).get_model_version(model, str(version))
+    return found.description, found.tags["dice"]
+
+
+def described_in_stand_in(folder: Path, version: int) -> tuple[str, str]:
+    found = json.loads((folder / "registry.json").read_bytes())["versions"][version - 1]
+    return found["text"], found["tags"]["dice"]
 
 
 def told_stand_in(folder: Path, run_id: str) -> Told:
@@ -162,6 +217,35 @@ def test_all_that_a_run_is_told_is_kept(backend: Backend, bundle: Path, status: 
         losses=losses,
         files=contents(bundle),
     )
+
+
+def test_an_evaluation_is_kept_with_its_run_and_can_be_repeated(backend: Backend, run_id: str) -> None:
+    for dice in (0.7, 0.8):
+        backend.registry.log_evaluation(
+            run_id,
+            metrics={"test_dice": dice},
+            tags={"gate.verdict": "promote"},
+            table={"image": ["a", "b"], "Dice": [0.75, dice]},
+        )
+    kept = backend.evaluation(run_id)
+    assert kept == Evaluation(
+        dice=0.8, verdict="promote", table={"columns": ["image", "Dice"], "data": [["a", 0.75], ["b", 0.8]]}
+    )
+
+
+def test_runs_are_counted_by_their_tags(registry: Registry) -> None:
+    tags = {"gate.question": "better", "test_samples_sha256": "a" * 64}
+    assert registry.count_runs(tags, besides="none") == 0
+    runs = [registry.start_run(f"run {n}", params={}, tags=tags) for n in range(3)]
+    registry.start_run("of other images", params={}, tags=tags | {"test_samples_sha256": "b" * 64})
+    assert registry.count_runs(tags, besides="none") == 3
+    assert registry.count_runs(tags, besides=runs[0]) == 2
+
+
+def test_a_version_gets_a_description_and_tags(backend: Backend, run_id: str, bundle: Path) -> None:
+    version = backend.registry.register(run_id, bundle, weights_sha256=WEIGHTS).version
+    backend.registry.describe(version, "**promote**: better", tags={"dice": "0.81"})
+    assert backend.described(version) == ("**promote**: better", "0.81")
 
 
 def test_a_run_that_was_never_started_is_an_error(registry: Registry, bundle: Path) -> None:

@@ -137,13 +137,14 @@ def moment(value: str) -> datetime:
 
 
 def setting(value: str) -> tuple[str, int | float | str]:
-    """`KEY=VALUE`, a top-level number or word of train.yaml; anything else is a usage error."""
+    """`KEY=NUMBER`, a top-level value of train.yaml, or `init=WORD`; anything else is a usage error."""
     key, _, text = value.partition("=")
-    if not key.strip() or not text.strip():
-        raise click.BadParameter(f"{value!r} is not KEY=VALUE, such as epochs=20")
-    with contextlib.suppress(ValueError):
+    if key == "init" and text in get_args(Init):
+        return key, text
+    try:
         return key.strip(), int(text) if re.fullmatch(r"-?\d+", text) else float(text)
-    return key.strip(), text.strip()
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is not KEY=NUMBER, such as epochs=20") from error
 
 
 _RUN_OPTIONS = (
@@ -173,7 +174,7 @@ _RUN_OPTIONS = (
         "--set",
         "overrides",
         type=setting,
-        metavar="KEY=VALUE",
+        metavar="KEY=NUMBER",
         multiple=True,
         envvar="WMS_SET",
         help="Another value of train.yaml for this run only; may be repeated.",

@@ -49,12 +49,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     Raises:
         ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
     """
-    return image_from_bytes(read_bytes(path), name=str(path))
-
-
-def image_from_bytes(data: bytes, *, name: str) -> NDArray[np.uint8]:
-    """`read_image` for a file's bytes, such as an upload; `name` is named in errors."""
-    with open_image(data, name=name) as image:
+    name = str(path)
+    with open_image(read_bytes(path), name=name) as image:
         decode(image, name=name)
         return np.asarray(upright(as_rgb(image, name=name), orientation(image)))
 

@@ -29,7 +29,7 @@ def ok(found: str) -> Verdict:
 
 
 def warning(found: str, remedy: str) -> Verdict:
-    """A run works in spite of it."""
+    """A run works without it."""
     return Verdict(result="warning", found=found, remedy=remedy)
 
 

@@ -66,7 +66,7 @@ class Stopping(Frozen):
         return now + SWITCH_LIMIT < self.expires_at
 
     def binds(self, now: datetime) -> bool:
-        """Whether everybody else must wait it out."""
+        """Whether everybody else must wait until it ends."""
         return now < self.expires_at + CLOCK_TOLERANCE
 
 

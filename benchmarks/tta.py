@@ -17,6 +17,7 @@ from statistics import fmean, median
 import numpy as np
 from safetensors.torch import load_file
 
+from wms.core.production import verify_bundle
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.training import WEIGHTS_FILE
@@ -24,7 +25,6 @@ from wms.data.plan import plan_folder
 from wms.imaging.compare import count_pixels
 from wms.imaging.files import read_image, read_mask
 from wms.imaging.preprocess import preprocess, to_image
-from wms.model.bundle import verify_bundle
 from wms.training.test_time_augmentation import TRANSFORMS, Probability
 from wms.training.unet import build
 

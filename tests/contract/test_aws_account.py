@@ -37,7 +37,7 @@ def test_a_bucket_that_can_be_used_is_left_empty(account: AwsAccount, bucket: Bu
 
 def test_a_bucket_that_is_not_there_is_not_to_be_had(account: AwsAccount) -> None:
     answer = account.may_use_bucket("no-such-bucket")
-    assert answer.verdict == "not to be had"
+    assert answer.verdict == "unavailable"
     assert "PutObject: NoSuchBucket" in answer.detail
 
 
@@ -87,7 +87,7 @@ def test_a_start_is_asked_of_the_instance_that_is_there_and_not_done(account: Aw
         ("allowed", "allowed"),
         ("explicit deny", "explicit deny"),
         ("no permission", "no permission"),
-        ("quota", "not to be had"),
+        ("quota", "unavailable"),
     ],
 )
 def test_refusals_of_a_type_are_told_apart(

@@ -177,7 +177,7 @@ def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: Cloud
     "settings",
     [
         pytest.param({"WMS_ENVIRONMENT": ""}, id="no environment"),
-        pytest.param({"AWS_ROLE_ARN": "a role", "WMS_WITHOUT_INSTANCE": "true"}, id="no instance to be had"),
+        pytest.param({"AWS_ROLE_ARN": "a role", "WMS_WITHOUT_INSTANCE": "true"}, id="no instance allowed"),
         pytest.param({}, id="session keys, which have ended by the next morning"),
     ],
 )

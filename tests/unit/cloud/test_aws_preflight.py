@@ -183,7 +183,7 @@ def test_a_run_goes_on_without_artifacts_and_not_without_data(leases: LocalLease
 
 
 def test_a_bucket_that_is_not_there_is_no_degraded_mode(leases: LocalLeaseStore) -> None:
-    gone = Answer(verdict="not to be had", detail="NoSuchBucket")
+    gone = Answer(verdict="unavailable", detail="NoSuchBucket")
     assert not lines(leases, FakeAccount(buckets={"artifacts": gone}))["artifacts bucket"].ok
 
 

@@ -36,17 +36,11 @@ except StorageError as error:
 """No file may grow above 1 KiB in this process, as on a disk that is full (EFBIG instead of ENOSPC)."""
 
 
-def write_on_a_full_disk(path: Path) -> str:
-    result = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=True
-    )
-    return result.stdout
-
-
 def test_a_full_disk_leaves_the_old_manifest(tmp_path: Path) -> None:
     path = tmp_path / "manifest.jsonl"
     write_bytes(path, b"old")
-    assert f"{path} could not be written" in write_on_a_full_disk(path)
+    shown = subprocess.check_output([sys.executable, "-c", FULL_DISK, str(path)], text=True)
+    assert f"{path} could not be written" in shown
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

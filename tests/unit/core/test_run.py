@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from factories import BRANCH, NOW, git_sha, make_request
 from wms.core.records.dataset import BranchHead
@@ -52,13 +51,6 @@ def test_ids_sort_by_time_whatever_the_time_zone(times: list[datetime]) -> None:
         assert ids == sorted(ids)
 
 
-def test_the_same_instant_gives_the_same_id_in_every_time_zone() -> None:
-    there = NOW.astimezone(timezone(timedelta(hours=9)))
-    assert new_run_id(base_sha=git_sha("main"), branches=HEADS, now=there) == new_run_id(
-        base_sha=git_sha("main"), branches=HEADS, now=NOW.astimezone(UTC)
-    )
-
-
 def test_a_request_knows_a_start_that_asks_the_same() -> None:
     request = make_request(branches=HEADS)
     assert request.asks_for((BRANCH,), RunOptions())
@@ -80,11 +72,6 @@ def test_only_a_job_that_ended_well_is_done() -> None:
     assert not run.done("train")
     assert not run.done("data")
     assert run.with_job("train", "done").done("train")
-
-
-def test_a_start_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(ValidationError, match="timezone"):
-        make_request(started_at=NOW.replace(tzinfo=None))
 
 
 RUNS = ("20261101-000000-aaaaaa", "20261110-000000-bbbbbb", "20261120-000000-cccccc")

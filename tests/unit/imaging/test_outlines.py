@@ -47,12 +47,12 @@ def test_an_empty_mask_has_no_outline(truth: bool, predicted: bool) -> None:
     assert (shows(image, TRUTH), shows(image, PREDICTION)) == (truth, predicted)
 
 
-def test_a_picture_without_a_prediction_shows_its_mask_alone() -> None:
+def test_an_image_without_a_prediction_shows_its_mask_alone() -> None:
     image = drawn(window(100), None)
     assert (shows(image, TRUTH), shows(image, PREDICTION)) == (True, False)
 
 
-def test_masks_that_fill_the_picture_are_drawn() -> None:
+def test_masks_that_fill_the_image_are_drawn() -> None:
     full = np.ones((300, 400), dtype=bool)
     assert drawn(full, full).size == (SIDE_PX, SIDE_PX * 3 // 4)
 

@@ -9,24 +9,21 @@ from wms.imaging.preprocess import Letterbox, letterbox_image, letterbox_mask, p
 SPEC = Preprocessing(size_px=64, pad=114)
 
 
-def test_a_wide_picture_gets_bars_above_and_below():
+def test_a_wide_image_gets_bars_above_and_below_and_a_tall_one_at_its_sides():
     square, box = letterbox_image(np.full((30, 60, 3), 200, dtype=np.uint8), SPEC)
     assert square.shape == (64, 64, 3)
     assert box.inside == (slice(16, 48), slice(0, 64))
     assert (square[16:48] == 200).all()
     assert (square[:16] == 114).all()
     assert (square[48:] == 114).all()
-
-
-def test_a_tall_picture_gets_bars_left_and_right():
-    _, box = letterbox_image(np.zeros((60, 30, 3), dtype=np.uint8), SPEC)
-    assert box.inside == (slice(0, 64), slice(16, 48))
+    _, tall = letterbox_image(np.zeros((60, 30, 3), dtype=np.uint8), SPEC)
+    assert tall.inside == (slice(0, 64), slice(16, 48))
 
 
 def test_the_network_input_is_channels_first_in_0_to_1():
-    picture = np.zeros((64, 64, 3), dtype=np.uint8)
-    picture[..., 1] = 255
-    inputs, _ = preprocess(picture, SPEC)
+    image = np.zeros((64, 64, 3), dtype=np.uint8)
+    image[..., 1] = 255
+    inputs, _ = preprocess(image, SPEC)
     assert inputs.shape == (1, 3, 64, 64)
     assert inputs.dtype == np.float32
     assert inputs[0, :, 5, 9].tolist() == [0.0, 1.0, 0.0]
@@ -44,7 +41,7 @@ def test_an_edge_pixel_of_a_shrunk_mask_holds_the_windows_share():
     assert 0 < letterbox_mask(mask, SPEC)[30, 32] < 255
 
 
-def test_probabilities_come_back_at_the_pictures_own_size_without_bars():
+def test_probabilities_come_back_at_the_images_own_size_without_bars():
     box = Letterbox(height_px=300, width_px=600, size_px=64)
     probability = np.ones((64, 64), dtype=np.float32)
     probability[:16], probability[48:] = 0.0, 0.0
@@ -63,7 +60,7 @@ def test_a_window_comes_back_where_it_was():
 
 
 @given(height=st.integers(1, 3000), width=st.integers(1, 3000), size=st.sampled_from([32, 192, 256]))
-def test_every_picture_fits_its_square_and_fills_one_side(height, width, size):
+def test_every_image_fits_its_square_and_fills_one_side(height, width, size):
     box = Letterbox(height_px=height, width_px=width, size_px=size)
     rows, columns = box.inside
     assert rows.start >= 0

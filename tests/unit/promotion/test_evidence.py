@@ -12,15 +12,15 @@ from wms.core.errors import RecordError
 from wms.core.layout import Layout
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import DatasetManifest
-from wms.core.records.decision import GateInputs
+from wms.core.records.decision import GateInputs, GatePolicy
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.core.records.metrics import Boundary
 from wms.core.records.promotion import ModelMetadata
-from wms.core.settings import load_gate_policy
+from wms.core.settings import GATE_CONFIG, load_settings
 from wms.gate.decide import decide
 from wms.promotion.evidence import require_decision_fits
 
-POLICY = load_gate_policy(Layout.find(Path(__file__)).root)
+POLICY = load_settings(Layout.find(Path(__file__)).root / GATE_CONFIG, GatePolicy)
 MAIN: DatasetManifest = make_manifest(40)
 CANDIDATE, CHAMPION = sha256_hex(b"candidate"), sha256_hex(b"champion")
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wms.synth.faults import RULES, Fault, write_broken_pairs
-from wms.synth.hugepng import huge_png
+from wms.synth.faults import BREAKAGES, Fault, huge_png, write_broken_pairs
 
 Push = tuple[Path, dict[str, Fault]]
 
@@ -16,13 +15,9 @@ def push(tmp_path_factory: pytest.TempPathFactory) -> Push:
     return out, {fault.rule: fault for fault in write_broken_pairs(out, seed=5)}
 
 
-def files(push: Push, rule: str) -> list[Path]:
-    return [push[0] / name for name in push[1][rule].files]
-
-
 def test_every_rule_is_broken_once_and_every_file_accounted_for(push: Push) -> None:
     out, faults = push
-    assert set(faults) >= set(RULES) - {"case-clash"}
+    assert set(faults) >= set(BREAKAGES) - {"case-clash"}
     noted = {name for fault in faults.values() for name in fault.files}
     assert noted == {str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir()}
 
@@ -42,7 +37,7 @@ def test_a_fault_names_one_file_to_look_at(push: Push) -> None:
 
 def test_the_bomb_is_small_on_disk_and_huge_in_pixels(push: Push, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
-    bomb = files(push, "too-large")[0]
+    bomb = push[0] / push[1]["too-large"].file
     assert Image.open(bomb).size == (30_000, 30_000)
     assert bomb.stat().st_size < 500_000
 

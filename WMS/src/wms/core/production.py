@@ -8,7 +8,7 @@ from typing import Protocol
 
 from wms.core.context import Context
 from wms.core.errors import Code, InputError, NoProductionModelError, RecordError, RepositoryError
-from wms.core.files import read_record, sha256_file
+from wms.core.files import read_record, verify_sha256
 from wms.core.ports import Commit, Repository
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.promotion import MANIFEST_PATH, METADATA_PATH, ModelMetadata, parse_metadata
@@ -141,6 +141,18 @@ def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
     return to
 
 
+def verify_bundle(folder: Path) -> ModelCard:
+    """Check a bundle's files against its card, and return the card.
+
+    Raises:
+        RecordError: the card is missing or invalid, or weights or graph are missing or have other bytes.
+    """
+    card = read_record(folder / CARD_FILE, ModelCard)
+    verify_sha256(folder / WEIGHTS_FILE, card.weights_sha256)
+    verify_sha256(folder / ONNX_FILE, card.onnx_sha256)
+    return card
+
+
 def champion_bundle(ctx: Context) -> Path | None:
     """The bundle of the model in production when the run started; `None` if there was none.
 
@@ -179,11 +191,7 @@ def _incoming_card(folder: Path) -> Path:
 
 def _is_bundle(folder: Path, card_sha256: str) -> bool:
     """Whether a folder has exactly the bundle of a card's digest."""
-    card_file = folder / CARD_FILE
-    if not card_file.is_file() or sha256_file(card_file) != card_sha256:
+    try:
+        return verify_bundle(folder).digest == card_sha256
+    except RecordError:
         return False
-    card = read_record(card_file, ModelCard)
-    wanted = {WEIGHTS_FILE: card.weights_sha256, ONNX_FILE: card.onnx_sha256}
-    return all(
-        (folder / name).is_file() and sha256_file(folder / name) == sha256 for name, sha256 in wanted.items()
-    )

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wms.core.errors import Code, InputError
-from wms.core.names import PICTURE_SUFFIXES, printable
+from wms.core.names import IMAGE_SUFFIXES, printable
 from wms.core.records.commits import LocalCommits
 from wms.data.incoming import INCOMING_PATH, KEEPERS, PARTS
 
-PHOTO_SUFFIXES = PICTURE_SUFFIXES | {".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp"}
+PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp"}
 """A file with one of these counts as a photograph, even if validation refuses its type."""
 
 OF_THE_PROJECT = (".github", "WMS/src", "benchmarks", "devops", "docs", "tests")
@@ -109,7 +109,7 @@ def _place(path: PurePosixPath) -> str | None:
     if path.is_relative_to(INCOMING_PATH):
         inside = path.relative_to(INCOMING_PATH)
         return str(inside) if inside.parts[0] in PARTS else None
-    if path.parent.name in PARTS and path.suffix.lower() in PICTURE_SUFFIXES:
+    if path.parent.name in PARTS and path.suffix.lower() in IMAGE_SUFFIXES:
         return f"{path.parent.name}/{path.name}"
     return None
 

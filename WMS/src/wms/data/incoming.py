@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wms.core.errors import StorageError
-from wms.core.names import PICTURE_SUFFIXES, name_problem, stem_key, stem_of, utf8
+from wms.core.names import IMAGE_SUFFIXES, name_problem, stem_key, stem_of, utf8
 
 INCOMING_PATH = "WMS/data/incoming"
 """Where a data branch has its pairs."""
@@ -55,7 +55,7 @@ def scan(incoming: Path, folder: str) -> Found:
     unpaired: list[str] = []
     for path, part in _entries(incoming, PurePosixPath(folder)):
         name = path.name
-        if part and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES and name_problem(name) is None:
+        if part and PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and name_problem(name) is None:
             candidates[stem_key(stem_of(name))][part].append(str(path))
         else:
             unpaired.append(utf8(str(path)))

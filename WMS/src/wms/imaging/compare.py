@@ -39,9 +39,8 @@ def compare_boundaries(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> Bo
     if not found.any() or not there.any():
         equal = not found.any() and not there.any()
         return Boundary(f1=float(equal), hausdorff95_px=0.0 if equal else diagonal_px)
-    (inside,) = find_objects(
-        (found | there).astype(np.uint8)
-    )  # distances between boundaries need no other pixels
+    # Distances between boundaries need no pixels outside both masks.
+    (inside,) = find_objects((found | there).astype(np.uint8))
     found_edge, there_edge = _edge(found[inside]), _edge(there[inside])
     to_there = distance_transform_edt(~there_edge)[found_edge]
     to_found = distance_transform_edt(~found_edge)[there_edge]

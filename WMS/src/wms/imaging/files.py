@@ -3,7 +3,7 @@
 Training, evaluation, prediction and serving all read through here, so none of them can disagree
 about orientation, colour or what a mask pixel means. Refused in words: anything but JPEG and PNG,
 CMYK, more than 8 bits a channel, more than `MAX_PIXELS`. Made to fit: greyscale and palettes become
-RGB; see-through pixels are laid on white in images and on black in masks.
+RGB; see-through pixels are laid on white in images, as viewers show them, and on black in masks.
 """
 
 from __future__ import annotations
@@ -49,14 +49,12 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     Raises:
         ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
     """
-    return image_from_bytes(read_bytes(path), name=str(path))
-
-
-def image_from_bytes(data: bytes, *, name: str) -> NDArray[np.uint8]:
-    """`read_image` for a file's bytes, such as an upload; `name` is named in errors."""
-    with open_image(data, name=name) as image:
+    name = str(path)
+    with open_image(read_bytes(path), name=name) as image:
         decode(image, name=name)
-        return np.asarray(upright(as_rgb(image, name=name), orientation(image)))
+        refuse_mode(image, name=name)
+        rgb = _flattened(image, background="white").convert("RGB")
+        return np.asarray(upright(rgb, orientation(image)))
 
 
 def read_mask(path: Path, *, threshold: int) -> NDArray[np.bool_]:
@@ -181,16 +179,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-def as_rgb(image: Image.Image, *, name: str) -> Image.Image:
-    """An image in mode RGB; see-through pixels are laid on white, as viewers show them.
-
-    Raises:
-        ImageError: CMYK or more than 8 bits a channel.
-    """
-    refuse_mode(image, name=name)
-    return _flattened(image, background="white").convert("RGB")
 
 
 def as_grey(image: Image.Image, *, name: str) -> Image.Image:

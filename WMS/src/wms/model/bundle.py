@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wms.core.errors import ModelError
-from wms.core.files import read_record, verify_sha256
-from wms.core.records.training import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, ModelCard
+from wms.core.production import verify_bundle
+from wms.core.records.training import ONNX_FILE, ModelCard
 from wms.imaging.preprocess import preprocess, to_image
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
         threads: how many cores one image may use.
 
     Raises:
-        RecordError: the card is missing or no card; or weights or graph are missing or have other bytes.
-        ModelError: the graph is none that ONNX Runtime can run.
+        RecordError: the card is missing or invalid, or weights or graph are missing or have other bytes.
+        ModelError: ONNX Runtime cannot run the graph.
     """
     # Only here: most commands import this module and load no model.
     import onnxruntime
@@ -90,15 +90,3 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
     if [node.name for node in session.get_inputs()] != [INPUT]:
         raise ModelError(f"{graph} is not a wms ONNX model: its input is not named {INPUT}")
     return Predictor(card, session)
-
-
-def verify_bundle(folder: Path) -> ModelCard:
-    """Check a bundle's files against its card, and return the card.
-
-    Raises:
-        RecordError: the card is missing or no card; or weights or graph are missing or have other bytes.
-    """
-    card = read_record(folder / CARD_FILE, ModelCard)
-    verify_sha256(folder / WEIGHTS_FILE, card.weights_sha256)
-    verify_sha256(folder / ONNX_FILE, card.onnx_sha256)
-    return card

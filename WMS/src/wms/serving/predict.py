@@ -11,7 +11,7 @@ from PIL import Image
 from wms.core.cores import usable_cores
 from wms.core.errors import Code, ImageError, InputError, NothingToDoError
 from wms.core.files import replacing
-from wms.core.names import PICTURE_SUFFIXES
+from wms.core.names import IMAGE_SUFFIXES
 from wms.core.progress import Progress
 from wms.core.records.base import Frozen
 from wms.data.rules import remedy_for
@@ -100,7 +100,7 @@ def _image_files(images: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in images:
         if path.is_dir():
-            inside = (item for item in sorted(path.iterdir()) if item.suffix.lower() in PICTURE_SUFFIXES)
+            inside = (item for item in sorted(path.iterdir()) if item.suffix.lower() in IMAGE_SUFFIXES)
             found.extend(item for item in inside if item.is_file())
         elif path.is_file():
             found.append(path)

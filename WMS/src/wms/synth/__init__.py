@@ -2,7 +2,6 @@
 
 From the bottom up: `geometry`, `colour`, `rng`, `noise` and `canvas` are tools. `style` lists the makes of
 meters and `meter` chooses one. `register`, `marks` and `face` draw its dial, `casing` and `background` what
-is around it, `photo` adds the effects of a camera, and `picture` combines them all. `storage` encodes
-photographs and masks, `dataset` writes folders of pairs. `labels` makes wrong masks, `breakage` broken files,
-and `faults` writes pushes of both.
+is around it, `photo` adds the effects of a camera, and `render` combines them all. `storage` encodes
+photographs and masks, `labels` makes wrong masks, `dataset` writes folders of pairs, `faults` broken ones.
 """

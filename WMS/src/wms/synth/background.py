@@ -27,7 +27,7 @@ EARTH: RGB = (78, 64, 46)
 LEAF: RGB = (74, 104, 48)
 
 
-def draw_background(size: tuple[int, int], rng: np.random.Generator, *, difficulty: float) -> Canvas:
+def draw_background(size: tuple[int, int], rng: np.random.Generator) -> Canvas:
     """A canvas of `size` (width, height) with wall and clutter, to draw the meter on."""
     kind = pick(rng, ("plaster", "plaster", "tiles", "bricks", "dark", "pit"))
     canvas = Canvas(size, (0, 0, 0))
@@ -38,14 +38,14 @@ def draw_background(size: tuple[int, int], rng: np.random.Generator, *, difficul
             base = {"dark": (34, 34, 36), "pit": EARTH}.get(kind) or pick(rng, WALLS)
             canvas.image.paste(vary(rng, base, 16), (0, 0, *canvas.image.size))
     if kind == "pit":
-        for _ in range(int(20 + 60 * difficulty)):
+        for _ in range(80):
             _draw_leaf(canvas, size, rng)
-    for _ in range(int(rng.integers(1, 4) * difficulty)):
+    for _ in range(int(rng.integers(1, 4))):
         _draw_pipe(canvas, size, rng)
-    for _ in range(int(rng.integers(0, 4) * difficulty)):
+    for _ in range(int(rng.integers(0, 4))):
         thing = pick(rng, (_draw_gauge, _draw_label, _draw_valve, _draw_box))
         thing(canvas, size, rng)
-    for _ in range(int(rng.integers(0, 4) * difficulty)):
+    for _ in range(int(rng.integers(0, 4))):
         draw_cable(canvas, size, rng)
     return canvas
 

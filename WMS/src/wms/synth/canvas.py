@@ -30,11 +30,12 @@ def glyph(text: str, size_px: int, bold: int) -> Image.Image:
     return image
 
 
-def coverage(polygon: Points, size: tuple[int, int], factor: int = 4) -> Image.Image:
+def coverage(polygon: Points, size: tuple[int, int]) -> Image.Image:
     """How much of each pixel a polygon covers, 0..255 (mode L) of `size` (width, height).
 
     Points are in pixels with pixel centres at halves.
     """
+    factor = 4
     low = np.maximum(np.floor(polygon.min(axis=0)).astype(int) - 1, 0)
     high = np.minimum(np.ceil(polygon.max(axis=0)).astype(int) + 1, size)
     image = Image.new("L", size)
@@ -96,10 +97,6 @@ class Canvas:
     def disc(self, x: float, y: float, radius: float, fill: RGB) -> None:
         """A filled circle."""
         self.polygon(circle(x, y, radius, 40), fill)
-
-    def ring(self, x: float, y: float, radius: float, fill: RGB, width: float) -> None:
-        """A circle's line."""
-        self.path(circle(x, y, radius, 40), fill, width, closed=True)
 
     def text(
         self,

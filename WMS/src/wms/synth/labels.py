@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from wms.synth.geometry import Points, area
-from wms.synth.picture import Picture, binary_mask
+from wms.synth.render import Photo, binary_mask
 from wms.synth.rng import between, happens, pick
 
 DECOY_SHARE = 0.7  # share of the wrong masks that mark another object
@@ -14,18 +14,18 @@ DECOY_SHARE = 0.7  # share of the wrong masks that mark another object
 MIN_AREA_SHARE = 0.003
 
 
-def mislabelled(picture: Picture, rng: np.random.Generator) -> Image.Image:
+def wrong_mask(photo: Photo, rng: np.random.Generator) -> Image.Image:
     """A mask (mode L, 0 and 255) of a sub-dial or a number, or of the window moved or enlarged.
 
     It covers less than half of the union of itself and the true window, and is of plausible size.
     """
-    size = picture.image.size
-    decoys = [d for d in picture.decoys if _inside(d, size) and area(d) > MIN_AREA_SHARE * size[0] * size[1]]
+    size = photo.image.size
+    decoys = [d for d in photo.decoys if _inside(d, size) and area(d) > MIN_AREA_SHARE * size[0] * size[1]]
     if decoys and happens(rng, DECOY_SHARE):
         return binary_mask(pick(rng, decoys), size)
     if happens(rng, 0.6):
-        return binary_mask(_slipped(picture.window, size, rng), size)
-    return binary_mask(_grown(picture.window, rng), size)
+        return binary_mask(_slipped(photo.window, size, rng), size)
+    return binary_mask(_grown(photo.window, rng), size)
 
 
 def _slipped(window: Points, size: tuple[int, int], rng: np.random.Generator) -> Points:

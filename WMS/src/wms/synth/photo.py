@@ -31,12 +31,10 @@ def throw_shadow(canvas: Canvas, outline: Points, rng: np.random.Generator) -> N
     canvas.image.paste((8, 8, 10), (int(low[0]), int(low[1])), soft)
 
 
-def reflect(
-    image: Image.Image, camera: Camera, rng: np.random.Generator, *, difficulty: float
-) -> Image.Image:
+def reflect(image: Image.Image, camera: Camera, rng: np.random.Generator) -> Image.Image:
     """Reflections on the glass: the flash, and a window or lamp as a bright patch."""
-    flash = happens(rng, 0.45 * difficulty)
-    lamp = happens(rng, 0.35 * difficulty)
+    flash = happens(rng, 0.45)
+    lamp = happens(rng, 0.35)
     if not flash and not lamp:
         return image
     size = (image.width // SOFT, image.height // SOFT)
@@ -57,22 +55,20 @@ def reflect(
     return ImageChops.add(image, Image.merge("RGB", (light, light, light)))
 
 
-def expose(
-    image: Image.Image, centre: tuple[float, float], rng: np.random.Generator, *, difficulty: float
-) -> Image.Image:
+def expose(image: Image.Image, centre: tuple[float, float], rng: np.random.Generator) -> Image.Image:
     """Light, colour, blur and noise of a phone camera; `centre` is where the flash points."""
-    light = _light(image.size, centre, rng, difficulty)
-    warmth = rng.normal(0, 0.09 * difficulty)
-    contrast = 1 + rng.normal(-0.05, 0.1 * difficulty)
-    gain = contrast * np.exp(rng.normal(-0.08, 0.18 * difficulty))
-    gains = gain * np.array([1 + warmth, 1 + rng.normal(0, 0.02 * difficulty), 1 - warmth])
-    lift = MIDDLE_GREY * (1 - contrast) + rng.normal(0, 8 * difficulty)
+    light = _light(image.size, centre, rng)
+    warmth = rng.normal(0, 0.09)
+    contrast = 1 + rng.normal(-0.05, 0.1)
+    gain = contrast * np.exp(rng.normal(-0.08, 0.18))
+    gains = gain * np.array([1 + warmth, 1 + rng.normal(0, 0.02), 1 - warmth])
+    lift = MIDDLE_GREY * (1 - contrast) + rng.normal(0, 8)
     width, height = image.size
-    grain = between(rng, 1.0, 9.0) * difficulty
+    grain = between(rng, 1.0, 9.0)
     fine = rng.standard_normal((height, width), dtype=np.float32) * np.float32(grain) + np.float32(lift)
     blotches = enlarge(rng.standard_normal((height // 3, width // 3), dtype=np.float32), image.size)
     planes = []
-    for plane, factor, blotch in zip(_blur(image, rng, difficulty).split(), gains, BLOTCHES, strict=True):
+    for plane, factor, blotch in zip(_blur(image, rng).split(), gains, BLOTCHES, strict=True):
         exposed = np.asarray(plane) * (light * np.float32(factor))
         exposed += fine
         exposed += blotches * np.float32(blotch * grain)
@@ -80,18 +76,16 @@ def expose(
     return Image.merge("RGB", planes)
 
 
-def _light(
-    size: tuple[int, int], centre: tuple[float, float], rng: np.random.Generator, difficulty: float
-) -> Field:
+def _light(size: tuple[int, int], centre: tuple[float, float], rng: np.random.Generator) -> Field:
     """Brightness factor a pixel: a slope across the image, a flash's fall-off, a shadow's edge."""
     coarse = (size[0] // COARSE, size[1] // COARSE)
     rows, columns = np.mgrid[-1 : 1 : coarse[1] * 1j, -1 : 1 : coarse[0] * 1j].astype(np.float32)
-    slope = rng.normal(0, 0.16 * difficulty, 2)
+    slope = rng.normal(0, 0.16, 2)
     light = 1 + slope[0] * columns + slope[1] * rows
-    if happens(rng, 0.45 * difficulty):
+    if happens(rng, 0.45):
         distance = _distance(coarse, centre[0] / COARSE, centre[1] / COARSE) / max(coarse)
         light *= 1.15 / (1 + (distance / between(rng, 0.28, 0.7)) ** 2)
-    if happens(rng, 0.4 * difficulty):
+    if happens(rng, 0.4):
         angle = between(rng, 0, 2 * np.pi)
         side = columns * np.cos(angle) + rows * np.sin(angle) - between(rng, -0.6, 0.6)
         edge = 1 / (1 + np.exp(-side * between(rng, 4, 30)))
@@ -100,13 +94,13 @@ def _light(
     return enlarge(np.clip(light, 0.12, 1.7).astype(np.float32), size)
 
 
-def _blur(image: Image.Image, rng: np.random.Generator, difficulty: float) -> Image.Image:
+def _blur(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     sharpness = rng.random()
-    if sharpness < 0.2 * difficulty:
+    if sharpness < 0.2:
         along, across = between(rng, 1, 3), between(rng, 0, 0.6)
         shake = (along, across) if happens(rng, 0.5) else (across, along)
         return image.filter(ImageFilter.BoxBlur(shake))
-    return image.filter(ImageFilter.GaussianBlur(between(rng, 0.2, 0.3 + 1.1 * difficulty)))
+    return image.filter(ImageFilter.GaussianBlur(between(rng, 0.2, 1.4)))
 
 
 def _filled(polygon: Points, size: tuple[int, int]) -> Image.Image:

@@ -11,14 +11,10 @@ from PIL import ExifTags, Image
 from wms.synth.rng import happens, pick
 
 UPRIGHT = 1
-# For each EXIF orientation, what turns the upright image into the stored one.
+# For each EXIF orientation of a telephone, what turns the upright image into the stored one.
 _TO_STORED: dict[int, Image.Transpose] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
     6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
 
@@ -27,7 +23,7 @@ _TO_STORED: dict[int, Image.Transpose] = {
 class Encoding:
     """How one pair is written.
 
-    `orientation` is the EXIF value, 0..8; the invalid 0 is common in the field and means upright.
+    `orientation` is the EXIF value: 1, 3, 6, 8, or the invalid 0, common in the field, that means upright.
     """
 
     orientation: int = UPRIGHT
@@ -65,7 +61,7 @@ def encode_mask(mask: Image.Image, encoding: Encoding) -> bytes:
 
 
 def stored(image: Image.Image, orientation: int) -> Image.Image:
-    """The upright image as it is stored under an EXIF orientation of 0..8."""
+    """The upright image as it is stored under an EXIF orientation."""
     if orientation in (0, UPRIGHT):
         return image
     return image.transpose(_TO_STORED[orientation])

@@ -10,10 +10,10 @@ from wms.core.context import Context
 from wms.core.errors import Code, RecordError, RegistryError
 from wms.core.files import read_record, write_record
 from wms.core.layout import Layout
+from wms.core.production import verify_bundle
 from wms.core.records.training import Candidate, TrainResult
 from wms.core.settings import settings_digest
 from wms.data.assemble import require_dataset
-from wms.model.bundle import verify_bundle
 from wms.training import checkpoint as checkpoints
 from wms.training.initial import initial_weights
 from wms.training.loop import fit

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from wms.core.errors import Code, RecordError
 from wms.core.ports import Registry
+from wms.core.production import verify_bundle
 from wms.core.records.training import Candidate, TrainResult
-from wms.model.bundle import verify_bundle
 
 
 def register(*, result: TrainResult, bundle: Path, registry: Registry) -> Candidate:

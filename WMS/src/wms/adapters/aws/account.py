@@ -111,7 +111,7 @@ def _answer(question: Callable[[], object]) -> Answer:
             return Answer(verdict="allowed")
         detail = f"{error.operation_name}: {code}: {message}".rstrip(": ")
         if code not in DENIED:
-            return Answer(verdict="not to be had", detail=detail)
+            return Answer(verdict="unavailable", detail=detail)
         denied = "with an explicit deny" in message
         return Answer(verdict="explicit deny" if denied else "no permission", detail=detail)
     except BotoCoreError as error:

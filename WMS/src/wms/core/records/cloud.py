@@ -6,7 +6,7 @@ from typing import Literal
 
 from wms.core.records.base import Frozen
 
-Verdict = Literal["allowed", "explicit deny", "no permission", "not to be had"]
+Verdict = Literal["allowed", "explicit deny", "no permission", "unavailable"]
 
 
 class CallerIdentity(Frozen):
@@ -20,7 +20,7 @@ class CallerIdentity(Frozen):
 class Answer(Frozen):
     """Whether something is allowed, and the words of the refusal.
 
-    No permission overcomes an explicit deny; a missing permission can be given. `not to be had` is
+    No permission overcomes an explicit deny; a missing permission can be given. `unavailable` is
     everything else, such as a quota or a type that the zone does not have.
     """
 

@@ -19,14 +19,14 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A part of a whole, in 0..1."""
 
 
-def _travels(name: str) -> str:
+def _allowed(name: str) -> str:
     problem = name_problem(name)
     if problem is not None:
         raise ValueError(f"the file name {problem}")
     return name
 
 
-FileName = Annotated[str, AfterValidator(_travels)]
+FileName = Annotated[str, AfterValidator(_allowed)]
 """A plain file name without a path that is valid on every file system."""
 
 

@@ -19,7 +19,7 @@ class SampleScore(ImageScore):
 class EvalReport(Record):
     """A model's counts on a set of images; every summary follows from them.
 
-    `samples_sha256` names the images and masks (`domain.dataset.samples_digest`); two reports
+    `samples_sha256` names the images and masks (`dataset.samples_digest`); two reports
     compare only where it is equal. `threshold` is the probability above which a pixel counts as
     register window.
     """

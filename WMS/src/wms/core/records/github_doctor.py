@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from wms.core.records.base import Frozen, Record
@@ -13,8 +12,7 @@ T = TypeVar("T")
 Result = Literal["ok", "warning", "missing", "not visible"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Frozen):
     """What was found, and what to do about it.
 
     `missing` stops a run; a `warning` costs something else.
@@ -31,7 +29,7 @@ def ok(found: str) -> Verdict:
 
 
 def warning(found: str, remedy: str) -> Verdict:
-    """A run works in spite of it."""
+    """A run works without it."""
     return Verdict(result="warning", found=found, remedy=remedy)
 
 
@@ -45,14 +43,11 @@ def unseen(value: Unseen) -> Verdict:
     return Verdict(result="not visible", found=value.why)
 
 
-class Row(Frozen):
+class Row(Verdict):
     """One thing that was checked."""
 
     area: str
     name: str
-    result: Result
-    found: str
-    remedy: str = ""
 
 
 class Diagnosis(Record):
@@ -69,7 +64,7 @@ class Diagnosis(Record):
 
 def row(area: str, name: str, verdict: Verdict) -> Row:
     """A verdict as a row."""
-    return Row(area=area, name=name, result=verdict.result, found=verdict.found, remedy=verdict.remedy)
+    return Row(area=area, name=name, **verdict.model_dump())
 
 
 def judged(area: str, name: str, value: T | Unseen, judge: Callable[[T], Verdict]) -> Row:

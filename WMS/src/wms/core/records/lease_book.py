@@ -66,7 +66,7 @@ class Stopping(Frozen):
         return now + SWITCH_LIMIT < self.expires_at
 
     def binds(self, now: datetime) -> bool:
-        """Whether everybody else must wait it out."""
+        """Whether everybody else must wait until it ends."""
         return now < self.expires_at + CLOCK_TOLERANCE
 
 
@@ -121,10 +121,6 @@ class LeaseBook(Record):
     def live(self, now: datetime) -> tuple[Lease, ...]:
         """The leases that hold at `now`, by holder."""
         return tuple(lease for lease in self.leases if lease.live(now))
-
-    def binding(self, now: datetime) -> tuple[Lease, ...]:
-        """The leases that keep the instance from being stopped at `now`."""
-        return tuple(lease for lease in self.leases if lease.binds(now))
 
     def of(self, holder: str) -> Lease | None:
         """The holder's lease, live or not."""

@@ -23,7 +23,7 @@ class KeepingPrices(Frozen):
 
 
 class Leftover(Frozen):
-    """One thing that is still there; a running instance's price depends on its type and is not said here."""
+    """One thing that is still there. The price of a running instance is not part of it."""
 
     kind: Kind
     id: str

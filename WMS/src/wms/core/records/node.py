@@ -1,4 +1,4 @@
-"""What the node reports of itself, since nobody else can find it out."""
+"""What the node reports of itself: only the node can find it out."""
 
 from __future__ import annotations
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PositiveInt, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, PositiveInt, StringConstraints
 
 from wms.core.errors import Code, InputError
 from wms.core.records.base import Frozen
 from wms.core.records.leftover import KeepingPrices
+from wms.core.settings.loader import checked
 
 ENVIRONMENT_VARIABLE = "WMS_ENVIRONMENT"
 OVER_BUDGET_VARIABLE = "WMS_OVER_BUDGET"
@@ -116,12 +117,7 @@ def load_infra_settings(root: Path, environment: str) -> InfraSettings:
             raise InputError(f"{path}: {key}: must be written out, not computed", Code.CONFIG, remedy=remedy)
     if isinstance(values.get("fallback_instance_types"), list):
         values["fallback_instance_types"] = tuple(values["fallback_instance_types"])
-    try:
-        return InfraSettings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"] if part != "[key]")
-        raise InputError(f"{path}: {key}: {first['msg']}", Code.CONFIG, remedy=remedy) from error
+    return checked(values, InfraSettings, source=str(path), remedy=remedy)
 
 
 def _parsed(text: str, *, source: Path) -> dict[str, Any]:

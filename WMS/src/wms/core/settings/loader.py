@@ -1,6 +1,6 @@
 """YAML text to frozen settings.
 
-A setting that is missing, unknown or out of range is a `InputError` that names file and key.
+A setting that is missing, unknown or out of range is an `InputError` that names file and key.
 """
 
 from __future__ import annotations
@@ -39,20 +39,25 @@ def load_settings(path: Path, kind: type[M], overrides: Mapping[str, Any] | None
 def parse_settings(
     text: bytes, kind: type[M], *, source: str, overrides: Mapping[str, Any] | None = None
 ) -> M:
-    """Parse YAML text into settings; `source` is named in errors.
-
-    Raises:
-        InputError: unparsable, an unknown key, or a value out of range.
-    """
+    """`load_settings` for a file's text; `source` is named in errors."""
     try:
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"{source} is not YAML: {error}", Code.CONFIG) from error
     if not isinstance(values, dict):
         raise InputError(f"{source} must hold a mapping of settings", Code.CONFIG)
+    return checked({**values, **(overrides or {})}, kind, source=source)
+
+
+def checked(values: Mapping[str, Any], kind: type[M], *, source: str, remedy: str | None = None) -> M:
+    """Values as settings.
+
+    Raises:
+        InputError: an unknown key, or a value that is missing or out of range.
+    """
     try:
-        return kind.model_validate({**values, **(overrides or {})})
+        return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise InputError(f"{source}: {key}: {first['msg']}", Code.CONFIG) from error
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "settings"
+        raise InputError(f"{source}: {key}: {first['msg']}", Code.CONFIG, remedy=remedy) from error

@@ -138,9 +138,5 @@ class TrainSettings(Frozen):
 
 
 def load_train_settings(root: Path, overrides: Mapping[str, Any] | None = None) -> TrainSettings:
-    """Read `WMS/configs/train.yaml` below a workspace root, top-level values replaced by `overrides`.
-
-    Raises:
-        InputError: missing, unparsable or out of range.
-    """
+    """Read `WMS/configs/train.yaml` below a workspace root; like `load_settings`."""
     return load_settings(root / TRAIN_CONFIG, TrainSettings, overrides=overrides)

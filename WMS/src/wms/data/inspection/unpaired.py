@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from wms.core.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
+from wms.core.names import IMAGE_SUFFIXES, name_problem, printable, stem_key, stem_of
 from wms.core.records.dataset import Finding
 from wms.data.rules import finding
 
@@ -49,7 +49,7 @@ class UnpairedFile:
         return (
             self.kind == "file"
             and self.place in _PARTNER_PLACE
-            and PurePosixPath(self.name).suffix.lower() in PICTURE_SUFFIXES
+            and PurePosixPath(self.name).suffix.lower() in IMAGE_SUFFIXES
             and name_problem(self.name) is None
         )
 
@@ -86,7 +86,7 @@ def _judge_alone(file: UnpairedFile) -> Finding:
     if problem is not None:
         return finding("bad-name", file.shown, f"its name {problem}")
     if file.place not in _PARTNER_PLACE:
-        if suffix in PICTURE_SUFFIXES | _OTHER_IMAGES:
+        if suffix in IMAGE_SUFFIXES | _OTHER_IMAGES:
             return finding("wrong-place", file.shown, "it is neither in images/ nor in masks/")
         return finding("ignored-file", file.shown, "it is outside images/ and masks/")
     if suffix in _OTHER_IMAGES:

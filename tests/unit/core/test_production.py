@@ -1,13 +1,16 @@
-"""Which model a rollback goes back to."""
+"""Which model a rollback goes back to, and where a bundle may be put."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from factories import make_metadata
-from wms.core.errors import NoProductionModelError
-from wms.core.production import rollback_target
+from wms.core.errors import InputError, NoProductionModelError
+from wms.core.production import require_room_for_bundle, rollback_target
 from wms.core.records.promotion import ModelMetadata
+from wms.core.records.training import CARD_FILE, WEIGHTS_FILE
 
 
 def state(version: int, kind: str = "promotion") -> ModelMetadata:
@@ -45,3 +48,21 @@ def test_a_version_that_never_was_in_production_is_an_error_that_lists_those_tha
 def test_there_is_nothing_before_the_first(history: tuple[ModelMetadata, ...]) -> None:
     with pytest.raises(NoProductionModelError, match="no earlier model"):
         rollback_target(history, None)
+
+
+def test_a_folder_that_is_not_there_or_empty_has_room(tmp_path: Path) -> None:
+    require_room_for_bundle(tmp_path / "new")
+    require_room_for_bundle(tmp_path)
+
+
+def test_a_half_fetched_bundle_may_be_fetched_again(tmp_path: Path) -> None:
+    for name in (f".{CARD_FILE}", WEIGHTS_FILE):
+        (tmp_path / name).write_bytes(b"half")
+    require_room_for_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["holiday.jpg", CARD_FILE])
+def test_other_files_are_not_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(InputError, match=name):
+        require_room_for_bundle(tmp_path)

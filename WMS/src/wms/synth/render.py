@@ -40,7 +40,7 @@ class Purpose(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class Photo:
     """An upright photograph (RGB) and the outlines in it, in pixels with pixel centres at halves.
 
     `window` is the register window, (4, 2). `decoys` are other things that look somewhat like it.
@@ -80,47 +80,41 @@ def meter_of(seed: int, index: int, *, invented: bool = False) -> Meter:
     return draw_meter(generator(seed, index, Purpose.METER), invented=invented)
 
 
-def render(seed: int, index: int, *, difficulty: float = 1.0, invented: bool = False) -> Picture:
-    """Image `index` of the series `seed`; it does not depend on other images.
+def render(seed: int, index: int, *, invented: bool = False) -> Photo:
+    """Image `index` of the series `seed` (both at least 0); it does not depend on other images.
 
-    Args:
-        seed: at least 0.
-        index: at least 0.
-        difficulty: 0 is a clean drawing, 1 is like the field's photographs, 2 is about as bad as they get.
-        invented: whether the meter is of an invented make, see `synth/invention.py`.
+    `invented`: the meter is of an invented make, see `synth/invention.py`.
     """
-    rng = generator(seed, index, Purpose.SCENE)
-    return photograph(meter_of(seed, index, invented=invented), rng, difficulty=difficulty)
+    meter = meter_of(seed, index, invented=invented)
+    return photograph(meter, generator(seed, index, Purpose.SCENE))
 
 
-def photograph(meter: Meter, rng: np.random.Generator, *, difficulty: float = 1.0) -> Picture:
+def photograph(meter: Meter, rng: np.random.Generator) -> Photo:
     """A photograph of a given meter; the same `rng` state takes it from the same place."""
     size = pick(rng, SIZES)
-    camera = _stand(meter, size, rng, difficulty)
-    canvas = draw_background(size, rng, difficulty=difficulty)
+    camera = _stand(meter, size, rng)
+    canvas = draw_background(size, rng)
     photo.throw_shadow(canvas, outline(camera), rng)
     draw_casing(canvas, meter, camera, rng)
     image = roughen(canvas.finish(), rng)
-    _mount_face(image, meter, camera, rng, difficulty)
-    if happens(rng, 0.12 * difficulty):
+    _mount_face(image, meter, camera, rng)
+    if happens(rng, 0.12):
         image = _in_front(image, rng)
-    image = photo.reflect(image, camera, rng, difficulty=difficulty)
-    if difficulty > 0:
-        image = photo.expose(image, camera.centre_px, rng, difficulty=difficulty)
-    return Picture(
-        image=image,
+    image = photo.reflect(image, camera, rng)
+    return Photo(
+        image=photo.expose(image, camera.centre_px, rng),
         meter=meter,
         window=camera.project(meter.window),
         decoys=tuple(camera.project(decoy) for decoy in decoys(meter)),
     )
 
 
-def _stand(meter: Meter, size: tuple[int, int], rng: np.random.Generator, difficulty: float) -> Camera:
+def _stand(meter: Meter, size: tuple[int, int], rng: np.random.Generator) -> Camera:
     """A camera position: the window has a share as in the field data and is completely in the image."""
     share = float(np.clip(MEDIAN_SHARE * np.exp(rng.normal(0, SHARE_SPREAD)), *SHARE_LIMITS))
-    turned = happens(rng, 0.22 * difficulty)
-    roll = rng.normal(0, 0.16 * difficulty) + (pick(rng, (-1, 1)) * np.pi / 2 if turned else 0)
-    tilt, turn = np.clip(rng.normal(0, 0.22 * difficulty, 2), -0.6, 0.6)
+    turned = happens(rng, 0.22)
+    roll = rng.normal(0, 0.16) + (pick(rng, (-1, 1)) * np.pi / 2 if turned else 0)
+    tilt, turn = np.clip(rng.normal(0, 0.22, 2), -0.6, 0.6)
     orientation = rotation(float(roll), float(tilt), float(turn))
     distance = between(rng, 3.5, 7.0)
     unit = Camera(rotation=orientation, distance=distance, focal_px=1.0, centre_px=(0.0, 0.0))
@@ -136,13 +130,11 @@ def _stand(meter: Meter, size: tuple[int, int], rng: np.random.Generator, diffic
     return Camera(rotation=orientation, distance=distance, focal_px=focal, centre_px=(float(x), float(y)))
 
 
-def _mount_face(
-    image: Image.Image, meter: Meter, camera: Camera, rng: np.random.Generator, difficulty: float
-) -> None:
+def _mount_face(image: Image.Image, meter: Meter, camera: Camera, rng: np.random.Generator) -> None:
     """Draw the face flat and warp it into its place in `image`."""
     rim = camera.project(circle(0, 0, 1.0))
     face_px = max(MIN_FACE_PX, round(float(np.ptp(rim, axis=0).max()) * FACE_OVERSIZE))
-    face = draw_face(meter, face_px, rng, difficulty=difficulty)
+    face = draw_face(meter, face_px, rng)
     low = np.maximum(np.floor(rim.min(axis=0)), 0).astype(int)
     high = np.minimum(np.ceil(rim.max(axis=0)), image.size).astype(int)
     part_size = (int(high[0] - low[0]), int(high[1] - low[1]))

@@ -1,4 +1,4 @@
-"""What data validation accepts and how samples are split, read from `WMS/configs/data.yaml`."""
+"""Settings below `WMS/configs` that are no part of a record; each file explains its values."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from wms.core.records.split import SplitPolicy
 from wms.core.settings.loader import load_settings
 
 DATA_CONFIG = "WMS/configs/data.yaml"
+GATE_CONFIG = "WMS/configs/gate.yaml"
+REPORT_CONFIG = "WMS/configs/report.yaml"
 
 
 class ValidationPolicy(Frozen):
-    """Thresholds of data validation; `WMS/configs/data.yaml` explains each one."""
+    """Thresholds of data validation."""
 
     min_side_px: PositiveInt
     max_side_px: PositiveInt
@@ -32,16 +34,20 @@ class ValidationPolicy(Frozen):
 
 
 class DataSettings(Frozen):
-    """`WMS/configs/data.yaml`."""
+    """`WMS/configs/data.yaml`: what validation accepts, and how samples are split."""
 
     validation: ValidationPolicy
     split: SplitPolicy
 
 
-def load_data_settings(root: Path) -> DataSettings:
-    """Read `WMS/configs/data.yaml` below a workspace root.
+class ReportSettings(Frozen):
+    """`WMS/configs/report.yaml`: what reports show, and how long their images stay."""
 
-    Raises:
-        InputError: missing, unparsable or out of range.
-    """
+    pictures_in_reports: bool
+    keep_reports: PositiveInt
+    keep_days: PositiveInt
+
+
+def load_data_settings(root: Path) -> DataSettings:
+    """Read `WMS/configs/data.yaml` below a workspace root; errors as of `load_settings`."""
     return load_settings(root / DATA_CONFIG, DataSettings)

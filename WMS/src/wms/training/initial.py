@@ -9,10 +9,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from wms.core.context import Context
-from wms.core.production import champion_bundle, metadata_at
+from wms.core.production import champion_bundle, metadata_at, verify_bundle
 from wms.core.records.training import WEIGHTS_FILE, Architecture, Start
 from wms.core.settings import TrainSettings
-from wms.model.bundle import verify_bundle
 from wms.training.pretrained import load_pretrained
 
 

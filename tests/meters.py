@@ -18,6 +18,7 @@ from wms.core.records.dataset import DatasetManifest, Sample, Split
 from wms.core.records.training import Preprocessing, TrainResult
 from wms.core.settings import TRAIN_CONFIG, TrainSettings, load_settings
 from wms.training.cache import CachedSamples, Source, prepare
+from wms.training.initial import Initial, random_weights
 from wms.training.start import Resume, TrainingInputs
 from wms.training.train import train
 
@@ -99,6 +100,7 @@ def train_tiny(
     settings: TrainSettings | None = None,
     resume: Resume = "never",
     progress: Progress | None = None,
+    initial: Initial | None = None,
 ) -> TrainResult:
     """Train on the dataset in `folder/data`, into `folder/out`."""
     inputs = TrainingInputs(
@@ -108,6 +110,7 @@ def train_tiny(
         mask_threshold=127,
         out=folder / out,
         cache=folder / "cache",
+        initial=initial or random_weights(),
         progress=progress or Silent(),
     )
     registry = registry or FakeRegistry(folder / "registry")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from safetensors.torch import load_file
 from torch import Tensor
@@ -38,18 +39,23 @@ def initial_weights(ctx: Context, settings: TrainSettings) -> Initial:
         DataStoreError: production's model cannot be fetched.
         RecordError: its files, or those of the shipped network, are damaged.
     """
-    if settings.init == "champion":
-        return _champion(ctx, settings)
     if settings.init == "pretrained":
         return pretrained(settings.architecture, reason="the run's settings say so")
-    return random_weights("the run's settings say so")
-
-
-def _champion(ctx: Context, settings: TrainSettings) -> Initial:
+    if settings.init == "scratch":
+        return random_weights("the run's settings say so")
     bundle = champion_bundle(ctx)
     metadata = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     if bundle is None or metadata is None:
         return pretrained(settings.architecture, reason="no model is in production yet")
+    return from_champion(bundle, version=metadata.version, settings=settings)
+
+
+def from_champion(bundle: Path, *, version: int, settings: TrainSettings) -> Initial:
+    """The weights of a bundle in production, if they fit and were not inherited too often already.
+
+    Raises:
+        RecordError: its files, or those of the shipped network, are damaged.
+    """
     card = verify_bundle(bundle)
     if card.architecture != settings.architecture:
         return pretrained(settings.architecture, reason="production's network has another architecture")
@@ -61,7 +67,7 @@ def _champion(ctx: Context, settings: TrainSettings) -> Initial:
         init="champion",
         reason="its network has the same architecture",
         weights_sha256=card.weights_sha256,
-        version=metadata.version,
+        version=version,
         in_a_row=before + 1,
     )
     return Initial(start=start, weights=load_file(bundle / WEIGHTS_FILE))

@@ -1,0 +1,141 @@
+"""Where a training begins: with production's weights, those that ship with wms, or random ones."""
+
+import shutil
+
+import pytest
+from safetensors.torch import load_file
+
+from meters import ROOT, tiny_settings, train_tiny, write_dataset
+from wms.cli.demo import SEED as DEMO_SEED
+from wms.core.errors import RecordError
+from wms.core.files import read_record, write_record
+from wms.core.records.training import CARD_FILE, WEIGHTS_FILE, ModelCard, Start
+from wms.core.settings import load_train_settings
+from wms.training.checkpoint import load
+from wms.training.initial import from_champion, pretrained
+from wms.training.pretrained import SHIPPED, WEIGHTS, load_pretrained
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("warm")
+
+
+@pytest.fixture(scope="module")
+def manifest(folder):
+    return write_dataset(folder / "data")
+
+
+@pytest.fixture(scope="module")
+def champion(folder, manifest):
+    """A bundle that was trained for a while."""
+    train_tiny(folder, manifest, "champion", settings=tiny_settings(epochs=12))
+    return folder / "champion/model"
+
+
+def test_a_warm_start_begins_with_the_champions_weights(folder, manifest, champion):
+    settings = tiny_settings(epochs=2, stages=[{"scale": 1.0, "share": 1.0}])
+    cold = train_tiny(folder, manifest, "cold", settings=settings)
+    initial = from_champion(champion, version=3, settings=settings)
+    warm = train_tiny(folder, manifest, "warm", settings=settings, initial=initial)
+    assert warm.epochs[0].val_loss < cold.epochs[0].val_loss
+    assert warm.provenance.start == Start(
+        init="champion",
+        reason="its network has the same architecture",
+        weights_sha256=read_record(champion / CARD_FILE, ModelCard).weights_sha256,
+        version=3,
+        in_a_row=1,
+    )
+
+
+def test_a_warm_start_has_a_lower_learning_rate(folder, manifest, champion):
+    settings = tiny_settings(
+        schedule="constant", warm_start={"learning_rate": 0.25, "minutes": 1.0, "in_a_row": 9}
+    )
+    initial = from_champion(champion, version=1, settings=settings)
+    warm = train_tiny(folder, manifest, "slow", settings=settings, initial=initial)
+    assert {epoch.learning_rate for epoch in warm.epochs} == {settings.learning_rate / 4}
+
+
+def test_a_warm_start_that_was_stopped_resumes_to_the_same_bits(folder, manifest, champion):
+    initial = from_champion(champion, version=1, settings=tiny_settings())
+    straight = train_tiny(folder, manifest, "straight", initial=initial)
+    shutil.copytree(folder / "straight", folder / "stopped")
+    checkpoint = folder / "stopped/checkpoints/last.safetensors"
+    assert load(checkpoint).state.epochs_done == 4
+    (folder / "stopped/model" / CARD_FILE).unlink()
+    resumed = train_tiny(folder, manifest, "stopped", initial=initial, resume="always")
+    assert resumed.weights_sha256 == straight.weights_sha256
+
+
+def test_a_checkpoint_of_another_start_is_not_resumed(folder, manifest, champion):
+    train_tiny(folder, manifest, "other")
+    initial = from_champion(champion, version=1, settings=tiny_settings())
+    again = train_tiny(folder, manifest, "other", initial=initial, resume="if it fits")
+    assert again.provenance.start.init == "champion"
+
+
+def test_another_architecture_cannot_inherit_the_weights(champion):
+    settings = tiny_settings(base_width=16)
+    start = from_champion(champion, version=1, settings=settings).start
+    assert start.init == "scratch"
+    assert start.reason == (
+        "production's network has another architecture, and the network that ships with wms has another "
+        "architecture"
+    )
+
+
+def test_after_so_many_warm_starts_in_a_row_one_is_fresh(champion, tmp_path):
+    settings = tiny_settings(warm_start={"learning_rate": 1.0, "minutes": 1.0, "in_a_row": 2})
+    bundle = tmp_path / "model"
+    shutil.copytree(champion, bundle)
+    for in_a_row, expected in ((1, "champion"), (2, "scratch")):
+        card = read_record(bundle / CARD_FILE, ModelCard)
+        start = Start(
+            init="champion", reason="", weights_sha256=card.weights_sha256, version=1, in_a_row=in_a_row
+        )
+        provenance = card.provenance.model_copy(update={"start": start})
+        write_record(bundle / CARD_FILE, card.model_copy(update={"provenance": provenance}))
+        found = from_champion(bundle, version=2, settings=settings).start
+        assert found.init == expected
+    assert found.reason.startswith("2 trainings in a row began from production's model, so this one does not")
+    assert found.in_a_row == 0
+
+
+def test_damaged_weights_are_an_error(champion, tmp_path):
+    shutil.copytree(champion, tmp_path / "model")
+    (tmp_path / "model" / WEIGHTS_FILE).write_bytes(b"damaged")
+    with pytest.raises(RecordError):
+        from_champion(tmp_path / "model", version=1, settings=tiny_settings())
+
+
+def test_the_shipped_network_is_that_of_the_settings_and_small_enough_to_ship():
+    settings = load_train_settings(ROOT)
+    initial = pretrained(settings.architecture, reason="a test")
+    card, weights = load_pretrained()
+    assert initial.start.init == "pretrained"
+    assert initial.start.weights_sha256 == card.weights_sha256
+    assert weights.keys() == initial.weights.keys()
+    assert (SHIPPED / WEIGHTS).stat().st_size <= 10 * 2**20
+
+
+def test_the_shipped_network_was_trained_on_rendered_meters_that_the_demo_does_not_show():
+    card, _ = load_pretrained()
+    words = card.command.split()
+    assert words[:2] == ["wms", "pretrain"]
+    assert int(words[words.index("--seed") + 1]) not in {DEMO_SEED, DEMO_SEED + 1}
+    assert card.provenance.start.init == "scratch"
+
+
+def test_changed_bytes_of_the_shipped_network_are_noticed(tmp_path):
+    shutil.copytree(SHIPPED, tmp_path / "weights")
+    (tmp_path / "weights" / WEIGHTS).write_bytes(b"other bytes")
+    with pytest.raises(RecordError):
+        load_pretrained(tmp_path / "weights")
+
+
+def test_the_shipped_weights_are_half_precision_on_disk_and_whole_in_use():
+    _, weights = load_pretrained()
+    stored = load_file(SHIPPED / WEIGHTS)
+    assert {str(tensor.dtype) for tensor in stored.values()} == {"torch.float16", "torch.int64"}
+    assert {str(tensor.dtype) for tensor in weights.values()} == {"torch.float32", "torch.int64"}

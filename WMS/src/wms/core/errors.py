@@ -234,7 +234,7 @@ class Code(Enum):
     )
     STATE_TOO_LARGE = (
         70, "the state has outgrown what a Git remote takes; nothing was changed there",
-        ("Keep data and models in a bucket of an environment instead (docs/usage.md, `When the state "
+        ("Keep data and models in a bucket of an environment instead (docs/operations.md, `When the state "
         "outgrows Git`); what was saved before is as it was."), HEALS,
     )
     NOT_RELEASED = (

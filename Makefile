@@ -30,10 +30,10 @@ $(ENGINE)/node_modules/.setup: $(ENGINE)/package.json $(ENGINE)/package-lock.jso
 	cd $(ENGINE) && npm ci --silent --ignore-scripts
 	@touch $@
 
-hooks: setup ## Let Git keep photographs off main: a push of them becomes a data branch
+hooks: setup ## Install the pre-push hook: a push of photographs to main becomes a data branch
 	@sh devops/install-hooks.sh
 
-demo: setup ## The whole story on rendered pictures: promotions, a block, a hold, a rollback
+demo: setup ## A complete example on rendered images: promotions, a block, a hold, a rollback
 	$(BIN)/wms demo run/demo
 
 # Tests are shared out over so many processes; each lives in folders and ports of its own.
@@ -62,7 +62,7 @@ check: setup ## Lint, format, types, layers, workflows, documents
 scan: setup ## Security scan of the infrastructure (checkov)
 	$(BIN)/uv tool run --from checkov==3.3.30 checkov --directory devops/terraform --framework terraform --skip-download --compact --quiet
 
-format: setup ## Put the code into its form
+format: setup ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -74,16 +74,16 @@ docs: setup ## Write the generated documents
 BY_HAND := benchmarks/tta.py benchmarks/install_cost.py benchmarks/runner_minutes.py
 BENCHMARKS := $(filter-out $(BY_HAND),$(wildcard benchmarks/*.py))
 
-bench: setup ## Figures of speed and memory, as ratios
+bench: setup ## Measure speed and memory, as ratios
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done
 
 soak: setup ## Longer runs: scale, kill tests
 	$(BIN)/pytest -m soak
 
-lock: ## Compile requirements.lock anew, and from it what the server's image holds
+lock: ## Compile requirements.lock, and from it the requirements of the MLflow image
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --no-annotate --no-header -c requirements.lock \
 	  devops/containers/mlflow/requirements.in -o devops/containers/mlflow/requirements.txt
 
-clean: ## Remove what is made here
+clean: ## Remove everything that make created
 	rm -rf $(VENV) $(ENGINE)/node_modules run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

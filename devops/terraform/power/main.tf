@@ -1,4 +1,4 @@
-# The switch alone: whatever is planned here, the host cannot be planned away.
+# Only the switch: no plan here can replace or remove the host.
 
 provider "aws" {
   region = var.region
@@ -8,7 +8,6 @@ resource "aws_ec2_instance_state" "node" {
   instance_id = var.instance_id
   state       = var.running ? "running" : "stopped"
 
-  # A lock that is older than a switch and this wait is a dead run's: `wms infra up` breaks it (wms/core/records/cloud.py).
   timeouts {
     create = "10m"
     update = "10m"

@@ -1,4 +1,4 @@
 output "state" {
-  description = "What the instance was brought to: running or stopped."
+  description = "The state of the instance: running or stopped."
   value       = aws_ec2_instance_state.node.state
 }

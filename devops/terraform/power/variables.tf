@@ -1,5 +1,5 @@
 variable "region" {
-  description = "Where the instance is."
+  description = "The AWS region."
   type        = string
 }
 
@@ -14,6 +14,6 @@ variable "instance_id" {
 }
 
 variable "running" {
-  description = "Whether it shall run."
+  description = "Whether the instance should run."
   type        = bool
 }

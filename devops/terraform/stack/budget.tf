@@ -1,5 +1,5 @@
-# A budget that tells nobody is none. It is of the whole account: AWS sums by tag only after someone activated that tag
-# for billing by hand.
+# Only with an address. The budget covers the whole account: AWS sums by tag only after somebody activated that tag for
+# billing by hand.
 
 resource "aws_budgets_budget" "month" {
   count = var.alarm_email == null ? 0 : 1

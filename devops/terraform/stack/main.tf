@@ -1,4 +1,4 @@
-# Everything that stays while the instance is stopped. What starts and stops it is the root power.
+# Everything that stays while the instance is stopped. The root power starts and stops it.
 
 provider "aws" {
   region = var.region
@@ -16,7 +16,7 @@ data "aws_caller_identity" "current" {}
 locals {
   account_id = data.aws_caller_identity.current.account_id
 
-  # The state's bucket is older than this state: `wms infra bootstrap` makes and hardens it.
+  # The bucket of this state: `wms infra bootstrap` creates and protects it.
   buckets = { for purpose in ["data", "artifacts", "state"] : purpose => "${var.name}-${purpose}-${local.account_id}" }
 
   # wms-dev is described in infrastructure/dev.
@@ -41,9 +41,9 @@ module "storage" {
       prefixes = {
         "dvc/"  = { noncurrent_days = 30 }
         "node/" = { noncurrent_days = 30 }
-        # Every renewal writes the book anew; a week of them is enough to see what happened.
+        # Every renewal writes a version of the book; a week of them is enough to see what happened.
         "lease/" = { noncurrent_days = 7 }
-        # One key, a version a dump. By age alone those of an environment that rested would all go.
+        # One key, one version per dump. By age alone, an environment that is not used would lose all dumps.
         "backup/" = { noncurrent_days = 30, keep_versions = 60 }
         "probe/"  = { noncurrent_days = 1, expire_days = 1 }
       }

@@ -19,16 +19,16 @@ output "artifacts_bucket" {
 }
 
 output "pipeline_role_arn" {
-  description = "For the repository's variable AWS_ROLE_ARN; null where no roles are made."
+  description = "For the repository's variable AWS_ROLE_ARN; null if no roles are created."
   value       = module.identity.pipeline_role_arn
 }
 
 output "images_role_arn" {
-  description = "For the repository's variable AWS_IMAGES_ROLE_ARN; null where no roles are made."
+  description = "For the repository's variable AWS_IMAGES_ROLE_ARN; null if no roles are created."
   value       = module.identity.images_role_arn
 }
 
 output "release" {
-  description = "What the node runs from its next boot on."
+  description = "The release that the node runs from its next boot."
   value       = module.k3s_node.release
 }

@@ -1,17 +1,17 @@
-# The first thirteen are infrastructure/<env>/terraform.tfvars, which says more about each; `wms` reads the same file.
+# The first thirteen are in infrastructure/<env>/terraform.tfvars, which explains each; `wms` reads the same file.
 
 variable "name" {
-  description = "What everything is called by, such as wms-dev; its last part is its folder below infrastructure/."
+  description = "Prefix of all names, such as wms-dev; its last part is the folder below infrastructure/."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,28}[a-z0-9]$", var.name))
-    error_message = "name must have 3 to 30 small letters, digits and dashes: names of buckets are made of it."
+    error_message = "name must have 3 to 30 lower-case letters, digits and dashes: it is part of bucket names."
   }
 }
 
 variable "region" {
-  description = "Where everything is."
+  description = "The AWS region."
   type        = string
 
   validation {
@@ -21,34 +21,34 @@ variable "region" {
 }
 
 variable "instance_type" {
-  description = "What the instance is."
+  description = "The instance's type."
   type        = string
 }
 
 variable "fallback_instance_types" {
-  description = "What it may become where that type is refused; the zone is chosen so that it has them all."
+  description = "Other types, if AWS refuses that one; the zone is chosen so that it has them all."
   type        = list(string)
   default     = []
 }
 
 variable "data_volume_gib" {
-  description = "The disk of the database."
+  description = "Size of the database's disk."
   type        = number
 }
 
 variable "root_volume_gib" {
-  description = "The disk of the system."
+  description = "Size of the system's disk."
   type        = number
 }
 
 variable "manage_iam" {
-  description = "Whether roles are made; false on AWS Academy."
+  description = "Whether roles are created; false on AWS Academy."
   type        = bool
   default     = true
 }
 
 variable "existing_instance_profile" {
-  description = "The instance's profile where no roles are made."
+  description = "The instance profile if no roles are created."
   type        = string
   default     = null
 }
@@ -59,12 +59,12 @@ variable "github_repository" {
 
   validation {
     condition     = !var.manage_iam || var.github_repository != "OWNER/REPO"
-    error_message = "Write your repository into github_repository: OWNER/REPO is only the example, and whoever had that name would be trusted."
+    error_message = "Write your repository into github_repository: OWNER/REPO is only an example, and the owner of that name would be trusted."
   }
 }
 
 variable "monthly_budget_usd" {
-  description = "What a month may cost."
+  description = "The most that a month may cost."
   type        = number
 
   validation {
@@ -74,7 +74,7 @@ variable "monthly_budget_usd" {
 }
 
 variable "alarm_email" {
-  description = "Who is told when a part of the budget is spent; null makes no budget."
+  description = "Who gets a message when a part of the budget is spent; null creates no budget."
   type        = string
   default     = null
 
@@ -85,45 +85,45 @@ variable "alarm_email" {
 }
 
 variable "price_usd_per_hour" {
-  description = "Read by `wms infra cost` alone; declared so that one file serves both."
+  description = "Read only by `wms infra cost`; declared so that both can read the same file."
   type        = map(number)
   default     = {}
 }
 
 variable "price_usd_of_keeping" {
-  description = "Read by `wms infra cost` and `wms infra destroy` alone."
+  description = "Read only by `wms infra cost` and `wms infra destroy`."
   type        = map(number)
   default     = {}
 }
 
-# What is rarely needed, given as TF_VAR_<name> or by -var.
+# Rarely needed; given as TF_VAR_<name> or by -var.
 
 variable "availability_zone" {
-  description = "The zone; null takes the first that has all instance types. Looked at once, when the stack is made."
+  description = "The zone; null takes the first that has all instance types. Used only when the stack is created."
   type        = string
   default     = null
 }
 
 variable "ami_id" {
-  description = "The image to start from; null takes the newest Amazon Linux 2023."
+  description = "The image; null takes the newest Amazon Linux 2023."
   type        = string
   default     = null
 }
 
 variable "github_ids" {
-  description = "IDs of the repository and its owner, to trust that one repository whoever takes its name later."
+  description = "IDs of the repository and its owner, to trust only that repository, even if somebody takes its name later."
   type        = object({ owner_id = number, repository_id = number })
   default     = null
 }
 
 variable "create_oidc_provider" {
-  description = "False if the account knows GitHub's tokens already."
+  description = "False if the account has GitHub's OIDC provider already."
   type        = bool
   default     = true
 }
 
 variable "force_destroy" {
-  description = "Whether destroying may take buckets that still hold something."
+  description = "Whether destroying may delete buckets that are not empty."
   type        = bool
   default     = false
 }

@@ -133,7 +133,7 @@ class Code(Enum):
     SELF_TEST = (69, "the self-test on GitHub failed, or cannot clean up after itself",
         "See the run that is named; `wms github selftest --clean-up` restores the repository.", HEALS)
     STATE_TOO_LARGE = (70, "the state has outgrown what a Git remote takes; nothing was changed there",
-        ("Keep data and models in a bucket of an environment instead (docs/usage.md, `When the state "
+        ("Keep data and models in a bucket of an environment instead (docs/operations.md, `When the state "
         "outgrows Git`); what was saved before is as it was."), HEALS)
     NOT_RELEASED = (71, "there is no such release, or the release has no such file",
         "See the releases on the repository's page, or let `wms model release` publish it.")

@@ -193,7 +193,7 @@ def _state(size_bytes: int | None) -> Verdict:
     found = f"{size_bytes / 2**20:.0f} MiB"
     if size_bytes > STATE_WARNING_BYTES:
         limit = f"{found} of at most {MAX_STATE_BYTES / 2**20:.0f}"
-        return warning(limit, "move to a bucket: docs/usage.md, *When the state outgrows Git*")
+        return warning(limit, "move to a bucket: docs/operations.md, *When the state outgrows Git*")
     return ok(found)
 
 

@@ -1,5 +1,4 @@
-# The roles: the instance's, and two that workflows take by GitHub's token. What they may do is decided in the module
-# policies.
+# The roles of the instance and of the workflows. The module policies says what they may do.
 
 locals {
   node     = var.manage_iam ? { node = var.documents.node } : {}
@@ -30,7 +29,7 @@ resource "aws_iam_instance_profile" "node" {
   role = aws_iam_role.node[each.key].name
 }
 
-# AWS checks the certificate of this issuer by its own list of authorities, so no thumbprint is kept here.
+# AWS checks the certificate of this issuer itself, so no thumbprint is needed.
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.manage_iam && var.create_oidc_provider ? 1 : 0
 
@@ -45,7 +44,7 @@ resource "aws_iam_role" "pipeline" {
   description        = "GitHub's workflows of ${var.name}"
   assume_role_policy = var.documents.github_trust
 
-  # A training outlives the hour that is the default.
+  # A training takes longer than the default of one hour.
   max_session_duration = 4 * 60 * 60
 }
 

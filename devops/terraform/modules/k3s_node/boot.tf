@@ -1,4 +1,4 @@
-# The first boot leaves two files: what this node is, and a script that cloud-init runs at every boot from then on.
+# The first boot writes two files: the node's settings, and a script that cloud-init runs at every later boot.
 
 locals {
   node_env = {

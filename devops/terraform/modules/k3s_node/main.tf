@@ -1,4 +1,4 @@
-# The instance. Its power is not decided here but in the root power, so a plan of this never starts or stops it.
+# The instance. The root power starts and stops it; a plan of this module never does.
 
 data "aws_ami" "al2023" {
   count = var.ami_id == null ? 1 : 0
@@ -17,7 +17,7 @@ locals {
 }
 
 resource "aws_instance" "node" {
-  #checkov:skip=CKV_AWS_126:detailed monitoring costs 2 USD a month; the watchdog on the node and MLflow's own answer tell more
+  #checkov:skip=CKV_AWS_126:detailed monitoring costs 2 USD a month; the watchdog on the node and MLflow's own answer say more
   ami                    = var.ami_id == null ? data.aws_ami.al2023[0].id : var.ami_id
   instance_type          = var.instance_type
   subnet_id              = var.network.subnet_id
@@ -28,11 +28,11 @@ resource "aws_instance" "node" {
   user_data              = local.user_data
   tags                   = { Name = "${var.name}-node" }
 
-  # The watchdog on the node ends a forgotten instance by `shutdown`, which must never mean its end for good.
+  # The watchdog on the node calls `shutdown`, which must never terminate the instance.
   instance_initiated_shutdown_behavior = "stop"
 
-  # Session tokens only. Two hops, not one: MLflow's pod takes the node's role, and the pod network is a hop; which
-  # pods get that far is a NetworkPolicy's business.
+  # Session tokens only. Two hops, not one: MLflow's pod uses the node's role, and the pod network is a hop.
+  # NetworkPolicies decide which pods get there.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
@@ -41,7 +41,7 @@ resource "aws_instance" "node" {
   }
 
   # Unlimited costs at most 0.07 USD an hour more (2 vCPU, 70 % above the baseline, 0.05 USD a vCPU-hour). Standard
-  # would hold a start that has no credits yet to 30 %, so the same work would take three times the paid hours.
+  # would limit a start without credits to 30 %, so the same work would take three times the paid hours.
   dynamic "credit_specification" {
     for_each = local.burstable ? ["unlimited"] : []
 
@@ -59,15 +59,14 @@ resource "aws_instance" "node" {
   }
 
   lifecycle {
-    # A newer image, or another script for first boots, is no reason to lose the host: it updates itself. Nor is
-    # another network.
+    # A newer image, another script for first boots or another network must not replace the host: it updates itself.
     ignore_changes = [ami, user_data, subnet_id, vpc_security_group_ids, root_block_device[0].encrypted]
   }
 }
 
-# The database lives here. Terraform refuses to remove it; see the README for how it goes when it is meant to.
+# The disk of the database. Terraform refuses to remove it; devops/terraform/README.md says how to remove it.
 resource "aws_ebs_volume" "data" {
-  #checkov:skip=CKV_AWS_189:a key of our own costs 1 USD a month; the account's EBS key encrypts all the same
+  #checkov:skip=CKV_AWS_189:a key of our own costs 1 USD a month; the account's EBS key encrypts it too
   availability_zone = var.availability_zone
   type              = "gp3"
   size              = var.data_volume_gib
@@ -76,7 +75,7 @@ resource "aws_ebs_volume" "data" {
 
   lifecycle {
     prevent_destroy = true
-    # It cannot follow to another zone.
+    # It cannot move to another zone.
     ignore_changes = [availability_zone]
   }
 }
@@ -86,6 +85,6 @@ resource "aws_volume_attachment" "data" {
   volume_id   = aws_ebs_volume.data.id
   instance_id = aws_instance.node.id
 
-  # A database is never torn off a running host.
+  # Never detach the database from a running host.
   stop_instance_before_detaching = true
 }

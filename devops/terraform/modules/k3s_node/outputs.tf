@@ -9,6 +9,6 @@ output "data_volume_id" {
 }
 
 output "release" {
-  description = "The digest of what the node runs from its next boot on."
+  description = "The digest of the release that the node runs from its next boot."
   value       = local.release
 }

@@ -1,6 +1,6 @@
-# What runs on the node, as objects in the data bucket. A release is called by the digest of its list of digests, so
-# the same files are the same release, and what was fetched can be checked. The node asks for `node/current` at every
-# boot: an `apply` reaches it at its next start, without a new instance.
+# What runs on the node, as objects in the data bucket. A release is named by the digest of its list of digests, so the
+# same files are the same release, and the node can check them. It reads `node/current` at every boot: an `apply`
+# reaches it at its next start, without a new instance.
 
 locals {
   release_environment = "infrastructure/${basename(abspath(var.release_from.environment))}"
@@ -26,7 +26,7 @@ resource "aws_s3_object" "release" {
   source_hash = filesha256(each.value)
 
   lifecycle {
-    # A node that boots meanwhile finds the old release whole until `current` names the new one.
+    # A node that boots meanwhile finds the complete old release until `current` names the new one.
     create_before_destroy = true
   }
 }

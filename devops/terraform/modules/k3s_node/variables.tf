@@ -1,15 +1,15 @@
 variable "name" {
-  description = "What everything is called by; the instance is `<name>-node`."
+  description = "The environment's name, prefix of all names; the instance is `<name>-node`."
   type        = string
 }
 
 variable "region" {
-  description = "The region, told to the node."
+  description = "The region, for the node."
   type        = string
 }
 
 variable "network" {
-  description = "Where the instance lives."
+  description = "The subnet and security group of the instance."
   type = object({
     subnet_id         = string
     security_group_id = string
@@ -17,12 +17,12 @@ variable "network" {
 }
 
 variable "availability_zone" {
-  description = "The data volume's zone, which must be the subnet's. By itself, so that the volume does not depend on the network."
+  description = "The data volume's zone, which must be the subnet's. A variable of its own, so that the volume does not depend on the network."
   type        = string
 }
 
 variable "instance_type" {
-  description = "What the instance is; changing it stops and starts it, and keeps both disks."
+  description = "The instance's type; changing it stops and starts the instance, and keeps both disks."
   type        = string
   default     = "t3.large"
 
@@ -33,12 +33,12 @@ variable "instance_type" {
 }
 
 variable "instance_profile" {
-  description = "The IAM instance profile that it takes."
+  description = "The IAM instance profile."
   type        = string
 }
 
 variable "root_volume_gib" {
-  description = "The disk of system and container images; made anew with the instance."
+  description = "The disk of system and container images; created again with each new instance."
   type        = number
   default     = 30
 
@@ -60,7 +60,7 @@ variable "data_volume_gib" {
 }
 
 variable "buckets" {
-  description = "Names of the buckets that the node works with."
+  description = "Names of the buckets that the node uses."
   type = object({
     data      = string
     artifacts = string
@@ -68,7 +68,7 @@ variable "buckets" {
 }
 
 variable "release_from" {
-  description = "Folders that become /opt/wms: of `devops` its node and k3s, of `environment` what kustomize reads."
+  description = "Folders that become /opt/wms: node and k3s of `devops`, and from `environment` what kustomize reads."
   type = object({
     devops      = string
     environment = string
@@ -76,7 +76,7 @@ variable "release_from" {
 }
 
 variable "ami_id" {
-  description = "An image of Amazon Linux 2023 to start from; null takes the newest. Looked at once, when the instance is made."
+  description = "The image of Amazon Linux 2023; null takes the newest. Used only when the instance is created."
   type        = string
   default     = null
 }

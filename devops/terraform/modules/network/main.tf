@@ -1,19 +1,19 @@
-# One public subnet for one instance. Nothing can reach it: the security group has no ingress rule, and
-# people and workflows come in through SSM, which the instance itself dials.
+# One public subnet for one instance. The security group has no ingress rule: people and workflows connect through SSM,
+# to which the instance itself connects.
 
 resource "aws_vpc" "this" {
-  #checkov:skip=CKV2_AWS_11:flow logs are paid by the GB and nobody would read them: there is one host, and no port of it is open
-  #checkov:skip=CKV2_AWS_12:the default group lets only its own members in, and has none; managing it would adopt a thing we did not make
+  #checkov:skip=CKV2_AWS_11:flow logs cost money by the GB and nobody would read them: there is one host without an open port
+  #checkov:skip=CKV2_AWS_12:the default group allows only its own members, and has none; managing it would adopt a resource that we did not create
   cidr_block           = var.cidr_block
   enable_dns_support   = true
   enable_dns_hostnames = true
   tags                 = { Name = var.name }
 }
 
-# The address is the subnet's doing, not the instance's: the provider reads `associate_public_ip_address` of a
-# stopped instance as false, and would plan to replace it (hashicorp/terraform-provider-aws#33775).
+# The subnet assigns the address, not the instance: the provider reads `associate_public_ip_address` of a stopped
+# instance as false, and would plan to replace it (hashicorp/terraform-provider-aws#33775).
 resource "aws_subnet" "public" {
-  #checkov:skip=CKV_AWS_130:an auto-assigned address is given back on stop; NAT or interface endpoints cost more than all else together
+  #checkov:skip=CKV_AWS_130:an auto-assigned address is released on stop; NAT or interface endpoints cost more than everything else together
   vpc_id                  = aws_vpc.this.id
   cidr_block              = cidrsubnet(var.cidr_block, 2, 0)
   availability_zone       = var.availability_zone
@@ -21,7 +21,7 @@ resource "aws_subnet" "public" {
   tags                    = { Name = "${var.name}-public" }
 
   lifecycle {
-    # The zone is chosen once: the data volume cannot follow to another.
+    # The zone is chosen once: the data volume cannot move to another.
     ignore_changes = [availability_zone]
   }
 }
@@ -64,8 +64,8 @@ resource "aws_security_group" "node" {
   tags        = { Name = "${var.name}-node" }
 }
 
-# SSM, S3, k3s' release and container images all speak HTTPS. Amazon's DNS and time servers (169.254.169.253 and
-# .123) answer inside the host's link and pass no security group, so they need no rule.
+# SSM, S3, k3s' release and container images use HTTPS. Amazon's DNS and time servers (169.254.169.253 and .123) are
+# not subject to security groups, so they need no rule.
 resource "aws_vpc_security_group_egress_rule" "https" {
   security_group_id = aws_security_group.node.id
   description       = "SSM, S3, packages and container images"

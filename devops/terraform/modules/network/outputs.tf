@@ -1,9 +1,9 @@
 output "subnet_id" {
-  description = "Where the instance lives."
+  description = "The subnet of the instance."
   value       = aws_subnet.public.id
 }
 
 output "security_group_id" {
-  description = "Lets nothing in, and HTTPS out."
+  description = "Allows nothing in, and HTTPS out."
   value       = aws_security_group.node.id
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "What everything is called by; the environment's name."
+  description = "The environment's name, prefix of all names."
   type        = string
 }
 
@@ -9,12 +9,12 @@ variable "region" {
 }
 
 variable "availability_zone" {
-  description = "The zone of the subnet; it is looked at once, when the subnet is made."
+  description = "The zone of the subnet; used only when the subnet is created."
   type        = string
 }
 
 variable "cidr_block" {
-  description = "Addresses of the VPC."
+  description = "The address range of the VPC."
   type        = string
   default     = "10.20.0.0/24"
 

@@ -1,10 +1,10 @@
-# The role of the workflow that stores images for the node. What it writes runs on the node, with the node's role: that is
-# more than the pipeline needs, so it is another role.
+# The role of the workflow that stores images for the node. What it writes runs there with the node's role, so this is
+# another role than the pipeline's.
 
 locals {
   images = [
     {
-      # That an image is missing must be told from that it may not be asked for.
+      # So that a missing image answers 404, not 403.
       Sid      = "ListTheDataBucket"
       Effect   = "Allow"
       Action   = local.listing

@@ -1,5 +1,5 @@
-# The IAM documents, as a pure function: names in, JSON out; no resource, no provider. What applies them is the
-# module identity, what tests them is tests/infra/terraform/, against an enforcing IAM.
+# The IAM documents, as a pure function: names in, JSON out; no resource, no provider. The module identity applies
+# them; tests/infra/terraform/ tests them against an enforcing IAM.
 
 locals {
   arn = {
@@ -13,11 +13,11 @@ locals {
   }
   parameters = "${local.arn.ssm}:parameter/${var.name}"
 
-  # Instances are told apart by their tag: a new host has another ID than the one it replaces.
+  # Instances are identified by their tag: a new host has another ID than the one it replaces.
   is_ours = { StringEquals = { "aws:ResourceTag/Project" = var.name } }
 
-  # Without ListBucket S3 answers 403 for a missing object, and a lease book that does not exist yet could not be
-  # told from one that may not be read. A condition on the prefix would not match such a GET, so it has none.
+  # Without ListBucket S3 answers 403 for a missing object: a missing lease book would look like a forbidden one. A
+  # condition on the prefix would not match such a GET, so it has none.
   listing = ["s3:ListBucket", "s3:GetBucketLocation"]
   whole_objects = [
     "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",

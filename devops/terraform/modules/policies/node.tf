@@ -1,10 +1,10 @@
-# The instance's role: what runs on the node, pods included, can do this and no more.
+# The role of the instance, and so of everything on it, pods included.
 
 locals {
   node = [
     {
-      # What the agent needs for sessions and commands. AmazonSSMManagedInstanceCore would add reading every
-      # parameter of the account.
+      # For the agent's sessions and commands. AmazonSSMManagedInstanceCore can also read every parameter of the
+      # account.
       Sid    = "BeReachedThroughSsm"
       Effect = "Allow"
       Action = [
@@ -35,7 +35,7 @@ locals {
       Resource = ["${local.arn.data}/node/*"]
     },
     {
-      # The watchdog writes that it stops; dumps go out and come back, each a version. Neither is deleted from here.
+      # The watchdog writes its claim; dumps are written and read, each as a version. Nothing is deleted from here.
       Sid    = "LeasesAndDumps"
       Effect = "Allow"
       Action = [

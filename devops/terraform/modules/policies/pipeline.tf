@@ -1,5 +1,5 @@
-# The role of the workflows: they share, start and stop what is there. Making and removing it (the stack) is a
-# person's business, so nothing here makes instances, networks, buckets or roles.
+# The role of the workflows: they use, start and stop what exists. Only a person creates or removes it (the stack), so
+# this role cannot create instances, networks, buckets or roles.
 
 locals {
   pipeline = [
@@ -29,14 +29,14 @@ locals {
       Condition = local.is_ours
     },
     {
-      # MLflow's port alone: no shell, no command. Whoever could run those, as root, would have the node's role too.
+      # Only MLflow's port: no shell, no command. Commands run as root and would have the node's role too.
       Sid      = "ThroughOnePort"
       Effect   = "Allow"
       Action   = ["ssm:StartSession"]
       Resource = ["${local.arn.documents}:document/AWS-StartPortForwardingSession"]
     },
     {
-      # The ID of a session begins with the name of who opened it.
+      # The ID of a session begins with the name of its user.
       Sid      = "EndOwnSessions"
       Effect   = "Allow"
       Action   = ["ssm:TerminateSession", "ssm:ResumeSession"]
@@ -55,14 +55,14 @@ locals {
       Resource = [local.arn.data, local.arn.artifacts, local.arn.state]
     },
     {
-      # Not node/: releases come with the stack. Not backup/: dumps go and come on the node.
+      # Not node/: the stack writes releases. Not backup/: the node writes dumps.
       Sid      = "DatasetLeasesAndProbes"
       Effect   = "Allow"
       Action   = local.whole_objects
       Resource = ["${local.arn.data}/dvc/*", "${local.arn.data}/lease/*", "${local.arn.data}/probe/*"]
     },
     {
-      # MLflow serves its artifacts itself; preflight only asks whether the bucket takes anything.
+      # MLflow serves its artifacts itself; preflight only checks whether the bucket accepts writes.
       Sid      = "ProbeArtifacts"
       Effect   = "Allow"
       Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]

@@ -1,5 +1,5 @@
-# Who may take the roles of the workflows: runs on one branch of one repository. Only that branch has the workflow that was
-# reviewed. A run of another branch or a tag uses the file that its author pushed, and any job gets the subject of an
+# Only runs on one branch of one repository may take the roles of the workflows: only that branch has the reviewed
+# workflow. A run of another branch or a tag uses the file that its author pushed, and any job gets the subject of an
 # environment by naming it.
 # Subjects: https://docs.github.com/en/actions/reference/security/oidc
 
@@ -7,8 +7,8 @@ locals {
   owner = split("/", var.github.repository)[0]
   repo  = split("/", var.github.repository)[1]
 
-  # An at sign cannot be part of a name, nor a colon of a branch, so each star stands for a number. An environment's
-  # name is free text, so subjects with one are refused as well.
+  # A name cannot contain an at sign, nor a branch a colon, so each star matches only a number. An environment's name
+  # is free text, so subjects with an environment are refused as well.
   by_name = ["repo:${var.github.repository}", "repo:${local.owner}@*/${local.repo}@*"]
   by_id   = ["repo:${local.owner}@${coalesce(var.github.owner_id, 0)}/${local.repo}@${coalesce(var.github.repository_id, 0)}"]
 

@@ -4,12 +4,12 @@ variable "name" {
 }
 
 variable "account_id" {
-  description = "The account that everything is in."
+  description = "The account."
   type        = string
 }
 
 variable "region" {
-  description = "The region that everything is in."
+  description = "The region."
   type        = string
 }
 
@@ -48,6 +48,6 @@ variable "github" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9_./-]+$", var.github.branch))
-    error_message = "github.branch must be written out, without wildcards."
+    error_message = "github.branch must not have wildcards."
   }
 }

@@ -1,4 +1,4 @@
-# No provider: this module is a pure function from names to documents, and is tested as one.
+# No provider: this module is a pure function from names to documents.
 terraform {
   required_version = "~> 1.11"
 }

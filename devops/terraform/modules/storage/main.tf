@@ -1,9 +1,9 @@
-# Buckets that hold what cannot be made again: versioned, encrypted, private, reached by TLS alone.
+# Buckets for what cannot be made again: versioned, encrypted, private, TLS only.
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_18:access logs cost more than they tell here; CloudTrail's event history says who changed a bucket
-  #checkov:skip=CKV_AWS_144:a copy in another region doubles the cost; versions and dumps guard against our own errors
-  #checkov:skip=CKV_AWS_145:keys of our own cost 1 USD a month each and a charge a request; SSE-S3 encrypts all the same
+  #checkov:skip=CKV_AWS_18:access logs cost more than they are worth here; CloudTrail's event history says who changed a bucket
+  #checkov:skip=CKV_AWS_144:a copy in another region doubles the cost; versions and dumps protect against our own errors
+  #checkov:skip=CKV_AWS_145:keys of our own cost 1 USD a month each and a charge per request; SSE-S3 encrypts too
   #checkov:skip=CKV2_AWS_62:nothing waits for events of these buckets
   for_each = var.buckets
 

@@ -1,4 +1,4 @@
 output "names" {
-  description = "Names by what they are for; to be had once a bucket is there."
+  description = "Names by purpose; known once the bucket exists."
   value       = { for key, bucket in aws_s3_bucket.this : key => bucket.bucket }
 }

@@ -1,4 +1,4 @@
-# Who may come, and what goes when.
+# Who may access the buckets, and what expires when.
 
 resource "aws_s3_bucket_policy" "tls_only" {
   for_each = var.buckets
@@ -19,7 +19,7 @@ resource "aws_s3_bucket_policy" "tls_only" {
     }]
   })
 
-  # S3 answers one of two changes to the access of a bucket at the same time with a conflict.
+  # S3 answers two changes to the access of a bucket at the same time with a conflict.
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
@@ -77,6 +77,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # Rules about old versions mean nothing until there are versions.
+  # Rules about old versions need versioning.
   depends_on = [aws_s3_bucket_versioning.this]
 }

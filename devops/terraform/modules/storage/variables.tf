@@ -17,22 +17,22 @@ variable "buckets" {
 
   validation {
     condition     = alltrue([for bucket in var.buckets : can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", bucket.name))])
-    error_message = "Names of buckets have 3 to 63 small letters, digits and dashes, and are the same in the whole world."
+    error_message = "Names of buckets have 3 to 63 lower-case letters, digits and dashes, and must be unique in the whole world."
   }
 
   validation {
     condition     = alltrue([for bucket in var.buckets : (bucket.noncurrent_days == null) != (length(bucket.prefixes) == 0)])
-    error_message = "Give a bucket either noncurrent_days or prefixes: with both, the shorter time would hold everywhere."
+    error_message = "Give a bucket either noncurrent_days or prefixes: with both, the shorter time would apply everywhere."
   }
 
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for prefix in keys(bucket.prefixes) : endswith(prefix, "/")]]))
-    error_message = "A prefix must end with a slash, or it would take other names that begin alike."
+    error_message = "A prefix must end with a slash, or it would match other names that begin with it."
   }
 }
 
 variable "force_destroy" {
-  description = "Whether destroying may take buckets that still hold something. Leave it false: a full bucket then stays."
+  description = "Whether destroying may delete buckets that are not empty. Leave it false: such a bucket then stays."
   type        = bool
   default     = false
 }

@@ -156,7 +156,7 @@ class Terraform:
         except OSError as error:
             raise TerraformError(
                 f"terraform could not be run: {error.strerror or error}",
-                remedy="Install Terraform 1.10 or newer and see that `terraform version` answers.",
+                remedy="Install Terraform 1.11 or newer and see that `terraform version` answers.",
             ) from error
 
     def _listen(self, process: subprocess.Popen[str], tell: Callable[[str], None]) -> list[str]:

@@ -71,7 +71,7 @@ docs: setup ## Write the generated documents
 
 # tta.py needs a trained model and images that it never saw, install_cost.py fetches some 6 GB, runner_minutes.py needs
 # Node.js: run them by hand.
-BY_HAND := benchmarks/tta.py benchmarks/install_cost.py benchmarks/runner_minutes.py
+BY_HAND := benchmarks/gate_power.py benchmarks/pushes.py benchmarks/tta.py benchmarks/install_cost.py benchmarks/runner_minutes.py
 BENCHMARKS := $(filter-out $(BY_HAND),$(wildcard benchmarks/*.py))
 
 bench: setup ## Measure speed and memory, as ratios

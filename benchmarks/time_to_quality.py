@@ -3,7 +3,9 @@
     python benchmarks/time_to_quality.py [FOLDER] [--minutes M ...] [--reference-minutes M] [--unseen FOLDER]
 
 On a machine that does other work too, a budget of time says little: `--epochs N` and `--reference-epochs N`
-fix the number of epochs instead.
+fix the number of epochs instead. `--init pretrained` starts the project's trainings from the shipped network, and
+`--precision float32` with `ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2` imitates the processors of GitHub's
+runners and of t3.large; `--seeds N` repeats each budget with N seeds.
 
 One training after the other on the same split of the same pairs, each in a process of its own: the
 project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints
@@ -21,12 +23,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from wms.core.progress import Silent
 from wms.synth.dataset import write_pairs
 
 ROOT = Path(__file__).parents[1]
 RENDERED = 359
+FIRST_SEED = 20261123
 EPOCHS = 1000
 """More than any budget allows here, so that the budget decides."""
 
@@ -44,9 +48,9 @@ class Clock(Silent):
 
 
 def train_and_score(
-    folder: Path, unseen: Path | None, recipe: str, budget: dict[str, float | None], scratch: Path
+    folder: Path, unseen: Path | None, recipe: str, budget: dict[str, Any], scratch: Path
 ) -> None:
-    """One training and its scores, as JSON; `budget` holds `max_minutes` and `epochs`."""
+    """One training and its scores, as JSON; `budget` replaces values of the recipe."""
     from inputs.dataset import lay_out
     from inputs.training import MASK_THRESHOLD, train_in
     from wms.core.settings import TrainSettings, load_settings
@@ -59,6 +63,9 @@ def train_and_score(
     answer = {
         "recipe": recipe,
         "minutes": budget["max_minutes"],
+        "init": settings.init,
+        "precision": settings.precision,
+        "seed": settings.seed,
         "epochs": len(result.epochs),
         "wall_seconds": round(wall),
         "cpu_seconds": round(cpu),
@@ -85,11 +92,11 @@ def train_and_score(
     print(json.dumps(answer))
 
 
-def within(minutes: float) -> dict[str, float | None]:
-    return {"max_minutes": minutes, "epochs": EPOCHS}
+def within(minutes: float) -> dict[str, Any]:
+    return {"max_minutes": minutes, "minutes_per_100_images": 0, "epochs": EPOCHS}
 
 
-def exactly(epochs: int) -> dict[str, float | None]:
+def exactly(epochs: int) -> dict[str, Any]:
     return {"max_minutes": None, "epochs": epochs}
 
 
@@ -103,6 +110,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, nargs="+", default=[])
     parser.add_argument("--reference-epochs", type=int)
     parser.add_argument("--unseen", type=Path)
+    parser.add_argument("--init", choices=["pretrained", "scratch"], default="pretrained")
+    parser.add_argument("--precision", choices=["auto", "float32"], default="auto")
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--one", nargs=2, metavar=("RECIPE", "BUDGET"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -110,7 +120,12 @@ def main() -> None:
             train_and_score(args.folder, args.unseen, args.one[0], json.loads(args.one[1]), Path(scratch))
         return
     budgets = [within(minutes) for minutes in args.minutes if not args.epochs]
-    runs = [("train", budget) for budget in [*budgets, *map(exactly, args.epochs)]]
+    ours = {"init": args.init, "precision": args.precision}
+    runs = [
+        ("train", {**budget, **ours, "seed": FIRST_SEED + number})
+        for budget in [*budgets, *map(exactly, args.epochs)]
+        for number in range(args.seeds)
+    ]
     if args.reference_epochs:
         runs.append(("reference", exactly(args.reference_epochs)))
     elif args.reference_minutes > 0:

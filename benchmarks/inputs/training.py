@@ -10,6 +10,7 @@ from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import TrainResult
 from wms.core.settings import TrainSettings
+from wms.training.initial import pretrained, random_weights
 from wms.training.start import TrainingInputs
 from wms.training.train import train
 
@@ -35,6 +36,9 @@ def train_in(
             mask_threshold=MASK_THRESHOLD,
             out=scratch / "run",
             cache=scratch / "cache",
+            initial=random_weights()
+            if settings.init == "scratch"
+            else pretrained(settings.architecture, reason="the benchmark says so"),
             progress=progress,
         ),
         code_sha="benchmark",

@@ -1,0 +1,136 @@
+"""What the pipeline makes of pushes, one after the other: verdict, Dice and minutes of each.
+
+    python benchmarks/pushes.py FOLDER [FOLDER ...] [--first 300] [--push 53] [--seed 1] [--minutes M]
+    python benchmarks/pushes.py FOLDER [FOLDER ...] --first 359 --spoil shifted --share 0.4
+
+The pairs of all folders are shuffled by the seed, divided into a first dataset and pushes, and taken by
+`wms pipeline run` in a workspace of its own, with the project's own settings. `--spoil` gives a share of the
+last push wrong masks: `shifted` by a quarter of the image, of an `other` image of the push, or of an `empty`
+window (one pixel-sized rest). With `--together` one training on everything, with the same minutes in all, ends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+WMS = [sys.executable, "-m", "wms"]
+
+Pair = tuple[Path, Path]
+
+
+def pairs_of(folders: list[Path]) -> list[Pair]:
+    pairs = []
+    for folder in folders:
+        masks = {path.stem: path for path in (folder / "masks").iterdir()}
+        pairs += [
+            (image, masks[image.stem]) for image in (folder / "images").iterdir() if image.stem in masks
+        ]
+    return sorted(pairs)
+
+
+def write_push(pairs: list[Pair], to: Path, *, spoil: str | None, share: float) -> Path:
+    wrong = round(share * len(pairs)) if spoil else 0
+    for number, (image, mask) in enumerate(pairs):
+        for source, kind in ((image, "images"), (mask, "masks")):
+            (to / kind).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, to / kind / source.name)
+        if number < wrong:
+            other = pairs[(number + 1) % len(pairs)][1]
+            spoiled = spoil_mask(Image.open(mask).convert("L"), Image.open(other).convert("L"), str(spoil))
+            (to / "masks" / mask.name).unlink()
+            spoiled.save(to / "masks" / f"{mask.stem}.png")
+    return to
+
+
+def spoil_mask(mask: Image.Image, other: Image.Image, how: str) -> Image.Image:
+    if how == "other":
+        return other.resize(mask.size, Image.Resampling.NEAREST)
+    if how == "empty":
+        box = mask.point(lambda level: 255 * (level > 127)).getbbox() or (0, 0, *mask.size)
+        rest = Image.new("L", mask.size)
+        side = max(8, mask.width // 20)
+        rest.paste(255, (box[0], box[1], box[0] + side, box[1] + side))
+        return rest
+    return ImageChops.offset(mask, mask.width // 4, mask.height // 4)
+
+
+def run(workspace: Path, *arguments: str) -> dict[str, object]:
+    done = subprocess.run(
+        [*WMS, "pipeline", "run", *arguments, "--json"], cwd=workspace, stdout=subprocess.PIPE, check=False
+    )
+    return dict(json.loads(done.stdout))
+
+
+def say(what: str, workspace: Path, outcome: dict[str, object], seconds: float) -> None:
+    read = {name: workspace / "run" / f"{name}.json" for name in ("decision", "train")}
+    decision, train = (json.loads(path.read_bytes()) if path.is_file() else {} for path in read.values())
+    before = (decision.get("champion") or {}).get("summary", {}).get("dice")
+    print(
+        json.dumps(
+            {
+                "push": what,
+                "outcome": outcome.get("outcome") or outcome.get("error"),
+                "reason": decision.get("reasons", [""])[0],
+                "dice_before": before and round(before, 4),
+                "dice": round(decision["candidate"]["summary"]["dice"], 4) if decision else None,
+                "failures": decision["candidate"]["summary"]["failures"] if decision else None,
+                "start": (train.get("provenance", {}).get("start") or {}).get("init"),
+                "train_seconds": round(train.get("seconds", 0)),
+                "seconds": round(seconds),
+            }
+        ),
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--first", type=int, default=300)
+    parser.add_argument("--push", type=int, default=53)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, help="of each training; by default what train.yaml says")
+    parser.add_argument("--spoil", choices=["shifted", "other", "empty"])
+    parser.add_argument("--share", type=float, default=0.4)
+    parser.add_argument("--together", action="store_true")
+    parser.add_argument("--keep", type=Path, help="keep the workspace there")
+    args = parser.parse_args()
+    pairs = pairs_of(args.folders)
+    random.Random(args.seed).shuffle(pairs)
+    pushes = [pairs[: args.first]]
+    pushes += [pairs[start : start + args.push] for start in range(args.first, len(pairs), args.push)]
+    budget = ["--max-minutes", str(args.minutes)] if args.minutes else []
+    with tempfile.TemporaryDirectory() as name:
+        scratch = args.keep or Path(name)
+        subprocess.run([*WMS, "init", scratch / "work"], check=True, stdout=subprocess.DEVNULL)
+        spent = 0.0
+        for number, part in enumerate(pushes):
+            last = number == len(pushes) - 1
+            folder = write_push(
+                part, scratch / f"push-{number}", spoil=args.spoil if last else None, share=args.share
+            )
+            started = time.monotonic()
+            outcome = run(scratch / "work", "--incoming", str(folder), *budget)
+            say(f"{number}: {len(part)} pairs", scratch / "work", outcome, time.monotonic() - started)
+            spent += json.loads((scratch / "work/run/train.json").read_bytes())["seconds"]
+        if args.together:
+            minutes = ["--init", "pretrained", "--max-minutes", f"{spent / 60:.2f}"]
+            started = time.monotonic()
+            outcome = run(scratch / "work", "--reason", "everything at once", *minutes)
+            say("everything at once", scratch / "work", outcome, time.monotonic() - started)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,9 @@
 
 The pairs of all folders are shuffled by the seed, divided into a first dataset and pushes, and taken by
 `wms pipeline run` in a workspace of its own, with the project's own settings. `--spoil` gives a share of the
-last push wrong masks: `shifted` by a quarter of the image, of an `other` image of the push, or of an `empty`
-window (one pixel-sized rest). With `--together` one training on everything, with the same minutes in all, ends it.
+last push wrong masks: `shifted` by a quarter of the image, of an `other` image of the push, or an `empty`
+window (a small square is left of it). With `--together` one training on everything, with the same minutes in
+all, ends it.
 """
 
 from __future__ import annotations

@@ -165,6 +165,10 @@ class Git:
             raise self.failure(arguments[0], result)
         return result
 
+    def has_commit(self, sha: str) -> bool:
+        """Whether a commit is in this repository."""
+        return self.run("cat-file", "-e", f"{sha}^{{commit}}", ok=(0, 1, 128)).code == 0
+
     def failure(self, verb: str, result: Result) -> RepositoryError:
         """The error for a command that failed."""
         return RepositoryError(f"git {verb} failed in {self.folder}: {result.complaint}")
@@ -225,11 +229,11 @@ def _percents(stream: IO[bytes], rest: list[bytes]) -> Iterator[int]:
 
 def identity(git: Git) -> dict[str, str]:
     """Environment variables that name an author where the user has set none."""
-    known = {key: git.run("config", key, ok=(0, 1)).line for key in ("user.name", "user.email")}
-    chosen: dict[str, str] = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        for part, default in (("NAME", DEFAULT_NAME), ("EMAIL", DEFAULT_EMAIL)):
-            variable = f"GIT_{role}_{part}"
-            if variable not in os.environ and not known[f"user.{part.lower()}"]:
-                chosen[variable] = default
-    return chosen
+    lines = git.run("config", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1)).line.splitlines()
+    known = {key for key, _, value in (line.partition(" ") for line in lines) if value}
+    return {
+        f"GIT_{role}_{part}": default
+        for part, default in (("NAME", DEFAULT_NAME), ("EMAIL", DEFAULT_EMAIL))
+        for role in ("AUTHOR", "COMMITTER")
+        if f"GIT_{role}_{part}" not in os.environ and f"user.{part.lower()}" not in known
+    }

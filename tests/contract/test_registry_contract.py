@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,6 +16,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from fakes.registry import FakeRegistry
+from servers import page_serving
 from wms.adapters.mlflow.client import connect
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.errors import RegistryError
@@ -305,46 +304,16 @@ def test_a_server_that_does_not_answer_is_an_error_without_credentials(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.fixture
-def not_mlflow() -> Iterator[str]:
-    """A proxy in front of nothing: it answers every question with 404 and a page."""
-
-    class NotFound(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b"<html>404 Not Found</html>"
-            self.send_response(404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_DELETE = do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotFound)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 @pytest.mark.usefixtures("one_attempt")
 def test_a_404_that_is_not_mlflows_is_an_error(
-    call: Callable[[Registry, Path], object], not_mlflow: str, tmp_path: Path
+    call: Callable[[Registry, Path], object], tmp_path: Path
 ) -> None:
-    with pytest.raises(RegistryError):
-        call(MlflowRegistry(not_mlflow, "experiment", "model", None), tmp_path)
-
-
-def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "mlflow.db", b"no database" * 1000)
-    registry = MlflowRegistry(f"sqlite:///{tmp_path / 'mlflow.db'}", "experiment", "model", tmp_path)
-    with pytest.raises(RegistryError):
-        registry.production()
+    with (
+        page_serving(404, b"<html>404 Not Found</html>") as proxy,
+        pytest.raises(RegistryError),
+    ):
+        call(MlflowRegistry(proxy, "experiment", "model", None), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["what?", "100%"])

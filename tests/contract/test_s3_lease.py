@@ -5,28 +5,17 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
-from contract.conftest import Bucket
+from contract.conftest import Bucket, book_of
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import ATTEMPTS, Aws
-from wms.cloud.lease import acquire
 from wms.core.errors import LeaseConflictError, LeaseError
-from wms.core.records.lease_book import LeaseBook
 
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY = "lease/book.json"
-
-
-def book_of(*holders: str) -> LeaseBook:
-    book = LeaseBook()
-    for holder in holders:
-        book = acquire(book, holder=holder, purpose="test", ttl=timedelta(hours=1), now=NOW)
-    return book
 
 
 class LossyLine:

@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,20 +146,19 @@ class Git:
     def watch(self, *arguments: str, progress: Progress, label: str, ok: tuple[int, ...] = (0,)) -> Result:
         """Run one command that sends objects (with `--progress`), and show its progress.
 
+        It must write no more to its standard output than a pipe holds: that is read at the end.
+
         Raises:
             RepositoryError: as for `run`.
         """
-        out: list[bytes] = []
         err: list[bytes] = []
         with self._start(arguments, subprocess.DEVNULL, None) as process:
             if process.stdout is None or process.stderr is None:
                 raise AssertionError("both are pipes")
-            answer = threading.Thread(target=lambda pipe: out.append(pipe.read()), args=(process.stdout,))
-            answer.start()
             for _ in progress.track(_percents(process.stderr, err), label=label, total=100):
                 pass
-            answer.join()
-        result = Result(code=process.returncode, out=b"".join(out), err=b"\n".join(err))
+            out = process.stdout.read()
+        result = Result(code=process.returncode, out=out, err=b"\n".join(err))
         if result.code not in ok:
             raise self.failure(arguments[0], result)
         return result

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from inputs.mlflow_server import plain_server
 from inputs.ports import free_port
+from wms.adapters.mlflow.client import connect
 
-__all__ = ["free_port", "mlflow_serving", "page_serving"]
+__all__ = ["free_port", "mlflow_serving", "model_files", "page_serving"]
 
 
 @contextlib.contextmanager
@@ -21,6 +23,13 @@ def mlflow_serving(folder: Path, port: int) -> Iterator[str]:
     store = f"sqlite:///{folder / 'mlflow.db'}"
     with plain_server(folder, store, port=port, environment=os.environ) as address:
         yield address
+
+
+def model_files(uri: str, run_id: str) -> dict[str, bytes]:
+    """The files of a run's model, as MLflow's own client fetches them, without MLflow's description of it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        fetched = Path(connect(uri).download_artifacts(run_id, "model", scratch))
+        return {path.name: path.read_bytes() for path in fetched.iterdir() if path.name != "MLmodel"}
 
 
 @contextlib.contextmanager

@@ -16,12 +16,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from fakes.registry import FakeRegistry
-from servers import page_serving
+from servers import model_files, page_serving
 from wms.adapters.mlflow.client import connect
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
-from wms.core.ports import Metric, Registry, RunStatus
+from wms.core.ports import Metric, ModelVersion, Registry, RunStatus
 
 NEVER_STARTED = "0" * 32
 WEIGHTS = "a" * 64
@@ -58,24 +58,33 @@ class Told:
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """A registry without runs or models, and a way to see what it keeps of a run."""
+    """A registry without runs or models, and ways to see what it keeps of a run and of a version."""
 
     registry: Registry
     told: Callable[[str], Told]
+    model: Callable[[ModelVersion], dict[str, bytes]]
 
 
 @pytest.fixture(params=["MLflow in SQLite", "MLflow server", "stand-in"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     if request.param == "stand-in":
         folder = tmp_path / "registry"
-        return Backend(registry=FakeRegistry(folder), told=partial(told_stand_in, folder))
+        return Backend(
+            registry=FakeRegistry(folder),
+            told=partial(told_stand_in, folder),
+            model=lambda version: contents(folder / "models" / str(version.version)),
+        )
     if request.param == "MLflow in SQLite":
         uri = f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'deep/mlflow.db'}"
         found = request.getfixturevalue("on_sqlite")
     else:
         uri = request.getfixturevalue("mlflow_server")
         found = MlflowRegistry(uri, f"experiment-{uuid.uuid4().hex}", f"model-{uuid.uuid4().hex}", None)
-    return Backend(registry=found, told=partial(told_mlflow, uri, tmp_path / "read back"))
+    return Backend(
+        registry=found,
+        told=partial(told_mlflow, uri, tmp_path / "read back"),
+        model=lambda version: model_files(uri, version.run_id),
+    )
 
 
 def told_mlflow(uri: str, scratch: Path, run_id: str) -> Told:
@@ -188,14 +197,10 @@ def test_the_same_weights_again_are_the_same_version(registry: Registry, run_id:
     assert registry.versions() == (first,)
 
 
-def test_a_bundle_comes_back_byte_for_byte(
-    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
-) -> None:
+def test_a_bundle_is_kept_byte_for_byte(backend: Backend, run_id: str, bundle: Path) -> None:
     before = contents(bundle)
-    version = registry.register(run_id, bundle, weights_sha256=WEIGHTS).version
-    write_bytes(tmp_path / "to/stale.onnx", b"of another version")
-    assert registry.download(version, tmp_path / "to") == tmp_path / "to"
-    assert contents(tmp_path / "to") == before == contents(bundle)
+    version = backend.registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    assert backend.model(version) == before == contents(bundle)
 
 
 def test_the_version_in_production_is_set_moved_and_removed(
@@ -210,16 +215,10 @@ def test_the_version_in_production_is_set_moved_and_removed(
         assert registry.production() == version
 
 
-def test_an_unknown_version_is_an_error(
-    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
-) -> None:
+def test_an_unknown_version_is_an_error(registry: Registry, run_id: str, bundle: Path) -> None:
     registry.register(run_id, bundle, weights_sha256=WEIGHTS)
-    write_bytes(tmp_path / "to/kept", b"kept")
     with pytest.raises(RegistryError):
         registry.set_production(9)
-    with pytest.raises(RegistryError):
-        registry.download(9, tmp_path / "to")
-    assert contents(tmp_path / "to") == {"kept": b"kept"}
 
 
 def test_mlflow_itself_can_load_the_registered_model(
@@ -252,15 +251,14 @@ def test_a_store_that_was_moved_finds_its_models_and_leaves_the_old_place_alone(
 
     after = opened(new)
     assert after.production() == first.version
-    after.download(first.version, tmp_path / "fetched")
-    assert contents(tmp_path / "fetched") == contents(bundle)
+    uri = f"sqlite:///{new / 'mlflow.db'}"
+    assert model_files(uri, first.run_id) == contents(bundle)
     second = after.register(
         after.start_run("another", params={}, tags={}), bundle, weights_sha256=OTHER_WEIGHTS
     )
-    after.download(second.version, tmp_path / "fetched again")
-    assert contents(tmp_path / "fetched again") == contents(bundle)
+    assert model_files(uri, second.run_id) == contents(bundle)
     assert not old.exists()
-    client = connect(f"sqlite:///{new / 'mlflow.db'}")
+    client = connect(uri)
     for version in (first, second):
         source = client.get_model_version("model", str(version.version)).source
         assert source.startswith(f"{new / 'artifacts'}/")
@@ -285,7 +283,6 @@ CALLS: dict[str, Callable[[Registry, Path], object]] = {
     "end_run": lambda registry, folder: registry.end_run(NEVER_STARTED, "failed"),
     "register": lambda registry, folder: registry.register(NEVER_STARTED, folder, weights_sha256=WEIGHTS),
     "versions": lambda registry, folder: registry.versions(),
-    "download": lambda registry, folder: registry.download(1, folder / "to"),
     "production": lambda registry, folder: registry.production(),
     "set_production": lambda registry, folder: registry.set_production(1),
     "remove production": lambda registry, folder: registry.set_production(None),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fakes.github import FakeGitHub
 from wms.adapters.git.repository import GitRepository
+from wms.adapters.git.workspace import init_repository
 from wms.adapters.github.client import Patience
 from wms.adapters.github.forge import GitHubForge
 from wms.core.ports import Forge, PullRequest
 
 REPOSITORY = "owner/meters"
+FILES = {"model": b"old\n", "data": b"old\n"}
 QUICK = Patience(
     request_seconds=10,
     attempts=3,
@@ -30,6 +34,12 @@ def forge_on(github: FakeGitHub, *, token: str | None = None, repository: str | 
         token=token or github.actions_token,
         patience=QUICK,
     )
+
+
+def make_repository(folder: Path) -> GitRepository:
+    """A clone in `folder/clone` of the bare repository `folder/remote.git`, with two files on main."""
+    init_repository(folder / "clone", folder / "remote.git", FILES, message="First")
+    return GitRepository(folder / "clone")
 
 
 class Author:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from clouds import enter_cloud, moto_serving
 from servers import free_port, mlflow_serving
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.workspace import init_repository
+from wms.cloud.lease import acquire
 from wms.core.ports import Repository
+from wms.core.records.lease_book import LeaseBook
 
 
 def git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
@@ -77,6 +80,14 @@ def nobody_listens() -> str:
     return f"127.0.0.1:{free_port()}"
 
 
+def book_of(*holders: str) -> LeaseBook:
+    """A lease book in which each of these holds the instance."""
+    book, now = LeaseBook(), datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    for holder in holders:
+        book = acquire(book, holder=holder, purpose="test", ttl=timedelta(hours=1), now=now)
+    return book
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A bucket of an S3 server on this machine."""
@@ -107,21 +118,14 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_serving() as address:
+        yield address
 
 
 @pytest.fixture
 def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bucket:
     """An empty bucket, found and opened by nothing but the environment."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    enter_cloud(monkeypatch, s3_endpoint)
     made = Bucket(s3_endpoint, tmp_path.name.replace("_", "-").lower()[:60].strip("-"))
     made.create()
     return made

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from fakes.github import FakeGitHub
-from forges import REPOSITORY, Author, forge_on
+from forges import REPOSITORY, Author, forge_on, make_repository
 from wms.adapters.git.repository import GitRepository
-from wms.adapters.git.workspace import init_repository
 from wms.adapters.local.forge import LocalForge
 from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
 from wms.core.ports import Check, Forge, Release
@@ -26,9 +25,8 @@ def remote(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, remote: Path) -> GitRepository:
-    init_repository(tmp_path / "clone", remote, {"model": b"old\n", "data": b"old\n"}, message="First")
-    return GitRepository(tmp_path / "clone")
+def repository(tmp_path: Path) -> GitRepository:
+    return make_repository(tmp_path)
 
 
 @pytest.fixture(params=["local", "github"])

@@ -76,7 +76,7 @@ def test_a_url_names_the_commit_that_the_ref_keeps(
     assert git(remote, "log", "--format=%H", sha) == sha
 
 
-def test_pictures_are_on_no_branch(clone: Path, remote: Path, files: Path, git: Callable[..., str]) -> None:
+def test_images_are_on_no_branch(clone: Path, remote: Path, files: Path, git: Callable[..., str]) -> None:
     before = git(remote, "for-each-ref", "refs/heads")
     GitImageStore(clone, PAGE).store(RUN, files)
     assert git(remote, "for-each-ref", "refs/heads") == before

@@ -6,27 +6,17 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from contract.conftest import book_of
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.session import Aws
 from wms.adapters.local.instance import LocalLeaseStore
-from wms.cloud.lease import acquire
 from wms.core.cloud_ports import LeaseStore
 from wms.core.errors import LeaseConflictError, LeaseError
 from wms.core.records.lease_book import LeaseBook
-
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-
-
-def book_of(*holders: str) -> LeaseBook:
-    book = LeaseBook()
-    for holder in holders:
-        book = acquire(book, holder=holder, purpose="test", ttl=timedelta(hours=1), now=NOW)
-    return book
 
 
 @pytest.fixture

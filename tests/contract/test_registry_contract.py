@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,11 +16,12 @@ import pytest
 from onnx import TensorProto, helper
 
 from fakes.registry import FakeRegistry
+from servers import model_files, page_serving
 from wms.adapters.mlflow.client import connect
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
-from wms.core.ports import Metric, Registry, RunStatus
+from wms.core.ports import Metric, ModelVersion, Registry, RunStatus
 
 NEVER_STARTED = "0" * 32
 WEIGHTS = "a" * 64
@@ -68,12 +67,13 @@ class Evaluation:
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """A registry without runs or models, and a way to see what it keeps of a run."""
+    """A registry without runs or models, and ways to see what it keeps of a run and of a version."""
 
     registry: Registry
     told: Callable[[str], Told]
     evaluation: Callable[[str], Evaluation]
     described: Callable[[int], tuple[str, str]]
+    model: Callable[[ModelVersion], dict[str, bytes]]
 
 
 @pytest.fixture(params=["MLflow in SQLite", "MLflow server", "stand-in"])
@@ -85,6 +85,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
             told=partial(told_stand_in, folder),
             evaluation=partial(evaluation_in_stand_in, folder),
             described=partial(described_in_stand_in, folder),
+            model=lambda version: contents(folder / "models" / str(version.version)),
         )
     if request.param == "MLflow in SQLite":
         uri = f"sqlite:///{request.getfixturevalue('sqlite_folder') / 'deep/mlflow.db'}"
@@ -97,6 +98,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
         told=partial(told_mlflow, uri, tmp_path / "read back"),
         evaluation=partial(evaluation_in_mlflow, uri, tmp_path / "tables"),
         described=partial(described_in_mlflow, uri, found._model),
+        model=lambda version: model_files(uri, version.run_id),
     )
 
 
@@ -273,14 +275,10 @@ def test_the_same_weights_again_are_the_same_version(registry: Registry, run_id:
     assert registry.versions() == (first,)
 
 
-def test_a_bundle_comes_back_byte_for_byte(
-    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
-) -> None:
+def test_a_bundle_is_kept_byte_for_byte(backend: Backend, run_id: str, bundle: Path) -> None:
     before = contents(bundle)
-    version = registry.register(run_id, bundle, weights_sha256=WEIGHTS).version
-    write_bytes(tmp_path / "to/stale.onnx", b"of another version")
-    assert registry.download(version, tmp_path / "to") == tmp_path / "to"
-    assert contents(tmp_path / "to") == before == contents(bundle)
+    version = backend.registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    assert backend.model(version) == before == contents(bundle)
 
 
 def test_the_version_in_production_is_set_moved_and_removed(
@@ -295,16 +293,10 @@ def test_the_version_in_production_is_set_moved_and_removed(
         assert registry.production() == version
 
 
-def test_an_unknown_version_is_an_error(
-    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
-) -> None:
+def test_an_unknown_version_is_an_error(registry: Registry, run_id: str, bundle: Path) -> None:
     registry.register(run_id, bundle, weights_sha256=WEIGHTS)
-    write_bytes(tmp_path / "to/kept", b"kept")
     with pytest.raises(RegistryError):
         registry.set_production(9)
-    with pytest.raises(RegistryError):
-        registry.download(9, tmp_path / "to")
-    assert contents(tmp_path / "to") == {"kept": b"kept"}
 
 
 def test_mlflow_itself_can_load_the_registered_model(
@@ -337,15 +329,14 @@ def test_a_store_that_was_moved_finds_its_models_and_leaves_the_old_place_alone(
 
     after = opened(new)
     assert after.production() == first.version
-    after.download(first.version, tmp_path / "fetched")
-    assert contents(tmp_path / "fetched") == contents(bundle)
+    uri = f"sqlite:///{new / 'mlflow.db'}"
+    assert model_files(uri, first.run_id) == contents(bundle)
     second = after.register(
         after.start_run("another", params={}, tags={}), bundle, weights_sha256=OTHER_WEIGHTS
     )
-    after.download(second.version, tmp_path / "fetched again")
-    assert contents(tmp_path / "fetched again") == contents(bundle)
+    assert model_files(uri, second.run_id) == contents(bundle)
     assert not old.exists()
-    client = connect(f"sqlite:///{new / 'mlflow.db'}")
+    client = connect(uri)
     for version in (first, second):
         source = client.get_model_version("model", str(version.version)).source
         assert source.startswith(f"{new / 'artifacts'}/")
@@ -370,7 +361,6 @@ CALLS: dict[str, Callable[[Registry, Path], object]] = {
     "end_run": lambda registry, folder: registry.end_run(NEVER_STARTED, "failed"),
     "register": lambda registry, folder: registry.register(NEVER_STARTED, folder, weights_sha256=WEIGHTS),
     "versions": lambda registry, folder: registry.versions(),
-    "download": lambda registry, folder: registry.download(1, folder / "to"),
     "production": lambda registry, folder: registry.production(),
     "set_production": lambda registry, folder: registry.set_production(1),
     "remove production": lambda registry, folder: registry.set_production(None),
@@ -389,46 +379,16 @@ def test_a_server_that_does_not_answer_is_an_error_without_credentials(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.fixture
-def not_mlflow() -> Iterator[str]:
-    """A proxy in front of nothing: it answers every question with 404 and a page."""
-
-    class NotFound(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b"<html>404 Not Found</html>"
-            self.send_response(404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_DELETE = do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotFound)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
 @pytest.mark.usefixtures("one_attempt")
 def test_a_404_that_is_not_mlflows_is_an_error(
-    call: Callable[[Registry, Path], object], not_mlflow: str, tmp_path: Path
+    call: Callable[[Registry, Path], object], tmp_path: Path
 ) -> None:
-    with pytest.raises(RegistryError):
-        call(MlflowRegistry(not_mlflow, "experiment", "model", None), tmp_path)
-
-
-def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "mlflow.db", b"no database" * 1000)
-    registry = MlflowRegistry(f"sqlite:///{tmp_path / 'mlflow.db'}", "experiment", "model", tmp_path)
-    with pytest.raises(RegistryError):
-        registry.production()
+    with (
+        page_serving(404, b"<html>404 Not Found</html>") as proxy,
+        pytest.raises(RegistryError),
+    ):
+        call(MlflowRegistry(proxy, "experiment", "model", None), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["what?", "100%"])

@@ -5,28 +5,17 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
-from contract.conftest import Bucket
-from wms.adapters.aws.lease_store import WRITE_ATTEMPTS, S3LeaseStore
-from wms.adapters.aws.session import Aws
-from wms.cloud.lease import acquire
+from contract.conftest import Bucket, book_of
+from wms.adapters.aws.lease_store import S3LeaseStore
+from wms.adapters.aws.session import ATTEMPTS, Aws
 from wms.core.errors import LeaseConflictError, LeaseError
-from wms.core.records.lease_book import LeaseBook
 
-NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 KEY = "lease/book.json"
-
-
-def book_of(*holders: str) -> LeaseBook:
-    book = LeaseBook()
-    for holder in holders:
-        book = acquire(book, holder=holder, purpose="test", ttl=timedelta(hours=1), now=NOW)
-    return book
 
 
 class LossyLine:
@@ -95,7 +84,7 @@ def line(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[LossyLine]
 
 
 def open_store(bucket: Bucket) -> S3LeaseStore:
-    return S3LeaseStore(lambda: bucket.name, KEY, aws=Aws("us-east-1"), sleep=lambda seconds: None)
+    return S3LeaseStore(lambda: bucket.name, KEY, aws=Aws("us-east-1"))
 
 
 @pytest.fixture
@@ -137,11 +126,10 @@ def test_a_refusal_of_the_first_attempt_is_a_conflict_though_the_bytes_are_the_s
 
 def test_attempts_are_bounded_and_the_doubt_is_said(store: S3LeaseStore, line: LossyLine) -> None:
     line.losses, line.status = 1000, 500
-    line.meanwhile = lambda: None
     with pytest.raises(LeaseError, match="may not have been written"):
         # A tag that nothing has: the server refuses each time, and each refusal is lost.
         store.swap(book_of("a"), expect='"0"')
-    assert line.writes == WRITE_ATTEMPTS
+    assert line.writes == ATTEMPTS
 
 
 def test_a_book_that_was_deleted_meanwhile_is_a_conflict(bucket: Bucket, store: S3LeaseStore) -> None:

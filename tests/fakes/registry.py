@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wms.core.errors import RegistryError
-from wms.core.files import replacing_folder, write_bytes
+from wms.core.files import write_bytes
 from wms.core.ports import Metric, ModelVersion, RunStatus
 
 
@@ -90,14 +90,6 @@ class FakeRegistry:
             )
             for number, item in enumerate(self._load()["versions"], start=1)
         )
-
-    def download(self, version: int, to: Path) -> Path:
-        source = self.folder / "models" / str(version)
-        if not source.is_dir():
-            raise RegistryError(f"no version {version}")
-        with replacing_folder(to) as fresh:
-            shutil.copytree(source, fresh, dirs_exist_ok=True)
-        return to
 
     def production(self) -> int | None:
         return self._load()["production"]

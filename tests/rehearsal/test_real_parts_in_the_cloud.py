@@ -16,7 +16,7 @@ from rehearsal.cloud_stage import ACCOUNT, PASSWORD, open_cloud_stage
 from rehearsal.engine.hooks import cancel_during
 from rehearsal.engine.node import Node
 from rehearsal.real_parts import PAIRS, tiny_project
-from servers import free_port
+from servers import free_port, model_files
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.synth.dataset import write_pairs
 
@@ -56,10 +56,8 @@ def test_a_push_with_aws_and_the_nodes_own_mlflow(
                 here.setenv(name, value)
             registry = MlflowRegistry(f"http://127.0.0.1:{far}", cloud.name, cloud.name, None)
             (version,) = registry.versions()
-            fetched = registry.download(version.version, tmp_path / "fetched")
-            assert {"model.onnx", "model.safetensors", "model.json"} <= {
-                path.name for path in fetched.iterdir()
-            }
+            files = model_files(f"http://127.0.0.1:{far}", version.run_id)
+            assert {"model.onnx", "model.safetensors", "model.json"} <= set(files)
             assert registry.production() is None
 
             stage.retrain()

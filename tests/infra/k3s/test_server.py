@@ -19,7 +19,7 @@ from werkzeug.security import check_password_hash
 from infra.k3s.conftest import ROOT, client
 from inputs.mlflow_server import APP, Shipped, shipped_server
 from inputs.postgres import Postgres
-from servers import free_port
+from servers import free_port, model_files
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.files import write_bytes
 from wms.core.ports import Metric
@@ -90,8 +90,7 @@ def test_a_training_is_tracked_and_its_model_stored_without_any_key_of_s3(
     registry.set_production(version.version)
 
     assert registry.production() == version.version
-    fetched = registry.download(version.version, tmp_path / "fetched")
-    assert (fetched / "model.safetensors").read_bytes() == b"weights"
+    assert model_files(server.address, run_id) == {"model.safetensors": b"weights"}
     listed = client("s3", aws).list_objects_v2(Bucket=bucket)["Contents"]
     assert any(item["Key"].endswith("model/model.safetensors") for item in listed)
 

@@ -9,9 +9,8 @@ import pytest
 
 from clones import Project, make_project
 from fakes.github import FakeGitHub
-from forges import REPOSITORY, Author, forge_on
+from forges import REPOSITORY, Author, forge_on, make_repository
 from wms.adapters.git.repository import GitRepository
-from wms.adapters.git.workspace import init_repository
 from wms.adapters.github.forge import GitHubForge
 from wms.core.ports import PullRequest
 
@@ -22,9 +21,8 @@ def remote(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, remote: Path) -> GitRepository:
-    init_repository(tmp_path / "clone", remote, {"model": b"old\n", "data": b"old\n"}, message="First")
-    return GitRepository(tmp_path / "clone")
+def repository(tmp_path: Path) -> GitRepository:
+    return make_repository(tmp_path)
 
 
 @pytest.fixture

@@ -31,6 +31,11 @@ def publish(forge: GitHubForge, main: str, files: list[Path]) -> Publish:
     return lambda: forge.publish_release(tag="model-v1", sha=main, title="v1", body="text", files=files)
 
 
+on_each_write = pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/releases$"), ("POST", "/assets$"), ("PATCH", "/releases/")]
+)
+
+
 def drafts(github: FakeGitHub) -> list[Release]:
     return [each for each in github.releases.values() if each.draft]
 
@@ -40,10 +45,7 @@ def uploaded(github: FakeGitHub) -> list[tuple[str, bytes]]:
     return [(asset.name, asset.data) for asset in release.assets]
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", "/releases$"), ("POST", "/assets$"), ("PATCH", "/releases/")],
-)
+@on_each_write
 def test_a_release_that_fails_on_the_way_is_not_seen_and_repeated_it_is_whole(
     method: str, path: str, github: FakeGitHub, forge: GitHubForge, publish: Publish
 ) -> None:
@@ -57,10 +59,7 @@ def test_a_release_that_fails_on_the_way_is_not_seen_and_repeated_it_is_whole(
     assert not drafts(github)
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", "/releases$"), ("POST", "/assets$"), ("PATCH", "/releases/")],
-)
+@on_each_write
 def test_a_lost_answer_makes_nothing_twice(
     method: str, path: str, github: FakeGitHub, publish: Publish
 ) -> None:

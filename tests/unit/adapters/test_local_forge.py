@@ -34,21 +34,6 @@ def test_a_merge_that_was_not_written_down_is_found_again(
     assert forge.merge(opened.number, sha=opened.head_sha) == merge
 
 
-def test_local_comments_and_dispatches_are_kept_in_order(
-    tmp_path: Path, remote: Path, repository: GitRepository
-) -> None:
-    forge = LocalForge(tmp_path / "forge", remote)
-    main = repository.head("main")
-    assert main is not None
-    forge.comment(main, "One")
-    forge.comment(main, "Two")
-    forge.dispatch("deploy-model.yml", {"version": "3"})
-    assert forge.comments(main) == ("One", "Two")
-    assert [(each.workflow, each.inputs) for each in forge.dispatches()] == [
-        ("deploy-model.yml", {"version": "3"})
-    ]
-
-
 def test_a_damaged_local_file_is_an_error(forge: Forge, author: Author, tmp_path: Path) -> None:
     number = author.open().number
     (tmp_path / "forge/pulls/1.json").write_text("{")

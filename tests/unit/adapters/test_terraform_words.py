@@ -8,7 +8,7 @@ import pytest
 
 from wms.adapters.aws.session import ASK_FOR_RIGHTS, SIGN_IN
 from wms.adapters.aws.terraform_messages import failure
-from wms.core.errors import TerraformError
+from wms.core.errors import Code, TerraformError
 
 LOCKED = """
 Error: Error acquiring the state lock
@@ -33,7 +33,6 @@ def failed(said: str) -> TerraformError:
 
 def test_a_lock_says_who_holds_it_since_when_and_how_to_unlock() -> None:
     error = failed(LOCKED)
-    assert isinstance(error, TerraformError)
     assert "runner@fv-az1, for apply, since 2026-11-25 03:00:00" in str(error)
     assert (
         "TF_DATA_DIR='work data' terraform -chdir=devops/power force-unlock -force 6a1f-4d0e" in error.remedy
@@ -41,7 +40,7 @@ def test_a_lock_says_who_holds_it_since_when_and_how_to_unlock() -> None:
 
 
 def test_a_lock_without_its_facts_is_a_lock_all_the_same() -> None:
-    assert isinstance(failed("Error: Error acquiring the state lock\n\nno more"), TerraformError)
+    assert failed("Error: Error acquiring the state lock\n\nno more").code is Code.STATE_LOCKED
 
 
 @pytest.mark.parametrize(

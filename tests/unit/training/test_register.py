@@ -41,7 +41,7 @@ def trained(tmp_path, registry):
 def test_the_registered_bundle_is_the_trained_one_byte_for_byte(tmp_path, registry, trained):
     candidate = register(result=trained, bundle=tmp_path / "model", registry=registry)
     assert candidate.weights_sha256 == trained.weights_sha256
-    fetched = registry.download(candidate.version, tmp_path / "fetched")
+    fetched = registry.folder / "models" / str(candidate.version)
     for file in (tmp_path / "model").iterdir():
         assert (fetched / file.name).read_bytes() == file.read_bytes()
 

@@ -75,9 +75,6 @@ class Registry(Protocol):
     def versions(self) -> tuple[ModelVersion, ...]:
         """All registered versions, oldest first; one without a weights digest is not ours."""
 
-    def download(self, version: int, to: Path) -> Path:
-        """Fetch a version's bundle as the folder `to` (replaced if there) and return that folder."""
-
     def production(self) -> int | None:
         """The version that the `production` alias names; `None` only if the registry says so."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from wms.adapters.git.cli import Git
 from wms.adapters.git.refs import RemoteRefs
 from wms.adapters.git.repository import GitRepository
 from wms.core.errors import Code, InputError
@@ -37,6 +38,6 @@ def open_selftest(root: Path, progress: Progress) -> SelfTest:
         repository=GitRepository(root, env=hosted.git_access, progress=progress),
         forge=hosted.forge(),
         workflows=hosted.workflows(),
-        refs=RemoteRefs(root, env=hosted.git_access),
+        refs=RemoteRefs(Git(root, hosted.git_access)),
         progress=progress,
     )

@@ -10,7 +10,8 @@ from functools import cached_property
 from botocore.exceptions import BotoCoreError, ClientError
 
 from wms.adapters.aws.ec2 import Ec2
-from wms.adapters.aws.session import DENIED, Aws, error_code, error_message
+from wms.adapters.aws.session import DENIED, Aws, error_code, error_message, read_object
+from wms.core.cloud_ports import CloudAccount
 from wms.core.errors import CloudError, ComputeError
 from wms.core.records.cloud import Answer, CallerIdentity
 
@@ -21,18 +22,16 @@ PROBE = "probe/"
 """Where probes are written in a bucket; each has a name of its own and is removed again."""
 
 
-class AwsAccount:
-    """The account that the environment's credentials belong to, in one region."""
+class AwsAccount(CloudAccount):
+    """`CloudAccount`: the account that the environment's credentials belong to, in one region."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
     def identity(self) -> CallerIdentity:
-        """Whose credentials these are; asked once."""
         return self._identity
 
     def may_start(self, name: str) -> Answer | None:
-        """Whether the instance of this name may be started, by a dry run; `None` where there is none."""
         try:
             node = Ec2(self._aws).named(name)
         except ComputeError as error:
@@ -43,7 +42,6 @@ class AwsAccount:
         return _answer(lambda: ec2.start_instances(InstanceIds=[node.id], DryRun=True))
 
     def may_launch(self, instance_type: str, *, project: str) -> Answer:
-        """Whether an instance of this type could be started, by a dry run in the project's subnet."""
         ec2, ssm = self._aws.client("ec2"), self._aws.client("ssm")
 
         def launch() -> None:
@@ -58,7 +56,6 @@ class AwsAccount:
         return _answer(launch)
 
     def may_use_bucket(self, bucket: str) -> Answer:
-        """Whether an object can be written, read and deleted, by doing so."""
         s3, key = self._aws.client("s3"), f"{PROBE}{uuid.uuid4().hex}"
 
         def use() -> None:
@@ -69,27 +66,19 @@ class AwsAccount:
         return _answer(use)
 
     def state_lock(self, bucket: str, key: str) -> str:
-        """Who holds a Terraform state, since when, for what; empty where nobody does.
-
-        Raises:
-            CloudError: the bucket cannot be asked.
-        """
         s3 = self._aws.client("s3")
         try:
             s3.head_bucket(Bucket=bucket)
-            text = s3.get_object(Bucket=bucket, Key=f"{key}.tflock")["Body"].read()
+            lock = read_object(s3, bucket, f"{key}.tflock")
         except ClientError as error:
-            code = error_code(error)
-            if code == "NoSuchKey":
-                return ""
-            missing = code in ("404", "NoSuchBucket")
+            missing = error_code(error) in ("404", "NoSuchBucket")
             raise CloudError(
                 f"the state bucket {bucket} {'is not there' if missing else f'refuses: {error}'}",
                 remedy="Make it with `wms infra bootstrap`." if missing else None,
             ) from error
         except BotoCoreError as error:
             raise CloudError(f"S3 could not be asked: {error}") from error
-        return _holder(text)
+        return "" if lock is None else _holder(lock[0])
 
     @cached_property
     def _identity(self) -> CallerIdentity:

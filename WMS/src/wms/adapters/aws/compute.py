@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from wms.adapters.aws.ec2 import Ec2, Instance
 from wms.adapters.aws.terraform import INTERRUPT_SECONDS, Terraform
-from wms.core.cloud_ports import InstanceState, Switched
-from wms.core.errors import Code, ComputeError, TerraformError
+from wms.core.cloud_ports import Compute, InstanceState, Switched
+from wms.core.errors import ComputeError, TerraformError
 from wms.core.records.lease_book import SWITCH_LIMIT
 
 LOCK_SECONDS = 120
@@ -18,8 +18,8 @@ FLIP_SECONDS = SWITCH_LIMIT.total_seconds() - INTERRUPT_SECONDS - 60
 """How long Terraform may take, downloads included; then it is interrupted, and there is time to ask EC2."""
 
 
-class AwsCompute:
-    """The instance that is tagged `Name` = `name`.
+class AwsCompute(Compute):
+    """`Compute` of the instance that is tagged `Name` = `name`.
 
     Args:
         name: the instance's tag `Name`.
@@ -45,29 +45,13 @@ class AwsCompute:
         self._clock = clock
 
     def up(self) -> Switched:
-        """Start the instance and return once it runs and EC2's checks of it have passed.
-
-        Raises:
-            ComputeError: there is no instance of this name, or more than one; or it could not be started in
-                time.
-        """
         give_up_at = self._clock() + SWITCH_LIMIT
-        node = self._ec2.named(self._name)
-        if node is None:
-            raise ComputeError(
-                f"there is no instance named {self._name} in {self._ec2.region}", Code.WRONG_INSTANCE
-            )
+        node = self._ec2.existing(self._name)
         remark = self._flip(node, running=True, give_up_at=give_up_at)
         self._ec2.wait_running(node.id)
         return Switched(remark=remark)
 
     def down(self) -> Switched:
-        """Stop the instance and return once it is stopped.
-
-        Raises:
-            ComputeError: there is more than one instance of this name; or it could not be stopped in time;
-                another may be using it by now.
-        """
         give_up_at = self._clock() + SWITCH_LIMIT
         node = self._ec2.named(self._name)
         if node is None:
@@ -77,7 +61,6 @@ class AwsCompute:
         return Switched(remark=remark)
 
     def state(self) -> InstanceState:
-        """What EC2 says."""
         node = self._ec2.named(self._name)
         return "absent" if node is None else node.state
 

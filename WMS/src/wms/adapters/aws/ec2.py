@@ -40,7 +40,7 @@ class Instance:
 
 
 class Ec2:
-    """The instances of one account and region."""
+    """The instances of one account and region. All methods raise `ComputeError`."""
 
     def __init__(self, aws: Aws) -> None:
         self.region = aws.region
@@ -50,15 +50,9 @@ class Ec2:
         """The instance whose tag `Name` is `name`, or `None` if there is none.
 
         Raises:
-            ComputeError: several bear the name; or EC2 could not be asked.
+            ComputeError: several instances have the name.
         """
-        found = [
-            instance
-            for instance in self._described(
-                f"for the instance {name}", Filters=[{"Name": "tag:Name", "Values": [name]}]
-            )
-            if instance.state != "absent"
-        ]
+        found = self.tagged("Name", name)
         if len(found) > 1:
             ids = ", ".join(sorted(instance.id for instance in found))
             raise ComputeError(
@@ -67,6 +61,22 @@ class Ec2:
                 remedy="Terminate, or name otherwise, all but the one that Terraform's stack holds.",
             )
         return found[0] if found else None
+
+    def existing(self, name: str) -> Instance:
+        """The instance whose tag `Name` is `name`; there must be one."""
+        node = self.named(name)
+        if node is None:
+            raise ComputeError(f"there is no instance named {name} in {self.region}", Code.WRONG_INSTANCE)
+        return node
+
+    def tagged(self, key: str, value: str) -> list[Instance]:
+        """The instances with this tag."""
+        chosen = [{"Name": f"tag:{key}", "Values": [value]}]
+        return [
+            instance
+            for instance in self._described(f"for instances with {key} = {value}", Filters=chosen)
+            if instance.state != "absent"
+        ]
 
     def start(self, instance_id: str, *, within_seconds: float) -> None:
         """Ask for a start; an instance that is stopping gets that time to stop first."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from wms.adapters.aws.ec2 import STATES
+from wms.adapters.aws.ec2 import Ec2
 from wms.adapters.aws.session import Aws, asking, bucket_is_there, error_code
 from wms.core.errors import ComputeError
 from wms.core.records.leftover import Leftover
@@ -24,21 +24,12 @@ def leftovers(aws: Aws, *, project: str, buckets: Sequence[str]) -> tuple[Leftov
     ec2 = aws.client("ec2")
     mine = [{"Name": "tag:Project", "Values": [project]}]
     with asking(f"what is left of {project}"):
-        reservations = [
-            reservation
-            for page in ec2.get_paginator("describe_instances").paginate(Filters=mine)
-            for reservation in page["Reservations"]
-        ]
         volumes = ec2.describe_volumes(Filters=mine)["Volumes"]
         snapshots = ec2.describe_snapshots(Filters=mine, OwnerIds=["self"])["Snapshots"]
         addresses = ec2.describe_addresses(Filters=mine)["Addresses"]
     found = [
-        Leftover(
-            kind="instance", id=item["InstanceId"], note=f"{item['InstanceType']}, {item['State']['Name']}"
-        )
-        for reservation in reservations
-        for item in reservation["Instances"]
-        if item["State"]["Name"] in STATES
+        Leftover(kind="instance", id=node.id, note=f"{node.type}, {node.state}")
+        for node in Ec2(aws).tagged("Project", project)
     ]
     found += [Leftover(kind="volume", id=item["VolumeId"], size_gib=item["Size"]) for item in volumes]
     found += [

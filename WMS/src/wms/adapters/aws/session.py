@@ -21,6 +21,7 @@ SIGN_IN = (
     "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
 )
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 5, 15, 3
+"""Limits of one request, and how often it is sent if AWS or the network fails."""
 
 ASK_FOR_RIGHTS = "Ask for the permission named above, or use credentials that have it."
 
@@ -31,25 +32,20 @@ class Aws:
     def __init__(self, region: str) -> None:
         self.region = region
         self._session = boto3.Session(region_name=region)
-        self._clients: dict[tuple[str, int], Any] = {}
+        self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
 
-    def client(self, service: str, *, attempts: int = ATTEMPTS) -> Any:
-        """A client that gives up on a dead connection in seconds.
-
-        Args:
-            service: such as `s3`.
-            attempts: how often it sends a request that fails for AWS's or the network's sake.
-        """
+    def client(self, service: str) -> Any:
+        """A client of a service such as `s3`, which gives up on a dead connection in seconds."""
         with self._making:  # a session makes one client at a time; clients are shared freely
-            if (service, attempts) not in self._clients:
+            if service not in self._clients:
                 config = Config(
                     connect_timeout=CONNECT_SECONDS,
                     read_timeout=READ_SECONDS,
-                    retries={"total_max_attempts": attempts, "mode": "standard"},
+                    retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
                 )
-                self._clients[service, attempts] = self._session.client(service, config=config)
-            return self._clients[service, attempts]
+                self._clients[service] = self._session.client(service, config=config)
+            return self._clients[service]
 
     def temporary(self) -> bool:
         """Whether the credentials end by themselves."""
@@ -88,6 +84,17 @@ def bucket_is_there(s3: Any, bucket: str, **options: str) -> bool:
             return False
         raise
     return True
+
+
+def read_object(s3: Any, bucket: str, key: str) -> tuple[bytes, str] | None:
+    """An object's bytes and entity tag; `None` if the bucket has no such object. Errors are botocore's."""
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+        return answer["Body"].read(), str(answer["ETag"])
+    except ClientError as error:
+        if error_code(error) == "NoSuchKey":
+            return None
+        raise
 
 
 def error_code(error: ClientError) -> str:

@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,23 +146,26 @@ class Git:
     def watch(self, *arguments: str, progress: Progress, label: str, ok: tuple[int, ...] = (0,)) -> Result:
         """Run one command that sends objects (with `--progress`), and show its progress.
 
+        It must write no more to its standard output than a pipe holds: that is read at the end.
+
         Raises:
             RepositoryError: as for `run`.
         """
-        out: list[bytes] = []
         err: list[bytes] = []
         with self._start(arguments, subprocess.DEVNULL, None) as process:
             if process.stdout is None or process.stderr is None:
                 raise AssertionError("both are pipes")
-            answer = threading.Thread(target=lambda pipe: out.append(pipe.read()), args=(process.stdout,))
-            answer.start()
             for _ in progress.track(_percents(process.stderr, err), label=label, total=100):
                 pass
-            answer.join()
-        result = Result(code=process.returncode, out=b"".join(out), err=b"\n".join(err))
+            out = process.stdout.read()
+        result = Result(code=process.returncode, out=out, err=b"\n".join(err))
         if result.code not in ok:
             raise self.failure(arguments[0], result)
         return result
+
+    def has_commit(self, sha: str) -> bool:
+        """Whether a commit is in this repository."""
+        return self.run("cat-file", "-e", f"{sha}^{{commit}}", ok=(0, 1, 128)).code == 0
 
     def failure(self, verb: str, result: Result) -> RepositoryError:
         """The error for a command that failed."""
@@ -225,11 +227,11 @@ def _percents(stream: IO[bytes], rest: list[bytes]) -> Iterator[int]:
 
 def identity(git: Git) -> dict[str, str]:
     """Environment variables that name an author where the user has set none."""
-    known = {key: git.run("config", key, ok=(0, 1)).line for key in ("user.name", "user.email")}
-    chosen: dict[str, str] = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        for part, default in (("NAME", DEFAULT_NAME), ("EMAIL", DEFAULT_EMAIL)):
-            variable = f"GIT_{role}_{part}"
-            if variable not in os.environ and not known[f"user.{part.lower()}"]:
-                chosen[variable] = default
-    return chosen
+    lines = git.run("config", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1)).line.splitlines()
+    known = {key for key, _, value in (line.partition(" ") for line in lines) if value}
+    return {
+        f"GIT_{role}_{part}": default
+        for part, default in (("NAME", DEFAULT_NAME), ("EMAIL", DEFAULT_EMAIL))
+        for role in ("AUTHOR", "COMMITTER")
+        if f"GIT_{role}_{part}" not in os.environ and f"user.{part.lower()}" not in known
+    }

@@ -39,15 +39,12 @@ class GitImageStore(ImageStore):
     Args:
         root: a folder of the clone.
         page: the repository's address, such as `https://github.com/OWNER/NAME`.
-        remote: the name of the clone's remote.
         env: environment variables of all Git commands, such as `token_access`.
     """
 
-    def __init__(
-        self, root: Path, page: str, remote: str = "origin", *, env: Mapping[str, str] | None = None
-    ) -> None:
-        self._root, self._page, self._remote, self._env = root, page, remote, dict(env or {})
-        self._refs = RemoteRefs(root, remote, env=env)
+    def __init__(self, root: Path, page: str, *, env: Mapping[str, str] | None = None) -> None:
+        self._root, self._page, self._env = root, page, dict(env or {})
+        self._refs = RemoteRefs(Git(root, env))
 
     def store(self, run_id: str, folder: Path) -> Mapping[str, str]:
         # With the date of the run the same files give the same commit, so earlier links stay valid.
@@ -55,7 +52,7 @@ class GitImageStore(ImageStore):
         git = Git(self._root, {**self._env, **dates})
         entries = hash_folder(git, folder, under="", progress=Silent())
         sha = make_commit(git, entries, parent=None, message=f"Images of the report on {run_id}")
-        git.run("push", "--quiet", "--force", "--no-verify", self._remote, f"{sha}:{REFS}{run_id}")
+        git.run("push", "--quiet", "--force", "--no-verify", "origin", f"{sha}:{REFS}{run_id}")
         return {
             path.name: f"{self._page}/blob/{sha}/{quote(path.name)}?raw=true"
             for path in sorted(folder.iterdir())

@@ -20,15 +20,19 @@ def read_commits(root: Path, spec: str) -> LocalCommits:
     git = Git(root)
     base, dots, tip = spec.rpartition("..")
     tip_sha = _commit(git, tip)
-    base_sha = _commit(git, base) if dots else None
-    exclude = (f"^{base_sha}",) if base_sha else ()
+    shared: str | None = None
+    exclude: tuple[str, ...] = ()
+    if dots:
+        base_sha = _commit(git, base)
+        shared = git.run("merge-base", base_sha, tip_sha, ok=(0, 1)).line or None
+        exclude = (f"^{base_sha}",)
     name = git.run("rev-parse", "--symbolic-full-name", tip).line
     current = git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)).line
     if name == "HEAD":
         name = current
     seconds = int(git.run("show", "--no-patch", "--format=%ct", tip_sha).line)
     return LocalCommits(
-        base=_shared(git, base_sha, tip_sha),
+        base=shared,
         tip=tip_sha,
         at=datetime.fromtimestamp(seconds, UTC),
         branch=name.removeprefix("refs/heads/") if name.startswith("refs/heads/") else None,
@@ -44,12 +48,6 @@ def _commit(git: Git, name: str) -> str:
             f"{name!r} names no commit here", remedy="Name commits as in `origin/main..main`."
         )
     return found.line
-
-
-def _shared(git: Git, base: str | None, tip: str) -> str | None:
-    if base is None:
-        return None
-    return git.run("merge-base", base, tip, ok=(0, 1)).line or None
 
 
 def _changes(git: Git, shas: bytes) -> tuple[LocalCommit, ...]:

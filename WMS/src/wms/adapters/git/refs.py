@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from wms.adapters.git.cli import Git
 from wms.core.errors import RemoteMovedError
@@ -13,21 +12,12 @@ class RemoteRefs:
     """The refs of a clone's remote, by their full names.
 
     Args:
-        root: a folder of the clone.
+        git: runs in the clone.
         remote: the name of its remote.
-        env: environment variables of all Git commands, such as `token_access`.
-        attended: somebody is at the terminal, so Git may ask for a password.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        remote: str = "origin",
-        *,
-        env: Mapping[str, str] | None = None,
-        attended: bool = False,
-    ) -> None:
-        self._git, self._remote = Git(root, env, attended=attended), remote
+    def __init__(self, git: Git, remote: str = "origin") -> None:
+        self._git, self._remote = git, remote
 
     def matching(self, *patterns: str) -> dict[str, str]:
         """Refs and their commits, by patterns of `git ls-remote` such as `refs/wms/*`.
@@ -64,3 +54,19 @@ class RemoteRefs:
     def delete(self, refs: Sequence[str]) -> None:
         """Delete existing refs, all or none."""
         self._git.run("push", "--quiet", "--no-verify", "--atomic", self._remote, "--delete", *refs)
+
+
+def branch_tips(git: Git, root: str, below: str = "") -> dict[str, str]:
+    """The commits of the branches below `root`, such as `refs/heads/`, by name.
+
+    A symbolic ref such as `origin/HEAD` is left out: it is a pointer, not a branch.
+
+    Args:
+        git: runs in the repository.
+        root: where the branches are.
+        below: a branch's name, or whole parts of one; everything else is left out.
+    """
+    form = "--format=%(refname)%00%(objectname)%00%(symref)"
+    lines = git.run("for-each-ref", form, root + below).line.splitlines()
+    refs = (line.split("\0") for line in lines)
+    return {ref.removeprefix(root): sha for ref, sha, points_to in refs if not points_to}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from wms.adapters.git.cli import Git, Result
-from wms.adapters.git.refs import RemoteRefs
+from wms.adapters.git.refs import RemoteRefs, branch_tips
 from wms.adapters.git.trees import (
     REGULAR,
     Entry,
@@ -49,30 +50,31 @@ class GitRepository(Repository):
         progress: Progress | None = None,
     ) -> None:
         self._git = Git(root, env, attended=attended)
-        self._refs = RemoteRefs(root, remote, env=env, attended=attended)
+        self._refs = RemoteRefs(self._git, remote)
         self._remote = remote
         self._progress = progress or Silent()
         self._known_commits: set[str] = set()
+        # Commits and objects never change, and a run reads the same few files again and again.
+        self._entries = functools.lru_cache(maxsize=8)(self._list_entries)
+        self._blob = functools.lru_cache(maxsize=32)(self._read_blob)
 
     def fetch(self) -> None:
         self._refs.get("--prune", f"+refs/heads/*:{self._tracking('*')}")
 
     def head(self, branch: str) -> str | None:
-        return self._tips(branch).get(branch)
+        return branch_tips(self._git, self._tracking(""), branch).get(branch)
 
     def branches(self, prefix: str) -> tuple[str, ...]:
-        return tuple(sorted(name for name in self._tips("") if name.startswith(prefix)))
+        tips = branch_tips(self._git, self._tracking(""))
+        return tuple(sorted(name for name in tips if name.startswith(prefix)))
 
     def read_file(self, rev: str, path: str) -> bytes | None:
-        wanted = os.fsencode(path)
-        entry = next(
-            (e for e in list_tree(self._git, self._commit(rev), "--", path) if e.path == wanted), None
-        )
+        entry = self._entries(self._commit(rev)).get(os.fsencode(path))
         if entry is None:
             return None
         if entry.mode not in REGULAR:
             raise RepositoryError(f"{path} at {rev} is no file but a folder, a link or a submodule")
-        return self._git.run("cat-file", "blob", entry.name).out
+        return self._blob(entry.name)
 
     def export(self, rev: str, path: str, to: Path) -> int:
         return export_tree(self._git, self._commit(rev), path.strip("/"), to)
@@ -147,16 +149,12 @@ class GitRepository(Repository):
     def _tracking(self, branch: str) -> str:
         return f"refs/remotes/{self._remote}/{branch}"
 
-    def _tips(self, below: str) -> dict[str, str]:
-        """Remote branches by name, without `origin/HEAD`: that is a pointer, not a branch."""
-        form = "--format=%(refname)%00%(objectname)%00%(symref)"
-        root = self._tracking("")
-        tips = {}
-        for line in self._git.run("for-each-ref", form, root + below).line.splitlines():
-            ref, sha, points_to = line.split("\0")
-            if not points_to:
-                tips[ref.removeprefix(root)] = sha
-        return tips
+    def _list_entries(self, commit: str) -> dict[bytes, Entry]:
+        """Everything in the tree of a commit by path, folders too."""
+        return {entry.path: entry for entry in list_tree(self._git, "-r", "-t", commit)}
+
+    def _read_blob(self, name: str) -> bytes:
+        return self._git.run("cat-file", "blob", name).out
 
     def _commit(self, rev: str) -> str:
         """The full SHA of a revision in this clone."""
@@ -167,7 +165,7 @@ class GitRepository(Repository):
             return tip
         if rev in self._known_commits:
             return rev
-        if self._git.run("cat-file", "-e", f"{rev}^{{commit}}", ok=(0, 1, 128)).code != 0:
+        if not self._git.has_commit(rev):
             hint = DEEPEN if self._shallow() else "Fetch it, or check whether its branch was deleted."
             raise RepositoryError(f"this clone has no commit {rev[:12]}", remedy=hint)
         self._known_commits.add(rev)

@@ -46,7 +46,6 @@ class GitState:
     Args:
         root: a folder of the clone.
         state: the folder of the embedded default's state.
-        remote: the name of the clone's remote.
         env: environment variables of all Git commands, such as `token_access`.
         clock: the time, for the names of saved states.
     """
@@ -55,13 +54,12 @@ class GitState:
         self,
         root: Path,
         state: Path,
-        remote: str = "origin",
         *,
         env: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._git, self._refs = Git(root, env), RemoteRefs(root, remote, env=env)
-        self._state, self._remote, self._clock = state, remote, clock
+        self._git, self._state, self._clock = Git(root, env), state, clock
+        self._refs = RemoteRefs(self._git)
 
     def load(self) -> bool:
         """Replace the local state by the remote's; false where the remote has none yet.
@@ -124,7 +122,7 @@ class GitState:
         found = next((state for state in _saved_states(refs) if state.name == name), None)
         if found is None:
             raise RepositoryError(
-                f"{self._remote} keeps no state named {name}", remedy="See their names: `wms state list`."
+                f"origin keeps no state named {name}", remedy="See their names: `wms state list`."
             )
         tip = refs.get(REF)
         if dry_run or tip == found.sha:
@@ -152,7 +150,7 @@ class GitState:
         stale = [state for state in (*again, *pruned) if state in states and state != saved]
         pushed = self._git.run(
             *("-c", "core.bigFileThreshold=64k", "push", "--porcelain", "--no-verify", "--atomic"),
-            *(f"--force-with-lease={REF}:{known or ''}", self._remote, f"{commit}:{REF}"),
+            *(f"--force-with-lease={REF}:{known or ''}", "origin", f"{commit}:{REF}"),
             *(f"{state.sha}:{HISTORY}{state.name}" for state in fresh),
             *(f":{HISTORY}{state.name}" for state in stale),
             ok=(0, 1, 128),
@@ -174,7 +172,7 @@ class GitState:
 
     def _moved(self) -> RemoteMovedError:
         return RemoteMovedError(
-            f"{REF} of {self._remote} changed since it was loaded; the state here was not saved",
+            f"{REF} of origin changed since it was loaded; the state here was not saved",
             remedy="Start the run again: it loads the state as it is now.",
         )
 

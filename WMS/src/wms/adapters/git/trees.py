@@ -20,8 +20,6 @@ LINK = "120000"
 NOWHERE = f"{os.devnull}/link-in-git"
 """The target of exported links: below something that is no folder, so never a file."""
 
-CHUNK_BYTES = 1 << 20
-
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -145,15 +143,10 @@ def _write_blob(blobs: IO[bytes], place: Path) -> None:
     header = blobs.readline().split()
     if len(header) != 3:
         raise RepositoryError(f"this clone lacks the content of {place.name}")
-    left = int(header[2])
-    with place.open("wb") as file:
-        while left:
-            chunk = blobs.read(min(left, CHUNK_BYTES))
-            if not chunk:
-                raise RepositoryError(f"git cat-file ended in the middle of {place.name}")
-            file.write(chunk)
-            left -= len(chunk)
-    blobs.read(1)  # the line break after each object
+    data = blobs.read(int(header[2]))
+    if blobs.read(1) != b"\n":
+        raise RepositoryError(f"git cat-file ended in the middle of {place.name}")
+    place.write_bytes(data)
 
 
 def _quoted(path: Path) -> bytes:

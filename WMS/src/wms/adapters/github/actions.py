@@ -52,17 +52,12 @@ class GitHubActions:
 
     def conclusion(self, run: int) -> str | None:
         """How a run ended, such as `success`; `None` while it runs."""
-        with speaking_to_github(f"reading run {run}", self._name):
-            found = self._repository.get_workflow_run(run)
-            found.update()
-            return found.conclusion if found.status == "completed" else None
+        found = self._read(run)
+        return found.conclusion if found.status == "completed" else None
 
     def url(self, run: int) -> str:
         """The page of a run."""
-        with speaking_to_github(f"reading run {run}", self._name):
-            found = self._repository.get_workflow_run(run)
-            found.update()
-            return found.html_url
+        return self._read(run).html_url
 
     def any_unfinished(self, *, but: str) -> bool:
         """Whether a run has not ended, apart from those of the workflow file `but`."""
@@ -78,6 +73,12 @@ class GitHubActions:
             found = [each for each in self._repository.get_releases() if each.tag_name.startswith(prefix)]
             for release in found:
                 release.delete_release()
+
+    def _read(self, run: int) -> WorkflowRun:
+        with speaking_to_github(f"reading run {run}", self._name):
+            found = self._repository.get_workflow_run(run)
+            found.update()
+            return found
 
     def _newest(self, workflow: str) -> int:
         runs = self._repository.get_workflow(workflow).get_runs(event="workflow_dispatch")

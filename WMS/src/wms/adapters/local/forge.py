@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from wms.adapters.git.cli import identity
+from wms.adapters.git.refs import branch_tips
 from wms.adapters.local.forge_files import (
     DESCRIPTION_MAX,
     CommitRecord,
@@ -153,7 +154,7 @@ class LocalForge(LocalReleases, Forge):
         return pull
 
     def _said_about(self, sha: str) -> CommitRecord:
-        if self._git.run("cat-file", "-e", f"{sha}^{{commit}}", ok=(0, 1, 128)).code != 0:
+        if not self._git.has_commit(sha):
             raise ForgeError(f"{self._git.folder} has no commit {sha}")
         return read_or(self._commit_file(sha), CommitRecord())
 
@@ -187,12 +188,7 @@ class LocalForge(LocalReleases, Forge):
         )
 
     def _tip(self, branch: str) -> str | None:
-        ref = f"refs/heads/{branch}"
-        for line in self._git.run("for-each-ref", "--format=%(refname) %(objectname)", ref).line.splitlines():
-            found, sha = line.split(" ")
-            if found == ref:
-                return sha
-        return None
+        return branch_tips(self._git, "refs/heads/", branch).get(branch)
 
     def _reachable(self, sha: str, of: str) -> bool:
         return self._git.run("merge-base", "--is-ancestor", sha, of, ok=(0, 1)).code == 0

@@ -6,7 +6,6 @@ import functools
 import json
 import logging
 import platform
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,6 @@ from wms.adapters.messages import without_credentials
 from wms.adapters.mlflow.client import SQLITE, allowing, answering, connect
 from wms.adapters.mlflow.relocate import relocate
 from wms.core.errors import RegistryError
-from wms.core.files import replacing_folder
 from wms.core.ports import Metric, ModelVersion, Registry, RunStatus
 
 if TYPE_CHECKING:
@@ -163,16 +161,6 @@ class MlflowRegistry(Registry):
                 "versions of %s without a digest are ignored: %d", self._model, len(found) - len(ours)
             )
         return tuple(sorted((_version(each) for each in ours), key=lambda version: version.version))
-
-    def download(self, version: int, to: Path) -> Path:
-        with answering(self._uri, f"version {version} could not be fetched"):
-            run_id = self._client.get_model_version(self._model, str(version)).run_id
-            with replacing_folder(to) as fresh, tempfile.TemporaryDirectory(dir=fresh.parent) as scratch:
-                fetched = Path(self._client.download_artifacts(run_id, MODEL_FOLDER, scratch))
-                for path in fetched.iterdir():
-                    if path.name != DESCRIPTION_FILE:
-                        shutil.move(path, fresh / path.name)
-        return to
 
     def production(self) -> int | None:
         with answering(self._uri, "the production model could not be asked for"):

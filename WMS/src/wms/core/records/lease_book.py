@@ -122,10 +122,6 @@ class LeaseBook(Record):
         """The leases that hold at `now`, by holder."""
         return tuple(lease for lease in self.leases if lease.live(now))
 
-    def binding(self, now: datetime) -> tuple[Lease, ...]:
-        """The leases that keep the instance from being stopped at `now`."""
-        return tuple(lease for lease in self.leases if lease.binds(now))
-
     def of(self, holder: str) -> Lease | None:
         """The holder's lease, live or not."""
         return next((lease for lease in self.leases if lease.holder == holder), None)

@@ -1,16 +1,19 @@
-"""A real MLflow server on this machine, at a port of the test's choice, so that it can go and come back."""
+"""Servers on this machine: a real MLflow at a port of the test's choice, and one that answers as told."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import http.server
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from inputs.mlflow_server import plain_server
 from inputs.ports import free_port
 
-__all__ = ["free_port", "mlflow_serving"]
+__all__ = ["administrator", "answering", "free_port", "mlflow_serving"]
 
 
 @contextlib.contextmanager
@@ -19,3 +22,27 @@ def mlflow_serving(folder: Path, port: int) -> Iterator[str]:
     store = f"sqlite:///{folder / 'mlflow.db'}"
     with plain_server(folder, store, port=port, environment=os.environ) as address:
         yield address
+
+
+def administrator(password: str) -> str:
+    """The header `Authorization` of MLflow's administrator."""
+    return "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[str, str | None], int], body: bytes = b"{}") -> Iterator[int]:
+    """Run a server whose code follows from a path and the header `Authorization`; yields its port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(answer(self.path, self.headers.get("Authorization")))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()

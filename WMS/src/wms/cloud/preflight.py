@@ -177,7 +177,8 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
     if answer.verdict == "allowed":
         return PreflightLine(what=what, ok=True, result="can be written and read")
     refused = answer.verdict in ("explicit deny", "no permission")
-    if refused and not needed:
+    degraded = refused and not needed
+    if degraded:
         remedy = f"If the node is refused too, the run continues and {STAYS_A_CANDIDATE}"
     elif answer.verdict == "explicit deny":
         remedy = NO_PERMISSION_HELPS
@@ -187,8 +188,8 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
         remedy = "Make the environment first; see the runbook."
     return PreflightLine(
         what=what,
-        ok=refused and not needed,
-        degraded=refused and not needed,
+        ok=degraded,
+        degraded=degraded,
         result=f"{bucket}: {answer.verdict} ({answer.detail})",
         remedy=remedy,
     )

@@ -12,10 +12,7 @@ from wms.core.records.dataset import Finding, IncomingPair, SampleFacts
 from wms.core.settings import ValidationPolicy
 from wms.core.words import counted
 from wms.data.inspection.measure import ImageFacts, MaskFacts, measure_image, measure_mask
-from wms.data.rules import finding, remedy_for
-
-Told = tuple[str, str]
-"""The name of a rule, and a message about one file."""
+from wms.data.rules import Told, finding, remedy_for
 
 F = TypeVar("F", ImageFacts, MaskFacts)
 
@@ -59,11 +56,7 @@ def inspect_pair(pair: IncomingPair, *, incoming: Path, policy: ValidationPolicy
     tell(pair.mask_source, _of_fit(image, mask))
     width_px, height_px = image.upright_size
     facts = SampleFacts(
-        stem=pair.stem,
-        image=pair.image,
-        mask=pair.mask,
-        image_sha256=pair.image_sha256,
-        mask_sha256=pair.mask_sha256,
+        **pair.model_dump(include=set(SampleFacts.model_fields)),
         width_px=width_px,
         height_px=height_px,
         orientation=image.orientation,

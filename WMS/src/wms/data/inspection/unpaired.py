@@ -10,6 +10,7 @@ from typing import Literal
 
 from wms.core.names import PICTURE_SUFFIXES, name_problem, printable, stem_key, stem_of
 from wms.core.records.dataset import Finding
+from wms.data.incoming import can_pair
 from wms.data.rules import Told, finding
 
 Kind = Literal["file", "folder", "symlink", "other", "absent"]
@@ -46,12 +47,7 @@ class UnpairedFile:
     @property
     def is_candidate(self) -> bool:
         """Whether it could be one half of a pair: an image file with a good name in images/ or masks/."""
-        return (
-            self.kind == "file"
-            and self.place in _PARTNER_PLACE
-            and PurePosixPath(self.name).suffix.lower() in PICTURE_SUFFIXES
-            and name_problem(self.name) is None
-        )
+        return self.kind == "file" and self.place in _PARTNER_PLACE and can_pair(self.name)
 
 
 def unpaired_findings(files: Iterable[UnpairedFile]) -> list[Finding]:

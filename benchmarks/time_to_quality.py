@@ -5,8 +5,8 @@
 On a machine that does other work too, a budget of time says little: `--epochs N` and `--reference-epochs N`
 fix the number of epochs instead. `--init scratch` starts the project's trainings from random weights, not
 from the shipped network. `--precision float32`, with `ONEDNN_MAX_CPU_ISA=AVX2` and `ATEN_CPU_CAPABILITY=avx2`
-in the environment, imitates the processors of GitHub's runners and of t3.large. `--seeds N` repeats each budget
-with N seeds.
+in the environment, imitates the processors of GitHub's runners and of t3.large. `--seeds N` repeats each
+budget with N seeds.
 
 One training after the other on the same split of the same pairs, each in a process of its own: the
 project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints

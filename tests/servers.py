@@ -1,20 +1,21 @@
-"""Servers on this machine: a real MLflow, which can go and come back, and one that sends a page."""
+"""Servers on this machine: a real MLflow at a port of the test's choice, and one that answers as told."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import http.server
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from inputs.mlflow_server import plain_server
 from inputs.ports import free_port
 from wms.adapters.mlflow.client import connect
 
-__all__ = ["free_port", "mlflow_serving", "model_files", "page_serving"]
+__all__ = ["administrator", "answering", "free_port", "mlflow_serving", "model_files"]
 
 
 @contextlib.contextmanager
@@ -32,23 +33,28 @@ def model_files(uri: str, run_id: str) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in fetched.iterdir() if path.name != "MLmodel"}
 
 
-@contextlib.contextmanager
-def page_serving(status: int, page: bytes) -> Iterator[str]:
-    """Answer every request with the same page, as a proxy does; yields the address."""
+def administrator(password: str) -> str:
+    """The header `Authorization` of MLflow's administrator."""
+    return "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()
 
-    class Page(http.server.BaseHTTPRequestHandler):
+
+@contextlib.contextmanager
+def answering(answer: Callable[[str, str | None], int], body: bytes = b"{}") -> Iterator[int]:
+    """Run a server whose code follows from a path and the header `Authorization`; yields its port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(page)))
+            self.send_response(answer(self.path, self.headers.get("Authorization")))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(page)
+            self.wfile.write(body)
 
         do_DELETE = do_POST = do_GET  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server.server_port
         server.shutdown()

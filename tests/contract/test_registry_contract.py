@@ -16,7 +16,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from fakes.registry import FakeRegistry
-from servers import model_files, page_serving
+from servers import answering, model_files
 from wms.adapters.mlflow.client import connect
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.errors import RegistryError
@@ -385,10 +385,10 @@ def test_a_404_that_is_not_mlflows_is_an_error(
     call: Callable[[Registry, Path], object], tmp_path: Path
 ) -> None:
     with (
-        page_serving(404, b"<html>404 Not Found</html>") as proxy,
+        answering(lambda *_: 404, body=b"<html>404 Not Found</html>") as port,
         pytest.raises(RegistryError),
     ):
-        call(MlflowRegistry(proxy, "experiment", "model", None), tmp_path)
+        call(MlflowRegistry(f"http://127.0.0.1:{port}", "experiment", "model", None), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["what?", "100%"])

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import base64
-import http.server
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +14,7 @@ import boto3
 import pytest
 
 from contract.conftest import Bucket, bucket, nobody_listens, s3_endpoint
+from servers import administrator, answering
 from wms.core.records.node import ARTIFACTS, NodeReport
 from wms.core.settings.infra import NODE_REPORT_KEY
 
@@ -33,19 +30,6 @@ pytestmark = [
 ]
 
 
-class Mlflow(http.server.BaseHTTPRequestHandler):
-    """Answers its administrator alone."""
-
-    def do_GET(self) -> None:
-        admin = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
-        self.send_response(200 if self.headers.get("Authorization") == admin else 401)
-        self.end_headers()
-        self.wfile.write(b"3.17.2" if self.path == "/version" else b"{}")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @dataclass
 class Node:
     """A node; its environment is the test's choice."""
@@ -53,10 +37,9 @@ class Node:
     bucket: Bucket
     environment: dict[str, str]
     said: str = ""
-    broken: dict[str, str] = field(default_factory=dict)
 
-    def reports(self, *words: str, code: int = 0) -> NodeReport | None:
-        """Run the program, and read what it wrote as `wms infra up` does."""
+    def run(self, *words: str) -> int:
+        """Run the program; its exit code."""
         done = subprocess.run(
             [str(PROGRAM), *words],
             env={**os.environ, **self.environment},
@@ -65,45 +48,46 @@ class Node:
             check=False,
         )
         self.said = done.stdout + done.stderr
-        assert done.returncode == code, self.said
-        body = self.bucket.objects().get(NODE_REPORT_KEY)
-        return NodeReport.from_json(body, source="the bucket") if body else None
+        return done.returncode
+
+    def reports(self, *words: str) -> NodeReport:
+        """Run the program, and read what it wrote as `wms infra up` does."""
+        assert self.run(*words) == 0, self.said
+        return NodeReport.from_json(self.bucket.objects()[NODE_REPORT_KEY], source="the bucket")
+
+
+def keep_password(password: str) -> None:
+    name = f"/{NAME}/mlflow/admin-password"
+    boto3.client("ssm").put_parameter(Name=name, Value=password, Type="SecureString", Overwrite=True)
 
 
 @pytest.fixture
 def node(tmp_path: Path, bucket: Bucket) -> Iterator[Node]:
-    boto3.client("ssm").put_parameter(
-        Name=f"/{NAME}/mlflow/admin-password", Value=PASSWORD, Type="SecureString", Overwrite=True
-    )
+    keep_password(PASSWORD)
     boto3.client("s3").create_bucket(Bucket=f"{bucket.name}-artifacts")
     (tmp_path / "RELEASE").write_text("0123456789abcdef\n")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Mlflow)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Node(
-        bucket,
-        {
-            "WMS_NAME": NAME,
-            "WMS_DATA_BUCKET": bucket.name,
-            "WMS_ARTIFACTS_BUCKET": f"{bucket.name}-artifacts",
-            "WMS_ROOT": str(tmp_path),
-            "WMS_MLFLOW_ADDRESS": f"http://127.0.0.1:{server.server_port}",
-            "WMS_BOOT_ID": "boot-one",
-        },
-    )
-    server.shutdown()
-    server.server_close()
+
+    def mlflow(path: str, who: str | None) -> int:
+        return 200 if who == administrator(PASSWORD) else 401
+
+    with answering(mlflow, body=b"3.17.2") as port:
+        yield Node(
+            bucket,
+            {
+                "WMS_NAME": NAME,
+                "WMS_DATA_BUCKET": bucket.name,
+                "WMS_ARTIFACTS_BUCKET": f"{bucket.name}-artifacts",
+                "WMS_ROOT": str(tmp_path),
+                "WMS_MLFLOW_ADDRESS": f"http://127.0.0.1:{port}",
+                "WMS_BOOT_ID": "boot-one",
+            },
+        )
 
 
 def test_a_node_on_which_all_works_says_so_and_leaves_neither_probes_nor_its_password(node: Node) -> None:
     report = node.reports("ready")
-    assert report is not None
     assert (report.stage, report.boot_id, report.refused) == ("ready", "boot-one", ())
-    assert [check.what for check in report.checks] == [
-        "data bucket",
-        ARTIFACTS,
-        "Parameter Store",
-        "MLflow",
-    ]
+    assert [check.what for check in report.checks] == ["data bucket", ARTIFACTS, "Parameter Store", "MLflow"]
     assert (report.versions["mlflow"], report.versions["release"]) == ("3.17.2", "0123456789abcdef")
     assert timedelta() < report.reported_at - report.booted_at
     assert datetime.now(UTC) - report.reported_at < timedelta(minutes=5)
@@ -116,7 +100,6 @@ def test_a_node_on_which_all_works_says_so_and_leaves_neither_probes_nor_its_pas
 def test_while_it_boots_mlflow_is_not_asked_and_the_password_may_be_missing(node: Node) -> None:
     node.environment["WMS_NAME"] = "wms-never-booted"
     report = node.reports("booting")
-    assert report is not None
     assert (report.stage, report.refused) == ("booting", ())
     assert report.checks[-1].result == "answers; there is no password yet"
 
@@ -124,7 +107,6 @@ def test_while_it_boots_mlflow_is_not_asked_and_the_password_may_be_missing(node
 def test_a_bucket_that_refuses_is_an_answer(node: Node) -> None:
     node.environment["WMS_ARTIFACTS_BUCKET"] = "no-such-bucket"
     report = node.reports("ready")
-    assert report is not None
     (refused,) = report.refused
     assert (refused.what, "NoSuchBucket" in refused.result) == (ARTIFACTS, True)
     assert report.needed == ()
@@ -135,30 +117,23 @@ def test_an_mlflow_that_lets_nobody_in_is_an_answer(node: Node, nobody_listens: 
     if case == "away":
         node.environment["WMS_MLFLOW_ADDRESS"] = f"http://{nobody_listens}"
     else:
-        boto3.client("ssm").put_parameter(
-            Name=f"/{NAME}/mlflow/admin-password", Value="other", Type="SecureString", Overwrite=True
-        )
+        keep_password("other")
     report = node.reports("ready")
-    assert report is not None
     assert [check.what for check in report.needed] == ["MLflow"]
 
 
 def test_a_boot_that_gave_up_says_why(node: Node) -> None:
     report = node.reports("failed", "the data volume", "did not appear")
-    assert report is not None
     assert (report.stage, report.why) == ("failed", "the data volume did not appear")
 
 
 def test_a_report_that_cannot_be_written_is_said_on_the_node(node: Node) -> None:
     node.environment["WMS_DATA_BUCKET"] = "no-such-bucket"
-    assert node.reports("booting", code=1) is None
+    assert node.run("booting") == 1
     assert "could not be written" in node.said
 
 
 @pytest.mark.parametrize("words", [(), ("perhaps",)])
 def test_other_words_are_refused(node: Node, words: tuple[str, ...]) -> None:
-    assert node.reports(*words, code=2) is None
-
-
-def test_it_is_written_for_the_python_of_amazon_linux() -> None:
-    ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
+    assert node.run(*words) == 2
+    assert NODE_REPORT_KEY not in node.bucket.objects()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,6 +72,12 @@ class Node:
         """As if an earlier look had found this."""
         watchdog.State(self.folder / "state").save(watchdog.Seen(self.boot, until))
 
+    def idle(self, minutes: float = 20) -> None:
+        self.seen_busy_until(datetime.now(UTC) - minutes * MINUTE)
+
+    def write(self, book: LeaseBook) -> None:
+        self.bucket.write(LEASE_BOOK_KEY, book.to_json())
+
     @property
     def book(self) -> LeaseBook:
         return LeaseBook.from_json(self.bucket.objects()[LEASE_BOOK_KEY], source="the bucket")
@@ -93,21 +97,8 @@ def node(tmp_path: Path, bucket: Bucket) -> Node:
     return Node(tmp_path, bucket)
 
 
-@pytest.fixture
-def write(bucket: Bucket) -> Callable[[LeaseBook], None]:
-    return lambda book: bucket.write(LEASE_BOOK_KEY, book.to_json())
-
-
 def book_with(*, until: datetime) -> LeaseBook:
     return acquire(LeaseBook(), holder="run", purpose="test", ttl=2 * MINUTE, now=until - 2 * MINUTE)
-
-
-def test_it_leaves_an_instance_alone_that_somebody_holds(
-    node: Node, write: Callable[[LeaseBook], None]
-) -> None:
-    write(book_with(until=datetime.now(UTC) + MINUTE))
-    assert not node.look()
-    assert "held until" in node.said
 
 
 @pytest.mark.parametrize("dump", ["false", "/no/such/program"])
@@ -117,11 +108,9 @@ def test_a_dump_that_fails_keeps_nothing_running(node: Node, dump: str) -> None:
     assert "no dump of the database" in node.said
 
 
-def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_first(
-    node: Node, write: Callable[[LeaseBook], None]
-) -> None:
+def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_first(node: Node) -> None:
     ended = datetime.now(UTC) - 11 * MINUTE
-    write(book_with(until=ended))
+    node.write(book_with(until=ended))
     node.seen_busy_until(ended)
     assert node.look()
     claim = node.book.stopping
@@ -136,56 +125,50 @@ def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_
     assert store.load()[0].stopping is None
 
 
-def test_it_waits_ten_minutes_from_when_it_saw_a_lease_released(
-    node: Node, write: Callable[[LeaseBook], None]
-) -> None:
-    write(LeaseBook())
+def test_it_waits_ten_minutes_from_when_it_saw_a_lease_released(node: Node) -> None:
+    node.write(LeaseBook())
     node.seen_busy_until(datetime.now(UTC) + 60 * MINUTE)
     assert not node.look()
-    node.seen_busy_until(datetime.now(UTC) - 10 * MINUTE)
+    node.idle(10)
     assert node.look()
 
 
-def test_a_lease_of_the_last_minute_keeps_it(node: Node, write: Callable[[LeaseBook], None]) -> None:
-    write(book_with(until=datetime.now(UTC) + MINUTE))
-    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+def test_an_instance_that_somebody_holds_is_left_alone(node: Node) -> None:
+    node.write(book_with(until=datetime.now(UTC) + MINUTE))
+    node.idle()
     assert not node.look()
+    assert "held until" in node.said
     assert node.book.stopping is None
 
 
-def test_somebody_elses_stop_is_left_to_them_until_their_claim_is_over(
-    node: Node, write: Callable[[LeaseBook], None]
-) -> None:
+def test_somebody_elses_stop_is_left_to_them_until_their_claim_is_over(node: Node) -> None:
     now = datetime.now(UTC)
     claim = Stopping(owner="ann#1", claimed_at=now - 15 * MINUTE, expires_at=now)
-    node.seen_busy_until(now - 20 * MINUTE)
-    write(LeaseBook(stopping=claim))
+    node.idle()
+    node.write(LeaseBook(stopping=claim))
     assert not node.look()
     assert "ann#1 is stopping the instance" in node.said
-    write(LeaseBook(stopping=claim.model_copy(update={"expires_at": now - 3 * MINUTE})))
+    node.write(LeaseBook(stopping=claim.model_copy(update={"expires_at": now - 3 * MINUTE})))
     assert node.look()
 
 
-def test_everything_else_in_the_book_stays(node: Node, write: Callable[[LeaseBook], None]) -> None:
+def test_everything_else_in_the_book_stays(node: Node) -> None:
     before = LeaseBook(running_since=datetime.now(UTC))
-    before = rules.release(
-        acquire(before, holder="żółw", purpose="test", ttl=MINUTE, now=datetime.now(UTC)),
-        holder="żółw",
-        now=datetime.now(UTC),
-    )
-    write(before)
-    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+    before = acquire(before, holder="żółw", purpose="test", ttl=MINUTE, now=datetime.now(UTC))
+    before = rules.release(before, holder="żółw", now=datetime.now(UTC))
+    node.write(before)
+    node.idle()
     assert node.look()
     assert node.book.model_copy(update={"stopping": None}) == before
 
 
 @pytest.mark.parametrize(("minutes_ago", "stops"), [(-5, False), (9, False), (11, True)])
 def test_without_s3_it_goes_by_the_expiry_that_it_read_last(
-    node: Node, write: Callable[[LeaseBook], None], nobody_listens: str, minutes_ago: int, stops: bool
+    node: Node, nobody_listens: str, minutes_ago: int, stops: bool
 ) -> None:
-    write(book_with(until=datetime.now(UTC) + MINUTE))
+    node.write(book_with(until=datetime.now(UTC) + MINUTE))
     assert not node.look()
-    node.seen_busy_until(datetime.now(UTC) - minutes_ago * MINUTE)
+    node.idle(minutes_ago)
     node.environment["AWS_ENDPOINT_URL"] = f"http://{nobody_listens}"
     assert node.look() == stops
     assert "cannot be read" in node.said
@@ -218,17 +201,15 @@ def test_where_no_book_was_ever_written_it_gives_a_boot_half_an_hour_and_dumps_f
 
 
 def test_what_an_earlier_boot_saw_does_not_count(node: Node, nobody_listens: str) -> None:
-    node.seen_busy_until(datetime.now(UTC) - 60 * MINUTE)
+    node.idle(60)
     node.boot, node.up_minutes = "boot-two", 1.0
     node.environment["AWS_ENDPOINT_URL"] = f"http://{nobody_listens}"
     assert not node.look()
 
 
-def test_a_shutdown_that_fails_is_said_and_tried_again(
-    node: Node, write: Callable[[LeaseBook], None]
-) -> None:
-    write(LeaseBook())
-    node.seen_busy_until(datetime.now(UTC) - 20 * MINUTE)
+def test_a_shutdown_that_fails_is_said_and_tried_again(node: Node) -> None:
+    node.write(LeaseBook())
+    node.idle()
     node.environment["WMS_SHUTDOWN"] = "false"
     assert not node.look()
     assert "['false'] failed, tried again next time" in node.said
@@ -242,21 +223,3 @@ def test_its_times_and_its_key_are_those_of_the_package() -> None:
     assert watchdog.CLOCK_TOLERANCE == lease_book.CLOCK_TOLERANCE
     assert watchdog.SWITCH_LIMIT == lease_book.SWITCH_LIMIT
     assert watchdog.IDLE_GRACE > 2 * lease_book.CLOCK_TOLERANCE
-
-
-def test_it_is_written_for_the_python_of_amazon_linux() -> None:
-    ast.parse((NODE / "watchdog").read_text(), feature_version=(3, 9))
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not on this machine")
-def test_systemd_takes_its_units(tmp_path: Path) -> None:
-    for unit in NODE.glob("systemd/wms-watchdog.*"):
-        text = unit.read_text().replace("/opt/wms/node/", f"{NODE}/")
-        (tmp_path / unit.name).write_text(text)
-    done = subprocess.run(
-        ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")

@@ -20,7 +20,7 @@ from wms.core.records.dataset import Split
 from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
 from wms.data.merge import merge_branches
-from wms.data.push import branch_of, push_folder
+from wms.data.push import Upload, push_folder
 from wms.data.status import data_status
 from wms.promotion.rollback import roll_back
 from wms.report.records import RunRecords
@@ -173,7 +173,7 @@ def taken_in_part(first: Context, tmp_path: Path) -> str:
     folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
     write_bytes(folder / "masks/meter-2-000.png", b"no picture")
     run_on(first, folder, skill=100, quarantine=True)
-    return branch_of(folder)
+    return Upload.of(folder).branch
 
 
 def test_a_branch_taken_but_for_what_was_set_aside_stays_and_says_so(first: Context, tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
     first: Context, tmp_path: Path
 ) -> None:
     name = taken_in_part(first, tmp_path)
-    with pytest.raises(BadDataError, match="1 finding blocks"):
+    with pytest.raises(BadDataError, match="blocked by 1 finding;"):
         run_pipeline(first, branches=[name], options=RunOptions())
     findings = outcome_of(first).findings
     assert sorted(found.rule for found in findings) == ["duplicate", "duplicate", "not-an-image"]
@@ -223,7 +223,7 @@ def test_what_a_later_branch_supersedes_stays_on_its_own(first: Context, tmp_pat
 
 
 def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(NothingToDoError, match="24 pairs are in the dataset already"):
+    with pytest.raises(NothingToDoError, match="has its 24 pairs already"):
         run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
 
 

@@ -25,7 +25,7 @@ from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions, RunState
 from wms.core.records.training import Candidate
 from wms.core.settings.infra import load_infra_settings
-from wms.data.push import branch_of
+from wms.data.push import Upload
 from wms.data.status import data_status
 from wms.promotion.merge import merge_promotion
 from wms.promotion.publish import publish_promotion
@@ -143,7 +143,7 @@ def test_the_decision_is_made_and_shown_and_nothing_is_promoted(keep: Keep) -> N
 def test_it_is_said_where_people_look(keep: Keep) -> None:
     kept = keep()
     command = f"wms model adopt {kept.records.archive.digest}"
-    assert kept.said.count("going on without the registry: MLflow may not store files") >= 2
+    assert kept.said.count("continuing without the registry: MLflow may not store files") >= 2
     assert "nothing is promoted" in kept.said
     assert command in "\n".join(outcome_of(kept.ctx).lines())
     text = summary(kept.records)
@@ -155,7 +155,7 @@ def test_it_is_said_where_people_look(keep: Keep) -> None:
 def test_it_is_said_on_the_branch_which_waits(keep: Keep) -> None:
     kept = keep()
     repository, forge = kept.ctx.ports.repository, kept.ctx.ports.forge
-    sha = repository.head(branch_of(kept.pairs))
+    sha = repository.head(Upload.of(kept.pairs).branch)
     (note,) = [check for check in forge.statuses(str(sha)) if check.context == "wms/verdict"]
     assert kept.records.archive.digest in note.description
     (held,) = data_status(repository=repository, forge=forge).branches

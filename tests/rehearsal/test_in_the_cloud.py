@@ -155,7 +155,7 @@ def test_where_the_node_may_not_store_models_the_run_goes_on_and_promotes_nothin
     branch = there.stage.push_pairs("first", seed=1)
     run = play_pipeline(there)
     run.expect("success", train="success", publish="skipped", infra_down="skipped")
-    said = "going on without the registry: MLflow may not store files"
+    said = "continuing without the registry: MLflow may not store files"
     assert said in run.jobs["train"].log
     assert "Kept as a candidate" in run.jobs["report"].summary
     assert {"archive.json", "candidate.json"} <= set(run.artifacts["run-train-1"].files)

@@ -7,17 +7,27 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 import yaml
-from moto.server import ThreadedMotoServer
 
+from clouds import CREDENTIALS
 from inputs.postgres import Postgres, missing, postgres_serving
 from servers import free_port
 
 ROOT = Path(__file__).parents[3]
 NODE = ROOT / "devops/node"
+
+
+def run(
+    *words: str | Path, code: int | None = 0, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program; without a `code` it may end with any."""
+    done = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    return done
 
 
 @pytest.fixture(scope="module")
@@ -30,31 +40,21 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[dict[str, str]]:
+def aws(moto: str) -> dict[str, str]:
     """Environment variables that lead the AWS CLI and boto3 to moto, and nowhere else."""
     if shutil.which("aws") is None:
         pytest.skip("the AWS CLI (aws) is not installed on this machine")
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-    server.stop()
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {**CREDENTIALS, **nowhere, "AWS_ENDPOINT_URL": moto}
 
 
-def client(service: str, aws: dict[str, str]):  # type: ignore[no-untyped-def]
+def client(service: str, aws: dict[str, str]) -> Any:
     return boto3.client(
         service,
         endpoint_url=aws["AWS_ENDPOINT_URL"],
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        region_name=aws["AWS_DEFAULT_REGION"],
+        aws_access_key_id=aws["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=aws["AWS_SECRET_ACCESS_KEY"],
     )
 
 
@@ -84,6 +84,4 @@ def render(folder: Path) -> list[dict]:
     """The manifests of a kustomization, by the real kustomize."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl, which holds kustomize, is not installed on this machine")
-    done = subprocess.run(["kubectl", "kustomize", folder], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
+    return list(yaml.safe_load_all(run("kubectl", "kustomize", folder).stdout))

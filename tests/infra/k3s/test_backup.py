@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.k3s.conftest import NODE, client
+from infra.k3s.conftest import NODE, client, run
 from inputs.postgres import Postgres
 from wms.adapters.mlflow.client import connect
 
@@ -25,10 +25,8 @@ class Node:
     control: Path
     dumps: Path
 
-    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [NODE / script, *arguments], env=self.environment, capture_output=True, text=True, check=False
-        )
+    def run(self, script: str, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        return run(NODE / script, *arguments, code=code, environment=self.environment)
 
 
 @pytest.fixture
@@ -112,13 +110,9 @@ def databases(postgres: Postgres) -> list[str]:
 def test_what_was_logged_and_registered_survives_the_loss_of_the_database(
     node: Node, empty_database: Postgres, filled: str
 ) -> None:
-    stored = node.run("backup.sh")
-    assert stored.returncode == 0, stored.stderr
+    node.run("backup.sh")
     empty_database.sql("DROP DATABASE mlflow WITH (FORCE)", database="postgres")
-
-    restored = node.run("restore.sh")
-
-    assert restored.returncode == 0, restored.stderr
+    node.run("restore.sh")
     assert_everything_is_there(empty_database, filled)
     assert databases(empty_database) == ["mlflow"]
     assert node.control.read_text().split() == ["stop", "start"]
@@ -128,12 +122,9 @@ def test_what_was_logged_and_registered_survives_the_loss_of_the_database(
 def test_a_fresh_node_whose_mlflow_has_made_its_tables_is_restored_without_force(
     node: Node, empty_database: Postgres, filled: str, template: str
 ) -> None:
-    assert node.run("backup.sh").returncode == 0
+    node.run("backup.sh")
     make_database(empty_database, template=template)
-
-    restored = node.run("restore.sh")
-
-    assert restored.returncode == 0, restored.stderr
+    node.run("restore.sh")
     assert_everything_is_there(empty_database, filled)
     assert databases(empty_database) == ["mlflow"]
 
@@ -141,16 +132,15 @@ def test_a_fresh_node_whose_mlflow_has_made_its_tables_is_restored_without_force
 def test_a_database_that_holds_runs_is_left_alone_unless_forced_and_is_then_kept_beside(
     node: Node, empty_database: Postgres, filled: str
 ) -> None:
-    assert node.run("backup.sh").returncode == 0
+    node.run("backup.sh")
     connect(uri(empty_database)).delete_registered_model_alias("register window", "production")
 
-    refused = node.run("restore.sh")
-    assert refused.returncode == 1
+    refused = node.run("restore.sh", code=1)
     assert "holds 3 runs, models and experiments; nothing was changed" in refused.stderr
     assert "--force" in refused.stderr
     assert not node.control.exists()
 
-    assert node.run("restore.sh", "--force").returncode == 0
+    node.run("restore.sh", "--force")
     assert_everything_is_there(empty_database, filled)
     (kept,) = [name for name in databases(empty_database) if name != "mlflow"]
     assert kept.startswith("mlflow_before_")
@@ -160,54 +150,45 @@ def test_a_database_that_holds_runs_is_left_alone_unless_forced_and_is_then_kept
 def test_an_older_dump_is_restored_by_its_version(
     node: Node, empty_database: Postgres, filled: str, aws: dict[str, str], data_bucket: str
 ) -> None:
-    assert node.run("backup.sh").returncode == 0
+    node.run("backup.sh")
     older = client("s3", aws).head_object(Bucket=data_bucket, Key=KEY)["VersionId"]
     connect(uri(empty_database)).delete_registered_model("register window")
-    assert node.run("backup.sh").returncode == 0
+    node.run("backup.sh")
 
     listed = node.run("restore.sh", "--list")
     assert older in listed.stdout
-    assert node.run("restore.sh", "--force", "--version", older).returncode == 0
+    node.run("restore.sh", "--force", "--version", older)
     assert_everything_is_there(empty_database, filled)
 
 
-def test_a_damaged_dump_changes_nothing(
-    node: Node, empty_database: Postgres, filled: str, aws: dict[str, str], data_bucket: str
-) -> None:
-    assert node.run("backup.sh").returncode == 0
-    s3 = client("s3", aws)
-    found = s3.get_object(Bucket=data_bucket, Key=KEY)
-    damaged = bytearray(found["Body"].read())
-    damaged[len(damaged) // 2] ^= 1
-    s3.put_object(Bucket=data_bucket, Key=KEY, Body=bytes(damaged), Metadata=found["Metadata"])
-
-    refused = node.run("restore.sh", "--force")
-
-    assert refused.returncode == 1
-    assert "does not have the SHA-256" in refused.stderr
-    assert_everything_is_there(empty_database, filled)
-    assert not node.control.exists()
-
-
-def test_a_dump_that_cannot_be_read_in_changes_nothing(
-    node: Node, empty_database: Postgres, filled: str, aws: dict[str, str], data_bucket: str
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        (b"another", "does not have the SHA-256"),
+        (b"no dump at all", "could not be read in; nothing was changed"),
+    ],
+    ids=["damaged", "no dump"],
+)
+def test_a_dump_that_cannot_be_restored_changes_nothing(
+    node: Node,
+    empty_database: Postgres,
+    filled: str,
+    aws: dict[str, str],
+    data_bucket: str,
+    written: bytes,
+    says: str,
 ) -> None:
     body = b"no dump at all"
-    metadata = {"sha256": hashlib.sha256(body).hexdigest()}
+    metadata = {"sha256": hashlib.sha256(written).hexdigest()}
     client("s3", aws).put_object(Bucket=data_bucket, Key=KEY, Body=body, Metadata=metadata)
 
-    refused = node.run("restore.sh", "--force")
-
-    assert refused.returncode == 1
-    assert "could not be read in; nothing was changed" in refused.stderr
+    assert says in node.run("restore.sh", "--force", code=1).stderr
     assert_everything_is_there(empty_database, filled)
     assert databases(empty_database) == ["mlflow"]
 
 
 def test_an_empty_database_never_becomes_the_newest_dump(node: Node, empty_database: Postgres) -> None:
-    refused = node.run("backup.sh")
-    assert refused.returncode == 1
-    assert "the database is empty; nothing was stored" in refused.stderr
+    assert "the database is empty; nothing was stored" in node.run("backup.sh", code=1).stderr
 
 
 def test_a_bucket_that_keeps_no_versions_is_an_error(
@@ -216,13 +197,9 @@ def test_a_bucket_that_keeps_no_versions_is_an_error(
     client("s3", aws).create_bucket(Bucket="no-versions")
     settings = node_root / "etc/wms/node.env"
     settings.write_text(settings.read_text().replace(data_bucket, "no-versions"))
-    refused = node.run("backup.sh")
-    assert refused.returncode == 1
-    assert "keeps no versions" in refused.stderr
+    assert "keeps no versions" in node.run("backup.sh", code=1).stderr
 
 
 def test_without_any_dump_the_restore_says_so(node: Node, empty_database: Postgres) -> None:
-    refused = node.run("restore.sh")
-    assert refused.returncode == 1
-    assert "there is no such dump" in refused.stderr
+    assert "there is no such dump" in node.run("restore.sh", code=1).stderr
     assert databases(empty_database) == ["mlflow"]

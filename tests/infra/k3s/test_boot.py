@@ -8,11 +8,8 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import http.server
 import os
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.k3s.conftest import NODE, ROOT, client
+from infra.k3s.conftest import NODE, ROOT, client, run
+from servers import administrator, answering
 from wms.core.records.node import NodeReport
 from wms.core.settings.infra import NODE_REPORT_KEY
 
@@ -38,18 +36,6 @@ esac""",
 }
 
 
-class Api(http.server.BaseHTTPRequestHandler):
-    """MLflow's answer to whoever has the password that Parameter Store holds."""
-
-    def do_GET(self) -> None:
-        expected = base64.b64encode(f"admin:{self.server.password()}".encode()).decode()
-        self.send_response(200 if self.headers.get("Authorization") == f"Basic {expected}" else 401)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @dataclass(frozen=True, kw_only=True)
 class Node:
     root: Path
@@ -57,10 +43,9 @@ class Node:
     device: Path
     environment: dict[str, str]
 
-    def boot(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [self.release / "node/boot.sh"], env=self.environment, capture_output=True, text=True, check=False
-        )
+    def boot(self, *, code: int = 0) -> str:
+        """Boot it; what it says on the way."""
+        return run(self.release / "node/boot.sh", code=code, environment=self.environment).stderr
 
     def calls(self) -> list[str]:
         return (self.root / "calls").read_text().splitlines()
@@ -114,28 +99,28 @@ def node(aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path)
         (programs / name).chmod(0o755)
     with (tmp_path / "device").open("wb") as device:
         device.truncate(32 * 2**20)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.password = lambda: password(aws)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    found = Node(
-        root=node_root,
-        release=release,
-        device=tmp_path / "device",
-        environment={
-            **os.environ,
-            **aws,
-            "PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin",
-            "WMS_BOOT_ROOT": str(node_root),
-            "WMS_K3S_RELEASES": f"file://{tmp_path}/releases".replace(" ", "%20"),
-            "WMS_MLFLOW_ADDRESS": f"http://127.0.0.1:{server.server_port}",
-            "POSTGRES_UID": str(os.getuid()),
-            "VOLUME_WAIT_SECONDS": "1",
-            "MLFLOW_WAIT_SECONDS": "5",
-        },
-    )
+
+    def mlflow(path: str, who: str | None) -> int:
+        return 200 if who == administrator(password(aws)) else 401
+
     store_image(aws, data_bucket, release)
-    yield found
-    server.shutdown()
+    with answering(mlflow) as port:
+        yield Node(
+            root=node_root,
+            release=release,
+            device=tmp_path / "device",
+            environment={
+                **os.environ,
+                **aws,
+                "PATH": f"{programs}:{os.environ['PATH']}:/usr/sbin:/sbin",
+                "WMS_BOOT_ROOT": str(node_root),
+                "WMS_K3S_RELEASES": f"file://{tmp_path}/releases".replace(" ", "%20"),
+                "WMS_MLFLOW_ADDRESS": f"http://127.0.0.1:{port}",
+                "POSTGRES_UID": str(os.getuid()),
+                "VOLUME_WAIT_SECONDS": "1",
+                "MLFLOW_WAIT_SECONDS": "5",
+            },
+        )
     # One that is not there is no error; other tests of this process have parameters of their own.
     client("ssm", aws).delete_parameters(Names=[PARAMETER])
 
@@ -150,9 +135,7 @@ def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(
     node: Node, aws: dict[str, str], data_bucket: str
 ) -> None:
     client("s3", aws).create_bucket(Bucket="wms-test-artifacts")
-    done = node.boot()
-    assert done.returncode == 0, done.stderr
-    assert "MLflow answers after" in done.stderr
+    assert "MLflow answers after" in node.boot()
     made = {path.name: path.read_text() for path in (node.root / "var/lib/wms/secrets").iterdir()}
     applied = node.applied()
     secrets = {
@@ -181,8 +164,7 @@ def test_a_boot_that_gives_up_tells_where_and_why_and_the_watchdog_runs_already(
     node: Node, aws: dict[str, str], data_bucket: str
 ) -> None:
     node.device.unlink()
-    done = node.boot()
-    assert done.returncode == 1
+    node.boot(code=1)
     report = told(aws, data_bucket)
     assert report.stage == "failed"
     assert report.why.startswith("mount_data_volume: the data volume did not appear")
@@ -193,15 +175,13 @@ def test_a_report_that_cannot_be_written_stops_no_boot(
     node: Node, aws: dict[str, str], data_bucket: str
 ) -> None:
     (node.release / "node/report").write_text("#!/bin/sh\nexit 1\n")
-    done = node.boot()
-    assert done.returncode == 0, done.stderr
-    assert "nobody was told: ready" in done.stderr
+    assert "nobody was told: ready" in node.boot()
 
 
 def test_a_second_boot_changes_nothing_but_drops_the_image_of_an_older_release(
     node: Node, aws: dict[str, str]
 ) -> None:
-    assert node.boot().returncode == 0
+    node.boot()
     formatted = node.device.read_bytes()
     (node.root / "mounted").unlink()
     kept = [
@@ -215,9 +195,8 @@ def test_a_second_boot_changes_nothing_but_drops_the_image_of_an_older_release(
     older = node.root / "var/lib/rancher/k3s/agent/images/wms-mlflow-3.16.0-000000000000.tar.gz"
     older.write_bytes(b"old")
 
-    done = node.boot()
+    node.boot()
 
-    assert done.returncode == 0, done.stderr
     assert {path: path.read_bytes() for path in before} == before
     assert not older.exists()
     assert node.device.read_bytes() == formatted
@@ -228,11 +207,9 @@ def test_a_second_boot_changes_nothing_but_drops_the_image_of_an_older_release(
 
 def test_a_fresh_instance_takes_the_password_that_is_known_already(node: Node, aws: dict[str, str]) -> None:
     client("ssm", aws).put_parameter(Name=PARAMETER, Value="known to everybody", Type="SecureString")
-    assert node.boot().returncode == 0
-    assert (
-        base64.b64decode(node.applied()["Secret", "mlflow"]["data"]["admin-password"])
-        == b"known to everybody"
-    )
+    node.boot()
+    applied = node.applied()["Secret", "mlflow"]["data"]
+    assert base64.b64decode(applied["admin-password"]) == b"known to everybody"
     assert password(aws) == "known to everybody"
 
 
@@ -240,17 +217,13 @@ def test_a_parameter_store_that_does_not_answer_is_an_error_and_no_new_password(
     (node.release / "node/secrets.sh").write_text(
         (NODE / "secrets.sh").read_text().replace("aws ssm get-parameter", "aws ssm get-parameter-denied")
     )
-    done = node.boot()
-    assert done.returncode == 1
-    assert f"{PARAMETER} could not be read" in done.stderr
+    assert f"{PARAMETER} could not be read" in node.boot(code=1)
     assert not [call for call in node.calls() if "create secret generic mlflow" in call]
 
 
 def test_other_bytes_under_k3s_s_name_are_not_installed(node: Node) -> None:
     (node.release.parents[1] / "releases/v1+k3s1/k3s").write_bytes(b"something else")
-    done = node.boot()
-    assert done.returncode == 1
-    assert "does not have the SHA-256" in done.stderr
+    assert "does not have the SHA-256" in node.boot(code=1)
     assert not (node.root / "usr/local/bin").exists() or not list((node.root / "usr/local/bin").iterdir())
 
 
@@ -258,16 +231,12 @@ def test_an_image_that_nobody_stored_is_named_with_what_stores_it(
     node: Node, aws: dict[str, str], data_bucket: str
 ) -> None:
     client("s3", aws).delete_object(Bucket=data_bucket, Key=image_key(node.release))
-    done = node.boot()
-    assert done.returncode == 1
-    assert f"containers/publish.sh mlflow {data_bucket}" in done.stderr
+    assert f"containers/publish.sh mlflow {data_bucket}" in node.boot(code=1)
 
 
 def test_a_damaged_image_is_not_kept(node: Node, aws: dict[str, str], data_bucket: str) -> None:
     store_image(aws, data_bucket, node.release, sha256="0" * 64)
-    done = node.boot()
-    assert done.returncode == 1
-    assert "that was stored with it" in done.stderr
+    assert "that was stored with it" in node.boot(code=1)
     assert not list((node.root / "var/lib/rancher/k3s/agent/images").glob("wms-mlflow*"))
 
 
@@ -278,25 +247,19 @@ def test_a_volume_that_holds_anything_else_is_left_alone(node: Node, content: st
             device.seek(4096)
             device.write(b"precious")
     else:
-        subprocess.run(["mkfs.ext4", "-q", node.device], env=node.environment, check=True)
+        run("mkfs.ext4", "-q", node.device, environment=node.environment)
     before = node.device.read_bytes()
-    done = node.boot()
-    assert done.returncode == 1
-    assert "was left alone" in done.stderr
+    assert "was left alone" in node.boot(code=1)
     assert node.device.read_bytes() == before
     assert not (node.root / "mounted").exists()
 
 
 def test_a_release_without_an_environment_is_an_error(node: Node) -> None:
     shutil.rmtree(node.release / "infrastructure")
-    done = node.boot()
-    assert done.returncode == 1
-    assert "does not hold the kustomization.yaml of one environment" in done.stderr
+    assert "does not hold the kustomization.yaml of one environment" in node.boot(code=1)
 
 
 def test_a_node_that_was_not_told_what_it_is_says_so(node: Node) -> None:
     settings = node.root / "etc/wms/node.env"
     settings.write_text(settings.read_text().replace("WMS_DATA_BUCKET", "OTHER"))
-    done = node.boot()
-    assert done.returncode == 1
-    assert "does not set WMS_DATA_BUCKET" in done.stderr
+    assert "does not set WMS_DATA_BUCKET" in node.boot(code=1)

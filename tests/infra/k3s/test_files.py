@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from infra.k3s.conftest import NODE, ROOT
+from infra.k3s.conftest import NODE, ROOT, run
 
 CONTAINERS = ROOT / "devops/containers"
 SCRIPTS = sorted(path for path in ROOT.glob("devops/**/*.sh") if "tests" not in path.parts)
@@ -22,20 +22,21 @@ def tool(name: str) -> Path:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_script_passes_shellcheck_and_ends_at_its_first_failure(script: Path) -> None:
-    checked = subprocess.run(
-        [tool("shellcheck"), "-x", script], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert checked.returncode == 0, checked.stdout
+    run(tool("shellcheck"), "-x", script)
     text = script.read_text()
     exempt = "ourced by" in text[:300] or text.startswith("#!/bin/sh\n")  # plain sh knows no pipefail
     assert exempt or "set -euo pipefail" in text
 
 
+@pytest.mark.parametrize("program", ["report", "watchdog"])
+def test_a_program_is_written_for_the_python_of_amazon_linux(program: str) -> None:
+    ast.parse((NODE / program).read_text(), feature_version=(3, 9))
+
+
 @pytest.mark.parametrize("dockerfile", sorted(CONTAINERS.glob("*.Dockerfile")), ids=lambda path: path.name)
 class TestDockerfile:
     def test_hadolint_finds_nothing(self, dockerfile: Path) -> None:
-        done = subprocess.run([tool("hadolint"), dockerfile], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        run(tool("hadolint"), dockerfile)
 
     def test_it_starts_from_a_digest_and_ends_as_nobody_special(self, dockerfile: Path) -> None:
         lines = dockerfile.read_text().splitlines()
@@ -54,21 +55,19 @@ def test_the_server_s_versions_are_those_of_the_project_s_lock() -> None:
 
 
 def test_the_manifest_names_the_image_by_what_it_is_made_of() -> None:
-    tag = subprocess.run(
-        [CONTAINERS / "tag.sh", "mlflow"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    tag = run(CONTAINERS / "tag.sh", "mlflow").stdout.strip()
     manifest = (ROOT / "devops/k3s/base/mlflow/deployment.yaml").read_text()
     assert f"image: localhost/wms-mlflow:{tag}\n" in manifest, f"write {tag} into mlflow/deployment.yaml"
 
 
 def test_another_byte_in_the_image_is_another_tag(tmp_path: Path) -> None:
     shutil.copytree(CONTAINERS, tmp_path / "containers")
-    command = [tmp_path / "containers/tag.sh", "mlflow"]
-    before = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert before == subprocess.run([CONTAINERS / "tag.sh", "mlflow"], capture_output=True, text=True).stdout
+    command = (tmp_path / "containers/tag.sh", "mlflow")
+    before = run(*command).stdout
+    assert before == run(CONTAINERS / "tag.sh", "mlflow").stdout
     with (tmp_path / "containers/mlflow/ready.py").open("a") as file:
         file.write("\n")
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout != before
+    assert run(*command).stdout != before
 
 
 def test_what_is_downloaded_is_pinned_by_its_bytes() -> None:
@@ -86,7 +85,7 @@ def test_what_is_downloaded_is_pinned_by_its_bytes() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
 def test_systemd_knows_every_line_of_the_units(tmp_path: Path) -> None:
     units = sorted(path for path in (NODE / "systemd").iterdir() if path.suffix != ".conf")
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    done = run("systemd-analyze", "verify", *units, code=None)
     absent = re.compile(r"is not executable: No such file or directory|^$")
     assert [line for line in done.stderr.splitlines() if not absent.search(line)] == []
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from infra.k3s.conftest import ROOT, render
+from infra.k3s.conftest import ROOT, render, run
 
 FOLDERS = sorted(path.parent for path in ROOT.glob("infrastructure/*/kustomization.yaml"))
 MIB = 2**20
@@ -19,13 +18,8 @@ T3_LARGE_MIB = 7_700
 
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
-def folder(request: pytest.FixtureRequest) -> Path:
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def manifests(folder: Path) -> list[dict]:
-    return render(folder)
+def manifests(request: pytest.FixtureRequest) -> list[dict]:
+    return render(request.param)
 
 
 def of_kind(manifests: list[dict], *kinds: str) -> list[dict]:
@@ -36,6 +30,11 @@ def pods(manifests: list[dict]) -> list[dict]:
     return [each["spec"]["template"]["spec"] for each in of_kind(manifests, "Deployment", "StatefulSet")]
 
 
+def named(manifests: list[dict], kind: str, name: str) -> dict:
+    (found,) = [each for each in of_kind(manifests, kind) if each["metadata"]["name"] == name]
+    return found
+
+
 def containers(manifests: list[dict]) -> list[dict]:
     return [each for pod in pods(manifests) for each in [*pod["containers"], *pod.get("initContainers", [])]]
 
@@ -44,26 +43,20 @@ def containers(manifests: list[dict]) -> list[dict]:
 def test_kubernetes_knows_every_field(manifests: list[dict], version: str, tmp_path: Path) -> None:
     rendered = tmp_path / "rendered.yaml"
     rendered.write_text(yaml.safe_dump_all(manifests))
-    tool = Path(sys.executable).with_name("kubernetes-validate")
-    done = subprocess.run(
-        [tool, "-k", version, "--strict", rendered], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    run(Path(sys.executable).with_name("kubernetes-validate"), "-k", version, "--strict", rendered)
 
 
 def test_an_environment_holds_no_resources_of_its_own() -> None:
-    for path in ROOT.glob("infrastructure/*/kustomization.yaml"):
-        assert yaml.safe_load(path.read_text())["resources"] == ["../../devops/k3s/base"], path
+    for folder in FOLDERS:
+        settings = yaml.safe_load((folder / "kustomization.yaml").read_text())
+        assert settings["resources"] == ["../../devops/k3s/base"], folder
 
 
-def test_everything_lies_in_the_namespace(manifests: list[dict]) -> None:
+def test_everything_lies_in_the_namespace_with_the_restricted_standard(manifests: list[dict]) -> None:
     for each in manifests:
         if each["kind"] not in {"Namespace", "PersistentVolume"}:
             assert each["metadata"]["namespace"] == "wms", each["metadata"]["name"]
-
-
-def test_kubernetes_enforces_the_restricted_standard() -> None:
-    (namespace,) = of_kind(render(ROOT / "infrastructure/dev"), "Namespace")
+    namespace = named(manifests, "Namespace", "wms")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
@@ -131,41 +124,29 @@ def test_secrets_are_never_in_git(manifests: list[dict]) -> None:
                 assert "secretKeyRef" in variable["valueFrom"], variable["name"]
 
 
-@pytest.fixture(scope="module")
-def policies() -> dict[str, dict]:
-    found = of_kind(render(ROOT / "infrastructure/dev"), "NetworkPolicy")
-    return {each["metadata"]["name"]: each["spec"] for each in found}
+def test_the_network_denies_everything_first(manifests: list[dict]) -> None:
+    spec = named(manifests, "NetworkPolicy", "default-deny")["spec"]
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-class TestNetwork:
-    def test_everything_is_denied_first(self, policies: dict[str, dict]) -> None:
-        assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-
-    def test_the_database_is_reached_by_mlflow_alone_and_reaches_nothing(
-        self, policies: dict[str, dict]
-    ) -> None:
-        postgres = policies["postgres"]
-        mlflow = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "mlflow"}}}
-        assert postgres["ingress"] == [{"from": [mlflow], "ports": [{"protocol": "TCP", "port": 5432}]}]
-        assert "egress" not in postgres
-
-    def test_mlflow_goes_out_to_its_database_to_the_role_and_to_https(
-        self, policies: dict[str, dict]
-    ) -> None:
-        ports = [[port["port"] for port in rule["ports"]] for rule in policies["mlflow"]["egress"]]
-        assert ports == [[5432], [80], [443]]
-        outside = policies["mlflow"]["egress"][2]["to"][0]["ipBlock"]
-        assert {"10.0.0.0/8", "169.254.0.0/16"} <= set(outside["except"])
+def test_the_database_is_reached_by_mlflow_alone_and_reaches_nothing(manifests: list[dict]) -> None:
+    spec = named(manifests, "NetworkPolicy", "postgres")["spec"]
+    mlflow = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "mlflow"}}}
+    assert spec["ingress"] == [{"from": [mlflow], "ports": [{"protocol": "TCP", "port": 5432}]}]
+    assert "egress" not in spec
 
 
-def test_the_node_holds_all_limits_at_once() -> None:
+def test_mlflow_goes_out_to_its_database_to_the_role_and_to_https(manifests: list[dict]) -> None:
+    rules = named(manifests, "NetworkPolicy", "mlflow")["spec"]["egress"]
+    assert [[port["port"] for port in rule["ports"]] for rule in rules] == [[5432], [80], [443]]
+    assert {"10.0.0.0/8", "169.254.0.0/16"} <= set(rules[2]["to"][0]["ipBlock"]["except"])
+
+
+def test_the_node_holds_all_limits_at_once(manifests: list[dict]) -> None:
     """The memory table of docs/runbook.md, as a sum: k3s and the system are set aside by its own settings."""
     settings = (ROOT / "devops/node/k3s-config.yaml").read_text()
     aside = sum(int(each) for each in re.findall(r"reserved=.*memory=(\d+)Mi", settings))
-    limits = sum(
-        memory(each["resources"]["limits"]["memory"])
-        for each in containers(render(ROOT / "infrastructure/dev"))
-    )
+    limits = sum(memory(each["resources"]["limits"]["memory"]) for each in containers(manifests))
     later = 2_048
     assert aside + limits // MIB + later <= T3_LARGE_MIB
 
@@ -175,18 +156,13 @@ def memory(quantity: str) -> int:
     return int(number) * {"Mi": MIB, "Gi": 1024 * MIB}[unit]
 
 
-def test_the_proxy_on_the_node_goes_where_the_service_is() -> None:
-    (service,) = [
-        each
-        for each in of_kind(render(ROOT / "infrastructure/dev"), "Service")
-        if each["metadata"]["name"] == "mlflow"
-    ]
+def test_the_proxy_on_the_node_goes_where_the_service_is(manifests: list[dict]) -> None:
+    service = named(manifests, "Service", "mlflow")
     unit = (ROOT / "devops/node/systemd/wms-mlflow.service").read_text()
     assert f" {service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}\n" in unit
 
 
-def test_connections_of_all_workers_fit_into_the_database() -> None:
-    manifests = render(ROOT / "infrastructure/dev")
+def test_connections_of_all_workers_fit_into_the_database(manifests: list[dict]) -> None:
     (postgres,) = of_kind(manifests, "StatefulSet")
     (mlflow,) = of_kind(manifests, "Deployment")
     arguments = postgres["spec"]["template"]["spec"]["containers"][0]["args"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import os
 import shutil
@@ -16,10 +15,10 @@ import psutil
 import pytest
 from werkzeug.security import check_password_hash
 
-from infra.k3s.conftest import ROOT, client
+from infra.k3s.conftest import ROOT, client, run
 from inputs.mlflow_server import APP, Shipped, shipped_server
 from inputs.postgres import Postgres
-from servers import free_port, model_files
+from servers import administrator, free_port, model_files
 from wms.adapters.mlflow.registry import MlflowRegistry
 from wms.core.files import write_bytes
 from wms.core.ports import Metric
@@ -34,7 +33,7 @@ def ask(
 ) -> http.client.HTTPResponse:
     headers = {"Host": host or f"127.0.0.1:{port}"}
     if password is not None:
-        headers["Authorization"] = "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()
+        headers["Authorization"] = administrator(password)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
@@ -120,7 +119,6 @@ def test_the_loopback_proxy_carries_requests_and_their_host_header_as_they_are(s
     proxy = subprocess.Popen(
         ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", PROXY, f"127.0.0.1:{server.port}"],
         stderr=subprocess.DEVNULL,
-        env={**os.environ},
     )
     try:
         deadline = time.monotonic() + 10
@@ -141,19 +139,14 @@ def test_the_loopback_proxy_carries_requests_and_their_host_header_as_they_are(s
 def test_a_new_password_in_the_secret_is_the_administrator_s_from_the_next_start_on(
     server: Shipped, postgres: Postgres
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, APP / "admin.py"],
-        env={
-            **os.environ,
-            "POSTGRES_HOST": "127.0.0.1",
-            "POSTGRES_PORT": str(postgres.port),
-            "POSTGRES_PASSWORD": postgres.password,
-            "MLFLOW_AUTH_ADMIN_PASSWORD": NEW_PASSWORD,
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    environment = {
+        **os.environ,
+        "POSTGRES_HOST": "127.0.0.1",
+        "POSTGRES_PORT": str(postgres.port),
+        "POSTGRES_PASSWORD": postgres.password,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": NEW_PASSWORD,
+    }
+    done = run(sys.executable, APP / "admin.py", environment=environment)
     assert "has the password of the environment now" in done.stdout
     assert ask(server.port, API, password=NEW_PASSWORD).status == 200
     kept = postgres.sql("SELECT password_hash FROM users WHERE username = 'admin'")

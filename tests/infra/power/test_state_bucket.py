@@ -22,9 +22,7 @@ def make(
     return make_state_bucket(Aws(region), bucket, account=account, tags=TAGS, dry_run=dry_run)
 
 
-def test_a_bucket_gets_all_that_protects_it_and_later_only_what_is_missing(
-    account: Cloud,
-) -> None:
+def test_a_bucket_gets_all_that_protects_it_and_later_only_what_is_missing(account: Cloud) -> None:
     bucket = f"{account.name}-new"
     done = make(bucket)
     assert done[0] == f"make the bucket {bucket}"

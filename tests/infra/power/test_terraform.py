@@ -47,17 +47,22 @@ resource "terraform_data" "slow" {
 """
 
 
-def state_objects(cloud: Cloud) -> set[str]:
-    found = cloud.client("s3").list_objects_v2(Bucket=cloud.bucket).get("Contents", [])
-    return {item["Key"] for item in found}
-
-
-def test_an_interrupted_apply_lets_go_of_the_lock(cloud: Cloud) -> None:
+@pytest.fixture
+def slow_root(cloud: Cloud) -> Path:
     root = cloud.folder / "slow"
     root.mkdir()
     (root / "main.tf").write_text(WAITING)
+    return root
+
+
+def locked(cloud: Cloud) -> bool:
+    found = cloud.client("s3").list_objects_v2(Bucket=cloud.bucket).get("Contents", [])
+    return "slow/terraform.tfstate.tflock" in {item["Key"] for item in found}
+
+
+def test_an_interrupted_apply_lets_go_of_the_lock(cloud: Cloud, slow_root: Path) -> None:
     program = subprocess.Popen(
-        [sys.executable, "-c", SLOW, root, cloud.folder / "data", cloud.backend_file, cloud.bucket],
+        [sys.executable, "-c", SLOW, slow_root, cloud.folder / "data", cloud.backend_file, cloud.bucket],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -65,24 +70,21 @@ def test_an_interrupted_apply_lets_go_of_the_lock(cloud: Cloud) -> None:
     assert program.stdout is not None
     while "working" not in (line := program.stdout.readline()):
         assert line, program.stderr and program.stderr.read()
-    assert "slow/terraform.tfstate.tflock" in state_objects(cloud)
+    assert locked(cloud)
     program.send_signal(signal.SIGTERM)
     _, complaint = program.communicate(timeout=60)
     assert "KeyboardInterrupt" in complaint
-    assert "slow/terraform.tfstate.tflock" not in state_objects(cloud)
+    assert not locked(cloud)
 
 
-def test_an_apply_that_takes_too_long_is_interrupted_and_lets_go_of_the_lock(cloud: Cloud) -> None:
-    root = cloud.folder / "slow"
-    root.mkdir()
-    (root / "main.tf").write_text(WAITING)
-    slow = cloud.terraform(root, name="slow")
+def test_an_apply_that_takes_too_long_lets_go_of_the_lock(cloud: Cloud, slow_root: Path) -> None:
+    slow = cloud.terraform(slow_root, name="slow")
     slow.resources()
     began = time.monotonic()
     with pytest.raises(TerraformError):
         slow.apply(limit_seconds=4)
     assert time.monotonic() - began < SLEEPS
-    assert "slow/terraform.tfstate.tflock" not in state_objects(cloud)
+    assert not locked(cloud)
 
 
 def test_a_missing_state_bucket_says_how_to_make_it(cloud: Cloud) -> None:

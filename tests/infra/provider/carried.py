@@ -39,6 +39,15 @@ def tag_list(tags: Value | None) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
 
 
+def tags_of(found: Value) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+
+
+def tag(id_: str, wanted: Value) -> None:
+    if wanted.get("tags_all"):
+        client("ec2").create_tags(Resources=[id_], Tags=tag_list(wanted["tags_all"]))
+
+
 def known(wanted: Value, name: str) -> Any:
     value = wanted.get(name)
     return None if value == UNKNOWN else value
@@ -49,7 +58,7 @@ class Instance:
 
     def create(self, wanted: Value) -> Value:
         made = client("ec2").run_instances(
-            # The pictures and networks of the stack are only remembered, so moto's own stand in.
+            # The images and networks of the stack are only remembered, so moto's own stand in.
             ImageId=client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"],
             InstanceType=known(wanted, "instance_type") or "t3.micro",
             MinCount=1,
@@ -75,15 +84,14 @@ class Instance:
             "instance_type": found["InstanceType"],
             "instance_state": found["State"]["Name"],
             "availability_zone": found["Placement"]["AvailabilityZone"],
-            "tags_all": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
+            "tags_all": tags_of(found),
         }
 
     def update(self, id_: str, wanted: Value) -> Value:
         wanted_type = known(wanted, "instance_type")
         if wanted_type and wanted_type != self.read(id_)["instance_type"]:
             client("ec2").modify_instance_attribute(InstanceId=id_, InstanceType={"Value": wanted_type})
-        if wanted.get("tags_all"):
-            client("ec2").create_tags(Resources=[id_], Tags=tag_list(wanted["tags_all"]))
+        tag(id_, wanted)
         return self.read(id_)
 
     def delete(self, prior: Value) -> None:
@@ -102,12 +110,10 @@ class InstanceState:
         return {"id": id_, "instance_id": id_, "state": Instance().read(id_)["instance_state"]}
 
     def update(self, id_: str, wanted: Value) -> Value:
-        if wanted["state"] == "running":
-            client("ec2").start_instances(InstanceIds=[id_])
-            client("ec2").get_waiter("instance_running").wait(InstanceIds=[id_])
-        else:
-            client("ec2").stop_instances(InstanceIds=[id_])
-            client("ec2").get_waiter("instance_stopped").wait(InstanceIds=[id_])
+        state, ec2 = wanted["state"], client("ec2")
+        flip = ec2.start_instances if state == "running" else ec2.stop_instances
+        flip(InstanceIds=[id_])
+        ec2.get_waiter(f"instance_{state}").wait(InstanceIds=[id_])
         return self.read(id_)
 
     def delete(self, prior: Value) -> None:
@@ -130,15 +136,10 @@ class Volume:
             found = client("ec2").describe_volumes(VolumeIds=[id_])["Volumes"][0]
         except ClientError as error:
             raise GoneError from error
-        return {
-            "id": id_,
-            "size": found["Size"],
-            "tags_all": {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
-        }
+        return {"id": id_, "size": found["Size"], "tags_all": tags_of(found)}
 
     def update(self, id_: str, wanted: Value) -> Value:
-        if wanted.get("tags_all"):
-            client("ec2").create_tags(Resources=[id_], Tags=tag_list(wanted["tags_all"]))
+        tag(id_, wanted)
         return self.read(id_)
 
     def delete(self, prior: Value) -> None:

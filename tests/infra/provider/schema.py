@@ -10,76 +10,55 @@ from typing import Any
 from tf.gen import tfplugin_pb2 as pb
 
 NESTING = {"single": 1, "list": 2, "set": 3, "map": 4, "group": 5}
-NO_BLOCK: dict[str, Any] = {"attributes": {}, "block_types": {}}
 TAGS = ["map", "string"]
 
 
-def attributes(*, required: str = "", optional: str = "", computed: str = "", **typed: Any) -> dict[str, Any]:
-    """Attributes by name, strings unless `typed` says otherwise; both optional and computed where in both."""
+def block(
+    *,
+    required: str = "",
+    optional: str = "",
+    computed: str = "",
+    tagged: bool = False,
+    blocks: dict[str, Any] | None = None,
+    **typed: Any,
+) -> dict[str, Any]:
+    """A block with attributes by name, strings unless `typed` says otherwise, and with blocks inside.
+
+    A name may be both optional and computed. What is `tagged` has an ARN and takes tags.
+    """
+    if tagged:
+        optional, computed = f"{optional} tags tags_all", f"{computed} id arn tags_all"
+        typed = {"tags": TAGS, "tags_all": TAGS, **typed}
     found: dict[str, Any] = {}
     for role, names in (("required", required), ("optional", optional), ("computed", computed)):
         for name in names.split():
             found.setdefault(name, {"type": typed.get(name, "string")})[role] = True
-    return found
+    return {"attributes": found, "block_types": blocks or {}}
 
 
+DEFAULT_TAGS = {"nesting_mode": "list", "max_items": 1, "block": block(optional="tags", tags=TAGS)}
+TIMEOUTS = {"nesting_mode": "single", "block": block(optional="create update delete")}
 OWN = {
-    "provider": {
-        "attributes": attributes(optional="region"),
-        "block_types": {
-            "default_tags": {
-                "nesting_mode": "list",
-                "max_items": 1,
-                "block": {"attributes": attributes(optional="tags", tags=TAGS), "block_types": {}},
-            }
-        },
-    },
+    "provider": block(optional="region", blocks={"default_tags": DEFAULT_TAGS}),
     "resources": {
-        "aws_instance": {
-            "attributes": attributes(
-                optional="ami instance_type subnet_id user_data tags tags_all",
-                computed="id arn ami instance_type subnet_id instance_state availability_zone tags_all",
-                tags=TAGS,
-                tags_all=TAGS,
-            ),
-            "block_types": {},
-        },
-        "aws_ec2_instance_state": {
-            "attributes": attributes(
-                required="instance_id state", optional="force", computed="id", force="bool"
-            ),
-            "block_types": {
-                "timeouts": {
-                    "nesting_mode": "single",
-                    "block": {"attributes": attributes(optional="create update delete"), "block_types": {}},
-                }
-            },
-        },
-        "aws_ebs_volume": {
-            "attributes": attributes(
-                required="availability_zone size",
-                optional="tags tags_all",
-                computed="id arn tags_all",
-                size="number",
-                tags=TAGS,
-                tags_all=TAGS,
-            ),
-            "block_types": {},
-        },
-        "aws_s3_bucket": {
-            "attributes": attributes(
-                optional="bucket force_destroy tags tags_all",
-                computed="id arn bucket tags_all",
-                force_destroy="bool",
-                tags=TAGS,
-                tags_all=TAGS,
-            ),
-            "block_types": {},
-        },
+        "aws_instance": block(
+            optional="ami instance_type subnet_id user_data",
+            computed="ami instance_type subnet_id instance_state availability_zone",
+            tagged=True,
+        ),
+        "aws_ec2_instance_state": block(
+            required="instance_id state",
+            optional="force",
+            computed="id",
+            force="bool",
+            blocks={"timeouts": TIMEOUTS},
+        ),
+        "aws_ebs_volume": block(required="availability_zone size", size="number", tagged=True),
+        "aws_s3_bucket": block(
+            optional="bucket force_destroy", computed="bucket", force_destroy="bool", tagged=True
+        ),
     },
-    "data_sources": {
-        "aws_caller_identity": {"attributes": attributes(computed="id account_id arn"), "block_types": {}},
-    },
+    "data_sources": {"aws_caller_identity": block(computed="id account_id arn")},
 }
 
 
@@ -97,24 +76,24 @@ def load() -> dict[str, Any]:
 
 
 def _block(item: dict[str, Any]) -> dict[str, Any]:
-    def plain(block: dict[str, Any]) -> dict[str, Any]:
-        nested = {
-            name: {**kind, "block": plain(kind["block"])}
-            for name, kind in block.get("block_types", {}).items()
-        }
-        # Objects in the newer notation are only remembered, so their shape need not be known.
-        flat = {
-            # Some schemas forget that an ID is AWS's to choose.
-            name: {
-                **kind,
-                "type": kind.get("type", "dynamic"),
-                "computed": name == "id" or kind.get("computed"),
-            }
-            for name, kind in block.get("attributes", {}).items()
-        }
-        return {"attributes": flat, "block_types": nested}
+    return _plain(item["block"])
 
-    return plain(item["block"])
+
+def _plain(block: dict[str, Any]) -> dict[str, Any]:
+    nested = {
+        name: {**kind, "block": _plain(kind["block"])} for name, kind in block.get("block_types", {}).items()
+    }
+    # Objects in the newer notation are only remembered, so their shape need not be known. Some schemas forget
+    # that an ID is AWS's to choose.
+    flat = {
+        name: {
+            **kind,
+            "type": kind.get("type", "dynamic"),
+            "computed": name == "id" or kind.get("computed"),
+        }
+        for name, kind in block.get("attributes", {}).items()
+    }
+    return {"attributes": flat, "block_types": nested}
 
 
 def message(block: dict[str, Any]) -> pb.Schema:

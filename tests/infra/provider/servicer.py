@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
 from typing import Any
 
 import schema
@@ -23,15 +24,6 @@ class Servicer(rpc.ProviderServicer):
     def __init__(self, _provider: object) -> None:
         self.default_tags: dict[str, str] = {}
 
-    def GetMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return pb.GetMetadata.Response(
-            server_capabilities=pb.ServerCapabilities(get_provider_schema_optional=True),
-            resources=[pb.GetMetadata.ResourceMetadata(type_name=name) for name in SCHEMA["resources"]],
-            data_sources=[
-                pb.GetMetadata.DataSourceMetadata(type_name=name) for name in SCHEMA["data_sources"]
-            ],
-        )
-
     def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802
         return pb.GetProviderSchema.Response(
             provider=schema.message(SCHEMA["provider"]),
@@ -40,15 +32,6 @@ class Servicer(rpc.ProviderServicer):
                 name: schema.message(block) for name, block in SCHEMA["data_sources"].items()
             },
         )
-
-    def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return pb.ValidateProviderConfig.Response()
-
-    def ValidateResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return pb.ValidateResourceConfig.Response()
-
-    def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return pb.ValidateDataResourceConfig.Response()
 
     def ConfigureProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
         config = decode(request.config) or {}
@@ -113,11 +96,14 @@ class Servicer(rpc.ProviderServicer):
             return pb.ReadDataSource.Response(diagnostics=trouble(error))
         return pb.ReadDataSource.Response(state=encode(make_up(answer, block, of=request.type_name)))
 
-    def GetFunctions(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return pb.GetFunctions.Response()
+    def _nothing(self, request: Any, context: Any, *, answer: Any) -> Any:
+        return answer.Response()
 
-    def StopProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return pb.StopProvider.Response()
+    ValidateProviderConfig = partialmethod(_nothing, answer=pb.ValidateProviderConfig)
+    ValidateResourceConfig = partialmethod(_nothing, answer=pb.ValidateResourceConfig)
+    ValidateDataResourceConfig = partialmethod(_nothing, answer=pb.ValidateDataResourceConfig)
+    GetFunctions = partialmethod(_nothing, answer=pb.GetFunctions)
+    StopProvider = partialmethod(_nothing, answer=pb.StopProvider)
 
     def _apply(self, kind: str, prior: Any, wanted: Any) -> Any:
         carried = RESOURCES.get(kind)

@@ -46,15 +46,11 @@ class Terraform:
         return done.stdout
 
 
-def _needs_terraform() -> None:
-    if shutil.which("terraform") is None:
-        pytest.skip("there is no terraform on this machine")
-
-
 @pytest.fixture(scope="session")
 def pure_terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     """Without a provider: for what is only computed."""
-    _needs_terraform()
+    if shutil.which("terraform") is None:
+        pytest.skip("there is no terraform on this machine")
     copy = tmp_path_factory.mktemp("hcl")
     left = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "__pycache__")
     for folder in ("devops", "infrastructure"):

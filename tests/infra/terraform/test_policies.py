@@ -16,7 +16,6 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from clouds import enforcing, user_with
 from infra.terraform.conftest import Terraform, policies
@@ -56,10 +55,6 @@ def listing(bucket: str) -> Act:
 
 def call(service: str, action: str, **arguments: Any) -> Act:
     return lambda client: getattr(client(service), action)(**arguments)
-
-
-def make_instance() -> Act:
-    return call("ec2", "run_instances", ImageId="ami-12c6146b", MinCount=1, MaxCount=1)
 
 
 MAY: dict[str, dict[str, Act]] = {
@@ -104,7 +99,7 @@ MAY_NOT: dict[str, dict[str, Act]] = {
         "delete a dump": delete("data", "backup/mlflow.dump"),
         "read an artifact behind MLflow": get("artifacts", "1/run/model"),
         "change what the stack made": put("state", "stack/terraform.tfstate"),
-        "make instances": make_instance(),
+        "make instances": call("ec2", "run_instances", ImageId="ami-12c6146b", MinCount=1, MaxCount=1),
         "make roles": call("iam", "create_role", RoleName="other", AssumeRolePolicyDocument="{}"),
         "make keys": call("iam", "create_access_key", UserName="node"),
         "run commands on the node": call("ssm", "send_command", DocumentName="AWS-RunShellScript"),
@@ -142,23 +137,16 @@ def session(endpoint: str, key: str, secret: str) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="module")
-def roles(documents: dict[str, Any]) -> Iterator[dict[str, Callable[[str], Any]]]:
+def roles(documents: dict[str, Any], moto: str) -> Iterator[dict[str, Callable[[str], Any]]]:
     """Clients by role, in an account that has everything and enforces."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    try:
-        admin = session(endpoint, "test", "test")
-        for bucket in BUCKETS.values():
-            admin("s3").create_bucket(Bucket=bucket)
-        for bucket, key in OBJECTS:
-            put(bucket, key)(admin)
-        found = {role: session(endpoint, *user_with(documents[role], admin("iam"))) for role in MAY}
-        with enforcing(endpoint):
-            yield found
-    finally:
-        server.stop()
+    admin = session(moto, "test", "test")
+    for bucket in BUCKETS.values():
+        admin("s3").create_bucket(Bucket=bucket)
+    for bucket, key in OBJECTS:
+        put(bucket, key)(admin)
+    found = {role: session(moto, *user_with(documents[role], admin("iam"))) for role in MAY}
+    with enforcing(moto):
+        yield found
 
 
 def cases(table: dict[str, dict[str, Act]]) -> list[Any]:
@@ -189,39 +177,35 @@ def trusts(document: str, subject: str) -> bool:
     return any(fnmatchcase(subject, each) for each in wanted) and not fnmatchcase(subject, refused)
 
 
-@pytest.mark.parametrize("repository", ["octocat/meters", "octocat@12/meters@34"])
-def test_a_run_on_main_gets_the_workflows_roles(documents: dict[str, Any], repository: str) -> None:
-    assert trusts(documents["github_trust"], f"repo:{repository}:ref:refs/heads/main")
+OWN, MAIN = ("octocat/meters", "octocat@12/meters@34"), "ref:refs/heads/main"
 
 
-@pytest.mark.parametrize("repository", ["octocat/meters", "octocat@12/meters@34"])
 @pytest.mark.parametrize(
-    "context",
+    ("repository", "context"),
     [
-        "ref:refs/heads/data/photos-1a2b3c4d",
-        "ref:refs/heads/main/data",
-        "ref:refs/tags/main",
-        "pull_request",
-        "environment:dev",
-        "environment:main",
-        "environment:x:ref:refs/heads/main",
+        *((of, MAIN) for of in OWN),
+        *(
+            (of, context)
+            for of in OWN
+            for context in (
+                "ref:refs/heads/data/photos-1a2b3c4d",
+                "ref:refs/heads/main/data",
+                "ref:refs/tags/main",
+                "pull_request",
+                "environment:dev",
+                "environment:main",
+                "environment:x:ref:refs/heads/main",
+            )
+        ),
+        ("mallory/meters", MAIN),
+        ("octocat/other", MAIN),
+        ("mallory@12/meters@34", MAIN),
+        ("octocat@12/other@34", MAIN),
+        ("octocat-2@12/meters@34", MAIN),
     ],
 )
-def test_another_run_of_the_repository_gets_nothing(
+def test_only_a_run_on_main_of_this_repository_gets_the_workflows_roles(
     documents: dict[str, Any], repository: str, context: str
 ) -> None:
-    assert not trusts(documents["github_trust"], f"repo:{repository}:{context}")
-
-
-@pytest.mark.parametrize(
-    "repository",
-    [
-        "mallory/meters",
-        "octocat/other",
-        "mallory@12/meters@34",
-        "octocat@12/other@34",
-        "octocat-2@12/meters@34",
-    ],
-)
-def test_main_of_another_repository_gets_nothing(documents: dict[str, Any], repository: str) -> None:
-    assert not trusts(documents["github_trust"], f"repo:{repository}:ref:refs/heads/main")
+    expected = repository in OWN and context == MAIN
+    assert trusts(documents["github_trust"], f"repo:{repository}:{context}") == expected

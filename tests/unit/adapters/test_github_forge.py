@@ -13,7 +13,7 @@ from fakes.github import FakeGitHub
 from fakes.github.records import Pull
 from fakes.github.wire import Refusal
 from forges import QUICK, REPOSITORY, Author, forge_on
-from servers import page_serving
+from servers import answering
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.github.forge import BODY_MAX, GitHubForge
 from wms.core.errors import ForgeError, InputError, UnmergeableError
@@ -276,7 +276,8 @@ def test_a_github_that_does_not_answer_in_time_is_an_error(main: str) -> None:
     ],
 )
 def test_a_proxy_that_answers_with_a_page_is_an_error(call: Callable[[Forge], object]) -> None:
-    with page_serving(200, b"<html>Please log in</html>") as proxy:
-        forge = GitHubForge(api_url=proxy, repository="a/b", token="x", patience=QUICK)
+    with answering(lambda *_: 200, body=b"<html>Please log in</html>") as port:
+        address = f"http://127.0.0.1:{port}"
+        forge = GitHubForge(api_url=address, repository="a/b", token="x", patience=QUICK)
         with pytest.raises(ForgeError, match="not from the GitHub API"):
             call(forge)

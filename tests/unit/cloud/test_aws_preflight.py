@@ -10,7 +10,7 @@ import pytest
 
 from wms.adapters.local.instance import LocalLeaseStore
 from wms.cloud.cost import prices, require_budget
-from wms.cloud.ledger import CostLedger, make_ledger
+from wms.cloud.ledger import make_ledger
 from wms.cloud.preflight import STATE_KEYS, aws_preflight, credentials_expire_at
 from wms.core.errors import CloudError, InputError
 from wms.core.records.cloud import Answer, CallerIdentity
@@ -63,25 +63,23 @@ def leases(tmp_path: Path) -> LocalLeaseStore:
     return LocalLeaseStore(tmp_path / "leases.json")
 
 
-def month(leases: LocalLeaseStore) -> CostLedger:
-    return make_ledger(leases.load()[0], month="2026-11", prices=prices(SETTINGS), now=NOW)
-
-
 def lines(
     leases: LocalLeaseStore,
     account: FakeAccount,
     *,
     expire_at: datetime | None = None,
     over_budget: str | None = None,
+    without_instance: bool = False,
 ) -> dict[str, PreflightLine]:
     found = aws_preflight(
         settings=SETTINGS,
         account=account,
-        ledger=lambda: month(leases),
-        clock=lambda: NOW,
+        ledger=lambda: make_ledger(leases.load()[0], month="2026-11", prices=prices(SETTINGS), now=NOW),
+        now=NOW,
         expected=HOUR,
         expire_at=expire_at,
         over_budget=over_budget,
+        without_instance=without_instance,
     )
     return {line.what: line for line in found}
 
@@ -138,44 +136,47 @@ def test_an_end_that_is_no_time_with_its_zone_is_an_error(text: str) -> None:
         credentials_expire_at(None, {"AWS_CREDENTIAL_EXPIRATION": text})
 
 
-def test_a_denied_type_names_those_that_are_allowed(leases: LocalLeaseStore) -> None:
-    account = FakeAccount(node=None, types={"t3.large": DENIED, "t3a.large": MISSING})
-    line = lines(leases, account)["start of the instance"]
-    assert not line.ok
-    assert line.result == "t3.large: explicit deny (in so many words); allowed: m5.large"
-    assert 'instance_type = "m5.large"' in line.remedy
+def types(answer: Answer) -> dict[str, Answer]:
+    return dict.fromkeys(SETTINGS.instance_types, answer)
 
 
 @pytest.mark.parametrize(
-    ("answer", "remedy"),
-    [(DENIED, "no permission changes that"), (MISSING, "Allow these credentials ec2:RunInstances")],
+    ("account", "result", "remedy"),
+    [
+        (FakeAccount(node=None), "no instance yet; t3.large is allowed", "wms infra apply"),
+        (
+            FakeAccount(node=None, types={"t3.large": DENIED, "t3a.large": MISSING}),
+            "t3.large: explicit deny (in so many words); allowed: m5.large",
+            'instance_type = "m5.large"',
+        ),
+        (FakeAccount(node=None, types=types(DENIED)), "explicit deny", "no permission changes that"),
+        (FakeAccount(node=None, types=types(MISSING)), "no permission", "ec2:RunInstances"),
+        (FakeAccount(node=DENIED), "wms-dev-node: explicit deny", "no permission changes that"),
+        (FakeAccount(node=MISSING), "wms-dev-node: no permission", "ec2:StartInstances"),
+    ],
+    ids=[
+        "no instance",
+        "no instance, another type is allowed",
+        "no instance, no type by a rule",
+        "no instance, no type for lack of a permission",
+        "a start that a rule forbids",
+        "a start without a permission",
+    ],
 )
-def test_an_explicit_deny_is_told_from_a_missing_permission(
-    leases: LocalLeaseStore, answer: Answer, remedy: str
+def test_an_instance_that_cannot_be_started_has_its_own_remedy(
+    leases: LocalLeaseStore, account: FakeAccount, result: str, remedy: str
 ) -> None:
-    types = dict.fromkeys(SETTINGS.instance_types, answer)
-    line = lines(leases, FakeAccount(node=None, types=types))["start of the instance"]
+    line = lines(leases, account)["start of the instance"]
     assert not line.ok
+    assert result in line.result
     assert remedy in line.remedy
 
 
-def test_without_an_instance_no_run_can_start_though_one_could_be_made(leases: LocalLeaseStore) -> None:
-    line = lines(leases, FakeAccount(node=None))["start of the instance"]
-    assert not line.ok
-    assert line.result.startswith("no instance yet; t3.large is allowed")
-    assert "wms infra apply" in line.remedy
-
-
 def test_of_an_instance_that_is_there_only_its_start_is_asked(leases: LocalLeaseStore) -> None:
-    types = dict.fromkeys(SETTINGS.instance_types, MISSING)
-    assert lines(leases, FakeAccount(types=types))["start of the instance"].ok
-    line = lines(leases, FakeAccount(node=MISSING))["start of the instance"]
-    assert (line.ok, "ec2:StartInstances" in line.remedy) == (False, True)
-    line = lines(leases, FakeAccount(node=DENIED))["start of the instance"]
-    assert (line.ok, "no permission changes that" in line.remedy) == (False, True)
+    assert lines(leases, FakeAccount(types=types(MISSING)))["start of the instance"].ok
 
 
-def test_a_run_goes_on_without_artifacts_and_not_without_data(leases: LocalLeaseStore) -> None:
+def test_a_run_continues_without_artifacts_and_not_without_data(leases: LocalLeaseStore) -> None:
     told = lines(leases, FakeAccount(buckets={"artifacts": DENIED, "data": MISSING}))
     assert (told["artifacts bucket"].ok, told["artifacts bucket"].degraded) == (True, True)
     assert (told["data bucket"].ok, told["data bucket"].degraded) == (False, False)
@@ -189,18 +190,10 @@ def test_a_bucket_that_is_not_there_is_no_degraded_mode(leases: LocalLeaseStore)
 
 def test_without_an_instance_nothing_of_it_is_asked_and_that_is_said(leases: LocalLeaseStore) -> None:
     account = FakeAccount(node=None, buckets={"artifacts": DENIED})
-    found = aws_preflight(
-        settings=SETTINGS,
-        account=account,
-        ledger=lambda: month(leases),
-        clock=lambda: NOW,
-        expected=HOUR,
-        expire_at=None,
-        without_instance=True,
-    )
-    assert [line.what for line in found] == ["AWS identity", "credentials", "data bucket", "registry"]
-    assert (found[-1].ok, found[-1].degraded) == (True, True)
-    assert "wms model adopt" in found[-1].remedy
+    told = lines(leases, account, without_instance=True)
+    assert list(told) == ["AWS identity", "credentials", "data bucket", "registry"]
+    registry = told["registry"]
+    assert (registry.ok, registry.degraded, "wms model adopt" in registry.remedy) == (True, True, True)
 
 
 def test_a_locked_stack_is_waited_for_and_without_the_switch_ec2_stands_in(leases: LocalLeaseStore) -> None:
@@ -217,9 +210,7 @@ def overspend(leases: LocalLeaseStore) -> None:
 
 
 def budget(leases: LocalLeaseStore, *, override: str | None = None) -> None:
-    require_budget(
-        holder="ann", ttl=HOUR, override=override, settings=SETTINGS, clock=lambda: NOW, leases=leases
-    )
+    require_budget(leases, holder="ann", ttl=HOUR, override=override, settings=SETTINGS, now=NOW)
 
 
 def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseStore) -> None:

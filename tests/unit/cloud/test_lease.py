@@ -1,3 +1,5 @@
+"""The book's transitions: leases, and stopping, which excludes leases as they exclude it."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -5,22 +7,39 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from wms.cloud.lease import acquire, expire, release, renew
-from wms.core.errors import LeaseError
-from wms.core.records.lease_book import CLOCK_TOLERANCE, LeaseBook
+from wms.cloud.lease import (
+    STOP_TTL,
+    acquire,
+    claim_stop,
+    confirm_running,
+    end_stop,
+    expire,
+    release,
+    renew,
+    seen_stopped,
+)
+from wms.core.errors import InstanceStoppingError, LeaseError, LeaseLostError
+from wms.core.records.lease_book import CLOCK_TOLERANCE, HISTORY, SWITCH_LIMIT, LeaseBook, Stopping
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 minutes = st.integers(min_value=1, max_value=500).map(lambda count: timedelta(minutes=count))
 
 
+def taken(book: LeaseBook, holder: str = "run", *, at: datetime = NOW, ttl: timedelta = HOUR) -> LeaseBook:
+    return acquire(book, holder=holder, purpose="training", ttl=ttl, now=at)
+
+
 def held(*holders: str, ttl: timedelta = HOUR) -> LeaseBook:
     book = LeaseBook()
     for holder in holders:
-        book = acquire(book, holder=holder, purpose="training", ttl=ttl, now=NOW)
+        book = taken(book, holder, ttl=ttl)
     return book
+
+
+def claimed(owner: str = "stopper") -> LeaseBook:
+    return claim_stop(LeaseBook(), owner=owner, now=NOW)
 
 
 def live_holders(book: LeaseBook, now: datetime) -> list[str]:
@@ -43,7 +62,7 @@ def test_releasing_what_is_not_held_changes_nothing() -> None:
 
 
 def test_expiring_drops_only_the_leases_that_bind_nobody() -> None:
-    book = acquire(held("short"), holder="long", purpose="browsing", ttl=2 * HOUR, now=NOW)
+    book = taken(held("short"), "long", ttl=2 * HOUR)
     just_before = NOW + HOUR + CLOCK_TOLERANCE - timedelta(microseconds=1)
     assert expire(book, now=just_before) == book
     assert [lease.holder for lease in expire(book, now=NOW + HOUR + CLOCK_TOLERANCE).leases] == ["long"]
@@ -66,30 +85,159 @@ def test_a_lease_that_is_not_live_cannot_be_renewed(holder: str) -> None:
         renew(held("run-1"), holder=holder, ttl=HOUR, now=NOW + HOUR)
 
 
-def test_acquiring_again_keeps_one_lease_with_its_first_start() -> None:
-    later = NOW + HOUR / 2
-    book = acquire(held("run-1"), holder="run-1", purpose="training", ttl=HOUR, now=later)
-    (lease,) = book.leases
-    assert (lease.acquired_at, lease.expires_at) == (NOW, later + HOUR)
-
-
-def test_acquiring_after_expiry_starts_anew() -> None:
-    later = NOW + 2 * HOUR
-    book = acquire(held("run-1"), holder="run-1", purpose="training", ttl=HOUR, now=later)
-    (lease,) = book.leases
-    assert lease.acquired_at == later
+@pytest.mark.parametrize(
+    ("later", "acquired_at"),
+    [(NOW + HOUR / 2, NOW), (NOW + 2 * HOUR, NOW + 2 * HOUR)],
+    ids=["live", "expired"],
+)
+def test_acquiring_again_keeps_the_first_start_of_a_live_lease(
+    later: datetime, acquired_at: datetime
+) -> None:
+    (lease,) = taken(held("run-1"), "run-1", at=later).leases
+    assert (lease.acquired_at, lease.expires_at) == (acquired_at, later + HOUR)
 
 
 @pytest.mark.parametrize("ttl", [timedelta(0), timedelta(seconds=-1), timedelta(hours=25)])
 def test_a_lease_without_a_sensible_time_to_live_is_an_error(ttl: timedelta) -> None:
     with pytest.raises(LeaseError, match="at most a day"):
-        acquire(LeaseBook(), holder="run-1", purpose="training", ttl=ttl, now=NOW)
+        held("run-1", ttl=ttl)
 
 
 def test_the_order_of_acquiring_does_not_show_in_the_book() -> None:
     assert held("b", "a").digest == held("a", "b").digest
 
 
-def test_a_lease_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(ValidationError, match="timezone"):
-        acquire(LeaseBook(), holder="run-1", purpose="training", ttl=HOUR, now=NOW.replace(tzinfo=None))
+def running(book: LeaseBook, holder: str = "run", *, at: datetime = NOW) -> LeaseBook:
+    return confirm_running(taken(book, holder, at=at), holder=holder, now=at)
+
+
+def test_nobody_claims_a_stop_while_a_lease_binds_whether_or_not_the_instance_runs() -> None:
+    book = taken(LeaseBook())
+    assert claim_stop(book, owner="stopper", now=NOW + HOUR).stopping is None
+    assert claim_stop(book, owner="stopper", now=NOW + HOUR + CLOCK_TOLERANCE).stopping is not None
+
+
+def test_no_lease_can_be_taken_while_a_claim_binds() -> None:
+    until = NOW + STOP_TTL + CLOCK_TOLERANCE
+    with pytest.raises(InstanceStoppingError, match="stopper is stopping the instance, by 09:00 UTC"):
+        taken(claimed(), at=until - timedelta(microseconds=1))
+    assert taken(claimed(), at=until).stopping is None
+
+
+def test_an_owner_asks_for_the_switch_early_enough_for_it_to_be_flipped_under_the_claim() -> None:
+    claim = claimed().stopping
+    assert claim is not None
+    last = NOW + STOP_TTL - SWITCH_LIMIT
+    assert claim.permits_stop(last - timedelta(microseconds=1))
+    assert not claim.permits_stop(last)
+    assert claim.binds(NOW + STOP_TTL)
+
+
+def test_of_two_stoppers_the_second_has_no_claim() -> None:
+    book = claim_stop(claimed(), owner="other", now=NOW)
+    assert book.stopping is not None
+    assert book.stopping.owner == "stopper"
+
+
+def test_a_claim_in_the_holders_own_name_is_left_over_and_does_not_bind_it() -> None:
+    assert taken(claimed("run")).of("run") is not None
+
+
+def test_only_its_owner_ends_a_claim() -> None:
+    assert end_stop(claimed(), owner="other", now=NOW) == claimed()
+    assert end_stop(claimed(), owner="stopper", now=NOW).stopping is None
+
+
+WATCHDOGS = Stopping(owner="watchdog", claimed_at=NOW, expires_at=NOW + STOP_TTL, on_instance=True)
+
+
+def test_a_claim_of_the_instances_own_ends_when_it_is_seen_stopped() -> None:
+    ended = seen_stopped(LeaseBook(stopping=WATCHDOGS, running_since=NOW - HOUR), WATCHDOGS)
+    assert ended.stopping is None
+    assert [(item.started_at, item.ended_at) for item in ended.sessions] == [(NOW - HOUR, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("read", "now_there"),
+    [
+        (WATCHDOGS.model_copy(update={"on_instance": False}),) * 2,
+        (WATCHDOGS, WATCHDOGS.model_copy(update={"claimed_at": NOW + HOUR})),
+    ],
+    ids=["from outside: its owner may still act", "made after the look"],
+)
+def test_another_claim_stays_though_the_instance_is_seen_stopped(read: Stopping, now_there: Stopping) -> None:
+    book = LeaseBook(stopping=now_there)
+    assert seen_stopped(book, read) == book
+
+
+def test_a_lease_is_usable_once_the_instance_was_seen_running() -> None:
+    lease = taken(LeaseBook()).of("run")
+    assert lease is not None
+    assert (lease.live(NOW), lease.usable(NOW)) == (True, False)
+    seen = running(LeaseBook()).of("run")
+    assert seen is not None
+    assert seen.usable(NOW)
+    assert not seen.usable(NOW + HOUR)
+
+
+def test_a_lease_that_expired_while_the_instance_started_is_lost() -> None:
+    with pytest.raises(LeaseLostError, match="run has no live lease"):
+        confirm_running(taken(LeaseBook()), holder="run", now=NOW + HOUR)
+
+
+def test_an_ended_lease_is_kept_with_the_time_it_had_the_instance() -> None:
+    book = confirm_running(taken(LeaseBook()), holder="run", now=NOW + timedelta(minutes=3))
+    (ended,) = release(book, holder="run", now=NOW + timedelta(minutes=33)).history
+    assert (ended.holder, ended.purpose, ended.started_at) == ("run", "training", NOW)
+    assert ended.instance_seconds == 30 * 60
+
+
+def test_an_expired_lease_ended_at_its_expiry_whenever_that_is_noticed() -> None:
+    book = claim_stop(running(LeaseBook()), owner="stopper", now=NOW + 9 * HOUR)
+    (ended,) = book.history
+    assert ended.ended_at == NOW + HOUR
+    assert ended.instance_seconds == HOUR.total_seconds()
+
+
+def test_a_session_lasts_from_the_first_sight_to_the_end_of_the_stop() -> None:
+    book = running(running(LeaseBook()), "other", at=NOW + timedelta(minutes=5))
+    for holder in ("run", "other"):
+        book = release(book, holder=holder, now=NOW + HOUR / 2)
+    book = end_stop(claim_stop(book, owner="s", now=NOW + HOUR / 2), owner="s", now=NOW + HOUR)
+    assert [(item.started_at, item.ended_at) for item in book.sessions] == [(NOW, NOW + HOUR)]
+    assert book.running_since is None
+
+
+def test_a_session_that_ended_unseen_is_closed_at_its_last_sign() -> None:
+    book = release(running(LeaseBook()), holder="run", now=NOW + HOUR / 2)
+    later = NOW + 5 * HOUR
+    book = confirm_running(taken(book, at=later), holder="run", now=later, stopped_at=later)
+    assert [(item.started_at, item.ended_at) for item in book.sessions] == [(NOW, NOW + HOUR / 2)]
+    assert book.running_since == later
+
+
+def test_a_session_keeps_the_type_that_it_began_with() -> None:
+    def confirmed(book: LeaseBook, holder: str, kind: str) -> LeaseBook:
+        return confirm_running(taken(book, holder), holder=holder, now=NOW, instance_type=kind)
+
+    book = confirmed(confirmed(LeaseBook(), "run", "t3.large"), "other", "m5.large")
+    assert book.running_type == "t3.large"
+    later = NOW + HOUR / 4
+    book = confirm_running(book, holder="run", now=later, stopped_at=later, instance_type="m5.large")
+    assert [item.instance_type for item in book.sessions] == ["t3.large"]
+    assert book.running_type == "m5.large"
+
+
+def test_of_two_that_start_it_at_once_the_second_ends_no_session() -> None:
+    later = NOW + timedelta(minutes=2)
+    book = confirm_running(taken(taken(LeaseBook()), "other"), holder="run", now=later, stopped_at=NOW)
+    book = confirm_running(book, holder="other", now=later, stopped_at=NOW + timedelta(seconds=1))
+    assert (book.sessions, book.running_since) == ((), later)
+
+
+def test_the_history_is_bounded() -> None:
+    book = LeaseBook()
+    for number in range(HISTORY + 3):
+        book = release(taken(book, f"run-{number}"), holder=f"run-{number}", now=NOW)
+    assert len(book.history) == HISTORY
+    assert book.history[-1].holder == f"run-{HISTORY + 2}"

@@ -42,21 +42,34 @@ def hours(book: LeaseBook, *, month: str = "2026-11") -> dict[str, float]:
     return {line.purpose: pytest.approx(line.hours) for line in ledger.lines}
 
 
-def test_running_time_is_booked_on_what_it_was_for_and_the_rest_on_nobody() -> None:
-    book = LeaseBook(sessions=(session(-5, -2),), history=(ended("training", -5, -3),))
-    assert hours(book) == {"training": 2.0, NOBODY: 1.0}
+LEASE = Lease(holder="ann", purpose="browse", acquired_at=NOW - HOUR, expires_at=NOW + HOUR)
 
 
-def test_holders_at_the_same_time_share_the_hour() -> None:
-    book = LeaseBook(
-        sessions=(session(-4, -2),), history=(ended("training", -4, -2), ended("browse", -3, -2))
-    )
-    assert hours(book) == {"training": 1.5, "browse": 0.5}
-
-
-def test_what_goes_on_is_counted_until_now() -> None:
-    lease = Lease(holder="ann", purpose="browse", acquired_at=NOW - HOUR, expires_at=NOW + HOUR)
-    assert hours(LeaseBook(leases=(lease,), running_since=NOW - 2 * HOUR)) == {"browse": 1.0, NOBODY: 1.0}
+@pytest.mark.parametrize(
+    ("book", "booked"),
+    [
+        (
+            LeaseBook(sessions=(session(-5, -2),), history=(ended("training", -5, -3),)),
+            {"training": 2.0, NOBODY: 1.0},
+        ),
+        (
+            LeaseBook(
+                sessions=(session(-4, -2),), history=(ended("training", -4, -2), ended("browse", -3, -2))
+            ),
+            {"training": 1.5, "browse": 0.5},
+        ),
+        (LeaseBook(leases=(LEASE,), running_since=NOW - 2 * HOUR), {"browse": 1.0, NOBODY: 1.0}),
+        (LeaseBook(history=(ended("training", -5, -3),)), {}),
+    ],
+    ids=[
+        "the rest is nobody's",
+        "holders at the same time share",
+        "a current lease counts until now",
+        "an instance that did not run costs nothing",
+    ],
+)
+def test_running_time_is_booked_on_what_it_was_for(book: LeaseBook, booked: dict[str, float]) -> None:
+    assert hours(book) == booked
 
 
 def test_a_session_over_the_turn_of_the_month_is_cut_there() -> None:
@@ -64,10 +77,6 @@ def test_a_session_over_the_turn_of_the_month_is_cut_there() -> None:
     assert hours(LeaseBook(sessions=(over,))) == {NOBODY: 1.0}
     assert hours(LeaseBook(sessions=(over,)), month="2026-10") == {NOBODY: 3.0}
     assert hours(LeaseBook(sessions=(over,)), month="2026-09") == {}
-
-
-def test_a_lease_on_an_instance_that_did_not_run_costs_nothing() -> None:
-    assert hours(LeaseBook(history=(ended("training", -5, -3),))) == {}
 
 
 def test_each_hour_has_the_price_of_the_type_that_ran_then() -> None:
@@ -88,14 +97,10 @@ def test_each_hour_has_the_price_of_the_type_that_ran_then() -> None:
 def test_a_type_without_a_price_is_an_error_in_the_months_that_it_ran_in() -> None:
     odd = Session(started_at=BEGIN - 3 * HOUR, ended_at=BEGIN - HOUR, instance_type="x1.large")
     book = LeaseBook(sessions=(odd,))
-    assert make_ledger(book, month="2026-11", prices=PRICES, now=NOW).running_usd == 0.0
+    november = make_ledger(book, month="2026-11", prices=PRICES, now=NOW)
+    assert (november.running_usd, november.total_usd) == (0.0, 4.0), "fixed costs are paid whatever runs"
     with pytest.raises(InputError, match=r"no price for x1\.large"):
         make_ledger(book, month="2026-10", prices=PRICES, now=NOW)
-
-
-def test_fixed_costs_are_paid_whatever_runs() -> None:
-    ledger = make_ledger(LeaseBook(), month="2026-11", prices=PRICES, now=NOW)
-    assert (ledger.running_usd, ledger.total_usd) == (0.0, 4.0)
 
 
 @given(spans=st.lists(st.tuples(st.sampled_from("abc"), st.floats(-100, -1), st.floats(0.1, 50)), max_size=6))

@@ -16,7 +16,7 @@ EMPTY = DatasetManifest()
 
 
 def put(incoming: Path, branch: str, **pairs: str) -> None:
-    """Write pairs of one branch: a stem, and the content of its picture (its mask follows from it)."""
+    """Write pairs of one branch: a stem, and the content of its image (its mask follows from it)."""
     for stem, content in pairs.items():
         for part, suffix in (("images", ".jpg"), ("masks", ".png")):
             path = incoming / branch / part / f"{stem}{suffix}"
@@ -44,6 +44,13 @@ def after(made: MergePlan, main: DatasetManifest = EMPTY) -> DatasetManifest:
     return DatasetManifest.of(samples.values())
 
 
+@pytest.fixture
+def main(tmp_path: Path) -> DatasetManifest:
+    """The dataset after a push of `m1`, with the content `one`."""
+    put(tmp_path, "a", m1="one")
+    return after(plan(tmp_path, ["a"]))
+
+
 def contents(manifest: DatasetManifest) -> dict[str, str]:
     return {sample.stem: sample.image_sha256 for sample in manifest.samples}
 
@@ -63,15 +70,10 @@ def test_new_pairs_are_added_under_their_names(tmp_path: Path) -> None:
     assert made.pairs[0].branch == "data/a"
 
 
-def test_an_empty_push_is_a_plan_of_nothing(tmp_path: Path) -> None:
-    made = plan(tmp_path, ["a"])
-    assert (made.pairs, made.present, made.conflicts, made.leftover) == ((), (), (), ())
-
-
 @pytest.mark.parametrize("stem", ["m1", "another_name"])
-def test_bytes_of_the_dataset_are_present_under_any_name(tmp_path: Path, stem: str) -> None:
-    put(tmp_path, "a", m1="one")
-    main = after(plan(tmp_path, ["a"]))
+def test_bytes_of_the_dataset_are_present_under_any_name(
+    tmp_path: Path, main: DatasetManifest, stem: str
+) -> None:
     put(tmp_path, "b", **{stem: "one"})
     made = plan(tmp_path, ["b"], main)
     assert made.pairs == ()
@@ -86,75 +88,57 @@ def test_the_same_bytes_twice_in_a_push_are_taken_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stem", ["m1", "M1"])
-def test_a_name_of_the_dataset_with_other_bytes_is_a_conflict(tmp_path: Path, stem: str) -> None:
-    put(tmp_path, "a", m1="one")
-    main = after(plan(tmp_path, ["a"]))
+def test_a_name_of_the_dataset_with_other_bytes_is_a_conflict(
+    tmp_path: Path, main: DatasetManifest, stem: str
+) -> None:
     put(tmp_path, "b", **{stem: "other", "m2": "two"})
     made = plan(tmp_path, ["b"], main)
     assert [(item.stem, item.taken_by) for item in made.conflicts] == [(stem, "the dataset")]
     assert [pair.stem for pair in made.pairs] == ["m2"]
 
 
-def test_another_mask_alone_is_a_conflict_too(tmp_path: Path) -> None:
-    put(tmp_path, "a", m1="one")
-    main = after(plan(tmp_path, ["a"]))
+def test_another_mask_alone_is_a_conflict_too(tmp_path: Path, main: DatasetManifest) -> None:
     (tmp_path / "a/masks/m1.png").write_text("drawn better")
     assert [item.stem for item in plan(tmp_path, ["a"], main).conflicts] == ["m1"]
 
 
-def test_two_branches_of_one_run_conflict_with_each_other(tmp_path: Path) -> None:
+def test_two_branches_of_one_run_conflict_unless_the_later_may_win(tmp_path: Path) -> None:
     put(tmp_path, "a", m1="one")
     put(tmp_path, "b", m1="other")
-    made = plan(tmp_path, ["a", "b"])
-    assert [(item.branch, item.taken_by) for item in made.conflicts] == [("data/b", "data/a")]
+    refused = plan(tmp_path, ["a", "b"])
+    assert [(item.branch, item.taken_by) for item in refused.conflicts] == [("data/b", "data/a")]
+    replaced = plan(tmp_path, ["a", "b"], on_conflict="replace")
+    (pair,) = replaced.pairs
+    assert (pair.image_sha256, pair.branch, pair.action) == (content("other"), "data/b", "add")
+    (earlier,) = replaced.superseded
+    assert (earlier.stem, earlier.branch, earlier.taken_by) == ("m1", "data/a", "data/b")
 
 
-def test_replace_takes_the_samples_place_and_spelling(tmp_path: Path) -> None:
-    put(tmp_path, "a", m1="one")
-    main = after(plan(tmp_path, ["a"]))
+def test_replace_takes_the_samples_place_and_spelling(tmp_path: Path, main: DatasetManifest) -> None:
     put(tmp_path, "b", M1="better")
     (pair,) = plan(tmp_path, ["b"], main, "replace").pairs
     assert (pair.stem, pair.image, pair.action) == ("m1", "m1.jpg", "replace")
     assert pair.image_source == "b/images/M1.jpg"
 
 
-def test_replace_between_branches_lets_the_later_win_and_says_so(tmp_path: Path) -> None:
-    put(tmp_path, "a", m1="one")
-    put(tmp_path, "b", m1="other")
-    made = plan(tmp_path, ["a", "b"], on_conflict="replace")
-    assert [(pair.image_sha256, pair.branch, pair.action) for pair in made.pairs] == [
-        (content("other"), "data/b", "add")
-    ]
-    assert [(item.stem, item.branch, item.taken_by) for item in made.superseded] == [
-        ("m1", "data/a", "data/b")
-    ]
-
-
-def test_a_replaced_samples_old_bytes_may_come_back_under_a_new_name(tmp_path: Path) -> None:
-    put(tmp_path, "a", m5="old")
-    main = after(plan(tmp_path, ["a"]))
-    put(tmp_path, "b", a1="old", m5="new")
+def test_a_replaced_samples_old_bytes_may_come_back_under_a_new_name(
+    tmp_path: Path, main: DatasetManifest
+) -> None:
+    put(tmp_path, "b", a1="one", m1="new")
     made = plan(tmp_path, ["b"], main, "replace")
-    assert contents(after(made, main)) == {"a1": content("old"), "m5": content("new")}
+    assert contents(after(made, main)) == {"a1": content("one"), "m1": content("new")}
 
 
-def test_rename_keeps_both(tmp_path: Path) -> None:
-    put(tmp_path, "a", m1="one")
-    main = after(plan(tmp_path, ["a"]))
+def test_rename_keeps_both_and_a_second_push_of_it_is_present(tmp_path: Path, main: DatasetManifest) -> None:
     put(tmp_path, "b", m1="other")
-    (pair,) = plan(tmp_path, ["b"], main, "rename").pairs
+    made = plan(tmp_path, ["b"], main, "rename")
+    (pair,) = made.pairs
     assert pair.action == "rename"
     assert pair.stem.startswith("m1-")
-    assert len(after(plan(tmp_path, ["b"], main, "rename"), main).samples) == 2
-
-
-def test_a_renamed_pair_pushed_again_is_present(tmp_path: Path) -> None:
-    put(tmp_path, "a", m1="one")
-    put(tmp_path, "b", m1="other")
-    main = after(plan(tmp_path, ["a", "b"], on_conflict="rename"))
-    made = plan(tmp_path, ["b"], main, "rename")
-    assert made.pairs == ()
-    assert len(made.present) == 1
+    both = after(made, main)
+    assert len(both.samples) == 2
+    again = plan(tmp_path, ["b"], both, "rename")
+    assert (again.pairs, len(again.present)) == ((), 1)
 
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
@@ -167,16 +151,11 @@ def test_two_branches_merged_one_after_the_other_both_arrive(tmp_path: Path, ord
     assert contents(main) == {"m1": content("one"), "m2": content("two"), "m3": content("three")}
 
 
-def test_what_forms_no_pair_is_left_over(tmp_path: Path) -> None:
-    put(tmp_path, "a", m1="one")
-    (tmp_path / "a/images/alone.jpg").write_text("x")
-    made = plan(tmp_path, ["a"])
-    assert made.leftover == ("a/images/alone.jpg",)
-    assert [pair.stem for pair in made.pairs] == ["m1"]
-
-
-def test_a_file_that_cannot_be_read_is_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_forms_no_pair_or_cannot_be_read_is_left_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(tmp_path, "a", m1="one", m2="two")
+    (tmp_path / "a/images/alone.jpg").write_text("x")
     real = plan_merge.__globals__["sha256_file"]
 
     def refuse(path: Path) -> str:
@@ -186,16 +165,14 @@ def test_a_file_that_cannot_be_read_is_left_over(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr("wms.data.plan.sha256_file", refuse)
     made = plan(tmp_path, ["a"])
-    assert made.leftover == ("a/images/m1.jpg", "a/masks/m1.png")
+    assert made.leftover == ("a/images/alone.jpg", "a/images/m1.jpg", "a/masks/m1.png")
     assert [pair.stem for pair in made.pairs] == ["m2"]
 
 
 def test_any_folder_can_be_planned_without_git(tmp_path: Path) -> None:
     put(tmp_path, "photos", m1="one")
-    made = plan_folder(tmp_path / "photos", manifest=EMPTY)
-    assert [(pair.stem, pair.image_source, pair.branch) for pair in made.pairs] == [
-        ("m1", "images/m1.jpg", "photos")
-    ]
+    (pair,) = plan_folder(tmp_path / "photos", manifest=EMPTY).pairs
+    assert (pair.stem, pair.image_source, pair.branch) == ("m1", "images/m1.jpg", "photos")
 
 
 @pytest.mark.parametrize("parts", [(), ("images", "masks")], ids=["nothing", "empty folders"])

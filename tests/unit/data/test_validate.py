@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PIL import Image
 
-from pairs import SETTINGS, mask, picture, save, write_pair
-from wms.core.progress import Silent
+from pairs import SETTINGS, picture, save, write_pair
+from wms.core.progress import Progress, Silent
 from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, ValidationReport
 from wms.data.plan import plan_folder
 from wms.data.validate import validate_plan
@@ -19,7 +18,11 @@ EMPTY = DatasetManifest()
 
 
 def check(
-    folder: Path, *, quarantine: bool = False, plan: MergePlan | None = None, workers: int | None = None
+    folder: Path,
+    *,
+    quarantine: bool = False,
+    plan: MergePlan | None = None,
+    progress: Progress = Silent(),  # noqa: B008 - it holds nothing
 ) -> ValidationReport:
     return validate_plan(
         plan=plan or plan_folder(folder, manifest=EMPTY),
@@ -27,8 +30,7 @@ def check(
         manifest=EMPTY,
         settings=SETTINGS,
         quarantine=quarantine,
-        workers=workers,
-        progress=Silent(),
+        progress=progress,
     )
 
 
@@ -37,16 +39,9 @@ def concerns(finding: Finding, fault: Fault) -> bool:
     return bool({finding.stem, Path(finding.file).stem} & {Path(file).stem for file in fault.files})
 
 
-@pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[Fault, ...], ValidationReport]:
-    folder = tmp_path_factory.mktemp("broken")
-    return write_broken_pairs(folder, seed=5), check(folder)
-
-
-def test_every_synthetic_fault_is_named_by_its_rule(
-    broken: tuple[tuple[Fault, ...], ValidationReport],
-) -> None:
-    faults, report = broken
+def test_every_synthetic_fault_is_named_by_its_rule_on_its_own_files_only(tmp_path: Path) -> None:
+    faults = write_broken_pairs(tmp_path, seed=5)
+    report = check(tmp_path)
     named = {
         fault.rule
         for fault in faults
@@ -55,12 +50,6 @@ def test_every_synthetic_fault_is_named_by_its_rule(
     # The name with the control character is shown escaped, so it is looked for by its rule alone.
     named |= {found.rule for found in report.findings if found.rule == "bad-name"}
     assert named == {fault.rule for fault in faults}
-
-
-def test_a_fault_is_blamed_on_its_own_files_only(
-    broken: tuple[tuple[Fault, ...], ValidationReport],
-) -> None:
-    faults, report = broken
     rule_of = {Path(file).stem: fault.rule for fault in faults for file in fault.files}
     blamed = [(rule_of[found.stem], found.rule) for found in report.findings if found.stem in rule_of]
     assert [(fault, rule) for fault, rule in blamed if fault != rule] == []
@@ -74,29 +63,15 @@ def test_ordinary_pairs_pass_and_their_facts_are_kept(tmp_path: Path) -> None:
     assert [facts.stem for facts in report.facts] == [f"zähler {seed}" for seed in range(4)]
 
 
-def test_errors_block_and_the_good_pairs_facts_are_kept(tmp_path: Path) -> None:
-    write_pair(tmp_path, "good", seed=1)
-    write_pair(tmp_path, "bad", seed=2, share=0.0)
-    report = check(tmp_path)
-    assert report.blocked
-    assert report.quarantined == ()
-    assert [facts.stem for facts in report.facts] == ["good"]
-
-
-def test_quarantine_sets_every_error_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quarantine", [False, True])
+def test_errors_block_unless_they_are_set_aside(tmp_path: Path, quarantine: bool) -> None:
     write_pair(tmp_path, "good", seed=1)
     write_pair(tmp_path, "bad", seed=2, share=0.0)
     save(picture(3), tmp_path / "images/alone.jpg")
-    report = check(tmp_path, quarantine=True)
-    assert not report.blocked
-    assert report.quarantined == ("bad", "images/alone.jpg")
+    report = check(tmp_path, quarantine=quarantine)
+    assert report.blocked != quarantine
+    assert report.quarantined == (("bad", "images/alone.jpg") if quarantine else ())
     assert [facts.stem for facts in report.facts] == ["good"]
-
-
-def test_a_push_of_pictures_only_names_each(tmp_path: Path) -> None:
-    for seed in range(3):
-        save(picture(seed), tmp_path / f"images/m{seed}.jpg")
-    assert [found.rule for found in check(tmp_path).findings] == ["missing-mask"] * 3
 
 
 def test_every_leftover_file_has_a_finding(tmp_path: Path) -> None:
@@ -118,11 +93,6 @@ def test_a_duplicate_is_a_warning_and_skipped(tmp_path: Path) -> None:
     assert [facts.stem for facts in report.facts] == ["a"]
 
 
-def test_findings_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
-    write_broken_pairs(tmp_path, seed=6)
-    assert check(tmp_path, workers=1) == check(tmp_path, workers=4)
-
-
 def test_a_file_that_vanishes_after_the_merge_is_a_finding(tmp_path: Path) -> None:
     write_pair(tmp_path, "a", seed=1)
     plan = plan_folder(tmp_path, manifest=EMPTY)
@@ -142,16 +112,7 @@ class Counted(Silent):
 
 def test_progress_is_told_of_every_pair(tmp_path: Path) -> None:
     for seed in range(3):
-        save(picture(seed), tmp_path / f"images/m{seed}.jpg")
-        save(mask(), tmp_path / f"masks/m{seed}.png")
-    save(Image.new("L", (160, 120)), tmp_path / "masks/m1.png")
+        write_pair(tmp_path, f"m{seed}", seed=seed, share=0.0 if seed == 1 else 0.03)
     progress = Counted()
-    validate_plan(
-        plan=plan_folder(tmp_path, manifest=EMPTY),
-        incoming=tmp_path,
-        manifest=EMPTY,
-        settings=SETTINGS,
-        quarantine=False,
-        progress=progress,
-    )
+    check(tmp_path, progress=progress)
     assert progress.seen == [3, 3, 3]

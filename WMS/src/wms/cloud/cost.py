@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from wms.cloud.lease import note_override
-from wms.cloud.lease_swap import swap
 from wms.cloud.ledger import CostLedger, Prices, make_ledger, month_of, refusal
+from wms.cloud.shared_instance import swap
 from wms.core.cloud_ports import LeaseStore
 from wms.core.context import Context
 from wms.core.errors import Code, InputError
@@ -36,42 +35,35 @@ def month_cost(ctx: Context, month: str | None = None) -> CostLedger:
     """The ledger of a month, this one by default.
 
     Raises:
-        InputError: no environment is chosen: what is embedded costs nothing.
+        InputError: no environment is chosen: an embedded run costs nothing.
     """
     if ctx.environment is None:
         raise InputError(
-            "no environment is chosen, and what is embedded costs nothing",
+            "no environment is chosen, and an embedded run costs nothing",
             Code.CONFIG,
-            remedy="Set WMS_ENVIRONMENT to the environment that is meant, such as dev.",
+            remedy="Set WMS_ENVIRONMENT to the name of the environment, such as dev.",
         )
     now, book = ctx.clock(), ctx.ports.leases.load()[0]
     return make_ledger(book, month=month or month_of(now), prices=prices(ctx.environment.priced()), now=now)
 
 
 def require_budget(
+    leases: LeaseStore,
     *,
     holder: str,
     ttl: timedelta,
     override: str | None,
     settings: InfraSettings,
-    clock: Callable[[], datetime],
-    leases: LeaseStore,
+    now: datetime,
 ) -> None:
     """Check that the budget allows a new lease; whoever holds one may extend it.
 
-    Args:
-        holder: who wants it.
-        ttl: for how long.
-        override: the reason to start above the budget; the book keeps it.
-        settings: prices and budget.
-        clock: the time.
-        leases: the book.
+    `override` is the reason to start above the budget; the book keeps it.
 
     Raises:
         InputError: the budget does not allow it, and no reason was given.
     """
-    now, paid = clock(), prices(settings)
-    book = leases.load()[0]
+    book, paid = leases.load()[0], prices(settings)
     known = book.of(holder)
     if known is not None and known.live(now):
         return

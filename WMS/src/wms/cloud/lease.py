@@ -66,13 +66,9 @@ def confirm_running(
 ) -> LeaseBook:
     """Note that the holder saw the instance running, which makes its lease usable.
 
-    Args:
-        book: the book.
-        holder: whose lease.
-        now: when it was seen running.
-        stopped_at: when the holder saw it stopped and started it, if it did: a session that the book
-            has as going on from before then ended unseen.
-        instance_type: as what it runs, where that is known; it cannot change before the next stop.
+    `stopped_at` is when the holder saw it stopped and started it, if it did: a session that the book began
+    before then ended unseen. `instance_type` is the type it runs as, if known; it cannot change before the
+    next stop.
 
     Raises:
         LeaseLostError: the lease expired while the instance was starting.

@@ -94,11 +94,8 @@ def month_of(now: datetime) -> str:
 def make_ledger(book: LeaseBook, *, month: str, prices: Prices, now: datetime) -> CostLedger:
     """Book the running time of a month on what it was for.
 
-    Args:
-        book: sessions say when the instance ran; leases, ended and current, what for.
-        month: such as `2026-11`.
-        prices: of an hour, and of the month.
-        now: until when what goes on is counted.
+    Sessions say when the instance ran; leases, ended and current, what for. A current session counts until
+    `now`. The month is written as `2026-11`.
 
     Raises:
         InputError: the instance ran in that month as a type that has no price.

@@ -21,7 +21,7 @@ def await_node(
 ) -> NodeReport:
     """Wait for a report of this boot that says `ready`.
 
-    What the node was refused and a run can do without is in the report; everything else ends here.
+    The report lists what failed and a run can do without; every other failure is an error.
 
     Raises:
         ComputeError: the node gave up, something on it does not work, or it said nothing in time.
@@ -48,7 +48,7 @@ def _silence(report: NodeReport | None, started_at: datetime) -> str:
         last = f"its last report is of {report.reported_at:%Y-%m-%d %H:%M} UTC" if report else "it never did"
         return (
             f"the node has said nothing in {waited}, since its start at {started_at:%H:%M} UTC ({last}): "
-            "its boot did not come to the report, or its role may not write to lease/ in the data bucket"
+            "its boot ended before the report, or its role may not write to lease/ in the data bucket"
         )
     return f"the node is up and MLflow on it did not answer in {waited}"
 

@@ -14,6 +14,9 @@ from wms.core.errors import CloudError, Code, InputError
 from wms.core.records.cloud import CallerIdentity
 from wms.core.records.preflight import PreflightLine, ask
 from wms.core.settings.infra import InfraSettings
+from wms.core.words import counted
+
+MINUTE = timedelta(minutes=1)
 
 EXPIRY_VARIABLES = ("WMS_CREDENTIALS_EXPIRE_AT", "AWS_CREDENTIAL_EXPIRATION")
 """When the credentials end, in ISO form; the first that is set counts."""
@@ -29,7 +32,7 @@ WITHOUT_INSTANCE = PreflightLine(
     ok=True,
     degraded=True,
     result="no instance (WMS_WITHOUT_INSTANCE)",
-    remedy=f"The run goes on and {STAYS_A_CANDIDATE}",
+    remedy=f"The run continues and {STAYS_A_CANDIDATE}",
 )
 
 NO_PERMISSION_HELPS = (
@@ -39,7 +42,7 @@ NO_PERMISSION_HELPS = (
 
 
 def credentials_expire_at(told: datetime | None, environment: Mapping[str, str]) -> datetime | None:
-    """When the credentials end, as told on the command line or by the environment.
+    """When the credentials end, by the command line or the environment.
 
     Raises:
         InputError: a variable is set and is not a time with its zone.
@@ -66,7 +69,7 @@ def aws_preflight(
     settings: InfraSettings,
     account: CloudAccount,
     ledger: Callable[[], CostLedger],
-    clock: Callable[[], datetime],
+    now: datetime,
     expected: timedelta,
     expire_at: datetime | None,
     without_instance: bool = False,
@@ -74,22 +77,16 @@ def aws_preflight(
 ) -> tuple[PreflightLine, ...]:
     """Ask everything at once; each line says what, the result, and what to do.
 
-    Args:
-        settings: the environment.
-        account: the account.
-        ledger: asks for the month's cost.
-        clock: the time.
-        expected: how long the run will take, from here to its merge.
-        expire_at: when the credentials end, if somebody said so.
-        without_instance: the run does without one, so nothing that belongs to it is asked.
-        over_budget: why the run may start above the budget.
+    `expected` is the time from here to the run's merge. `expire_at` is when the credentials end, if known.
+    `without_instance`: nothing that belongs to an instance is asked. `over_budget` is why the run may start
+    above the budget.
     """
     who = ask("AWS identity", lambda: f"{account.identity().arn} in account {account.identity().account}")
     if not who.ok:
         return (who,)
     number = account.identity().account
     questions: list[Callable[[], PreflightLine]] = [
-        lambda: _credentials(account.identity(), clock(), expected, expire_at),
+        lambda: _credentials(account.identity(), now, expected, expire_at),
         lambda: _bucket("data bucket", settings.data_bucket(number), account, needed=True),
     ]
     questions += (
@@ -109,7 +106,7 @@ def aws_preflight(
 def _credentials(
     identity: CallerIdentity, now: datetime, expected: timedelta, expire_at: datetime | None
 ) -> PreflightLine:
-    what, minutes = "credentials", expected.total_seconds() / 60
+    what, minutes = "credentials", round(expected / MINUTE)
     if expire_at is None and not identity.temporary:
         return PreflightLine(what=what, ok=True, result="No expiry")
     if expire_at is None:
@@ -118,15 +115,15 @@ def _credentials(
             ok=True,
             degraded=True,
             result="Expiry unknown",
-            remedy=f"The run needs {minutes:.0f} minutes. Say when they end by {EXPIRY_VARIABLES[0]} "
+            remedy=f"The run needs {counted(minutes, 'minute')}. Say when they end by {EXPIRY_VARIABLES[0]} "
             "or --credentials-expire.",
         )
-    left = (expire_at - now).total_seconds() / 60
-    enough = left >= minutes
+    left = expire_at - now
+    enough = left >= expected
     return PreflightLine(
         what=what,
         ok=enough,
-        result=f"{max(left, 0):.0f} minutes left, the run needs {minutes:.0f}",
+        result=f"{counted(max(round(left / MINUTE), 0), 'minute')} left, the run needs {minutes}",
         remedy="" if enough else "Take new credentials first, or shorten the run by --max-minutes.",
     )
 
@@ -180,8 +177,9 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
     if answer.verdict == "allowed":
         return PreflightLine(what=what, ok=True, result="can be written and read")
     refused = answer.verdict in ("explicit deny", "no permission")
-    if refused and not needed:
-        remedy = f"If the node is refused too, the run goes on and {STAYS_A_CANDIDATE}"
+    degraded = refused and not needed
+    if degraded:
+        remedy = f"If the node is refused too, the run continues and {STAYS_A_CANDIDATE}"
     elif answer.verdict == "explicit deny":
         remedy = NO_PERMISSION_HELPS
     elif refused:
@@ -190,8 +188,8 @@ def _bucket(what: str, bucket: str, account: CloudAccount, *, needed: bool) -> P
         remedy = "Make the environment first; see the runbook."
     return PreflightLine(
         what=what,
-        ok=refused and not needed,
-        degraded=refused and not needed,
+        ok=degraded,
+        degraded=degraded,
         result=f"{bucket}: {answer.verdict} ({answer.detail})",
         remedy=remedy,
     )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from wms.cloud.cost import require_budget
-from wms.cloud.lease_renewal import renewing
 from wms.cloud.node import await_node
 from wms.cloud.shared_instance import InfraStatus, SharedInstance
 from wms.cloud.without_registry import consequence, unregistered_because
 from wms.core.context import Context
-from wms.core.errors import WmsError
+from wms.core.errors import LeaseLostError, WmsError
 from wms.core.records.lease_book import Lease
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
+
+logger = logging.getLogger(__name__)
 
 TRAINING_TTL = timedelta(hours=1)
 """How long a run's lease lasts without being renewed; a run that dies costs at most this much of the
@@ -56,12 +60,12 @@ def take_lease(ctx: Context, wanted: LeaseRequest) -> Lease:
     hosted = None if environment is None or environment.without_instance else environment
     if hosted:
         require_budget(
+            ctx.ports.leases,
             holder=wanted.holder,
             ttl=wanted.ttl,
             override=wanted.over_budget,
             settings=hosted.priced(),
-            clock=ctx.clock,
-            leases=ctx.ports.leases,
+            now=ctx.clock(),
         )
     lease = SharedInstance.of(ctx).take(
         wanted.holder,
@@ -93,13 +97,45 @@ def release_run_lease(ctx: Context) -> InfraStatus:
     return left
 
 
-def renewed_run_lease(ctx: Context) -> AbstractContextManager[object]:
+def renewed_run_lease(ctx: Context) -> contextlib.AbstractContextManager[object]:
     """A block for whose time this run's lease is renewed, if the run has one."""
     holder = ctx.request.run_id
     try:
         if ctx.ports.leases.load()[0].of(holder) is None:
-            return nullcontext()
+            return contextlib.nullcontext()
     except WmsError as error:
         ctx.progress.say(f"the lease book cannot be read, so the lease is renewed once it can: {error}")
     instance = SharedInstance.of(ctx)
     return renewing(lambda: instance.renew(holder, ttl=TRAINING_TTL), every=RENEWAL, say=ctx.progress.say)
+
+
+@contextlib.contextmanager
+def renewing(
+    renew: Callable[[], Lease], *, every: timedelta, say: Callable[[str], None]
+) -> Iterator[threading.Thread]:
+    """Within, a lease is renewed in a thread of its own, which is yielded.
+
+    The work in the block is never disturbed: the loss of the lease is said once, and a training continues,
+    because its metrics and its model are on this disk. A renewal that fails otherwise is tried again.
+    """
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(every.total_seconds()):
+            try:
+                lease = renew()
+            except LeaseLostError as error:
+                say(f"the lease is lost: {error}. The instance may be stopped; the work here continues.")
+                return
+            except WmsError as error:
+                logger.warning("the lease was not renewed; the next try follows: %s", error)
+            else:
+                logger.info("the lease of %s holds until %s", lease.holder, lease.expires_at)
+
+    thread = threading.Thread(target=keep, name="lease renewal", daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        over.set()
+        thread.join()

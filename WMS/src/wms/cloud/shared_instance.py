@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import secrets
 import time
 from collections.abc import Callable
@@ -11,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from wms.cloud import lease
-from wms.cloud.lease_swap import swap
 from wms.core.cloud_ports import Compute, InstanceState, LeaseStore
 from wms.core.context import Context
-from wms.core.errors import ComputeError, InstanceStoppingError, LeaseLostError
+from wms.core.errors import ComputeError, InstanceStoppingError, LeaseConflictError, LeaseLostError
 from wms.core.records.base import Record
 from wms.core.records.lease_book import Lease, LeaseBook, Stopping
 
@@ -24,6 +24,33 @@ STOPPING_WAIT = timedelta(minutes=20)
 """How long a start waits for a stop to end: longer than a claim whose owner died can bind."""
 
 POLL_SECONDS = 5.0
+
+SWAP_ATTEMPTS = 20
+"""How often a compare-and-swap is tried; each loss means that another holder won."""
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.5
+"""The longest pause between two tries. It doubles each time and its length is random, so that two losers
+do not meet again."""
+
+
+def swap(leases: LeaseStore, change: Callable[[LeaseBook], LeaseBook]) -> LeaseBook:
+    """Apply a change to the book as it is now; an unchanged book is not written.
+
+    Raises:
+        LeaseConflictError: others wrote the book in between, each time.
+    """
+    for attempt in range(SWAP_ATTEMPTS):
+        book, tag = leases.load()
+        changed = change(book)
+        if changed == book:
+            return book
+        try:
+            leases.swap(changed, expect=tag)
+        except LeaseConflictError:
+            time.sleep(random.uniform(0, min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)))
+            continue
+        return changed
+    raise LeaseConflictError(f"the lease book changed {SWAP_ATTEMPTS} times while writing it")
 
 
 class InfraStatus(Record):
@@ -66,12 +93,7 @@ class SharedInstance:
         The lease comes first, so nobody who reads the book stops what is about to be used. While
         somebody is stopping the instance, this waits until that has ended.
 
-        Args:
-            holder: who wants it.
-            purpose: what for.
-            ttl: for how long.
-            instance_type: says what it runs as, for the cost; asked once it runs.
-            say: is told what was odd about the start.
+        `instance_type` is asked once it runs, for the cost. `say` is told what was odd about the start.
 
         Raises:
             InstanceStoppingError: the instance is still being stopped after a long wait.
@@ -112,10 +134,8 @@ class SharedInstance:
     def release(self, holder: str, *, alone: bool = False) -> InfraStatus:
         """Release the holder's lease and stop the instance when no lease is left.
 
-        Args:
-            holder: whose lease.
-            alone: nobody else acts in this holder's name at the same time, as with a run, which is
-                locked: then a stop that its killed process had begun is finished.
+        With `alone` nobody else acts in this holder's name at the same time, as with a run, which is
+        locked: then a stop that its killed process had begun is finished.
         """
         self._change(lambda book: lease.release(book, holder=holder, now=self.clock()))
         return self._stop_if_free(holder if alone else f"{holder}#{secrets.token_hex(4)}")

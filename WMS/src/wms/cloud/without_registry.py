@@ -1,4 +1,4 @@
-"""Whether the registry can take this run's model; if not, the run goes on, says so, and promotes nothing."""
+"""Whether the registry can take this run's model; if not, the run continues and promotes nothing."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def unregistered_because(ctx: Context) -> str:
 
 
 def consequence(reason: str) -> str:
-    """What the run does then, as it is told to the user."""
+    """What the run does then, as a message."""
     return (
-        f"going on without the registry: {reason}. Metrics are logged; model and records are kept in the "
+        f"continuing without the registry: {reason}. Metrics are logged; model and records are kept in the "
         "run's folder and in the data store, and the model stays a candidate until `wms model adopt` takes it"
     )
 

@@ -10,6 +10,7 @@ from wms.core.ports import Check, CheckState
 from wms.core.records.dataset import BranchHead, MergePlan, ValidationReport
 from wms.core.records.left_out import LeftOut
 from wms.core.records.promotion import RunArchive
+from wms.core.words import counted
 from wms.report.branches import blocked_body, conflict_body, taken_body, waiting_body
 
 VERDICT, DATA = "wms/verdict", "wms/data"
@@ -38,8 +39,8 @@ def announce_conflicts(ctx: Context, plan: MergePlan) -> None:
     refusals = {}
     for branch in ctx.request.branches:
         part = plan.part_of(branch.name)
-        if count := len(part.conflicts):
-            said = f"blocked: {count} {'name conflict' if count == 1 else 'name conflicts'}"
+        if part.conflicts:
+            said = f"blocked: {counted(len(part.conflicts), 'name conflict')}"
             refusals[branch] = said, conflict_body(part, run_url=ctx.run_url)
     _refuse(ctx, refusals)
 
@@ -50,8 +51,8 @@ def announce_blocked(ctx: Context, plan: MergePlan, report: ValidationReport) ->
     for branch in ctx.request.branches:
         part = report.part_of(branch.folder, pairs=len(plan.part_of(branch.name).pairs))
         if part.blocked:
-            rules, count = ", ".join(sorted({finding.rule for finding in part.errors})), len(part.errors)
-            said = f"blocked: {count} {'finding' if count == 1 else 'findings'} ({rules})"
+            rules = ", ".join(sorted({finding.rule for finding in part.errors}))
+            said = f"blocked: {counted(len(part.errors), 'finding')} ({rules})"
             refusals[branch] = said, blocked_body(part, run_url=ctx.run_url)
     _refuse(ctx, refusals)
 

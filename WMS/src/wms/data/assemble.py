@@ -9,6 +9,7 @@ from wms.core.errors import Code, RecordError
 from wms.core.files import link_or_copy, read_record, replacing_folder, verify_sha256
 from wms.core.records.dataset import DatasetManifest, MergePlan
 from wms.core.records.promotion import POINTER_PATH
+from wms.core.words import counted, first_of
 
 
 def require_dataset(ctx: Context) -> None:
@@ -20,7 +21,7 @@ def require_dataset(ctx: Context) -> None:
     """
     layout, manifest = ctx.layout, ctx.manifest()
     if not layout.dataset.is_dir():
-        ctx.progress.say(f"fetching the dataset of this run: {len(manifest.samples)} samples")
+        ctx.progress.say(f"fetching the dataset of this run: {counted(len(manifest.samples), 'sample')}")
         lay_out(ctx, read_record(layout.record("merge"), MergePlan), manifest)
 
 
@@ -71,8 +72,7 @@ def require_nothing_else(folder: Path, manifest: DatasetManifest) -> None:
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     if unknown := sorted(there - named):
         raise RecordError(
-            f"{folder} holds files that are not in the manifest ({len(unknown)}): "
-            f"{', '.join(unknown[:3])}{' and more' if len(unknown) > 3 else ''}",
+            f"{folder} holds files that are not in the manifest: {first_of(unknown, 3)}",
             Code.DIGEST_MISMATCH,
             remedy="Remove them, or push them as a data branch if they are new pairs.",
         )

@@ -24,6 +24,7 @@ from wms.core.records.dataset import (
     ValidationReport,
 )
 from wms.core.records.split import Assignment, SplitOutcome, SplitPlan, SplitPolicy
+from wms.core.words import counted
 from wms.data.rules import finding
 
 
@@ -37,10 +38,7 @@ def assign_validated(
         RecordError: perceptual hashes are of different sizes.
     """
     if report.blocked:
-        count = len(report.errors)
-        raise BadDataError(
-            f"validation found {'1 error' if count == 1 else f'{count} errors'}; nothing was assigned"
-        )
+        raise BadDataError(f"validation found {counted(len(report.errors), 'error')}; nothing was assigned")
     added_by = {pair.stem: pair.branch for pair in plan.pairs}
     return assign(manifest, report.facts, added_by=added_by, policy=policy)
 
@@ -130,9 +128,8 @@ class _Board:
 
     def place(self, facts: SampleFacts, group: str, split: Split, former: tuple[str, ...] = ()) -> None:
         """Put a new sample into a group and a split."""
-        fields = {name: getattr(facts, name) for name in SampleFacts.model_fields}
         sample = Sample(
-            **fields,
+            **facts.model_dump(),
             group=group,
             split=split,
             added_by=self.added_by[facts.stem],

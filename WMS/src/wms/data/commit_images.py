@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from wms.core.errors import Code, InputError
 from wms.core.names import IMAGE_SUFFIXES, printable
 from wms.core.records.commits import LocalCommits
+from wms.core.words import counted
 from wms.data.incoming import INCOMING_PATH, KEEPERS, PARTS
 
 PHOTO_SUFFIXES = IMAGE_SUFFIXES | {".bmp", ".gif", ".heic", ".heif", ".tif", ".tiff", ".webp"}
@@ -72,14 +73,11 @@ def places_of(paths: Iterable[str]) -> dict[str, str]:
         else:
             places[path] = place
     if misplaced:
-        count = len(misplaced)
-        listed = "\n".join(f"  {printable(path)}" for path in misplaced[:_LISTED])
-        more = f"\n  and {count - _LISTED} more" if count > _LISTED else ""
-        raise InputError(
-            f"cannot tell where {'1 image belongs' if count == 1 else f'{count} images belong'}; "
-            f"nothing was pushed:\n{listed}{more}",
-            Code.MISPLACED_IMAGES,
-        )
+        lines = [f"cannot tell the place of {counted(len(misplaced), 'image')}; nothing was pushed:"]
+        lines += [f"  {printable(path)}" for path in misplaced[:_LISTED]]
+        if len(misplaced) > _LISTED:
+            lines.append(f"  and {len(misplaced) - _LISTED} more")
+        raise InputError("\n".join(lines), Code.MISPLACED_IMAGES)
     return places
 
 

@@ -55,7 +55,7 @@ def scan(incoming: Path, folder: str) -> Found:
     unpaired: list[str] = []
     for path, part in _entries(incoming, PurePosixPath(folder)):
         name = path.name
-        if part and PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and name_problem(name) is None:
+        if part and can_pair(name):
             candidates[stem_key(stem_of(name))][part].append(str(path))
         else:
             unpaired.append(utf8(str(path)))
@@ -71,21 +71,19 @@ def scan(incoming: Path, folder: str) -> Found:
     return Found(pairs=tuple(sorted(pairs, key=lambda pair: pair.stem)), unpaired=tuple(sorted(unpaired)))
 
 
+def can_pair(name: str) -> bool:
+    """Whether a file of this name, in images/ or masks/, can be one half of a pair."""
+    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and name_problem(name) is None
+
+
 def _entries(incoming: Path, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:
     """Every path to account for, with `images` or `masks` if it is a regular file in that part."""
     for entry in _listed(incoming / folder):
-        path = folder / entry.name
-        if entry.name in KEEPERS:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name in PARTS:
-                for inner in _listed(Path(entry.path)):
-                    if inner.name not in KEEPERS and not _is_empty_folder(inner):
-                        yield path / inner.name, entry.name if inner.is_file(follow_symlinks=False) else ""
-            elif not _is_empty_folder(entry):
-                yield path, ""
-        else:
-            yield path, ""
+        part = entry.name if entry.name in PARTS and entry.is_dir(follow_symlinks=False) else ""
+        for inner in _listed(Path(entry.path)) if part else [entry]:
+            if inner.name not in KEEPERS and not _is_empty_folder(inner):
+                path = folder / part / inner.name
+                yield path, part if inner.is_file(follow_symlinks=False) else ""
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:

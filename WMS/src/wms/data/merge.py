@@ -7,6 +7,7 @@ from wms.core.errors import Code, InputError, NothingToDoError
 from wms.core.files import write_bytes, write_record
 from wms.core.production import manifest_at
 from wms.core.records.dataset import BranchHead, MergePlan
+from wms.core.words import counted
 from wms.data.announce import announce_conflicts
 from wms.data.incoming import INCOMING_PATH
 from wms.data.plan import plan_merge
@@ -33,15 +34,9 @@ def merge_branches(ctx: Context) -> MergePlan:
     write_record(ctx.layout.record("merge"), plan)
     if plan.conflicts:
         announce_conflicts(ctx, plan)
-        count = len(plan.conflicts)
-        listed = "\n".join(
-            f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts
-        )
-        raise InputError(
-            f"{count} incoming {'pair conflicts' if count == 1 else 'pairs conflict'}, "
-            f"nothing was merged:\n{listed}",
-            Code.MERGE_CONFLICT,
-        )
+        lines = [f"{counted(len(plan.conflicts), 'name conflict')}, nothing was merged:"]
+        lines += [f"  {c.stem} ({c.branch}): the name is taken by {c.taken_by}" for c in plan.conflicts]
+        raise InputError("\n".join(lines), Code.MERGE_CONFLICT)
     if request.branches and not plan.pairs and not plan.leftover:
         raise _nothing_new(ctx, plan)
     return plan
@@ -64,8 +59,7 @@ def _nothing_new(ctx: Context, plan: MergePlan) -> NothingToDoError:
             continue
         end = _delete_known(ctx, branch)
         said.append(
-            f"{branch.name} brings nothing new: "
-            f"{'its pair is' if present == 1 else f'all {present} pairs are'} in the dataset already; {end}"
+            f"{branch.name} brings nothing new: the dataset has its {counted(present, 'pair')} already; {end}"
         )
     return NothingToDoError("; ".join(said), remedy=remedy)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, TypeVar
 
 from wms.core.errors import NothingToDoError
 from wms.core.files import sha256_file
@@ -22,6 +22,8 @@ from wms.core.records.dataset import (
 from wms.core.records.run import OnConflict
 from wms.data.incoming import FILL_FOLDER, FoundPair, scan
 
+Part = TypeVar("Part", PresentPair, Conflict)
+
 NO_COMMIT = "0" * 40
 """Git's own null object name: the plan of a plain folder comes from no commit."""
 
@@ -33,7 +35,6 @@ def plan_merge(
     manifest: DatasetManifest,
     base_sha: str,
     on_conflict: OnConflict,
-    digests: Mapping[str, str] | None = None,
 ) -> MergePlan:
     """Compare branches' pairs with the dataset, by content, one branch after the other.
 
@@ -42,18 +43,12 @@ def plan_merge(
     unless `on_conflict` is `replace` (it takes the place; of two branches the later wins) or `rename` (it
     gets a name made from its content, which does not depend on the order of branches).
 
-    Args:
-        incoming: the folder of the incoming branches.
-        sources: the branches, by the folder below `incoming` with their `images/` and `masks/`.
-        manifest: the dataset.
-        base_sha: the commit of main that has it.
-        on_conflict: what to do about taken names.
-        digests: the SHA-256 of files by path below `incoming`, as far as known.
+    `sources` are the branches, by the folder below `incoming` with their `images/` and `masks/`.
 
     Raises:
         StorageError: a folder cannot be listed.
     """
-    planner, known = _Planner(manifest, on_conflict), digests or {}
+    planner = _Planner(manifest, on_conflict)
     unpaired: list[str] = []
     for folder, branch in sources.items():
         found = scan(incoming, folder)
@@ -61,11 +56,7 @@ def plan_merge(
         pairs = []
         for pair in found.pairs:
             try:
-                image, mask = (
-                    known.get(path) or sha256_file(incoming / path)
-                    for path in (pair.image_source, pair.mask_source)
-                )
-                pairs.append(_incoming(pair, branch.name, image, mask))
+                pairs.append(_incoming(pair, branch.name, incoming))
             except OSError:
                 unpaired.extend((pair.image_source, pair.mask_source))
         planner.take(pairs)
@@ -81,9 +72,7 @@ def plan_merge(
     )
 
 
-def plan_folder(
-    folder: Path, *, manifest: DatasetManifest, digests: Mapping[str, str] | None = None
-) -> MergePlan:
+def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
     """The plan for any folder with `images/` and `masks/`, without Git; conflicts are listed.
 
     Raises:
@@ -95,7 +84,6 @@ def plan_folder(
         manifest=manifest,
         base_sha=NO_COMMIT,
         on_conflict="refuse",
-        digests=digests,
     )
     if not (plan.pairs or plan.present or plan.conflicts or plan.leftover):
         raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
@@ -140,14 +128,7 @@ class _Planner:
         for pair in sorted(pairs, key=lambda pair: stem_key(pair.stem) not in self.holders):
             content, holder = _content(pair), self.holders.get(stem_key(pair.stem))
             if content in by_content:
-                self.present.append(
-                    PresentPair(
-                        stem=pair.stem,
-                        image_source=pair.image_source,
-                        same_as=by_content[content],
-                        branch=pair.branch,
-                    )
-                )
+                self.present.append(_about(PresentPair, pair, same_as=by_content[content]))
             elif holder is None:
                 by_content[content] = self._place(pair, pair.stem, "add")
             elif self.on_conflict == "rename":
@@ -156,7 +137,7 @@ class _Planner:
                 by_content.pop(holder.digests, None)
                 by_content[content] = self._replace(pair, holder)
             else:
-                self.conflicts.append(_conflict(pair, holder.known_as))
+                self.conflicts.append(_about(Conflict, pair, taken_by=holder.known_as))
 
     def _place(self, pair: IncomingPair, stem: str, action: Literal["add", "replace", "rename"]) -> str:
         self.holders[stem_key(stem)] = _Holder(stem=stem, digests=_content(pair), known_as=pair.branch)
@@ -168,7 +149,7 @@ class _Planner:
         """Take the holder's place, spelled as the holder spells it."""
         earlier = self.pairs.get(holder.stem)
         if earlier is not None:
-            self.superseded.append(_conflict(earlier, pair.branch))
+            self.superseded.append(_about(Conflict, earlier, taken_by=pair.branch))
         return self._place(pair, holder.stem, "replace" if holder.stem in self.in_dataset else "add")
 
     def _free_stem(self, pair: IncomingPair) -> str:
@@ -178,15 +159,15 @@ class _Planner:
         return next(stem for stem in candidates if stem_key(stem) not in self.holders)
 
 
-def _incoming(pair: FoundPair, branch: str, image_sha256: str, mask_sha256: str) -> IncomingPair:
+def _incoming(pair: FoundPair, branch: str, incoming: Path) -> IncomingPair:
     return IncomingPair(
         stem=pair.stem,
         image=pair.stem + PurePosixPath(pair.image_source).suffix.lower(),
         mask=pair.stem + PurePosixPath(pair.mask_source).suffix.lower(),
         image_source=pair.image_source,
         mask_source=pair.mask_source,
-        image_sha256=image_sha256,
-        mask_sha256=mask_sha256,
+        image_sha256=sha256_file(incoming / pair.image_source),
+        mask_sha256=sha256_file(incoming / pair.mask_source),
         branch=branch,
     )
 
@@ -195,11 +176,6 @@ def _content(pair: IncomingPair) -> tuple[str, str]:
     return pair.image_sha256, pair.mask_sha256
 
 
-def _conflict(pair: IncomingPair, taken_by: str) -> Conflict:
-    return Conflict(
-        stem=pair.stem,
-        image_source=pair.image_source,
-        mask_source=pair.mask_source,
-        branch=pair.branch,
-        taken_by=taken_by,
-    )
+def _about(kind: type[Part], pair: IncomingPair, **more: str) -> Part:
+    """A part of the plan with the fields that it shares with a pair."""
+    return kind(**pair.model_dump(include=set(kind.model_fields)), **more)

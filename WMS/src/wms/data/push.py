@@ -18,6 +18,7 @@ from wms.core.production import main_head, manifest_at
 from wms.core.records.base import Record, sha256_hex
 from wms.core.records.commits import LocalCommits
 from wms.core.records.dataset import ValidationReport
+from wms.core.words import counted, first_of
 from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, places_of
 from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS
 from wms.data.plan import plan_folder
@@ -48,11 +49,6 @@ class DataPush(Record):
     validation: ValidationReport | None = None
     carriers: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
-
-    @property
-    def blocked(self) -> bool:
-        """Whether it was not pushed because of its findings."""
-        return self.validation is not None and self.validation.blocked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +96,7 @@ class Upload:
         """Push the files as one commit on a branch from main, unless the remote has the branch."""
         outside = sorted(path.name for path in self.folder.iterdir() if path.name not in (*PARTS, *KEEPERS))
         if outside:
-            more = " and more" if len(outside) > _LISTED else ""
-            logger.warning(
-                "not pushed, because not in images/ or masks/: %s%s", ", ".join(outside[:_LISTED]), more
-            )
+            logger.warning("not pushed, because not in images/ or masks/: %s", first_of(outside, _LISTED))
         repository.fetch()
         if repository.head(branch) is not None:
             return
@@ -118,15 +111,6 @@ class Upload:
             )
         repository.push(sha, branch, expect=None)
         repository.fetch()
-
-
-def branch_of(folder: Path) -> str:
-    """The name of the branch that a folder is pushed as; nothing is pushed.
-
-    Raises:
-        NothingToDoError: the folder holds no files in images/ or masks/.
-    """
-    return Upload.of(folder).branch
 
 
 def push_folder(
@@ -178,7 +162,7 @@ def push_commits(
     """
     images = images_of(commits)
     if not images.paths:
-        raise InputError(f"none of the {len(commits.commits)} commits has an image", Code.NO_IMAGES)
+        raise InputError(f"no image in {counted(len(commits.commits), 'commit')}", Code.NO_IMAGES)
     clone.repository.fetch()
     told = {
         "carriers": images.carriers,
@@ -209,12 +193,12 @@ def _push(
     report = None
     if check:
         main = manifest_at(repository, main_head(repository))
-        plan = plan_folder(upload.folder, manifest=main, digests=upload.digests)
+        plan = plan_folder(upload.folder, manifest=main)
         if not (plan.pairs or plan.conflicts or plan.leftover):
             return DataPush(outcome="already in the dataset", files=files)
         report = validate_folder(clone, upload.folder, plan=plan, quarantine=False)
     result = DataPush(outcome="not pushed", branch=name, files=files, validation=report)
-    if dry_run or result.blocked:
+    if dry_run or (report is not None and report.blocked):
         return result
     upload.push(repository, branch=name, title=title)
     return result.model_copy(update={"outcome": "pushed"})

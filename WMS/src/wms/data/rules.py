@@ -6,6 +6,9 @@ from wms.core.errors import Code, ImageError
 from wms.core.records.base import Frozen
 from wms.core.records.dataset import Finding, Severity
 
+Told = tuple[str, str]
+"""The name of a rule, and a message about one file."""
+
 
 class Rule(Frozen):
     """One rule. A finding can give a more exact remedy than `remedy`."""

@@ -41,17 +41,12 @@ def data_status(*, repository: Repository, forge: Forge) -> DataStatus:
     repository.fetch()
     main_sha = main_head(repository)
     manifest = manifest_at(repository, main_sha)
-    branches = []
-    for name in repository.branches(DATA_PREFIX):
-        sha = repository.head(name)
-        if sha is None:
-            continue
-        branches.append(branch_status(name, sha, forge))
+    heads = {name: repository.head(name) for name in repository.branches(DATA_PREFIX)}
     return DataStatus(
         main_sha=main_sha,
         samples=len(manifest.samples),
         splits={split: len(manifest.of_split(split)) for split in SPLITS},
-        branches=tuple(branches),
+        branches=tuple(branch_status(name, sha, forge) for name, sha in heads.items() if sha is not None),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from wms.core.production import main_head, manifest_at
 from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest, MergePlan, ValidationReport
 from wms.core.settings import DataSettings
+from wms.core.words import counted
 from wms.data.announce import announce_blocked
 from wms.data.inspection.pair import inspect_pair
 from wms.data.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
@@ -73,9 +73,8 @@ def require_good(report: ValidationReport) -> None:
         BadDataError: some do.
     """
     if report.blocked:
-        count = len(report.errors)
-        blocking = "1 finding blocks" if count == 1 else f"{count} findings block"
-        raise BadDataError(f"{blocking} this push; nothing was changed")
+        count = counted(len(report.errors), "finding")
+        raise BadDataError(f"this push is blocked by {count}; nothing was changed")
 
 
 def validate_plan(
@@ -85,19 +84,11 @@ def validate_plan(
     manifest: DatasetManifest,
     settings: DataSettings,
     quarantine: bool,
-    workers: int | None = None,
     progress: Progress,
 ) -> ValidationReport:
-    """Read every file once and check it by every rule of `wms.data.rules`.
+    """Read every file of a plan once and check it by every rule of `wms.data.rules`.
 
-    Args:
-        plan: what a merge would bring; its paths are below `incoming`.
-        incoming: the folder of the incoming branches.
-        manifest: the dataset to compare with.
-        settings: thresholds.
-        quarantine: set pairs with errors aside instead of blocking the push.
-        workers: threads; by default one a core.
-        progress: told about each pair.
+    The plan's paths are below `incoming`. With `quarantine`, errors are set aside and do not block.
 
     Raises:
         RecordError: the dataset's perceptual hashes are of another size.
@@ -105,7 +96,7 @@ def validate_plan(
     policy = settings.validation
     # Threads are enough: Pillow works without the interpreter's lock. Starting processes takes as long as
     # the work itself on a few hundred pairs.
-    with ThreadPoolExecutor(workers or usable_cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         results = pool.map(partial(inspect_pair, incoming=incoming, policy=policy), plan.pairs)
         inspections = list(progress.track(results, label="Checking pairs", total=len(plan.pairs)))
     replaced = {pair.stem for pair in plan.pairs if pair.action == "replace"}
@@ -131,12 +122,10 @@ def validate_plan(
 
 def _kind(path: Path) -> Kind:
     """What is at a path; links are not followed."""
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
-        return "absent"
-    if stat.S_ISLNK(mode):
+    if path.is_symlink():
         return "symlink"
-    if stat.S_ISDIR(mode):
+    if path.is_dir():
         return "folder"
-    return "file" if stat.S_ISREG(mode) else "other"
+    if path.is_file():
+        return "file"
+    return "other" if path.exists() else "absent"

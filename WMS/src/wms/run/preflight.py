@@ -56,7 +56,7 @@ def preflight(
             settings=ctx.environment.settings,
             account=ctx.environment.account,
             ledger=lambda: month_cost(ctx),
-            clock=ctx.clock,
+            now=ctx.clock(),
             expected=expected or expected_duration(ctx),
             expire_at=credentials_expire_at(expire_at, os.environ),
             without_instance=ctx.environment.without_instance,

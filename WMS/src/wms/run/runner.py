@@ -9,7 +9,7 @@ from pathlib import Path
 from wms.core.context import Context
 from wms.core.errors import WmsError
 from wms.core.records.run import RunOptions, RunRequest, RunState
-from wms.data.push import branch_of, push_folder
+from wms.data.push import Upload, push_folder
 from wms.run.current import abandon_run, can_resume, end_run, unfinished_run
 from wms.run.graph import JOBS, Job
 from wms.run.journal import noting
@@ -35,7 +35,7 @@ def run_pipeline(
     Raises:
         WmsError: the first error of a job, after the `always` jobs have run.
     """
-    names = tuple(sorted({*branches, *([branch_of(incoming)] if incoming else [])}))
+    names = tuple(sorted({*branches, *([Upload.of(incoming).branch] if incoming else [])}))
     old = unfinished_run(ctx)
     if old is not None and ctx.is_published:
         ctx.progress.say(f"run {old.run_id} is published and unfinished: it comes first")

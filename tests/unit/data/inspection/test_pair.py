@@ -9,10 +9,8 @@ from PIL import Image, ImageChops, ImageFilter
 
 from pairs import SETTINGS, SIZE, mask, picture, save
 from wms.core.files import sha256_file
-from wms.core.records.dataset import Finding, IncomingPair
+from wms.core.records.dataset import IncomingPair
 from wms.data.inspection.pair import Inspection, inspect_pair
-
-POLICY = SETTINGS.validation
 
 
 def inspect(folder: Path, image: Path, mask: Path) -> Inspection:
@@ -26,24 +24,22 @@ def inspect(folder: Path, image: Path, mask: Path) -> Inspection:
         mask_sha256=sha256_file(mask),
         branch="data/a",
     )
-    return inspect_pair(pair, incoming=folder, policy=POLICY)
+    return inspect_pair(pair, incoming=folder, policy=SETTINGS.validation)
 
 
-def inspect_mask(folder: Path, drawn: Image.Image, name: str = "a.png") -> Inspection:
-    return inspect(folder, save(picture(1), folder / "images/a.jpg"), save(drawn, folder / "masks" / name))
+def inspect_mask(
+    folder: Path, drawn: Image.Image, name: str = "a.png", *, orientation: int | None = None
+) -> Inspection:
+    image = save(picture(1), folder / "images/a.jpg", orientation=orientation)
+    return inspect(folder, image, save(drawn, folder / "masks" / name))
 
 
-def inspect_picture(folder: Path, image: Image.Image, name: str = "a.jpg") -> Inspection:
+def inspect_image(folder: Path, image: Image.Image, name: str = "a.jpg") -> Inspection:
     return inspect(folder, save(image, folder / "images" / name), save(mask(), folder / "masks/a.png"))
 
 
 def rules(inspection: Inspection) -> list[tuple[str, str]]:
     return [(found.severity, found.rule) for found in inspection.findings]
-
-
-def only(inspection: Inspection) -> Finding:
-    (found,) = inspection.findings
-    return found
 
 
 def test_an_ordinary_pair_has_no_findings_and_its_facts(tmp_path: Path) -> None:
@@ -79,18 +75,27 @@ MASK_FAULTS: dict[str, tuple[Callable[[Image.Image], Image.Image], str]] = {
     "two classes": (lambda drawn: patch(128), "grey-mask"),
     "zeros and ones": (lambda drawn: drawn.point(lambda level: level // 255), "unscaled-mask"),
     "class numbers": (lambda drawn: drawn.point(lambda level: level // 85), "unscaled-mask"),
+    "sixteen bits": (lambda drawn: Image.new("I;16", drawn.size, 65_535), "deep-pixels"),
 }
 
 
 @pytest.mark.parametrize("case", MASK_FAULTS)
 def test_a_mask_that_cannot_be_used_is_one_error(tmp_path: Path, case: str) -> None:
     change, rule = MASK_FAULTS[case]
-    found = only(inspect_mask(tmp_path, change(mask())))
+    (found,) = inspect_mask(tmp_path, change(mask())).findings
     assert (found.severity, found.rule, found.file) == ("error", rule, "masks/a.png")
 
 
-def test_the_ringing_of_a_jpeg_is_a_warning(tmp_path: Path) -> None:
-    inspection = inspect_mask(tmp_path, mask(), "a.jpg")
+@pytest.mark.parametrize(
+    ("drawn", "name"),
+    [
+        (mask(), "a.jpg"),
+        (mask(size=(SIZE[0] * 3, SIZE[1] * 3)).resize(SIZE, Image.Resampling.BILINEAR), "a.png"),
+    ],
+    ids=["ringing of a JPEG", "edge smoothed by resizing"],
+)
+def test_soft_edges_of_a_mask_are_a_warning(tmp_path: Path, drawn: Image.Image, name: str) -> None:
+    inspection = inspect_mask(tmp_path, drawn, name)
     assert rules(inspection) == [("warning", "jpeg-mask")]
     assert inspection.facts is not None
     assert inspection.facts.foreground_share == pytest.approx(0.03, rel=0.1)
@@ -98,44 +103,34 @@ def test_the_ringing_of_a_jpeg_is_a_warning(tmp_path: Path) -> None:
 
 def test_the_noise_of_a_jpeg_is_no_unscaled_mask(tmp_path: Path) -> None:
     noise = np.random.default_rng(1).integers(0, 3, (SIZE[1], SIZE[0]), dtype=np.uint8)
-    assert only(inspect_mask(tmp_path, Image.fromarray(noise), "a.jpg")).rule == "empty-mask"
+    assert rules(inspect_mask(tmp_path, Image.fromarray(noise), "a.jpg")) == [("error", "empty-mask")]
 
 
-def test_an_edge_smoothed_by_resizing_is_a_warning(tmp_path: Path) -> None:
-    large = mask(size=(SIZE[0] * 3, SIZE[1] * 3))
-    smooth = large.resize(SIZE, Image.Resampling.BILINEAR)
-    assert rules(inspect_mask(tmp_path, smooth)) == [("warning", "jpeg-mask")]
+@pytest.mark.parametrize(
+    ("size", "orientation", "rule", "message"),
+    [
+        (
+            (150, 120),
+            None,
+            "size-mismatch",
+            "it is 150x120, its image 160x120: is it the mask of another",
+        ),
+        ((320, 240), None, "size-mismatch", "its image 160x120, with the same shape: scale it back"),
+        (SIZE[::-1], None, "size-mismatch", "rotated by 90 degrees"),
+        (SIZE, 6, "unrotated-mask", "orientation 6"),
+    ],
+    ids=["another shape", "scaled", "on its side", "fits the unrotated image"],
+)
+def test_a_mask_of_another_size_is_an_error_with_the_likely_cause(
+    tmp_path: Path, size: tuple[int, int], orientation: int | None, rule: str, message: str
+) -> None:
+    (found,) = inspect_mask(tmp_path, mask(size=size), orientation=orientation).findings
+    assert (found.severity, found.rule) == ("error", rule)
+    assert message in found.message
 
 
-def test_a_mask_of_another_shape_is_an_error(tmp_path: Path) -> None:
-    found = only(inspect_mask(tmp_path, mask(size=(150, 120))))
-    assert found.rule == "size-mismatch"
-    assert "it is 150x120, its image 160x120" in found.message
-    assert "another image" in found.message
-
-
-def test_a_scaled_mask_is_told_the_size_it_needs(tmp_path: Path) -> None:
-    found = only(inspect_mask(tmp_path, mask(size=(320, 240))))
-    assert found.rule == "size-mismatch"
-    assert "160x120" in found.remedy
-
-
-def test_a_mask_on_its_side_is_named_as_such(tmp_path: Path) -> None:
-    found = only(inspect_mask(tmp_path, mask(size=SIZE[::-1])))
-    assert found.rule == "size-mismatch"
-    assert "rotated by 90 degrees" in found.message
-
-
-def test_a_mask_that_fits_only_the_unrotated_picture_is_named_as_such(tmp_path: Path) -> None:
-    image = save(picture(1), tmp_path / "images/a.jpg", orientation=6)
-    found = only(inspect(tmp_path, image, save(mask(), tmp_path / "masks/a.png")))
-    assert (found.severity, found.rule) == ("error", "unrotated-mask")
-    assert "orientation 6" in found.message
-
-
-def test_a_mask_that_fits_the_upright_picture_is_right(tmp_path: Path) -> None:
-    image = save(picture(1), tmp_path / "images/a.jpg", orientation=6)
-    inspection = inspect(tmp_path, image, save(mask(size=SIZE[::-1]), tmp_path / "masks/a.png"))
+def test_a_mask_that_fits_the_upright_image_is_right(tmp_path: Path) -> None:
+    inspection = inspect_mask(tmp_path, mask(size=SIZE[::-1]), orientation=6)
     assert inspection.findings == ()
     assert inspection.facts is not None
     assert (inspection.facts.orientation, inspection.facts.width_px) == (6, SIZE[1])
@@ -147,35 +142,37 @@ def test_a_masks_own_orientation_is_a_warning(tmp_path: Path) -> None:
     assert rules(inspection) == [("warning", "mask-orientation")]
 
 
-def test_a_picture_without_colour_is_a_warning(tmp_path: Path) -> None:
-    assert rules(inspect_picture(tmp_path, picture(1).convert("L"))) == [("warning", "greyscale")]
-
-
-def test_transparent_pixels_are_a_warning(tmp_path: Path) -> None:
-    hiding = picture(1).convert("RGBA")
+def transparent(image: Image.Image) -> Image.Image:
+    hiding = image.convert("RGBA")
     hiding.putalpha(100)
-    assert rules(inspect_picture(tmp_path, hiding, "a.png")) == [("warning", "see-through")]
+    return hiding
 
 
-def test_cmyk_is_an_error(tmp_path: Path) -> None:
-    inspection = inspect_picture(tmp_path, picture(1).convert("CMYK"))
-    assert rules(inspection) == [("error", "cmyk")]
-    assert inspection.facts is None
-
-
-def test_sixteen_bits_are_an_error_in_a_mask(tmp_path: Path) -> None:
-    assert rules(inspect_mask(tmp_path, Image.new("I;16", SIZE, 65_535))) == [("error", "deep-pixels")]
+@pytest.mark.parametrize(
+    ("image", "name", "expected"),
+    [
+        (picture(1).convert("L"), "a.jpg", ("warning", "greyscale")),
+        (transparent(picture(1)), "a.png", ("warning", "see-through")),
+        (picture(1).convert("CMYK"), "a.jpg", ("error", "cmyk")),
+    ],
+    ids=["no colour", "transparent", "CMYK"],
+)
+def test_an_unusual_image_has_one_finding(
+    tmp_path: Path, image: Image.Image, name: str, expected: tuple[str, str]
+) -> None:
+    inspection = inspect_image(tmp_path, image, name)
+    assert rules(inspection) == [expected]
+    assert (inspection.facts is None) == (expected[0] == "error")
 
 
 def test_a_png_named_jpg_is_a_warning(tmp_path: Path) -> None:
     png = save(picture(1), tmp_path / "images/a.png")
-    inspection = inspect(
-        tmp_path, png.rename(png.with_suffix(".JPG")), save(mask(), tmp_path / "masks/a.png")
-    )
+    misnamed = png.rename(png.with_suffix(".JPG"))
+    inspection = inspect(tmp_path, misnamed, save(mask(), tmp_path / "masks/a.png"))
     assert rules(inspection) == [("warning", "misnamed")]
 
 
-def test_both_files_of_a_pair_are_looked_at_though_the_first_is_broken(tmp_path: Path) -> None:
+def test_both_files_of_a_pair_are_checked_even_if_the_first_is_broken(tmp_path: Path) -> None:
     image = save(picture(1), tmp_path / "images/a.jpg")
     image.write_bytes(image.read_bytes()[:-300])
     inspection = inspect(tmp_path, image, save(Image.new("L", SIZE, 0), tmp_path / "masks/a.png"))

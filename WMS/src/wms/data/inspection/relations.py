@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wms.core.errors import RecordError
-from wms.core.records.dataset import DatasetManifest, Finding, IncomingPair, MergePlan, Sample
+from wms.core.records.dataset import DatasetManifest, Finding, MergePlan, Sample
 from wms.core.settings import ValidationPolicy
+from wms.core.words import counted, first_of
 from wms.data.inspection.pair import Inspection
 from wms.data.rules import finding
 
@@ -78,17 +79,15 @@ def look_alike_findings(
     for row, (pair, _) in enumerate(measured, start=len(looks) - len(measured)):
         distances = np.bitwise_count(hashes ^ hashes[row]).sum(axis=1)
         near = [
-            f"{looks[other].stem} ({looks[other].where}) {distances[other]} bits"
+            f"{looks[other].stem} ({looks[other].where}) {counted(int(distances[other]), 'bit')}"
             for other in np.argsort(distances, kind="stable")
             if distances[other] <= within_bits
             and looks[other].stem != pair.stem
             and looks[other].image_sha256 != pair.image_sha256
         ]
         if near:
-            more = f" and {len(near) - _LISTED} more" if len(near) > _LISTED else ""
             message = (
-                f"it looks like {', '.join(near[:_LISTED])}{more} "
-                f"(up to {within_bits} of 256 bits count as similar)"
+                f"it looks like {first_of(near, _LISTED)} (up to {within_bits} of 256 bits count as similar)"
             )
             found.append(finding("near-duplicate", pair.image_source, message, stem=pair.stem))
     return found
@@ -138,24 +137,19 @@ def _shared(
     """Pairs of the push that share only the image, or only the mask, with another pair."""
     replaced = {pair.stem for pair in plan.pairs if pair.action == "replace"}
     holders: dict[str, list[str]] = defaultdict(list)
+    digest = f"{of}_sha256"
     for sample in manifest.samples:
         if sample.stem not in replaced:
-            digest = sample.image_sha256 if of == "image" else sample.mask_sha256
-            holders[digest].append(f"{sample.stem} of the dataset")
+            holders[getattr(sample, digest)].append(f"{sample.stem} of the dataset")
     for pair in plan.pairs:
-        holders[_digest(pair, of)].append(pair.stem)
+        holders[getattr(pair, digest)].append(pair.stem)
     found = []
     for pair in plan.pairs:
-        others = [name for name in holders[_digest(pair, of)] if name != pair.stem]
+        others = [name for name in holders[getattr(pair, digest)] if name != pair.stem]
         if others:
-            listed = " and ".join(others[:_LISTED])
-            file = pair.image_source if of == "image" else pair.mask_source
-            found.append(finding(rule, file, f"it is {says}: {listed}", stem=pair.stem))
+            message = f"it is {says}: {' and '.join(others[:_LISTED])}"
+            found.append(finding(rule, getattr(pair, f"{of}_source"), message, stem=pair.stem))
     return found
-
-
-def _digest(pair: IncomingPair, of: Literal["image", "mask"]) -> str:
-    return pair.image_sha256 if of == "image" else pair.mask_sha256
 
 
 def _bit_matrix(hashes: Sequence[str]) -> NDArray[np.uint8]:

@@ -10,7 +10,8 @@ from typing import Literal
 
 from wms.core.names import IMAGE_SUFFIXES, name_problem, printable, stem_key, stem_of
 from wms.core.records.dataset import Finding
-from wms.data.rules import finding
+from wms.data.incoming import can_pair
+from wms.data.rules import Told, finding
 
 Kind = Literal["file", "folder", "symlink", "other", "absent"]
 
@@ -46,80 +47,72 @@ class UnpairedFile:
     @property
     def is_candidate(self) -> bool:
         """Whether it could be one half of a pair: an image file with a good name in images/ or masks/."""
-        return (
-            self.kind == "file"
-            and self.place in _PARTNER_PLACE
-            and PurePosixPath(self.name).suffix.lower() in IMAGE_SUFFIXES
-            and name_problem(self.name) is None
-        )
+        return self.kind == "file" and self.place in _PARTNER_PLACE and can_pair(self.name)
 
 
 def unpaired_findings(files: Iterable[UnpairedFile]) -> list[Finding]:
     """One finding for each file."""
-    found: list[Finding] = []
+    told: list[tuple[UnpairedFile, Told]] = []
     families: dict[tuple[PurePosixPath, str], list[UnpairedFile]] = defaultdict(list)
     for file in files:
         if file.is_candidate:
             families[PurePosixPath(file.path).parents[1], stem_key(stem_of(file.name))].append(file)
         else:
-            found.append(_judge_alone(file))
+            told.append((file, _alone(file)))
     for family in families.values():
-        found.extend(_judge_in_family(file, family) for file in family)
-    return found
+        told.extend((file, _in_family(file, family)) for file in family)
+    return [finding(rule, file.shown, message) for file, (rule, message) in told]
 
 
-def _judge_alone(file: UnpairedFile) -> Finding:
+_BY_KIND: dict[Kind, Told] = {
+    "symlink": ("symlink", "it is a symbolic link; links are not followed"),
+    "absent": ("bad-name", "its name is not UTF-8"),
+    "other": ("not-a-file", "it is a device, socket or pipe"),
+    "folder": ("wrong-place", "it is a folder; only files directly in images/ and masks/ are used"),
+}
+
+
+def _alone(file: UnpairedFile) -> Told:
+    """What is wrong with a file that cannot be one half of a pair."""
+    if file.kind in _BY_KIND:
+        return _BY_KIND[file.kind]
     suffix = PurePosixPath(file.name).suffix.lower()
-    if file.kind == "symlink":
-        return finding("symlink", file.shown, "it is a symbolic link; links are not followed")
-    if file.kind == "absent":
-        return finding("bad-name", file.shown, "its name is not UTF-8")
-    if file.kind == "other":
-        return finding("not-a-file", file.shown, "it is a device, socket or pipe")
-    if file.kind == "folder":
-        return finding(
-            "wrong-place", file.shown, "it is a folder; only files directly in images/ and masks/ are used"
-        )
     if file.name.casefold() in _SYSTEM_FILES or file.name.startswith("._"):
-        return finding("ignored-file", file.shown, "it is a file of the operating system")
+        return "ignored-file", "it is a file of the operating system"
     problem = name_problem(file.name)
     if problem is not None:
-        return finding("bad-name", file.shown, f"its name {problem}")
+        return "bad-name", f"its name {problem}"
     if file.place not in _PARTNER_PLACE:
         if suffix in IMAGE_SUFFIXES | _OTHER_IMAGES:
-            return finding("wrong-place", file.shown, "it is neither in images/ nor in masks/")
-        return finding("ignored-file", file.shown, "it is outside images/ and masks/")
+            return "wrong-place", "it is neither in images/ nor in masks/"
+        return "ignored-file", "it is outside images/ and masks/"
     if suffix in _OTHER_IMAGES:
-        return finding("wrong-type", file.shown, f"it is a {suffix} file; only JPEG and PNG are read")
+        return "wrong-type", f"it is a {suffix} file; only JPEG and PNG are read"
     what = f"a {suffix} file" if suffix else "a file without a suffix"
-    return finding("not-an-image", file.shown, f"it is {what}, not an image")
+    return "not-an-image", f"it is {what}, not an image"
 
 
-def _judge_in_family(file: UnpairedFile, family: list[UnpairedFile]) -> Finding:
+def _in_family(file: UnpairedFile, family: list[UnpairedFile]) -> Told:
     """Why a candidate has no partner, given all candidates of its name in both places."""
     beside = [other for other in family if other.place == file.place and other is not file]
     across = [other for other in family if other.place != file.place]
     twins = [other for other in beside if stem_of(other.name) != stem_of(file.name)]
     twins += [other for other in beside if stem_key(other.name) == stem_key(file.name) and other not in twins]
     if twins:
-        message = f"its name differs from {_listed(twins)} only in upper and lower case or Unicode form"
-        return finding("case-clash", file.shown, message)
-    if beside and file.place == "images":
-        return finding("two-images", file.shown, f"{_listed(beside)} has the same name")
-    if beside:
-        return finding("two-masks", file.shown, f"{_listed(beside)} has the same name")
-    if not across:
-        missing, place = (
-            ("missing-mask", "masks/") if file.place == "images" else ("missing-image", "images/")
+        return "case-clash", (
+            f"its name differs from {_listed(twins)} only in upper and lower case or Unicode form"
         )
-        return finding(missing, file.shown, f"no file in {place} is named {stem_of(file.name)}")
+    if beside:
+        return f"two-{file.place}", f"{_listed(beside)} has the same name"
+    partner = _PARTNER_PLACE[file.place]
+    if not across:
+        missing = f"missing-{partner.removesuffix('s')}"
+        return missing, f"no file in {partner}/ is named {stem_of(file.name)}"
     if len(across) > 1:
-        rule = "two-masks" if file.place == "images" else "two-images"
-        return finding(rule, file.shown, f"it has {len(across)} partners: {_listed(across)}")
+        return f"two-{partner}", f"it has {len(across)} partners: {_listed(across)}"
     if stem_of(across[0].name) != stem_of(file.name):
-        message = f"its partner is named {across[0].name}; upper and lower case differ"
-        return finding("case-clash", file.shown, message)
-    return finding("unreadable", file.shown, "it or its partner cannot be read")
+        return "case-clash", f"its partner is named {across[0].name}; upper and lower case differ"
+    return "unreadable", "it or its partner cannot be read"
 
 
 def _listed(files: list[UnpairedFile]) -> str:

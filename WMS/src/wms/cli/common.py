@@ -7,6 +7,7 @@ import importlib.util
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from wms import wiring
 from wms.cli import output
 from wms.core.context import Clone, Context
 from wms.core.errors import TrainingError
+from wms.core.production import main_head, model_history, require_production, rollback_target
+from wms.core.records.promotion import ModelMetadata
 from wms.core.records.run import RunOptions
 from wms.run.journal import noting
 from wms.run.lock import only_run
@@ -43,6 +46,14 @@ wait_option = click.option(
     help="How long to wait for another command that works on this run.",
 )
 
+version_option = click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    metavar="N",
+    envvar="WMS_VERSION",
+    help="A promoted version; default: production.",
+)
+
 
 def commit_sha(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """A full commit SHA; an empty one, as a skipped job gives it, is refused too."""
@@ -57,6 +68,11 @@ ci_passed_option = click.option(
     envvar="WMS_CI_PASSED",
     callback=commit_sha,
     help="The commit on which ci.yml passed. Needed only where main's own commit did not pass `ci`.",
+)
+incoming_option = click.option(
+    "--incoming",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder with images/ and masks/; it is first pushed as a data branch.",
 )
 abandon_option = click.option(
     "--abandon",
@@ -73,6 +89,16 @@ def workspace() -> Context:
 def clone(remote: str = "origin") -> Clone:
     """The clone of the current folder, for what needs Git alone."""
     return wiring.open_clone(Path.cwd(), output.ConsoleProgress(), remote=remote)
+
+
+def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
+    """The model in production, or the named earlier one, as main's history has it."""
+    repository = ctx.ports.repository
+    repository.fetch()
+    main_sha = main_head(repository)
+    if version is None:
+        return require_production(repository, main_sha)
+    return rollback_target(model_history(repository, main_sha), version)
 
 
 def require_training_packages() -> None:
@@ -144,6 +170,7 @@ def setting(value: str) -> tuple[str, int | float]:
         raise click.BadParameter(f"{value!r} is not KEY=NUMBER, such as epochs=20") from error
 
 
+set_option = partial(click.option, "--set", "overrides", type=setting, metavar="KEY=NUMBER", multiple=True)
 _RUN_OPTIONS = (
     click.option(
         "--on-conflict",
@@ -161,15 +188,7 @@ _RUN_OPTIONS = (
     ),
     click.option("--seed", type=click.IntRange(min=0), envvar="WMS_SEED", help="Seed of this training."),
     click.option("--max-minutes", type=float, envvar="WMS_MAX_MINUTES", help="Time budget of this training."),
-    click.option(
-        "--set",
-        "overrides",
-        type=setting,
-        metavar="KEY=NUMBER",
-        multiple=True,
-        envvar="WMS_SET",
-        help="Another value of train.yaml for this run only; may be repeated.",
-    ),
+    set_option(envvar="WMS_SET", help="Another value of train.yaml for this run only; may be repeated."),
     click.option(
         "--reason", default="", envvar="WMS_REASON", help="Why you start this run; kept with its records."
     ),

@@ -14,6 +14,7 @@ from wms.cli import output
 from wms.cli.common import (
     abandon_option,
     clone,
+    incoming_option,
     json_option,
     locked_workspace,
     options_of,
@@ -22,6 +23,8 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.cli.groups import Group
+from wms.cli.push import push
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
 from wms.data.merge import merge_branches
@@ -36,8 +39,10 @@ from wms.run.start import branch_heads, start_run
 from wms.synth.dataset import write_pairs
 from wms.synth.faults import write_broken_pairs, write_mislabelled_pairs
 
+data = Group("data", help="Make, merge, check and split the dataset.")
 
-@click.command()
+
+@data.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for images/ and masks/.")
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many pairs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Which meters.")
@@ -72,6 +77,8 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
             output.say(line)
 
 
+data.add_command(push)
+
 started_option = click.option(
     "--started", is_flag=True, help="For the run of `wms pipeline start`; having nothing new is no error."
 )
@@ -91,13 +98,9 @@ def nothing_is_fine(fine: bool) -> Iterator[None]:
         raise click.exceptions.Exit(0) from error
 
 
-@click.command()
+@data.command()
 @click.argument("branches", nargs=-1)
-@click.option(
-    "--incoming",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder with images/ and masks/; it is first pushed as a data branch.",
-)
+@incoming_option
 @started_option
 @run_options
 @abandon_option
@@ -142,7 +145,7 @@ def merge(
     )
 
 
-@click.command()
+@data.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--quarantine", is_flag=True, help="With FOLDER: print what would be set aside.")
 @wait_option
@@ -169,7 +172,7 @@ def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
         require_good(report)
 
 
-@click.command()
+@data.command()
 @started_option
 @wait_option
 @json_option
@@ -191,7 +194,7 @@ def split(started: bool, wait: float) -> None:
     )
 
 
-@click.command()
+@data.command()
 @abandon_option
 @wait_option
 def prepare(abandon: bool, wait: float) -> None:
@@ -209,7 +212,7 @@ def prepare(abandon: bool, wait: float) -> None:
     output.say(f"{counted(len(manifest.samples), 'sample')}, checked by SHA-256")
 
 
-@click.command()
+@data.command()
 @json_option
 def status() -> None:
     """Show main's dataset, and the data branches that are not, or not completely, in it.

@@ -18,19 +18,22 @@ from wms.cli.common import (
     wait_option,
     workspace,
 )
+from wms.cli.groups import Group
+from wms.cli.infra_stack import apply, bootstrap, destroy, tunnel
 from wms.cloud.cost import month_cost
 from wms.cloud.run_lease import LeaseRequest, request_of_run, take_lease
 from wms.cloud.shared_instance import InfraStatus, SharedInstance
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.run import preflight as checks
 
+infra = Group("infra", help="Start, share and stop the instance.")
 holder_option = click.option("--holder", help="Who holds the lease; default: your user name.")
 run_option = click.option(
     "--run", "for_run", is_flag=True, help="Act for the run in run/, as `wms pipeline run` does."
 )
 
 
-@click.command()
+@infra.command()
 @click.option("--expect", type=duration, help="How long the run will take; default: as train.yaml says.")
 @click.option(
     "--credentials-expire",
@@ -60,7 +63,7 @@ def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> 
     checks.require_ready(report)
 
 
-@click.command()
+@infra.command()
 @click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
 @json_option
 def cost(month: str | None) -> None:
@@ -82,7 +85,7 @@ def cost(month: str | None) -> None:
     )
 
 
-@click.command()
+@infra.command()
 @click.option("--purpose", default="browse", show_default=True, help="What you need the instance for.")
 @click.option("--ttl", type=duration, default="30m", show_default=True, help="How long, such as 30m or 2h.")
 @click.option(
@@ -137,7 +140,7 @@ def up(
     output.answer(lease, f"running; {lease.holder} holds it until {lease.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
-@click.command()
+@infra.command()
 @holder_option
 @run_option
 @dry_run_option
@@ -161,7 +164,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
     _show(left)
 
 
-@click.command()
+@infra.command()
 @json_option
 def status() -> None:
     """Show the state of the instance and its leases.
@@ -173,7 +176,7 @@ def status() -> None:
     _show(SharedInstance.of(workspace()).status())
 
 
-@click.command()
+@infra.command()
 @dry_run_option
 @json_option
 def reap(dry_run: bool) -> None:
@@ -185,6 +188,10 @@ def reap(dry_run: bool) -> None:
     """
     instance = SharedInstance.of(workspace())
     _show(instance.status() if dry_run else instance.reap())
+
+
+for command in (tunnel, bootstrap, apply, destroy):
+    infra.add_command(command)
 
 
 def _refuse_with_run(for_run: bool, *others: str) -> None:

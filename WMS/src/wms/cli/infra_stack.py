@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,9 @@ from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, workspace
 from wms.core.errors import LeaseError
 from wms.core.words import counted
-from wms.wiring.cloud import Cloud, open_cloud
+
+if TYPE_CHECKING:
+    from wms.wiring.cloud import Cloud
 
 
 @click.command()
@@ -24,7 +27,9 @@ def bootstrap(dry_run: bool) -> None:
     Example:
       WMS_ENVIRONMENT=dev wms infra bootstrap --dry-run
     """
-    _say_done(_cloud().bootstrap(dry_run=dry_run), dry_run=dry_run)
+    done = _cloud().bootstrap(dry_run=dry_run)
+    lines = [f"would {item}" if dry_run else item for item in done]
+    output.answer({"dry_run": dry_run, "done": done}, *(lines or ["nothing to do"]))
 
 
 @click.command()
@@ -91,6 +96,8 @@ def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) ->
 
 
 def _cloud() -> Cloud:
+    from wms.wiring.cloud import open_cloud  # its libraries take a second to import
+
     return open_cloud(Path.cwd())
 
 
@@ -117,11 +124,6 @@ def _ask_twice(cloud: Cloud, yes: str | None, count: int, empty_buckets: bool) -
     click.confirm(f"Destroy {what}, the database included{also}?", abort=True, err=True)
     if click.prompt(f"Type the environment's name to destroy it ({name})", err=True) != name:
         raise click.UsageError("that is not its name; nothing was destroyed")
-
-
-def _say_done(done: Sequence[str], *, dry_run: bool) -> None:
-    lines = [f"would {item}" if dry_run else item for item in done]
-    output.answer({"dry_run": dry_run, "done": list(done)}, *(lines or ["nothing to do"]))
 
 
 @click.command()

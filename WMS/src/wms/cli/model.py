@@ -6,41 +6,28 @@ import click
 
 from wms.cli import output
 from wms.cli.common import (
+    chosen_model,
     ci_passed_option,
     dry_run_option,
     json_option,
     locked_workspace,
+    version_option,
     wait_option,
     workspace,
 )
-from wms.core.context import Context
-from wms.core.production import main_head, model_history, require_production, rollback_target
+from wms.cli.groups import Group
+from wms.cli.release import pull, release
+from wms.core.production import main_head, model_history
 from wms.core.records.metrics import headline
-from wms.core.records.promotion import ModelMetadata, RolledBack
+from wms.core.records.promotion import RolledBack
 from wms.promotion.reconcile import reconcile_registry
 from wms.promotion.rollback import roll_back
 from wms.run.adopt import adopt_model
 
-version_option = click.option(
-    "--version",
-    type=click.IntRange(min=1),
-    metavar="N",
-    envvar="WMS_VERSION",
-    help="A promoted version; default: production.",
-)
+model = Group("model", help="Show, fetch and change the model in production.")
 
 
-def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
-    """The model in production, or the named earlier one, as main's history has it."""
-    repository = ctx.ports.repository
-    repository.fetch()
-    main_sha = main_head(repository)
-    if version is None:
-        return require_production(repository, main_sha)
-    return rollback_target(model_history(repository, main_sha), version)
-
-
-@click.command("list")
+@model.command("list")
 @json_option
 def list_models() -> None:
     """List the registered models, candidates that were held included.
@@ -78,7 +65,7 @@ def list_models() -> None:
     )
 
 
-@click.command()
+@model.command()
 @version_option
 @json_option
 def show(version: int | None) -> None:
@@ -89,20 +76,24 @@ def show(version: int | None) -> None:
       wms model show
       wms model show --version 1 --json
     """
-    model = chosen_model(workspace(), version)
-    metrics, data = model.metrics, model.dataset
+    found = chosen_model(workspace(), version)
+    data = found.dataset
     output.answer(
-        model,
-        f"model v{model.version}, {model.kind} of {model.changed_at:%Y-%m-%d %H:%M} by {model.actor}",
-        f"  {model.reason}",
-        f"  {headline(metrics)}",
+        found,
+        f"model v{found.version}, {found.kind} of {found.changed_at:%Y-%m-%d %H:%M} by {found.actor}",
+        f"  {found.reason}",
+        f"  {headline(found.metrics)}",
         f"  trained on {data.train} pictures (validation {data.val}, test {data.test})",
         f"  manifest {data.manifest_sha256}",
-        f"  weights {model.weights_sha256}",
+        f"  weights {found.weights_sha256}",
     )
 
 
-@click.command()
+for command in (pull, release):
+    model.add_command(command)
+
+
+@model.command()
 @click.option(
     "--to",
     "version",
@@ -174,7 +165,7 @@ def _rolled_back(done: RolledBack, *, named: bool) -> list[str]:
     ]
 
 
-@click.command()
+@model.command()
 @click.option("--adopt", is_flag=True, help="Take over the alias even if somebody else set it.")
 @dry_run_option
 @wait_option
@@ -195,7 +186,7 @@ def reconcile(adopt: bool, dry_run: bool, wait: float) -> None:
     output.answer(done, moved if done.alias_moved else f"the registry agrees: {target}")
 
 
-@click.command()
+@model.command()
 @json_option
 def history() -> None:
     """List the models that were in production, newest first, from main's history.
@@ -227,7 +218,7 @@ def history() -> None:
     )
 
 
-@click.command()
+@model.command()
 @click.argument("run", metavar="[FOLDER|RECORDS]", required=False)
 @dry_run_option
 @wait_option

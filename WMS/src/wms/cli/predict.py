@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from wms.cli import output
-from wms.cli.common import json_option, workspace
-from wms.cli.model import chosen_model
+from wms.cli.common import chosen_model, json_option, version_option, workspace
 from wms.core.production import fetch_bundle
 from wms.core.words import counted
 from wms.serving.predict import predict_images
@@ -29,7 +28,7 @@ from wms.serving.predict import predict_images
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="A model folder, such as run/model or one from `wms model pull`; default: production.",
 )
-@click.option("--version", type=click.IntRange(min=1), metavar="N", help="A promoted version.")
+@version_option
 @json_option
 def predict(
     images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None

@@ -67,7 +67,7 @@ def push(
         raise click.UsageError("FOLDER and --from-commits each say what to push: give one of them")
     here = clone(remote)
     if from_commits is not None:
-        commits = wiring.local_commits(here, from_commits)
+        commits = wiring.read_commits(here.layout.root, from_commits)
         result = push_commits(here, commits, branch=branch, check=not no_validate, dry_run=dry_run)
     else:
         source = folder or here.layout.root / INCOMING_PATH

@@ -7,8 +7,15 @@ from pathlib import Path
 import click
 
 from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_option, workspace
-from wms.cli.model import chosen_model, version_option
+from wms.cli.common import (
+    chosen_model,
+    dry_run_option,
+    json_option,
+    locked_workspace,
+    version_option,
+    wait_option,
+    workspace,
+)
 from wms.core.errors import DataStoreError
 from wms.core.production import fetch_bundle, require_room_for_bundle
 from wms.core.records.promotion import ModelMetadata

@@ -9,13 +9,16 @@ import click
 
 from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, wait_option
+from wms.cli.groups import Group
 from wms.core.layout import Layout
 from wms.core.records.state_history import SavedState
 from wms.run.lock import only_run
 from wms.wiring import GitState, open_state
 
+state = Group("state", help="Keep the state of .wms/ in the Git remote, for runners that keep no files.")
 
-@click.command()
+
+@state.command()
 @wait_option
 def load(wait: float) -> None:
     """Replace the MLflow store and DVC remote in .wms/ by those in the Git remote (refs/wms/state).
@@ -30,7 +33,7 @@ def load(wait: float) -> None:
     _carry(wait, lambda state: "loaded from refs/wms/state" if state.load() else "the remote has none yet")
 
 
-@click.command()
+@state.command()
 @wait_option
 def save(wait: float) -> None:
     """Save the MLflow store and DVC remote of .wms/ to the Git remote (refs/wms/state), if they changed.
@@ -49,7 +52,7 @@ def save(wait: float) -> None:
     _carry(wait, do)
 
 
-@click.command("list")
+@state.command("list")
 @json_option
 def list_states() -> None:
     """List the states that the Git remote keeps, newest first; jobs load the first one.
@@ -77,7 +80,7 @@ def list_states() -> None:
     )
 
 
-@click.command()
+@state.command()
 @click.argument("name")
 @dry_run_option
 @wait_option

@@ -33,7 +33,7 @@ def test_no_more_errors_are_annotated_than_github_shows(
     assert ("the job summary lists them all" in said.err) == (count > ANNOTATED)
 
 
-@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings")])
+@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (1200, "1,200 findings")])
 def test_a_count_agrees_with_its_noun(number: int, said: str) -> None:
     assert counted(number, "finding") == said
     assert counted(number, "branch") == said.replace("findings", "branches").replace("finding", "branch")

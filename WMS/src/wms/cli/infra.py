@@ -137,7 +137,7 @@ def up(
             )
             return
         lease = take_lease(ctx, wanted)
-    output.answer(lease, f"running; {lease.holder} holds it until {lease.expires_at:%Y-%m-%d %H:%M} UTC")
+    output.answer(lease, f"running; {lease.holder} holds it until {output.minute(lease.expires_at)} UTC")
 
 
 @infra.command()
@@ -207,6 +207,6 @@ def _show(status: InfraStatus) -> None:
         lines.append(status.remark)
     if status.stopping is not None:
         lines.append(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
-    rows = [(item.holder, item.purpose, f"{item.expires_at:%Y-%m-%d %H:%M}") for item in status.leases]
+    rows = [(item.holder, item.purpose, output.minute(item.expires_at)) for item in status.leases]
     lines += output.table(("holder", "purpose", "until (UTC)"), rows) if rows else ["no live lease"]
     output.answer(status, *lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from wms.cli import output
@@ -16,9 +18,10 @@ from wms.cli.common import (
     workspace,
 )
 from wms.cli.groups import Group
+from wms.cli.output import minute
 from wms.cli.release import pull, release
 from wms.core.production import main_head, model_history
-from wms.core.records.metrics import headline
+from wms.core.records.metrics import GATED, headline
 from wms.core.records.promotion import RolledBack
 from wms.promotion.reconcile import reconcile_registry
 from wms.promotion.rollback import roll_back
@@ -38,31 +41,12 @@ def list_models() -> None:
     """
     registry = workspace().ports.registry
     production, versions = registry.production(), registry.versions()
-    output.answer(
-        [
-            {
-                "version": item.version,
-                "run_id": item.run_id,
-                "weights_sha256": item.weights_sha256,
-                "created_at": item.created_at.isoformat(),
-                "production": item.version == production,
-            }
-            for item in versions
-        ],
-        *output.table(
-            ("version", "created", "weights", "run", ""),
-            (
-                (
-                    f"v{item.version}",
-                    f"{item.created_at:%Y-%m-%d %H:%M}",
-                    item.weights_sha256[:12],
-                    item.run_id[:12],
-                    "production" if item.version == production else "",
-                )
-                for item in versions
-            ),
-        ),
-    )
+    found, rows = [], []
+    for each in versions:
+        used, name, sha256 = each.version == production, f"v{each.version}", each.weights_sha256[:12]
+        found.append(asdict(each) | {"created_at": each.created_at.isoformat(), "production": used})
+        rows.append((name, minute(each.created_at), sha256, each.run_id[:12], "production" if used else ""))
+    output.answer(found, *output.table(("version", "created", "weights", "run", ""), rows))
 
 
 @model.command()
@@ -80,7 +64,7 @@ def show(version: int | None) -> None:
     data = found.dataset
     output.answer(
         found,
-        f"model v{found.version}, {found.kind} of {found.changed_at:%Y-%m-%d %H:%M} by {found.actor}",
+        f"model v{found.version}, {found.kind} of {minute(found.changed_at)} by {found.actor}",
         f"  {found.reason}",
         f"  {headline(found.metrics)}",
         f"  trained on {data.train} pictures (validation {data.val}, test {data.test})",
@@ -158,7 +142,7 @@ def _rolled_back(done: RolledBack, *, named: bool) -> list[str]:
         return [f"would go back to model v{model.version} ({model.weights_sha256[:12]})"]
     if named:
         return [f"model v{model.version} is in production already"]
-    when = f"{model.changed_at:%Y-%m-%d %H:%M}"
+    when = minute(model.changed_at)
     return [
         f"model v{model.version} is in production already, by a rollback of {when}: {model.reason}",
         "  to go further back, name the model: see `wms model history`, then use --to N",
@@ -198,24 +182,14 @@ def history() -> None:
     repository = workspace().ports.repository
     repository.fetch()
     states = model_history(repository, main_head(repository))
-    output.answer(
-        list(states),
-        *output.table(
-            ("version", "since", "kind", "Dice", "IoU", "by", "why"),
-            (
-                (
-                    f"v{state.version}",
-                    f"{state.changed_at:%Y-%m-%d %H:%M}",
-                    state.kind,
-                    f"{state.metrics.dice:.4f}",
-                    f"{state.metrics.iou:.4f}",
-                    state.actor,
-                    state.reason,
-                )
-                for state in states
-            ),
-        ),
-    )
+    rows = []
+    for each in states:
+        scores = (metric.shown(each.metrics) for metric in GATED)
+        rows.append(
+            (f"v{each.version}", minute(each.changed_at), each.kind, *scores, each.actor, each.reason)
+        )
+    names = (metric.name for metric in GATED)
+    output.answer(states, *output.table(("version", "since", "kind", *names, "by", "why"), rows))
 
 
 @model.command()

@@ -112,7 +112,7 @@ def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None) -> None:
     output.answer(
         {
             "dry_run": True,
-            "branches": [head.model_dump(mode="json") for head in heads],
+            "branches": heads,
             "incoming": None if incoming is None else str(incoming),
             "jobs": [job.name for job in JOBS],
         },

@@ -11,7 +11,6 @@ from wms.cli import output
 from wms.cli.common import dry_run_option, json_option, wait_option
 from wms.cli.groups import Group
 from wms.core.layout import Layout
-from wms.core.records.state_history import SavedState
 from wms.run.lock import only_run
 from wms.wiring import GitState, open_state
 
@@ -47,7 +46,9 @@ def save(wait: float) -> None:
 
     def do(state: GitState) -> str:
         saved = state.save()
-        return f"saved to refs/wms/state: {_size(saved)}" if saved else "unchanged since it was loaded"
+        return (
+            f"saved to refs/wms/state: {_mib(saved.size_kib)}" if saved else "unchanged since it was loaded"
+        )
 
     _carry(wait, do)
 
@@ -63,20 +64,10 @@ def list_states() -> None:
     """
     state = open_state(Layout.find(Path.cwd()))
     history = state.history() if state else ()
+    rows = [(it.name, output.minute(it.saved_at), _mib(it.size_kib), _mib(it.added_kib)) for it in history]
     output.answer(
         [{"name": each.name, **each.model_dump(mode="json")} for each in history],
-        *output.table(
-            ("name", "saved", "size", "new in it"),
-            [
-                (
-                    each.name,
-                    f"{each.saved_at:%Y-%m-%d %H:%M}",
-                    _size(each),
-                    f"{each.added_kib / 1024:,.1f} MiB",
-                )
-                for each in history
-            ],
-        ),
+        *output.table(("name", "saved", "size", "new in it"), rows),
     )
 
 
@@ -97,13 +88,13 @@ def restore(name: str, dry_run: bool, wait: float) -> None:
 
     def do(state: GitState) -> str:
         found = state.restore(name, dry_run=dry_run)
-        return f"{'would restore' if dry_run else 'restored'} {found.sha[:12]}: {_size(found)}"
+        return f"{'would restore' if dry_run else 'restored'} {found.sha[:12]}: {_mib(found.size_kib)}"
 
     _carry(wait, do)
 
 
-def _size(state: SavedState) -> str:
-    return f"{state.size_kib / 1024:,.1f} MiB"
+def _mib(kib: int) -> str:
+    return f"{kib / 1024:,.1f} MiB"
 
 
 def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:

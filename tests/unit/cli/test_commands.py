@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from factories import make_request
 from wms.cli import pipeline
 from wms.cli.app import root
-from wms.cli.common import options_of
+from wms.cli.options import run_options
 from wms.core.records.run import RunOptions
 from wms.run.graph import COMMANDS, Command
 
@@ -162,7 +162,7 @@ def test_the_command_that_takes_a_run_up_asks_for_the_same_run(options: RunOptio
     assert (program, group, name) == ("wms", "pipeline", "run")
     parsed = pipeline.run.make_context(name, words).params
     names = (*parsed["branches"], *parsed["more_branches"])
-    assert request.asks_for(names, options_of(parsed))
+    assert request.asks_for(names, run_options(parsed))
 
 
 def test_only_one_decision_is_replayed_at_a_time(tmp_path: Path) -> None:

@@ -10,19 +10,8 @@ from typing import Any
 
 import click
 
-from wms.cli import output
-from wms.cli.common import (
-    abandon_option,
-    clone,
-    incoming_option,
-    json_option,
-    locked_workspace,
-    options_of,
-    run_options,
-    step_of_run,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import clone, locked_workspace, step_of_run, workspace
 from wms.cli.groups import Group
 from wms.cli.push import push
 from wms.core.errors import NothingToDoError
@@ -100,18 +89,17 @@ def nothing_is_fine(fine: bool) -> Iterator[None]:
 
 @data.command()
 @click.argument("branches", nargs=-1)
-@incoming_option
+@options.incoming
 @started_option
-@run_options
-@abandon_option
-@wait_option
-@json_option
+@options.of_run
+@options.abandon
+@options.wait
+@options.json
 def merge(
     branches: tuple[str, ...],
     incoming: Path | None,
     started: bool,
     abandon: bool,
-    wait: float,
     **chosen: Any,
 ) -> None:
     """Start a run: plan the merge of data BRANCHES into the dataset of main.
@@ -128,13 +116,13 @@ def merge(
     """
     if started and (branches or incoming):
         raise click.UsageError("--started means a run that has its branches: leave them out")
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         if not started:
             make_room(ctx, abandon=abandon)
             names = list(branches)
             if incoming is not None:
                 names.append(push_folder(incoming, repository=ctx.ports.repository))
-            start_run(ctx, branch_heads(ctx, names), options_of(chosen))
+            start_run(ctx, branch_heads(ctx, names), options.run_options(chosen))
         with nothing_is_fine(started), noting(ctx, "wms data merge"):
             plan = merge_branches(ctx)
     output.answer(
@@ -146,11 +134,11 @@ def merge(
 
 
 @data.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.argument("folder", type=options.FOLDER, required=False)
 @click.option("--quarantine", is_flag=True, help="With FOLDER: print what would be set aside.")
-@wait_option
-@json_option
-def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
+@options.wait
+@options.json
+def validate(folder: Path | None, quarantine: bool) -> None:
     """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
 
     One pass lists every finding. Errors block (exit 10); warnings do not. The run's branches get a status
@@ -166,7 +154,7 @@ def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
         output.validation(report)
         require_good(report)
         return
-    with step_of_run("wms data validate", wait) as ctx:
+    with step_of_run("wms data validate") as ctx:
         report = validate_incoming(ctx)
         output.validation(report)
         require_good(report)
@@ -174,9 +162,9 @@ def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
 
 @data.command()
 @started_option
-@wait_option
-@json_option
-def split(started: bool, wait: float) -> None:
+@options.wait
+@options.json
+def split(started: bool) -> None:
     """Assign the run's new samples to train, validation and test, and lay out its dataset.
 
     Samples of the dataset never move; near-duplicates stay together.
@@ -185,7 +173,7 @@ def split(started: bool, wait: float) -> None:
     Example:
       wms data split --json
     """
-    with nothing_is_fine(started), step_of_run("wms data split", wait) as ctx:
+    with nothing_is_fine(started), step_of_run("wms data split") as ctx:
         plan = split_samples(ctx)
     output.step_output("next", "nothing" if ctx.request.options.dry_run else "train")
     output.findings(plan.set_aside)
@@ -195,9 +183,9 @@ def split(started: bool, wait: float) -> None:
 
 
 @data.command()
-@abandon_option
-@wait_option
-def prepare(abandon: bool, wait: float) -> None:
+@options.abandon
+@options.wait
+def prepare(abandon: bool) -> None:
     """Start a run on the checked-out dataset; `dvc repro` calls it first.
 
     An unfinished run in run/ is an error (exit 7), unless an earlier `dvc repro` left it.
@@ -206,14 +194,14 @@ def prepare(abandon: bool, wait: float) -> None:
     Example:
       dvc pull && wms data prepare
     """
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         make_room(ctx, abandon=abandon)
         manifest = prepare_run(ctx)
     output.say(f"{counted(len(manifest.samples), 'sample')}, checked by SHA-256")
 
 
 @data.command()
-@json_option
+@options.json
 def status() -> None:
     """Show main's dataset, and the data branches that are not, or not completely, in it.
 

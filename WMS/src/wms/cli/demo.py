@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import require_training_packages, set_option
+from wms.cli import options, output
+from wms.cli.common import require_training_packages
 from wms.core.errors import Code, InputError
 from wms.core.files import read_record
 from wms.report.page import RunEntry
@@ -39,7 +39,7 @@ TRAINING: dict[str, int | float] = {
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@set_option(help="A value of train.yaml in the new workspace; may be repeated.")
+@options.overrides(help="A value of train.yaml in the new workspace; may be repeated.")
 def init(folder: Path, overrides: tuple[tuple[str, int | float], ...]) -> None:
     """Create the workspace DIR: a Git repository with a bare remote, a DVC remote and an MLflow store.
 

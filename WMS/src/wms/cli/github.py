@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import clone, dry_run_option, json_option
+from wms.cli import options, output
+from wms.cli.common import clone
 from wms.cli.groups import Group
 from wms.core.context import Clone
 from wms.core.errors import Code, InputError
@@ -31,11 +31,10 @@ from wms.wiring import forge_of_person, open_github
 from wms.wiring.selftest import open_selftest
 
 github = Group("github", help="Set up a repository on GitHub and check it.")
-repo_option = click.option("--repo", metavar="OWNER/NAME", help="The repository; default: the remote origin.")
 
 
 @github.command()
-@repo_option
+@options.repo
 @click.option(
     "--variable",
     "variables",
@@ -56,8 +55,8 @@ repo_option = click.option("--repo", metavar="OWNER/NAME", help="The repository;
     default=None,
     help="Whether pull requests, releases and reports may show photographs; written to report.yaml.",
 )
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def setup(
     repo: str | None,
     variables: tuple[str, ...],
@@ -110,8 +109,8 @@ def setup(
 
 
 @github.command()
-@repo_option
-@json_option
+@options.repo
+@options.json
 def doctor(repo: str | None) -> None:
     """Show everything that a run needs of a repository on GitHub, each thing with its remedy.
 
@@ -133,9 +132,9 @@ def doctor(repo: str | None) -> None:
 
 
 @github.command()
-@repo_option
-@dry_run_option
-@json_option
+@options.repo
+@options.dry_run
+@options.json
 def fresh(repo: str | None, dry_run: bool) -> None:
     """Remove the template's data and model from a repository that was made from the template.
 

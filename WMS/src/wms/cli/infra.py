@@ -8,16 +8,8 @@ from datetime import datetime, timedelta
 import click
 from click.core import ParameterSource
 
-from wms.cli import output
-from wms.cli.common import (
-    dry_run_option,
-    duration,
-    json_option,
-    locked_workspace,
-    moment,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import locked_workspace, workspace
 from wms.cli.groups import Group
 from wms.cli.infra_stack import apply, bootstrap, destroy, tunnel
 from wms.cloud.cost import month_cost
@@ -34,14 +26,16 @@ run_option = click.option(
 
 
 @infra.command()
-@click.option("--expect", type=duration, help="How long the run will take; default: as train.yaml says.")
+@click.option(
+    "--expect", type=options.duration, help="How long the run will take; default: as train.yaml says."
+)
 @click.option(
     "--credentials-expire",
-    type=moment,
+    type=options.moment,
     metavar="TIME",
     help="When the AWS credentials expire; default: WMS_CREDENTIALS_EXPIRE_AT, AWS_CREDENTIAL_EXPIRATION.",
 )
-@json_option
+@options.json
 def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> None:
     """Check in seconds that a run can succeed. A failed line ends it with exit 43.
 
@@ -65,7 +59,7 @@ def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> 
 
 @infra.command()
 @click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
-@json_option
+@options.json
 def cost(month: str | None) -> None:
     """Show what a month cost, and what for. Needs WMS_ENVIRONMENT.
 
@@ -87,7 +81,9 @@ def cost(month: str | None) -> None:
 
 @infra.command()
 @click.option("--purpose", default="browse", show_default=True, help="What you need the instance for.")
-@click.option("--ttl", type=duration, default="30m", show_default=True, help="How long, such as 30m or 2h.")
+@click.option(
+    "--ttl", type=options.duration, default="30m", show_default=True, help="How long, such as 30m or 2h."
+)
 @click.option(
     "--over-budget",
     metavar="REASON",
@@ -96,9 +92,9 @@ def cost(month: str | None) -> None:
 )
 @holder_option
 @run_option
-@dry_run_option
-@wait_option
-@json_option
+@options.dry_run
+@options.wait
+@options.json
 def up(
     purpose: str,
     ttl: timedelta,
@@ -106,7 +102,6 @@ def up(
     holder: str | None,
     for_run: bool,
     dry_run: bool,
-    wait: float,
 ) -> None:
     """Take a lease and start the instance if it is stopped. A second time this extends the lease.
 
@@ -121,7 +116,7 @@ def up(
       wms infra up --run
     """
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
-    with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
+    with locked_workspace(lock=for_run and not dry_run) as ctx:
         if for_run:
             wanted = replace(request_of_run(ctx), over_budget=over_budget)
         else:
@@ -143,10 +138,10 @@ def up(
 @infra.command()
 @holder_option
 @run_option
-@dry_run_option
-@wait_option
-@json_option
-def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def down(holder: str | None, for_run: bool, dry_run: bool) -> None:
     """Release a lease; the instance stops when no live lease is left.
 
     \b
@@ -155,7 +150,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
       wms infra down --run    the lease of the run in run/
     """
     _refuse_with_run(for_run, "holder")
-    with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
+    with locked_workspace(lock=for_run and not dry_run) as ctx:
         who = ctx.request.run_id if for_run else holder or ctx.actor
         if dry_run:
             output.answer({"dry_run": True, "holder": who}, f"would release the lease of {who}")
@@ -165,7 +160,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
 
 
 @infra.command()
-@json_option
+@options.json
 def status() -> None:
     """Show the state of the instance and its leases.
 
@@ -177,8 +172,8 @@ def status() -> None:
 
 
 @infra.command()
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def reap(dry_run: bool) -> None:
     """Drop expired leases, and stop the instance when no live lease is left.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, workspace
+from wms.cli import options, output
+from wms.cli.common import workspace
 from wms.core.errors import LeaseError
 from wms.core.words import counted
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def bootstrap(dry_run: bool) -> None:
     """Create the bucket of Terraform's state, or add what is missing of its protection.
 
@@ -34,7 +34,7 @@ def bootstrap(dry_run: bool) -> None:
 
 @click.command()
 @click.option("--plan-only", is_flag=True, help="Only show what would change.")
-@json_option
+@options.json
 def apply(plan_only: bool) -> None:
     """Create the environment, or update it to its settings.
 
@@ -60,8 +60,8 @@ def apply(plan_only: bool) -> None:
     "--empty-buckets", is_flag=True, help="Delete the data and artifacts buckets with all their content."
 )
 @click.option("--force", is_flag=True, help="Destroy even with a live lease, or if leases cannot be read.")
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) -> None:
     """Destroy the environment, its database included, and say what is left and what that costs.
 

@@ -6,17 +6,8 @@ from dataclasses import asdict
 
 import click
 
-from wms.cli import output
-from wms.cli.common import (
-    chosen_model,
-    ci_passed_option,
-    dry_run_option,
-    json_option,
-    locked_workspace,
-    version_option,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import chosen_model, locked_workspace, workspace
 from wms.cli.groups import Group
 from wms.cli.output import minute
 from wms.cli.release import pull, release
@@ -31,7 +22,7 @@ model = Group("model", help="Show, fetch and change the model in production.")
 
 
 @model.command("list")
-@json_option
+@options.json
 def list_models() -> None:
     """List the registered models, candidates that were held included.
 
@@ -50,8 +41,8 @@ def list_models() -> None:
 
 
 @model.command()
-@version_option
-@json_option
+@options.version
+@options.json
 def show(version: int | None) -> None:
     """Show the model in production, or an earlier one: metrics, dataset, digests.
 
@@ -94,13 +85,11 @@ for command in (pull, release):
     help="Kept with the change.",
 )
 @click.option("--propose", is_flag=True, help="Open the pull request and leave it open, for the CI.")
-@ci_passed_option
-@dry_run_option
-@wait_option
-@json_option
-def rollback(
-    version: int | None, reason: str, propose: bool, ci_passed: str | None, dry_run: bool, wait: float
-) -> None:
+@options.ci_passed
+@options.dry_run
+@options.wait
+@options.json
+def rollback(version: int | None, reason: str, propose: bool, ci_passed: str | None, dry_run: bool) -> None:
     """Put an earlier model back into production: a pull request of one commit, merged at once.
 
     Without --to it undoes the last promotion. A second time it changes nothing and says so; to go further
@@ -119,7 +108,7 @@ def rollback(
     """
     if propose and ci_passed is not None:
         raise click.UsageError("--propose comes before the CI, --ci-passed after it")
-    with locked_workspace(wait, lock=not dry_run) as ctx:
+    with locked_workspace(lock=not dry_run) as ctx:
         done = roll_back(
             ctx, version=version, reason=reason, dry_run=dry_run, propose=propose, ci_passed=ci_passed
         )
@@ -151,10 +140,10 @@ def _rolled_back(done: RolledBack, *, named: bool) -> list[str]:
 
 @model.command()
 @click.option("--adopt", is_flag=True, help="Take over the alias even if somebody else set it.")
-@dry_run_option
-@wait_option
-@json_option
-def reconcile(adopt: bool, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def reconcile(adopt: bool, dry_run: bool) -> None:
     """Make the registry's production alias follow model-metadata.json on main.
 
     An alias on a model that was never in production here belongs to another repository, and does not change.
@@ -163,7 +152,7 @@ def reconcile(adopt: bool, dry_run: bool, wait: float) -> None:
     Example:
       wms model reconcile --dry-run
     """
-    with locked_workspace(wait, lock=not dry_run) as ctx:
+    with locked_workspace(lock=not dry_run) as ctx:
         done = reconcile_registry(ctx, dry_run=dry_run, adopt=adopt)
     target = f"v{done.version}" if done.version else "no model"
     moved = f"{'would move' if dry_run else 'moved'} production to {target}"
@@ -171,7 +160,7 @@ def reconcile(adopt: bool, dry_run: bool, wait: float) -> None:
 
 
 @model.command()
-@json_option
+@options.json
 def history() -> None:
     """List the models that were in production, newest first, from main's history.
 
@@ -194,10 +183,10 @@ def history() -> None:
 
 @model.command()
 @click.argument("run", metavar="[FOLDER|RECORDS]", required=False)
-@dry_run_option
-@wait_option
-@json_option
-def adopt(run: str | None, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def adopt(run: str | None, dry_run: bool) -> None:
     """Register the model of a run that continued without the registry, and propose its promotion.
 
     RECORDS is the SHA-256 that the run's summary and comment name; FOLDER is the unpacked artifact
@@ -214,7 +203,7 @@ def adopt(run: str | None, dry_run: bool, wait: float) -> None:
         would = f"would register the model of {run or 'run/'} and propose it, if the gate said promote"
         output.answer({"dry_run": True, "run": run}, would)
         return
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         adopted = adopt_model(ctx, run or str(ctx.layout.run))
     output.answer(
         adopted,

@@ -8,19 +8,8 @@ from typing import Any
 
 import click
 
-from wms.cli import output
-from wms.cli.common import (
-    commit_sha,
-    dry_run_option,
-    incoming_option,
-    json_option,
-    locked_workspace,
-    options_of,
-    require_training_packages,
-    run_options,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import locked_workspace, require_training_packages, workspace
 from wms.cli.groups import Group
 from wms.core.errors import BadDataError
 from wms.core.records.dataset import BranchHead
@@ -37,7 +26,7 @@ pipeline = Group(
 
 
 @pipeline.command()
-@incoming_option
+@options.incoming
 @click.option(
     "--branches",
     multiple=True,
@@ -45,15 +34,14 @@ pipeline = Group(
     help="Data branches on the remote; several are taken together.",
 )
 @click.argument("more_branches", nargs=-1, metavar="[BRANCH]...")
-@run_options
-@wait_option
-@dry_run_option
-@json_option
+@options.of_run
+@options.wait
+@options.dry_run
+@options.json
 def run(
     incoming: Path | None,
     branches: tuple[str, ...],
     more_branches: tuple[str, ...],
-    wait: float,
     dry_run: bool,
     **chosen: Any,
 ) -> None:
@@ -73,9 +61,9 @@ def run(
         _say_plan(branch_heads(workspace(), names), incoming)
         return
     require_training_packages()
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         try:
-            run_pipeline(ctx, branches=names, incoming=incoming, options=options_of(chosen))
+            run_pipeline(ctx, branches=names, incoming=incoming, options=options.run_options(chosen))
         except BadDataError:
             blocked = outcome_of(ctx)
             output.findings(blocked.findings)
@@ -86,7 +74,7 @@ def run(
 
 
 @pipeline.command()
-@json_option
+@options.json
 def graph() -> None:
     """Show the jobs in order: what each needs, when it runs, and its commands.
 
@@ -129,11 +117,11 @@ def _say_plan(heads: tuple[BranchHead, ...], incoming: Path | None) -> None:
 @click.option(
     "--commit",
     envvar="WMS_COMMIT",
-    callback=commit_sha,
+    callback=options.commit_sha,
     help="The commit of the push that requests the run; a push that already has a result starts nothing.",
 )
 @click.option("--dry-run", is_flag=True, envvar="WMS_DRY_RUN", help="Check the data and stop there.")
-@run_options
+@options.of_run
 def start(
     branches: tuple[str, ...], workflow_sha: str, commit: str | None, dry_run: bool, **chosen: Any
 ) -> None:
@@ -151,9 +139,9 @@ def start(
     """
     if commit is not None and len(branches) != 1:
         raise click.UsageError("--commit needs exactly one branch")
-    options = options_of(chosen, dry_run=dry_run)
-    asked = RunAsked(branches=tuple(sorted(branches)), options=options, commit=commit)
-    with locked_workspace(0.0) as ctx:
+    wanted = options.run_options(chosen, dry_run=dry_run)
+    asked = RunAsked(branches=tuple(sorted(branches)), options=wanted, commit=commit)
+    with locked_workspace() as ctx:
         started = workflow.start(ctx, asked, workflow_sha=workflow_sha)
     output.step_output("next", started.next)
     output.notice(started.said)
@@ -168,7 +156,7 @@ def take(artifacts: Path) -> None:
     Example:
       wms pipeline take artifacts
     """
-    with locked_workspace(0.0) as ctx:
+    with locked_workspace() as ctx:
         output.say(f"run {workflow.take(ctx, artifacts).run_id}")
 
 
@@ -180,7 +168,7 @@ def follow_up() -> None:
     Example:
       wms pipeline follow-up
     """
-    with locked_workspace(0.0) as ctx:
+    with locked_workspace() as ctx:
         done = workflow.follow_up(ctx)
     for asked in done.started:
         output.notice(f"started again: {', '.join(asked.branches) or 'a retraining'}")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import chosen_model, json_option, version_option, workspace
+from wms.cli import options, output
+from wms.cli.common import chosen_model, workspace
 from wms.core.production import fetch_bundle
 from wms.core.words import counted
 from wms.serving.predict import predict_images
@@ -25,11 +25,11 @@ from wms.serving.predict import predict_images
 )
 @click.option(
     "--model",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=options.FOLDER,
     help="A model folder, such as run/model or one from `wms model pull`; default: production.",
 )
-@version_option
-@json_option
+@options.version
+@options.json
 def predict(
     images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None
 ) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from wms import wiring
-from wms.cli import output
-from wms.cli.common import clone, dry_run_option, json_option
+from wms.cli import options, output
+from wms.cli.common import clone
 from wms.core.errors import GitHubError
 from wms.core.github_name import slug_of
 from wms.core.names import printable
@@ -33,13 +33,13 @@ def data_branch(value: str) -> str:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.argument("folder", type=options.FOLDER, required=False)
 @click.option("--branch", type=data_branch, metavar="NAME", help="Name of the branch, starting with data/.")
 @click.option("--no-validate", is_flag=True, help="Push without a check of the pairs; the pipeline checks.")
 @click.option("--from-commits", metavar="RANGE", help="Take the pictures of the commits BASE..TIP instead.")
 @click.option("--remote", default="origin", show_default=True, help="Where the branch goes.")
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def push(
     folder: Path | None,
     branch: str | None,

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, wait_option
+from wms.cli import options, output
 from wms.cli.groups import Group
 from wms.core.layout import Layout
 from wms.run.lock import only_run
@@ -18,8 +17,8 @@ state = Group("state", help="Keep the state of .wms/ in the Git remote, for runn
 
 
 @state.command()
-@wait_option
-def load(wait: float) -> None:
+@options.wait
+def load() -> None:
     """Replace the MLflow store and DVC remote in .wms/ by those in the Git remote (refs/wms/state).
 
     A remote without a state is no error; a remote that does not answer is one. Where WMS_ENVIRONMENT names
@@ -29,12 +28,12 @@ def load(wait: float) -> None:
     Example:
       wms state load
     """
-    _carry(wait, lambda state: "loaded from refs/wms/state" if state.load() else "the remote has none yet")
+    _carry(lambda state: "loaded from refs/wms/state" if state.load() else "the remote has none yet")
 
 
 @state.command()
-@wait_option
-def save(wait: float) -> None:
+@options.wait
+def save() -> None:
     """Save the MLflow store and DVC remote of .wms/ to the Git remote (refs/wms/state), if they changed.
 
     If somebody else saved since you loaded them, nothing changes (exit 33).
@@ -50,11 +49,11 @@ def save(wait: float) -> None:
             f"saved to refs/wms/state: {_mib(saved.size_kib)}" if saved else "unchanged since it was loaded"
         )
 
-    _carry(wait, do)
+    _carry(do)
 
 
 @state.command("list")
-@json_option
+@options.json
 def list_states() -> None:
     """List the states that the Git remote keeps, newest first; jobs load the first one.
 
@@ -73,9 +72,9 @@ def list_states() -> None:
 
 @state.command()
 @click.argument("name")
-@dry_run_option
-@wait_option
-def restore(name: str, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+def restore(name: str, dry_run: bool) -> None:
     """Make an earlier state the one that jobs load; `wms state list` shows the names.
 
     The state that it replaces stays in the list. If somebody saves at the same time, nothing changes (exit
@@ -90,16 +89,16 @@ def restore(name: str, dry_run: bool, wait: float) -> None:
         found = state.restore(name, dry_run=dry_run)
         return f"{'would restore' if dry_run else 'restored'} {found.sha[:12]}: {_mib(found.size_kib)}"
 
-    _carry(wait, do)
+    _carry(do)
 
 
 def _mib(kib: int) -> str:
     return f"{kib / 1024:,.1f} MiB"
 
 
-def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:
+def _carry(do: Callable[[GitState], str]) -> None:
     """Do it to the state, unless an environment keeps the state, and print the result."""
     layout = Layout.find(Path.cwd())
-    with only_run(layout, wait_seconds=wait_seconds):
+    with only_run(layout, wait_seconds=click.get_current_context().meta[options.WAIT]):
         state = open_state(layout)
         output.say(do(state) if state else "the environment keeps the state: nothing to do")

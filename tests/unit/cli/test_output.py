@@ -11,7 +11,7 @@ from wms.core.words import counted
     ("message", "said"),
     [
         ("it is cut off", "it is cut off. Copy it again."),
-        ("is it the mask of another picture?", "is it the mask of another picture? Copy it again."),
+        ("is it the mask of another image?", "is it the mask of another image? Copy it again."),
     ],
 )
 def test_a_finding_is_said_in_whole_sentences(
@@ -19,6 +19,13 @@ def test_a_finding_is_said_in_whole_sentences(
 ) -> None:
     findings([make_finding(message=message)])
     assert said in capsys.readouterr().out
+
+
+def test_a_file_name_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    findings([make_finding("a\x1b[2J\n::error::b.jpg")])
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\n::error" not in printed
 
 
 @pytest.mark.parametrize("count", [ANNOTATED, ANNOTATED + 1])

@@ -42,7 +42,7 @@ from wms.report.markdown import (
     taken_body,
     waiting_body,
 )
-from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
+from wms.report.markup import COMMENT_LIMIT
 from wms.report.plots import learning_curves
 from wms.report.records import RunRecords
 
@@ -205,7 +205,7 @@ def test_any_findings_fit_into_a_comment_and_a_summary(tmp_path: Path) -> None:
     assert len(body) <= COMMENT_LIMIT
     assert "more in the run's report." in body
     assert all(str(tag["src"]).endswith((".jpg", ".png")) for tag in Page.of_markdown(body).having("img"))
-    assert len(summary(records).encode()) <= SUMMARY_LIMIT
+    assert len(summary(records).encode()) <= 2**20  # GitHub takes no more from a step
 
 
 def test_conflicts_name_both_sides(tmp_path: Path) -> None:

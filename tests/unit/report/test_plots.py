@@ -59,7 +59,7 @@ def test_matplotlib_is_imported_only_when_something_is_drawn() -> None:
 
 
 def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
-    shown = plots_of(RunView(run_records(tmp_path, "merged")))
+    shown = [*plots_of(RunView(run_records(tmp_path, "merged")))]
     assert [plot.name for plot in shown] == [*TRAINING, "dice-by-image", "dice-histogram", "split-sizes"]
     for plot in shown[4:]:
         assert ElementTree.fromstring(plot.svg()).tag.endswith("svg")  # noqa: S314
@@ -67,7 +67,7 @@ def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
 
 
 def test_there_is_nothing_to_draw_where_there_is_nothing() -> None:
-    assert plots_of(RunView(RunRecords())) == ()
+    assert [*plots_of(RunView(RunRecords()))] == []
 
 
 PERFECT, USELESS = make_report([1.0] * 3), make_report([0.0] * 4)
@@ -81,6 +81,6 @@ PERFECT, USELESS = make_report([1.0] * 3), make_report([0.0] * 4)
     ],
 )
 def test_scores_at_the_ends_of_the_scale_are_drawn(records: RunRecords, told: str) -> None:
-    plot = plots_of(RunView(records))[0]
+    plot = next(plots_of(RunView(records)))
     assert told in plot.alt
     assert plot.svg()

@@ -36,7 +36,7 @@ data = Group("data", help="Make, merge, check and split the dataset.")
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many pairs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Which meters.")
 @click.option(
-    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="Number of the first picture."
+    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="Number of the first image."
 )
 @click.option(
     "--kind",
@@ -48,7 +48,7 @@ data = Group("data", help="Make, merge, check and split the dataset.")
 def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     """Render photographs of water meters with exact masks of the register window.
 
-    The same seed and number give the same picture.
+    The same seed and number give the same image.
 
     \b
     Example:

@@ -174,7 +174,7 @@ def fresh(repo: str | None, dry_run: bool) -> None:
 def selftest(clean_up: bool) -> None:
     """Test the whole pipeline on GitHub: two promotions, a hold, a rollback; the workflow Self-test runs it.
 
-    It pushes rendered pictures as data branches, starts the workflows on main, and checks the results through
+    It pushes rendered images as data branches, starts the workflows on main, and checks the results through
     the API. It starts only if the repository has neither data nor a model (exit 68). --clean-up removes
     everything again: main's files, branches, tags, releases and the state. Closed pull requests and runs
     stay, because GitHub deletes none.

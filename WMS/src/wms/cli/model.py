@@ -58,7 +58,7 @@ def show(version: int | None) -> None:
         f"model v{found.version}, {found.kind} of {minute(found.changed_at)} by {found.actor}",
         f"  {found.reason}",
         f"  {headline(found.metrics)}",
-        f"  trained on {data.train} pictures (validation {data.val}, test {data.test})",
+        f"  trained on {data.train} images (validation {data.val}, test {data.test})",
         f"  manifest {data.manifest_sha256}",
         f"  weights {found.weights_sha256}",
     )

@@ -1,4 +1,4 @@
-"""`wms predict`: masks for pictures."""
+"""`wms predict`: masks for images."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ from wms.serving.predict import predict_images
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for <stem>.png, 0 and 255."
 )
-@click.option(
-    "--overlays", type=click.Path(path_type=Path), help="Folder for pictures with the window tinted."
-)
+@click.option("--overlays", type=click.Path(path_type=Path), help="Folder for images with the window tinted.")
 @click.option(
     "--model",
     type=options.FOLDER,
@@ -33,7 +31,7 @@ from wms.serving.predict import predict_images
 def predict(
     images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None
 ) -> None:
-    """Mark the register window in pictures (files or folders), at each picture's upright size.
+    """Mark the register window in images (files or folders), at each image's upright size.
 
     Files that are not images are skipped and named at the end (exit 14).
 

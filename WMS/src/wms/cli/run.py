@@ -72,7 +72,7 @@ def evaluate() -> None:
     output.answer(
         summary,
         f"candidate: Dice {summary.dice:.4f} (median {summary.dice_median:.4f}), IoU {summary.iou:.4f}, "
-        f"{summary.failures} of {summary.pictures} pictures below 0.5",
+        f"{summary.failures} of {summary.pictures} images below 0.5",
     )
 
 

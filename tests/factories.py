@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image
@@ -33,6 +34,7 @@ from wms.core.records.split import SplitOutcome, SplitPolicy
 from wms.core.records.training import Candidate, EpochMetrics, Provenance, TrainResult
 from wms.data.assign import assign
 from wms.gate.decide import decide
+from wms.report.records import RunRecords
 
 NOW = datetime(2026, 11, 23, 8, 45, tzinfo=UTC)
 BRANCH = "data/winter-round"
@@ -283,6 +285,13 @@ def write_run(layout: Layout, story: Story, *, findings: Sequence[Finding] = ())
     done = dict.fromkeys(("data", "infra-up", "train", "gate", "infra-down"), "done")
     more = {"held": {}, "published": {"publish": "done", "merge": "failed"}}
     _end(layout, **done, **more.get(story, {"publish": "done", "merge": "done"}))
+
+
+def run_records(folder: Path, story: Story, *findings: Finding) -> RunRecords:
+    """The records of such a run, written into the workspace `folder`."""
+    layout = Layout(folder)
+    write_run(layout, story, findings=findings)
+    return RunRecords.load(layout.run)
 
 
 def fill_datasets(layout: Layout) -> None:

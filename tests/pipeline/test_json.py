@@ -16,7 +16,6 @@ from pipeline.conftest import make_small_workspace, open_small_workspace
 from pipeline.small import WrittenTraining, write_small_pairs
 from wms import wiring
 from wms.cli.app import root
-from wms.cli.lazy import LazyGroup
 from wms.core.errors import RegistryError
 from wms.core.files import write_bytes
 from wms.core.records.run import RunOptions
@@ -29,7 +28,7 @@ def scripted(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[t
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
-        if isinstance(command, LazyGroup):
+        if isinstance(command, click.Group):
             yield from scripted(command, (*path, name))
         elif command is not None:
             options = {option for parameter in command.params for option in parameter.opts}

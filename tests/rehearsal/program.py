@@ -52,9 +52,9 @@ class ServedRegistry(FakeRegistry):
         return super()._load()
 
 
-def open_with_fakes(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
+def open_with_fakes(start: Path, progress: Progress) -> Context:
     """The workspace, with fakes for the registry and, without a cloud, for the data store."""
-    ctx = open_workspace(start, progress, embedded=embedded)
+    ctx = open_workspace(start, progress)
     ports, state = ctx.ports, ctx.layout.state
     if ctx.environment is None:
         fakes = FakeDataStore(state / "dvc-remote/fake"), FakeRegistry(state / "mlartifacts/fake")

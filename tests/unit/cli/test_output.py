@@ -11,7 +11,7 @@ from wms.core.words import counted
     ("message", "said"),
     [
         ("it is cut off", "it is cut off. Copy it again."),
-        ("is it the mask of another picture?", "is it the mask of another picture? Copy it again."),
+        ("is it the mask of another image?", "is it the mask of another image? Copy it again."),
     ],
 )
 def test_a_finding_is_said_in_whole_sentences(
@@ -19,6 +19,13 @@ def test_a_finding_is_said_in_whole_sentences(
 ) -> None:
     findings([make_finding(message=message)])
     assert said in capsys.readouterr().out
+
+
+def test_a_file_name_cannot_write_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    findings([make_finding("a\x1b[2J\n::error::b.jpg")])
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "\n::error" not in printed
 
 
 @pytest.mark.parametrize("count", [ANNOTATED, ANNOTATED + 1])
@@ -33,7 +40,7 @@ def test_no_more_errors_are_annotated_than_github_shows(
     assert ("the job summary lists them all" in said.err) == (count > ANNOTATED)
 
 
-@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings")])
+@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (1200, "1,200 findings")])
 def test_a_count_agrees_with_its_noun(number: int, said: str) -> None:
     assert counted(number, "finding") == said
     assert counted(number, "branch") == said.replace("findings", "branches").replace("finding", "branch")

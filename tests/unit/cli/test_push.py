@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -101,10 +102,25 @@ def test_a_branch_of_ones_own_name_is_never_written_over(project: Project, photo
 
 
 @pytest.mark.parametrize(
-    "name", ["november", "data/", "data/a b", "data/../main", "data/a.lock/.b", "data//a"]
+    ("words", "code", "told"),
+    [
+        *(
+            (f"--branch '{name}'", 2, "is not the name of a data branch")
+            for name in ("november", "data/", "data/a b", "data/../main", "data/a.lock/.b", "data//a")
+        ),
+        ("{photos} --from-commits main", 2, "give one of them"),
+        ("", 12, "Put photographs into images/"),
+        ("--from-commits origin/main..main", 64, ""),
+        ("--from-commits nowhere..main", 32, "'nowhere' names no commit here"),
+    ],
 )
-def test_a_name_that_is_no_data_branch_is_a_usage_error(project: Project, photos: Path, name: str) -> None:
-    assert project.wms("data", "push", str(photos), "--branch", name).returncode == 2
+def test_what_cannot_be_pushed_has_an_exit_code_and_advice(
+    project: Project, photos: Path, words: str, code: int, told: str
+) -> None:
+    project.commit(**{"code.py": b"second\n"})
+    done = project.wms("data", "push", *shlex.split(words.format(photos=shlex.quote(str(photos)))))
+    assert done.returncode == code
+    assert told in done.stderr
 
 
 def test_pairs_that_main_has_are_not_pushed(project: Project, photos: Path) -> None:
@@ -121,30 +137,9 @@ def test_pairs_that_main_has_are_not_pushed(project: Project, photos: Path) -> N
     assert project.branches() == before
 
 
-def test_an_empty_incoming_folder_says_what_to_do(project: Project) -> None:
-    done = project.wms("data", "push")
-    assert done.returncode == 12
-    assert "Put photographs into images/" in done.stderr
-
-
 def test_a_remote_that_is_away_is_an_error(project: Project, photos: Path) -> None:
     project.remote.rename(project.remote.with_name("away.git"))
     assert project.wms("data", "push", str(photos)).returncode == 32
-
-
-def test_commits_without_pictures_have_an_exit_code_of_their_own(project: Project) -> None:
-    project.commit(**{"code.py": b"second\n"})
-    assert project.wms("data", "push", "--from-commits", "origin/main..main").returncode == 64
-
-
-def test_a_range_that_names_nothing_is_an_error(project: Project) -> None:
-    done = project.wms("data", "push", "--from-commits", "nowhere..main")
-    assert done.returncode == 32
-    assert "'nowhere' names no commit here" in done.stderr
-
-
-def test_a_folder_and_commits_at_once_are_a_usage_error(project: Project, photos: Path) -> None:
-    assert project.wms("data", "push", str(photos), "--from-commits", "main").returncode == 2
 
 
 def test_a_folder_is_validated_in_a_hosted_clone_too(project: Project, photos: Path) -> None:

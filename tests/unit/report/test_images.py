@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from factories import Story, fill_datasets, make_report, write_run
+from factories import Story, fill_datasets, make_report, run_records
 from wms.core.errors import ImageError, RecordError
 from wms.core.layout import Layout
 from wms.imaging.outlines import GAP_PX
@@ -25,8 +25,8 @@ from wms.report.images import (
 from wms.report.records import RunRecords
 
 
-def nothing(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return np.zeros(picture.shape[:2], dtype=bool)
+def nothing(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return np.zeros(image.shape[:2], dtype=bool)
 
 
 def kinds(*reports: list[float]) -> dict[str, list[float]]:
@@ -70,86 +70,67 @@ def test_equal_scores_are_chosen_by_stem() -> None:
     assert [item.stem for item in choose(one, None)] == [item.stem for item in choose(two, None)]
 
 
-def test_a_few_of_many_are_taken_evenly() -> None:
-    assert evenly(range(100), 4) == (0, 25, 50, 75)
-    assert evenly(range(3), 4) == (0, 1, 2)
-    assert evenly([], 4) == ()
+@pytest.mark.parametrize(
+    ("items", "taken"), [(range(100), (0, 25, 50, 75)), (range(3), (0, 1, 2)), (range(0), ())]
+)
+def test_a_few_of_many_are_taken_evenly(items: range, taken: tuple[int, ...]) -> None:
+    assert evenly(items, 4) == taken
 
 
-def test_a_picture_of_noise_is_made_to_fit() -> None:
+def test_an_image_of_noise_is_made_to_fit() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (SIDE_PX, 2 * SIDE_PX, 3), dtype=np.uint8)
     assert len(jpeg(Image.fromarray(noise), most_bytes=OVERLAY_BYTES)) <= OVERLAY_BYTES
 
 
 def drawn(folder: Path, story: Story) -> tuple[Layout, RunRecords, RunImages]:
-    layout = Layout(folder)
-    write_run(layout, story)
+    layout, records = Layout(folder), run_records(folder, story)
     fill_datasets(layout)
-    records = RunRecords.load(layout.run)
+    return layout, records, draw(records, layout)
+
+
+def draw(records: RunRecords, layout: Layout) -> RunImages:
     champion = nothing if records.evaluation_champion else None
-    shown = draw_images(
+    return draw_images(
         records, layout, mask_threshold=127, candidate=nothing, champion=champion, to=layout.pictures
     )
-    return layout, records, shown
 
 
 @pytest.mark.parametrize("story", ["first", "held"])
-def test_the_pictures_that_decided_and_those_that_were_added_are_drawn(tmp_path: Path, story: Story) -> None:
+def test_the_images_that_decided_and_those_that_were_added_are_drawn(tmp_path: Path, story: Story) -> None:
     layout, records, shown = drawn(tmp_path, story)
     assert records.evaluation is not None
     tested = {score.stem for score in records.evaluation.scores}
     groups = dict(shown.groups())
     assert len(groups.pop("added")) == MOST_ADDED
-    assert {picture.stem for group in groups.values() for picture in group} <= tested
-    for picture in shown.pictures:
-        with Image.open(layout.pictures / picture.file) as image:
-            assert image.size == (picture.width_px, picture.height_px)
+    assert {image.stem for group in groups.values() for image in group} <= tested
+    for image in shown.pictures:
+        with Image.open(layout.pictures / image.file) as file:
+            assert file.size == (image.width_px, image.height_px)
     assert read_images(layout.pictures, records.evaluation) == shown
 
 
-def test_against_a_champion_both_models_are_shown(tmp_path: Path) -> None:
-    _, _, shown = drawn(tmp_path, "held")
+def test_against_a_champion_both_models_are_shown_and_no_image_is_drawn_twice(tmp_path: Path) -> None:
+    layout, _, shown = drawn(tmp_path, "held")
+    files = {image.stem: image.file for image in shown.pictures}
+    assert len(files) == len(list(layout.pictures.glob("*.jpg")))
     assert shown.pictures[0].width_px == 2 * SIDE_PX + GAP_PX
     assert shown.pictures[0].champion_dice is not None
 
 
-def test_a_picture_in_two_groups_is_drawn_once(tmp_path: Path) -> None:
-    layout, _, shown = drawn(tmp_path, "held")
-    files = {picture.stem: picture.file for picture in shown.pictures}
-    assert len(files) == len(list(layout.pictures.glob("*.jpg")))
-
-
-def test_pictures_of_another_evaluation_are_not_taken(tmp_path: Path) -> None:
+def test_images_of_another_evaluation_are_not_taken(tmp_path: Path) -> None:
     layout, _, _ = drawn(tmp_path, "held")
     assert read_images(layout.pictures, make_report([0.5])) is None
     assert read_images(tmp_path, make_report([0.5])) is None
 
 
-def test_a_picture_that_is_gone_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
+def test_an_image_that_is_gone_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    write_run(layout, "first")
     with pytest.raises(ImageError, match=r"meter-\d+\.jpg"):
-        draw_images(
-            RunRecords.load(layout.run),
-            layout,
-            mask_threshold=127,
-            candidate=nothing,
-            champion=None,
-            to=layout.pictures,
-        )
+        draw(run_records(tmp_path, "first"), layout)
     assert not layout.pictures.exists()
 
 
-def test_an_evaluation_of_other_pictures_is_an_error(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    write_run(layout, "held")
-    layout.base_manifest.write_bytes(b"")
+def test_an_evaluation_of_other_images_is_an_error(tmp_path: Path) -> None:
+    records = run_records(tmp_path, "held").model_copy(update={"base_manifest": None})
     with pytest.raises(RecordError, match="neither main's test images nor"):
-        draw_images(
-            RunRecords.load(layout.run),
-            layout,
-            mask_threshold=127,
-            candidate=nothing,
-            champion=nothing,
-            to=layout.pictures,
-        )
+        draw(records, Layout(tmp_path))

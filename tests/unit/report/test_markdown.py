@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import os
-from html.parser import HTMLParser
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
-from factories import BRANCH, Story, make_finding, make_manifest, make_merge, make_metadata, write_run
+from factories import (
+    BRANCH,
+    Story,
+    git_sha,
+    make_finding,
+    make_manifest,
+    make_merge,
+    make_metadata,
+    make_policy,
+    make_report,
+    run_records,
+    sha256,
+)
+from pages import Page
 from wms.core.errors import RecordError
-from wms.core.layout import Layout
-from wms.core.records.dataset import Conflict, Finding, ValidationReport
+from wms.core.records.dataset import Conflict, ValidationReport
+from wms.core.records.decision import GateInputs
 from wms.core.records.left_out import LeftOut
-from wms.report.branches import blocked_body, conflict_body, taken_body, waiting_body
+from wms.core.records.release import ReleaseProvenance
+from wms.gate.decide import decide
 from wms.report.gallery import Gallery, RunImages, ShownImage, curves_file
 from wms.report.images import choose
-from wms.report.markdown import hold_body, promotion_body, rollback_body, summary
-from wms.report.markup import COMMENT_LIMIT, SUMMARY_LIMIT
+from wms.report.markdown import (
+    blocked_body,
+    conflict_body,
+    hold_body,
+    promotion_body,
+    release_body,
+    rollback_body,
+    summary,
+    taken_body,
+    waiting_body,
+)
+from wms.report.markup import COMMENT_LIMIT
 from wms.report.plots import learning_curves
 from wms.report.records import RunRecords
 
-MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 GOLDEN = Path(__file__).parents[2] / "golden"
 WARNING = make_finding(
     "masks/winter-0004.jpg",
@@ -37,30 +60,11 @@ ERRORS = (
 )
 
 
-def records_of(tmp_path: Path, story: Story, *findings: Finding) -> RunRecords:
-    layout = Layout(tmp_path)
-    write_run(layout, story, findings=findings)
-    return RunRecords.load(layout.run)
-
-
 def assert_golden(name: str, text: str) -> None:
     path = GOLDEN / name
     if os.environ.get("WMS_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
-
-
-def test_the_text_of_a_promotion(tmp_path: Path) -> None:
-    records = records_of(tmp_path, "merged", WARNING)
-    assert_golden("promotion.md", promotion_body(records, from_version=6))
-
-
-def test_the_text_of_a_first_promotion(tmp_path: Path) -> None:
-    assert_golden("first-promotion.md", promotion_body(records_of(tmp_path, "first")))
-
-
-def test_the_text_of_a_hold(tmp_path: Path) -> None:
-    assert_golden("hold.md", hold_body(records_of(tmp_path, "held", WARNING)))
 
 
 def gallery_of(records: RunRecords, *, stem: str = "", host: str = "https://forge") -> Gallery:
@@ -98,17 +102,40 @@ def gallery_of(records: RunRecords, *, stem: str = "", host: str = "https://forg
 
 
 @pytest.mark.parametrize(
+    ("golden", "story", "write"),
+    [
+        ("promotion.md", "merged", lambda records: promotion_body(records, from_version=6)),
+        ("hold.md", "held", hold_body),
+        ("summary.md", "merged", summary),
+        ("blocked.md", "blocked", lambda records: blocked_body(records.validation)),
+        (
+            "taken.md",
+            "first",
+            lambda _: taken_body(LeftOut(branch="data/winter-round", findings=ERRORS), version=7),
+        ),
+    ],
+)
+def test_a_text(tmp_path: Path, golden: str, story: Story, write: Callable[[RunRecords], str]) -> None:
+    findings = (WARNING, *ERRORS) if story == "blocked" else (WARNING,)
+    assert_golden(golden, write(run_records(tmp_path, story, *findings)))
+
+
+@pytest.mark.parametrize(
     ("story", "golden"), [("merged", "promotion-pictures.md"), ("first", "first-pictures.md")]
 )
-def test_the_text_of_a_promotion_with_pictures(tmp_path: Path, story: Story, golden: str) -> None:
-    records = records_of(tmp_path, story)
+def test_the_text_of_a_promotion_with_images(tmp_path: Path, story: Story, golden: str) -> None:
+    records = run_records(tmp_path, story)
     text = promotion_body(records, gallery=gallery_of(records), run_url="https://forge/o/n/actions/runs/1")
     assert_golden(golden, text)
 
 
+def test_the_text_of_a_first_promotion(tmp_path: Path) -> None:
+    assert_golden("first-promotion.md", promotion_body(run_records(tmp_path, "first")))
+
+
 def test_pictures_that_could_not_be_stored_are_missed_aloud(tmp_path: Path) -> None:
     gallery = Gallery(missing="git push failed: <b>`disk|full`")
-    text = hold_body(records_of(tmp_path, "held"), gallery=gallery)
+    text = hold_body(run_records(tmp_path, "held"), gallery=gallery)
     assert "The images could not be stored: git push failed: &lt;b>&#96;disk&#124;full&#96;." in text
     assert "![" not in text
 
@@ -118,80 +145,25 @@ HOSTILE = ("](x)", "<img src=x onerror=alert(1)>", "|", "`", "@team", "#1", "a\n
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(tmp_path: Path, name: str) -> None:
-    records = records_of(tmp_path, "held")
+    records = run_records(tmp_path, "held")
     gallery = gallery_of(records, stem=name)
-    page = MARKDOWN.render(hold_body(records, gallery=gallery))
-    shown = Rendered(page)
-    assert set(shown.sources) == set(gallery.urls.values())
-    assert set(shown.links) == set(gallery.urls.values()) - {"https://forge/learning-curves.png"}
-    assert all(code == name.replace("\n", "\\n") for code in shown.captions)
-    assert "onerror" not in shown.attributes
+    page = Page.of_markdown(hold_body(records, gallery=gallery))
+    assert gallery.images is not None
+    assert {tag["src"] for tag in page.having("img")} == set(gallery.urls.values())
+    links = {tag["href"] for tag in page.having("a")}
+    assert links == set(gallery.urls.values()) - {"https://forge/learning-curves.png"}
+    assert page.codes.count(name.replace("\n", "\\n")) == len(gallery.images.pictures)
+    assert not any("onerror" in attributes for _, attributes in page.tags)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_branch_is_named_in_code_alone(name: str) -> None:
-    text = waiting_body([name], run_url="")
-    assert Rendered(MARKDOWN.render(text)).codes == [name.replace("\n", "\\n")]
-
-
-class Rendered(HTMLParser):
-    """The images, links and code spans of rendered Markdown."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.sources: list[str] = []
-        self.links: list[str] = []
-        self.codes: list[str] = []
-        self.captions: list[str] = []
-        self.attributes: set[str] = set()
-        self._open: list[str] = []
-        self._after_picture = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._open.append(tag)
-        self.attributes |= {name for name, _ in attrs}
-        found = dict(attrs)
-        if tag in {"img", "td"}:
-            self._after_picture = tag == "img"
-        if tag == "img":
-            self.sources.append(str(found["src"]))
-        if tag == "a":
-            self.links.append(str(found["href"]))
-        if tag == "code":
-            self.codes.append("")
-            if self._after_picture:
-                self.captions.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if "code" in self._open:
-            self.codes[-1] += data
-            if self._after_picture:
-                self.captions[-1] += data
-
-
-def test_the_text_on_a_branch_that_was_taken_in_part() -> None:
-    left_out = LeftOut(branch="data/winter-round", findings=ERRORS)
-    assert_golden("taken.md", taken_body(left_out, version=7))
-
-
-def test_the_text_of_a_blocked_push(tmp_path: Path) -> None:
-    report = records_of(tmp_path, "blocked", *ERRORS, WARNING).validation
-    assert report is not None
-    assert_golden("blocked.md", blocked_body(report))
-
-
-def test_the_summary_of_a_merged_run(tmp_path: Path) -> None:
-    assert_golden("summary.md", summary(records_of(tmp_path, "merged", WARNING)))
+    assert Page.of_markdown(waiting_body([name])).codes == [name.replace("\n", "\\n")]
 
 
 @pytest.mark.parametrize("story", ["first", "merged", "published", "held", "blocked", "failed"])
 def test_every_run_has_a_summary_whatever_is_missing(tmp_path: Path, story: Story) -> None:
-    assert summary(records_of(tmp_path, story)).startswith("## ")
+    assert summary(run_records(tmp_path, story)).startswith("## ")
 
 
 def test_a_run_that_left_nothing_has_a_summary() -> None:
@@ -199,19 +171,15 @@ def test_a_run_that_left_nothing_has_a_summary() -> None:
 
 
 def test_rolling_back_without_knowing_the_version_names_no_version(tmp_path: Path) -> None:
-    text = promotion_body(records_of(tmp_path, "merged"))
+    text = promotion_body(run_records(tmp_path, "merged"))
     assert "wms model rollback\n" in text
     assert "replaces the model in production" in text
 
 
-def test_a_promotion_without_a_decision_is_an_error() -> None:
+@pytest.mark.parametrize("write", [promotion_body, hold_body])
+def test_a_verdict_without_a_decision_is_an_error(write: Callable[[RunRecords], str]) -> None:
     with pytest.raises(RecordError, match="decision"):
-        promotion_body(RunRecords())
-
-
-def test_a_hold_without_a_decision_is_an_error() -> None:
-    with pytest.raises(RecordError, match="decision"):
-        hold_body(RunRecords())
+        write(RunRecords())
 
 
 def test_at_most_200_findings_are_listed_and_the_rest_is_counted() -> None:
@@ -220,12 +188,6 @@ def test_at_most_200_findings_are_listed_and_the_rest_is_counted() -> None:
     assert "images/0199.jpg" in text
     assert "images/0200.jpg" not in text
     assert "50 more findings not listed here." in text
-
-
-def test_errors_are_listed_before_warnings() -> None:
-    report = ValidationReport(checked_pairs=2, findings=(WARNING, ERRORS[0]))
-    text = blocked_body(report)
-    assert text.index("winter-0001") < text.index("winter-0004")
 
 
 def test_any_findings_fit_into_a_comment_and_a_summary(tmp_path: Path) -> None:
@@ -237,13 +199,13 @@ def test_any_findings_fit_into_a_comment_and_a_summary(tmp_path: Path) -> None:
     body = blocked_body(report)
     assert len(body) <= COMMENT_LIMIT
     assert "more findings not listed here." in body
-    records = records_of(tmp_path, "held", *hostile)
+    records = run_records(tmp_path, "held", *hostile)
     gallery = gallery_of(records, stem="|`" * 120, host="file:///" + "x" * 1000)
     body = hold_body(records, gallery=gallery)
     assert len(body) <= COMMENT_LIMIT
     assert "more in the run's report." in body
-    assert all(url.endswith((".jpg", ".png")) for url in Rendered(MARKDOWN.render(body)).sources)
-    assert len(summary(records).encode()) <= SUMMARY_LIMIT
+    assert all(str(tag["src"]).endswith((".jpg", ".png")) for tag in Page.of_markdown(body).having("img"))
+    assert len(summary(records).encode()) <= 2**20  # GitHub takes no more from a step
 
 
 def test_conflicts_name_both_sides(tmp_path: Path) -> None:
@@ -260,8 +222,36 @@ def test_a_rollback_says_from_where_to_where_and_quotes_a_reason_as_text_alone()
     hostile = make_metadata(2, reason="worse ](x) <img onerror=1> @team #1 | `", actor="oct`ocat")
     body = rollback_body(make_metadata(3), hostile, run_url="https://forge/o/n/actions/runs/1")
     assert body.startswith("**Roll back** from version 3 to version 2.")
-    shown = MARKDOWN.render(body)
-    assert "<img" not in shown
-    assert 'href="x"' not in shown
-    assert "@team" not in shown
-    assert "https://forge/o/n/actions/runs/1" in shown
+    page = Page.of_markdown(body)
+    assert page.having("img") == []
+    assert page.having("a") == [{"href": "https://forge/o/n/actions/runs/1"}]
+    assert "@team" not in page.text
+
+
+DECISION = decide(
+    make_policy(),
+    GateInputs(
+        candidate=make_report([0.9] * 12),
+        champion=make_report([0.8] * 12, weights="v6"),
+        new_candidate=None,
+        new_champion=None,
+    ),
+)
+PROMOTED = ReleaseProvenance(commit_sha=git_sha("merge"), pull_request=12, model=make_metadata(7))
+DIGESTS = {"model.onnx": sha256("onnx"), "model.json": sha256("card")}
+
+
+def test_the_first_line_of_a_release_is_the_verdict_and_every_digest_is_named() -> None:
+    body = release_body(PROMOTED, DECISION, DIGESTS, repository="octo/meters")
+    assert body.startswith(f"**Promoted**: {DECISION.reasons[0][:20]}")
+    assert "| Dice | 0.9000 | 0.8000 | +0.1000 |" in body
+    assert "| pull request | #12 |" in body
+    for digest in (*DIGESTS.values(), git_sha("merge"), PROMOTED.model.records_sha256):
+        assert digest in body
+    assert "--version 7" in body
+
+
+def test_nothing_that_a_release_takes_from_outside_is_markup() -> None:
+    hostile = DECISION.model_copy(update={"reasons": ("<img src=x> @everyone | closes #1 `",)})
+    body = release_body(PROMOTED, hostile, {"a`|b<script>": sha256("x")}, repository="")
+    assert not re.search("<img|<script|@everyone|closes #1", body)

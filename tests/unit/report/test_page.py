@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from factories import BRANCH, NOW, Story, make_finding, make_metadata, make_request, write_run
+from pages import Page
 from wms.core.errors import RecordError, StorageError
 from wms.core.files import read_record, write_record
 from wms.core.layout import Layout
@@ -21,33 +21,8 @@ STORIES: tuple[Story, ...] = ("first", "merged", "published", "held", "blocked",
 HOSTILE = "</code><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
-class Page(HTMLParser):
-    """What a browser would find in a page."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(path.read_text(encoding="utf-8"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "img", "br"}:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text += data
-
-    def having(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
+def page_of(path: Path) -> Page:
+    return Page(path.read_text(encoding="utf-8"))
 
 
 def reported(folder: Path, story: Story, **request: object) -> Path:
@@ -67,7 +42,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[Story, Path]:
 
 @pytest.mark.parametrize("story", STORIES)
 def test_every_ending_has_a_whole_page(pages: dict[Story, Path], story: Story) -> None:
-    page = Page(pages[story])
+    page = page_of(pages[story])
     assert page.open == []
     assert pages[story].stem == make_request().run_id
     entry = read_record(pages[story].with_suffix(".json"), RunEntry)
@@ -76,7 +51,7 @@ def test_every_ending_has_a_whole_page(pages: dict[Story, Path], story: Story) -
 
 @pytest.mark.parametrize("story", STORIES)
 def test_a_page_asks_for_nothing_from_elsewhere(pages: dict[Story, Path], story: Story) -> None:
-    page = Page(pages[story])
+    page = page_of(pages[story])
     assert page.having("link") == page.having("script") == page.having("source") == []
     assert "default-src 'none'; img-src data:" in pages[story].read_text()
     written = re.sub(r'xmlns(:\w+)?="[^"]*"', "", pages[story].read_text())
@@ -84,7 +59,7 @@ def test_a_page_asks_for_nothing_from_elsewhere(pages: dict[Story, Path], story:
 
 
 def test_every_picture_says_what_it_shows_and_every_table_heads_its_columns(pages: dict[Story, Path]) -> None:
-    page = Page(pages["merged"])
+    page = page_of(pages["merged"])
     assert all(tag["aria-label"] for tag in page.having("svg"))
     assert all(tag["scope"] in {"row", "col"} for tag in page.having("th"))
     assert page.having("html") == [{"lang": "en"}]
@@ -96,12 +71,12 @@ def test_a_model_in_no_registry_is_said_on_its_page_whatever_the_verdict(tmp_pat
     write_run(layout, "held")
     kept = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files <denied>")
     write_record(layout.record("candidate"), kept)
-    page = Page(write_run_page(layout, to=layout.reports, images=None))
+    page = page_of(write_run_page(layout, to=layout.reports, images=None))
     assert "in no registry: files <denied>" in page.text
 
 
 def test_names_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:
-    page = Page(
+    page = page_of(
         reported(tmp_path, "blocked", actor=HOSTILE, branches=(BranchHead(name=HOSTILE, sha="a" * 40),))
     )
     assert page.text.count(HOSTILE) == 3
@@ -109,7 +84,7 @@ def test_names_from_outside_are_shown_and_never_run(tmp_path: Path) -> None:
 
 
 def test_a_blocked_run_shows_its_findings_before_all_else(pages: dict[Story, Path]) -> None:
-    text = Page(pages["blocked"]).text
+    text = page_of(pages["blocked"]).text
     assert text.index("Findings") < text.index("What happened to everything that arrived")
 
 
@@ -137,7 +112,7 @@ def test_a_page_carries_its_pictures_in_itself(tmp_path: Path, story: Story) -> 
     layout = Layout(tmp_path)
     write_run(layout, story)
     shown = picture_files(layout)
-    page = Page(write_run_page(layout, to=layout.reports, images=shown))
+    page = page_of(write_run_page(layout, to=layout.reports, images=shown))
     sources = [str(tag["src"]) for tag in page.having("img")]
     assert len(sources) == len(shown.pictures)
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
@@ -158,7 +133,7 @@ def picture_files(layout: Layout) -> RunImages:
 
 
 def test_a_page_without_photographs_has_its_tables_and_plots(pages: dict[Story, Path]) -> None:
-    page = Page(pages["held"])
+    page = page_of(pages["held"])
     assert page.having("img") == []
     assert len(page.having("svg")) == 7
     assert "Boundary F-score" in page.text
@@ -177,7 +152,7 @@ def test_a_picture_that_is_gone_is_an_error_that_names_it(tmp_path: Path) -> Non
 def test_a_page_leads_back_to_where_it_came_from(tmp_path: Path, url: str, href: str) -> None:
     layout = Layout(tmp_path)
     write_run(layout, "blocked")
-    page = Page(write_run_page(layout, to=layout.reports, images=None, run_url=url))
+    page = page_of(write_run_page(layout, to=layout.reports, images=None, run_url=url))
     assert [tag["href"] for tag in page.having("a")] == [href]
 
 
@@ -199,24 +174,23 @@ def test_the_index_lists_runs_newest_first_with_links_that_lead_to_them(tmp_path
     for day in (3, 1, 2):
         name = f"run-{day}"
         write_record(tmp_path / f"{name}.json", entry(name, started_at=NOW.replace(day=day)))
-    page = Page(write_index(tmp_path, production=None, history=()))
+    page = page_of(write_index(tmp_path, production=None, history=()))
     links = [tag["href"] for tag in page.having("a")]
     assert links == ["run-3.html", "run-2.html", "run-1.html"]
-    assert "No model is in production" in page.text
 
 
 def test_the_index_says_what_is_in_production_and_what_was(tmp_path: Path) -> None:
     now, before = make_metadata(5, kind="rollback", reason=HOSTILE), make_metadata(6)
-    page = Page(write_index(tmp_path, production=now, history=(now, before)))
+    page = page_of(write_index(tmp_path, production=now, history=(now, before)))
     assert "Version 5 is in production" in page.text
     assert page.text.count(HOSTILE) == 2
     assert "rollback" in page.text
 
 
 def test_an_index_of_nothing_is_a_page(tmp_path: Path) -> None:
-    page = Page(write_index(tmp_path, production=None, history=()))
-    assert page.open == []
+    page = page_of(write_index(tmp_path, production=None, history=()))
     assert "No run has been reported yet" in page.text
+    assert "No model is in production" in page.text
 
 
 def test_a_damaged_entry_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -6,13 +6,15 @@ from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from PIL import Image
 
-from factories import make_manifest, make_report, make_train_result, write_run
-from wms.core.layout import Layout
+from factories import make_manifest, make_report, make_train_result, run_records
 from wms.report.plots import ROLES, Plot, plots_of, training_plots
 from wms.report.records import RunRecords
 from wms.report.view import RunView
+
+TRAINING = ["learning-curves", "pace", "precision-recall", "calibration"]
 
 
 def plots(epochs: int = 12) -> tuple[Plot, ...]:
@@ -26,7 +28,7 @@ def plots(epochs: int = 12) -> tuple[Plot, ...]:
 
 
 def test_a_training_has_its_four_plots_with_words_for_those_who_do_not_see_them() -> None:
-    assert [plot.name for plot in plots()] == ["learning-curves", "pace", "precision-recall", "calibration"]
+    assert [plot.name for plot in plots()] == TRAINING
     assert all(plot.alt.endswith(".") for plot in plots())
 
 
@@ -57,35 +59,28 @@ def test_matplotlib_is_imported_only_when_something_is_drawn() -> None:
 
 
 def test_a_whole_run_is_drawn(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    write_run(layout, "merged")
-    shown = plots_of(RunView(RunRecords.load(layout.run)))
-    assert [plot.name for plot in shown] == [
-        "learning-curves",
-        "pace",
-        "precision-recall",
-        "calibration",
-        "dice-by-image",
-        "dice-histogram",
-        "split-sizes",
-    ]
+    shown = [*plots_of(RunView(run_records(tmp_path, "merged")))]
+    assert [plot.name for plot in shown] == [*TRAINING, "dice-by-image", "dice-histogram", "split-sizes"]
     for plot in shown[4:]:
         assert ElementTree.fromstring(plot.svg()).tag.endswith("svg")  # noqa: S314
         assert plot.alt.endswith(".")
 
 
 def test_there_is_nothing_to_draw_where_there_is_nothing() -> None:
-    assert plots_of(RunView(RunRecords())) == ()
+    assert [*plots_of(RunView(RunRecords()))] == []
 
 
-def test_perfect_scores_of_both_models_are_drawn() -> None:
-    report = make_report([1.0] * 3)
-    plot = plots_of(RunView(RunRecords(evaluation=report, evaluation_champion=report)))[0]
-    assert "equal on 3" in plot.alt
-    assert plot.svg()
+PERFECT, USELESS = make_report([1.0] * 3), make_report([0.0] * 4)
 
 
-def test_a_model_that_finds_nothing_is_drawn() -> None:
-    (plot,) = plots_of(RunView(RunRecords(evaluation=make_report([0.0] * 4))))
-    assert "fails on 4" in plot.alt
+@pytest.mark.parametrize(
+    ("records", "told"),
+    [
+        (RunRecords(evaluation=PERFECT, evaluation_champion=PERFECT), "equal on 3"),
+        (RunRecords(evaluation=USELESS), "fails on 4"),
+    ],
+)
+def test_scores_at_the_ends_of_the_scale_are_drawn(records: RunRecords, told: str) -> None:
+    plot = next(plots_of(RunView(records)))
+    assert told in plot.alt
     assert plot.svg()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from factories import make_manifest, make_request, write_run
+from factories import make_request, write_run
 from wms.core.errors import RecordError
 from wms.core.files import write_bytes, write_record
 from wms.core.layout import Layout
@@ -47,10 +47,7 @@ def test_an_unreadable_record_is_an_error_that_names_the_file(tmp_path: Path, na
     write_bytes(tmp_path / name, b"{half")
     with pytest.raises(RecordError, match=name):
         RunRecords.load(tmp_path)
-
-
-@pytest.mark.parametrize("name", ["decision.json", "manifest.jsonl"])
-def test_a_folder_in_the_place_of_a_record_is_an_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).unlink()
     (tmp_path / name).mkdir()
     with pytest.raises(RecordError, match=name):
         RunRecords.load(tmp_path)
@@ -59,8 +56,3 @@ def test_a_folder_in_the_place_of_a_record_is_an_error(tmp_path: Path, name: str
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="holds no run"):
         RunRecords.load(tmp_path / "run")
-
-
-def test_the_manifest_is_read_line_by_line(tmp_path: Path) -> None:
-    write_bytes(tmp_path / "manifest.jsonl", make_manifest(5).to_jsonl())
-    assert RunRecords.load(tmp_path).manifest == make_manifest(5)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from factories import BRANCH, Story, make_finding, make_report, write_run
-from wms.core.layout import Layout
+from factories import BRANCH, Story, make_finding, make_report, run_records
 from wms.core.records.dataset import SPLITS, Conflict, ValidationReport
 from wms.core.records.run import RunState
 from wms.core.records.training import Candidate
@@ -13,58 +12,41 @@ from wms.report import view
 from wms.report.records import RunRecords
 from wms.report.view import RunView
 
-
-def records_of(tmp_path: Path, story: Story) -> RunRecords:
-    layout = Layout(tmp_path)
-    write_run(layout, story, findings=[make_finding()] if story == "blocked" else [])
-    return RunRecords.load(layout.run)
+KEPT = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files are denied")
+UNPUBLISHED = {"promotion": None, "merged": None}
 
 
 @pytest.mark.parametrize(
-    ("story", "kind", "headline", "told"),
+    ("story", "changes", "kind", "headline", "told"),
     [
-        ("first", "merged", "Version 7 was promoted", "at or above the floor"),
-        ("merged", "merged", "Version 7 was promoted", "better at 90%"),
-        ("published", "published", "Version 7 was proposed", "#12 is open and merging it failed"),
-        ("held", "held", "Held", "worse at 90%"),
-        ("blocked", "blocked", "Blocked", "1 error in the incoming data"),
-        ("failed", "failed", "Failed in train", "there is no verdict"),
+        ("first", {}, "merged", "Version 7 was promoted", "at or above the floor"),
+        ("merged", {}, "merged", "Version 7 was promoted", "better at 90%"),
+        ("published", {}, "published", "Version 7 was proposed", "#12 is open and merging it failed"),
+        ("held", {}, "held", "Held", "worse at 90%"),
+        ("blocked", {}, "blocked", "Blocked", "1 error in the incoming data"),
+        ("failed", {}, "failed", "Failed in train", "there is no verdict"),
+        ("published", {"state": RunState(run_id="r", outcome="void")}, "void", "Void", "can never be merged"),
+        (
+            *("merged", {**UNPUBLISHED, "candidate": KEPT, "state": None}),
+            *("candidate", "Kept as a candidate", "files are denied; `wms model adopt "),
+        ),
+        (
+            *("published", {**UNPUBLISHED, "state": RunState(run_id="r", jobs={"publish": "failed"})}),
+            *("failed", "Failed in publish", "promote: better at 90%"),
+        ),
     ],
 )
-def test_the_last_record_tells_how_a_run_ended(
-    tmp_path: Path, story: Story, kind: str, headline: str, told: str
+def test_the_last_record_says_how_a_run_ended(
+    tmp_path: Path, story: Story, changes: dict[str, object], kind: str, headline: str, told: str
 ) -> None:
-    end = RunView(records_of(tmp_path, story)).ending
+    records = run_records(tmp_path, story, *([make_finding()] if story == "blocked" else []))
+    end = RunView(records.model_copy(update=changes)).ending
     assert (end.kind, end.headline) == (kind, headline)
     assert told in end.detail
 
 
-def test_a_run_whose_base_moved_is_void_though_it_was_published(tmp_path: Path) -> None:
-    state = RunState(run_id="run-1", jobs={"merge": "failed"}, outcome="void")
-    records = records_of(tmp_path, "published").model_copy(update={"state": state})
-    assert RunView(records).ending.kind == "void"
-
-
-def test_a_model_in_no_registry_is_kept_and_the_ending_says_how_to_adopt_it(tmp_path: Path) -> None:
-    kept = Candidate(version=None, run_id="r", weights_sha256="0" * 64, unregistered="files are denied")
-    gone = {"promotion": None, "merged": None, "candidate": kept, "state": None}
-    records = records_of(tmp_path, "merged").model_copy(update=gone)
-    assert records.archive is not None
-    end = RunView(records).ending
-    assert (end.kind, end.headline) == ("candidate", "Kept as a candidate")
-    assert f"files are denied; `wms model adopt {records.archive.digest}`" in end.detail
-
-
-def test_a_promotion_that_could_not_be_published_is_a_failure_that_keeps_the_verdict(tmp_path: Path) -> None:
-    state = RunState(run_id="run-1", jobs={"publish": "failed"})
-    records = records_of(tmp_path, "published").model_copy(update={"promotion": None, "state": state})
-    end = RunView(records).ending
-    assert (end.kind, end.headline) == ("failed", "Failed in publish")
-    assert "promote: better at 90%" in end.detail
-
-
 def test_conflicts_block(tmp_path: Path) -> None:
-    merge = records_of(tmp_path, "blocked").merge
+    merge = run_records(tmp_path, "blocked").merge
     assert merge is not None
     conflict = Conflict(stem="a", image_source="i", mask_source="m", branch=BRANCH, taken_by="main")
     end = RunView(RunRecords(merge=merge.model_copy(update={"conflicts": (conflict,)}))).ending
@@ -76,7 +58,7 @@ def test_a_run_without_records_is_unfinished() -> None:
 
 
 def test_the_comparison_has_bounds_only_where_the_gate_drew_them(tmp_path: Path) -> None:
-    decision = records_of(tmp_path, "merged").decision
+    decision = run_records(tmp_path, "merged").decision
     assert decision is not None
     rows = {row.metric: row for row in view.comparison(decision)}
     assert [name for name, row in rows.items() if row.bounds != view.NONE] == ["Dice", "IoU"]
@@ -85,31 +67,30 @@ def test_the_comparison_has_bounds_only_where_the_gate_drew_them(tmp_path: Path)
 
 
 def test_a_first_model_is_compared_with_nothing(tmp_path: Path) -> None:
-    decision = records_of(tmp_path, "first").decision
+    decision = run_records(tmp_path, "first").decision
     assert decision is not None
     for row in view.comparison(decision):
         assert (row.champion, row.difference, row.bounds) == (view.NONE,) * 3
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("value", "digits", "shown"),
     [
-        (0.01234, "+0.0123"),
-        (-0.01234, f"{view.MINUS}0.0123"),
-        (0.00001, "0.0000"),
-        (-0.00001, "0.0000"),
+        (0.01234, 4, "+0.0123"),
+        (-0.01234, 4, f"{view.MINUS}0.0123"),
+        (0.00001, 4, "0.0000"),
+        (-0.00001, 4, "0.0000"),
+        (2, 0, "+2"),
+        (-2, 0, f"{view.MINUS}2"),
+        (0, 0, "0"),
     ],
 )
-def test_differences_carry_their_sign_unless_they_round_to_nothing(value: float, shown: str) -> None:
-    assert view.signed(value) == shown
-
-
-def test_a_difference_of_counts_has_no_decimals() -> None:
-    assert [view.signed(value, 0) for value in (2, -2, 0)] == ["+2", f"{view.MINUS}2", "0"]
+def test_differences_have_a_sign_unless_they_round_to_nothing(value: float, digits: int, shown: str) -> None:
+    assert view.signed(value, digits) == shown
 
 
 def test_a_metric_that_an_earlier_summary_does_not_have_is_left_out(tmp_path: Path) -> None:
-    decision = records_of(tmp_path, "first").decision
+    decision = run_records(tmp_path, "first").decision
     assert decision is not None
     summary = decision.candidate.summary.model_copy(update={"precision": None})
     candidate = decision.candidate.model_copy(update={"summary": summary})
@@ -133,7 +114,7 @@ def test_only_images_that_both_models_saw_are_paired() -> None:
 
 
 def test_additions_are_counted_by_branch_and_split(tmp_path: Path) -> None:
-    records = records_of(tmp_path, "merged")
+    records = run_records(tmp_path, "merged")
     assert records.split is not None
     splits = [item.split for item in records.split.assigned]
     counts = [splits.count(split) for split in SPLITS]

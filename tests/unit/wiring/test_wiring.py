@@ -98,7 +98,6 @@ def test_with_a_token_the_forge_is_github(work: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GITHUB_REPOSITORY", "octo/meters")
     monkeypatch.setenv("GITHUB_TOKEN", "ghs_x")
     assert isinstance(open_workspace(work, Silent()).ports.forge, GitHubForge)
-    assert not isinstance(open_workspace(work, Silent(), embedded=True).ports.forge, GitHubForge)
 
 
 RUNNER = {

@@ -10,18 +10,10 @@ from typing import Any
 
 import click
 
-from wms.cli import output
-from wms.cli.common import (
-    abandon_option,
-    clone,
-    json_option,
-    locked_workspace,
-    options_of,
-    run_options,
-    step_of_run,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import clone, locked_workspace, step_of_run, workspace
+from wms.cli.groups import Group
+from wms.cli.push import push
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
 from wms.data.merge import merge_branches
@@ -36,13 +28,15 @@ from wms.run.start import branch_heads, start_run
 from wms.synth.dataset import write_pairs
 from wms.synth.faults import write_broken_pairs
 
+data = Group("data", help="Make, merge, check and split the dataset.")
 
-@click.command()
+
+@data.command()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for images/ and masks/.")
 @click.option("--count", type=click.IntRange(min=1), default=60, show_default=True, help="How many pairs.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Which meters.")
 @click.option(
-    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="Number of the first picture."
+    "--start", type=click.IntRange(min=0), default=0, show_default=True, help="Number of the first image."
 )
 @click.option(
     "--kind",
@@ -54,7 +48,7 @@ from wms.synth.faults import write_broken_pairs
 def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     """Render photographs of water meters with exact masks of the register window.
 
-    The same seed and number give the same picture.
+    The same seed and number give the same image.
 
     \b
     Example:
@@ -69,6 +63,8 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     write_pairs(out, count=count, seed=seed, start=start, mislabelled=wrong, progress=progress)
     output.say(f"{counted(count, 'mislabelled pair' if wrong else 'pair')} in {out}")
 
+
+data.add_command(push)
 
 started_option = click.option(
     "--started", is_flag=True, help="For the run of `wms pipeline start`; having nothing new is no error."
@@ -89,24 +85,19 @@ def nothing_is_fine(fine: bool) -> Iterator[None]:
         raise click.exceptions.Exit(0) from error
 
 
-@click.command()
+@data.command()
 @click.argument("branches", nargs=-1)
-@click.option(
-    "--incoming",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder with images/ and masks/; it is first pushed as a data branch.",
-)
+@options.incoming
 @started_option
-@run_options
-@abandon_option
-@wait_option
-@json_option
+@options.of_run
+@options.abandon
+@options.wait
+@options.json
 def merge(
     branches: tuple[str, ...],
     incoming: Path | None,
     started: bool,
     abandon: bool,
-    wait: float,
     **chosen: Any,
 ) -> None:
     """Start a run: plan the merge of data BRANCHES into the dataset of main.
@@ -123,13 +114,13 @@ def merge(
     """
     if started and (branches or incoming):
         raise click.UsageError("--started means a run that has its branches: leave them out")
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         if not started:
             make_room(ctx, abandon=abandon)
             names = list(branches)
             if incoming is not None:
                 names.append(push_folder(incoming, repository=ctx.ports.repository))
-            start_run(ctx, branch_heads(ctx, names), options_of(chosen))
+            start_run(ctx, branch_heads(ctx, names), options.run_options(chosen))
         with nothing_is_fine(started), noting(ctx, "wms data merge"):
             plan = merge_branches(ctx)
     output.answer(
@@ -140,12 +131,12 @@ def merge(
     )
 
 
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@data.command()
+@click.argument("folder", type=options.FOLDER, required=False)
 @click.option("--quarantine", is_flag=True, help="With FOLDER: print what would be set aside.")
-@wait_option
-@json_option
-def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
+@options.wait
+@options.json
+def validate(folder: Path | None, quarantine: bool) -> None:
     """Check the run's incoming pairs, or any FOLDER with images/ and masks/.
 
     One pass lists every finding. Errors block (exit 10); warnings do not. The run's branches get a status
@@ -161,17 +152,17 @@ def validate(folder: Path | None, quarantine: bool, wait: float) -> None:
         output.validation(report)
         require_good(report)
         return
-    with step_of_run("wms data validate", wait) as ctx:
+    with step_of_run("wms data validate") as ctx:
         report = validate_incoming(ctx)
         output.validation(report)
         require_good(report)
 
 
-@click.command()
+@data.command()
 @started_option
-@wait_option
-@json_option
-def split(started: bool, wait: float) -> None:
+@options.wait
+@options.json
+def split(started: bool) -> None:
     """Assign the run's new samples to train, validation and test, and lay out its dataset.
 
     Samples of the dataset never move; near-duplicates stay together.
@@ -180,7 +171,7 @@ def split(started: bool, wait: float) -> None:
     Example:
       wms data split --json
     """
-    with nothing_is_fine(started), step_of_run("wms data split", wait) as ctx:
+    with nothing_is_fine(started), step_of_run("wms data split") as ctx:
         plan = split_samples(ctx)
     output.step_output("next", "nothing" if ctx.request.options.dry_run else "train")
     output.findings(plan.set_aside)
@@ -189,10 +180,10 @@ def split(started: bool, wait: float) -> None:
     )
 
 
-@click.command()
-@abandon_option
-@wait_option
-def prepare(abandon: bool, wait: float) -> None:
+@data.command()
+@options.abandon
+@options.wait
+def prepare(abandon: bool) -> None:
     """Start a run on the checked-out dataset; `dvc repro` calls it first.
 
     An unfinished run in run/ is an error (exit 7), unless an earlier `dvc repro` left it.
@@ -201,14 +192,14 @@ def prepare(abandon: bool, wait: float) -> None:
     Example:
       dvc pull && wms data prepare
     """
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         make_room(ctx, abandon=abandon)
         manifest = prepare_run(ctx)
     output.say(f"{counted(len(manifest.samples), 'sample')}, checked by SHA-256")
 
 
-@click.command()
-@json_option
+@data.command()
+@options.json
 def status() -> None:
     """Show main's dataset, and the data branches that are not, or not completely, in it.
 

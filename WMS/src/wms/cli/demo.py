@@ -1,34 +1,30 @@
-"""`wms demo`: the whole pipeline on rendered pictures, with every verdict from the gate."""
+"""`wms init` and `wms demo`: workspaces with everything embedded."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shlex
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
-from wms import wiring
-from wms.cli import output
+from wms.cli import options, output
 from wms.cli.common import require_training_packages
-from wms.core.context import Context
-from wms.core.errors import BadDataError, Code, InputError, NoProductionModelError
+from wms.core.errors import Code, InputError
 from wms.core.files import read_record
-from wms.core.records.decision import GateDecision
-from wms.core.records.run import RunOptions
-from wms.gate.reports import write_reports_index
-from wms.promotion.rollback import roll_back
-from wms.run.lock import only_run
-from wms.run.runner import run_pipeline
-from wms.run.summary import outcome_of
-from wms.synth.dataset import write_pairs
-from wms.synth.faults import write_broken_pairs
+from wms.report.page import RunEntry
+from wms.wiring import make_workspace
 
-SEED = 7
-FIRST_PUSH, SECOND_PUSH, MISLABELLED = 90, 160, 200
-"""Pairs in pushes 1, 2 and 4: few enough for minutes, with enough test pictures for the gate to decide."""
+PUSHES = {
+    "a first dataset": "--count 90 --seed 7",
+    "more data": "--count 160 --seed 7 --start 90",
+    "broken pairs": "--kind broken --seed 7",
+    "mislabelled data": "--kind mislabelled --count 200 --seed 8",
+}
+"""Few enough pairs for minutes, with enough test images for the gate to decide."""
 
 TRAINING: dict[str, int | float] = {
     "epochs": 50,
@@ -41,63 +37,20 @@ TRAINING: dict[str, int | float] = {
 """The values in the demo's train.yaml, so that a training takes a minute."""
 
 
-@dataclass
-class Story:
-    """The chapters so far, as rows of the closing table."""
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@options.overrides(help="A value of train.yaml in the new workspace; may be repeated.")
+def init(folder: Path, overrides: tuple[tuple[str, int | float], ...]) -> None:
+    """Create the workspace DIR: a Git repository with a bare remote, a DVC remote and an MLflow store.
 
-    ctx: Context
-    pushes: Path
-    rows: list[tuple[str, str, str, str]] = field(default_factory=list)
+    All of it is in DIR (the services in DIR/.wms); to remove it, delete the folder.
 
-    def push(self, title: str, name: str, command: str, write: Callable[[Path], object]) -> None:
-        """Write a push's pictures, run the pipeline on them, and print the result."""
-        folder = self.pushes / name
-        self.chapter(title, command, f"wms pipeline run --incoming {folder}")
-        write(folder)
-        started = time.monotonic()
-        try:
-            with only_run(self.ctx.layout, wait_seconds=0):
-                run_pipeline(self.ctx, incoming=folder, options=RunOptions(reason=title))
-            verdict = ""
-        except BadDataError as error:
-            output.findings(outcome_of(self.ctx).findings)
-            output.say(f"blocked (exit {error.exit_code}): {error}")
-            verdict = f"blocked: {error}"
-        outcome = outcome_of(self.ctx)
-        for line in outcome.lines():
-            output.say(line)
-        if outcome.outcome:
-            verdict = f"{outcome.outcome}: {outcome.reasons[0]}"
-        self.rows.append((title, verdict, self.dice(), f"{time.monotonic() - started:.0f} s"))
-
-    def roll_back(self) -> None:
-        """Go back to the previous model."""
-        self.chapter("rollback", 'wms model rollback --reason "to show it"')
-        started = time.monotonic()
-        try:
-            with only_run(self.ctx.layout, wait_seconds=0):
-                done = roll_back(self.ctx, version=None, reason="to show it", dry_run=False)
-            verdict = f"model v{done.model.version} is in production again"
-        except NoProductionModelError as error:
-            verdict = f"{error}"
-        output.say(verdict)
-        write_reports_index(self.ctx)
-        self.rows.append(("rollback", verdict, "", f"{time.monotonic() - started:.0f} s"))
-
-    def chapter(self, title: str, *commands: str) -> None:
-        """Print a heading and the commands that a user would type."""
-        output.say(f"\n--- {title}")
-        for command in commands:
-            output.say(f"$ {command}")
-
-    def dice(self) -> str:
-        """Champion and candidate on the deciding test pictures, if the run has a decision."""
-        path = self.ctx.layout.record("decision")
-        if not path.is_file():
-            return ""
-        decision = read_record(path, GateDecision)
-        before = f"{decision.champion.summary.dice:.3f} -> " if decision.champion else ""
-        return f"{before}{decision.candidate.summary.dice:.3f}"
+    \b
+    Example:
+      wms init work && cd work && wms pipeline run --incoming ~/photos
+    """
+    make_workspace(folder, dict(overrides))
+    output.say(f"workspace in {folder}; go there and run: wms pipeline run --incoming DIR")
 
 
 @click.command()
@@ -105,10 +58,11 @@ class Story:
     "folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default="run/demo"
 )
 @click.option("--keep", is_flag=True, help="Refuse to replace an earlier demo in DIR.")
-def demo(folder: Path, keep: bool) -> None:
+@click.pass_context
+def demo(ctx: click.Context, folder: Path, keep: bool) -> None:
     """Show the whole pipeline in a temporary workspace: two promotions, a block, a hold, a rollback.
 
-    A real Git remote, a real DVC remote and a real MLflow store; the pictures are rendered. No result is
+    A real Git remote, a real DVC remote and a real MLflow store; the images are rendered. No result is
     scripted: every verdict comes from the gate.
 
     \b
@@ -122,41 +76,44 @@ def demo(folder: Path, keep: bool) -> None:
         shutil.rmtree(folder)
     started = time.monotonic()
     root = folder.resolve() / "workspace"
-    wiring.make_workspace(root, TRAINING)
-    progress = output.ConsoleProgress()
-    ctx = wiring.open_workspace(root, progress, embedded=True)
-    story = Story(ctx=ctx, pushes=folder.resolve() / "pushes")
-    output.say(f"$ wms init {root}")
+    make_workspace(root, TRAINING)
+    output.say(f"$ wms init {root}\n$ cd {root}")
     output.say("a Git repository with a bare remote, a DVC remote and an MLflow store, all in that folder")
-
-    story.push(
-        "push 1: a first dataset",
-        "push1",
-        f"wms data synth --out push1 --count {FIRST_PUSH} --seed {SEED}",
-        lambda out: write_pairs(out, count=FIRST_PUSH, seed=SEED, progress=progress),
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "MLFLOW_TRACKING_", "WMS_"))]:
+        del os.environ[name]
+    with contextlib.chdir(root):
+        for number, (title, pairs) in enumerate(PUSHES.items(), start=1):
+            output.say(f"\n--- push {number}: {title}")
+            _call(ctx, f"data synth --out ../pushes/push{number} {pairs}")
+            _call(ctx, f'pipeline run --incoming ../pushes/push{number} --reason "push {number}: {title}"')
+        output.say("\n--- rollback")
+        _call(ctx, 'model rollback --reason "to show it"')
+        _call(ctx, "report")
+    reports = root / ".wms/reports"
+    runs = sorted(
+        (read_record(path, RunEntry) for path in reports.glob("*.json")), key=lambda run: run.started_at
     )
-    story.push(
-        "push 2: more data",
-        "push2",
-        f"wms data synth --out push2 --count {SECOND_PUSH} --seed {SEED} --start {FIRST_PUSH}",
-        lambda out: write_pairs(out, count=SECOND_PUSH, seed=SEED, start=FIRST_PUSH, progress=progress),
-    )
-    story.push(
-        "push 3: broken pairs",
-        "push3",
-        "wms data synth --out push3 --kind broken",
-        lambda out: write_broken_pairs(out, seed=SEED),
-    )
-    story.push(
-        "push 4: mislabelled data",
-        "push4",
-        f"wms data synth --out push4 --kind mislabelled --count {MISLABELLED}",
-        lambda out: write_pairs(out, count=MISLABELLED, seed=SEED + 1, mislabelled=True),
-    )
-    story.roll_back()
-
-    output.say(f"\nThe story in {time.monotonic() - started:.0f} s, Dice on the test pictures of main:")
-    for line in output.table(("chapter", "verdict", "Dice", "time"), story.rows):
+    output.say(f"\nThe story in {time.monotonic() - started:.0f} s, Dice on the test images of main:")
+    rows = [
+        (title, f"{run.headline}: {run.detail}", _dice(run)) for title, run in zip(PUSHES, runs, strict=True)
+    ]
+    for line in output.table(("push", "verdict", "Dice"), rows):
         output.say(line)
     output.say(f"\nWorkspace: {root} (try `wms model history` and `wms data status` there)")
-    output.say(f"Report to open: {story.ctx.layout.reports / 'index.html'}")
+    output.say(f"Report to open: {reports / 'index.html'}")
+
+
+def _call(ctx: click.Context, words: str) -> None:
+    """Show a command and run it; that data are refused or no earlier model is there belongs to the story."""
+    output.say(f"$ wms {words}")
+    try:
+        ctx.find_root().command.main(shlex.split(words), prog_name="wms", standalone_mode=False)
+    except SystemExit as end:
+        if end.code not in (Code.BAD_DATA.exit_code, Code.NO_PRODUCTION_MODEL.exit_code):
+            raise
+        output.say(f"exit {end.code}")
+
+
+def _dice(run: RunEntry) -> str:
+    """Champion and candidate on the deciding test images, as far as the run has them."""
+    return " -> ".join(f"{dice:.3f}" for dice in (run.champion_dice, run.dice) if dice is not None)

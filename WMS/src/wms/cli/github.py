@@ -6,13 +6,16 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import clone, dry_run_option, json_option
+from wms.cli import options, output
+from wms.cli.common import clone
+from wms.cli.groups import Group
 from wms.core.context import Clone
 from wms.core.errors import Code, InputError
+from wms.core.layout import Layout
 from wms.core.production import main_head
 from wms.core.records.github_doctor import Diagnosis
 from wms.core.records.github_setup import PUBLIC_KNOWN, Facts, Wanted
@@ -21,14 +24,17 @@ from wms.core.settings.infra import INFRASTRUCTURE
 from wms.github.doctor import diagnose
 from wms.github.fresh import leftovers, require_foreign, start_fresh
 from wms.github.report_setting import set_pictures_in_reports
+from wms.github.selftest import SEED
 from wms.github.setup import plan_changes, seen
+from wms.synth import dataset
 from wms.wiring import forge_of_person, open_github
+from wms.wiring.selftest import open_selftest
 
-repo_option = click.option("--repo", metavar="OWNER/NAME", help="The repository; default: the remote origin.")
+github = Group("github", help="Set up a repository on GitHub and check it.")
 
 
-@click.command()
-@repo_option
+@github.command()
+@options.repo
 @click.option(
     "--variable",
     "variables",
@@ -49,8 +55,8 @@ repo_option = click.option("--repo", metavar="OWNER/NAME", help="The repository;
     default=None,
     help="Whether pull requests, releases and reports may show photographs; written to report.yaml.",
 )
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def setup(
     repo: str | None,
     variables: tuple[str, ...],
@@ -102,9 +108,9 @@ def setup(
     )
 
 
-@click.command()
-@repo_option
-@json_option
+@github.command()
+@options.repo
+@options.json
 def doctor(repo: str | None) -> None:
     """Show everything that a run needs of a repository on GitHub, each thing with its remedy.
 
@@ -125,10 +131,10 @@ def doctor(repo: str | None) -> None:
         raise InputError(f"a run needs what is missing: {names}", Code.PREFLIGHT)
 
 
-@click.command()
-@repo_option
-@dry_run_option
-@json_option
+@github.command()
+@options.repo
+@options.dry_run
+@options.json
 def fresh(repo: str | None, dry_run: bool) -> None:
     """Remove the template's data and model from a repository that was made from the template.
 
@@ -161,6 +167,30 @@ def fresh(repo: str | None, dry_run: bool) -> None:
         *([] if files else ["main has neither data nor a model: there is nothing to remove"]),
         *([f"merged by {url}; next: git pull"] if url else []),
     )
+
+
+@github.command()
+@click.option("--clean-up", is_flag=True, help="Only remove what an earlier self-test left.")
+def selftest(clean_up: bool) -> None:
+    """Test the whole pipeline on GitHub: two promotions, a hold, a rollback; the workflow Self-test runs it.
+
+    It pushes rendered images as data branches, starts the workflows on main, and checks the results through
+    the API. It starts only if the repository has neither data nor a model (exit 68). --clean-up removes
+    everything again: main's files, branches, tags, releases and the state. Closed pull requests and runs
+    stay, because GitHub deletes none.
+
+    \b
+    Examples:
+      wms github selftest
+      wms github selftest --clean-up
+    """
+    test = open_selftest(Layout.find(Path.cwd()).root, output.ConsoleProgress())
+    if clean_up:
+        done = test.clean_up()
+        output.notice("the repository is as it was before the self-test" if done else "nothing to clean up")
+        return
+    test.run(lambda to, first, count: dataset.write_pairs(to, count=count, seed=SEED, start=first))
+    output.notice("the self-test passed: two promotions, a hold and a rollback")
 
 
 def _diagnosis(here: Clone, name: str, wanted: Wanted, facts: Facts) -> Diagnosis:

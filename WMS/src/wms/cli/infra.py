@@ -8,37 +8,34 @@ from datetime import datetime, timedelta
 import click
 from click.core import ParameterSource
 
-from wms.cli import output
-from wms.cli.common import (
-    dry_run_option,
-    duration,
-    json_option,
-    locked_workspace,
-    moment,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import locked_workspace, workspace
+from wms.cli.groups import Group
+from wms.cli.infra_stack import apply, bootstrap, destroy, tunnel
 from wms.cloud.cost import month_cost
 from wms.cloud.run_lease import LeaseRequest, request_of_run, take_lease
 from wms.cloud.shared_instance import InfraStatus, SharedInstance
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
 from wms.run import preflight as checks
 
+infra = Group("infra", help="Start, share and stop the instance.")
 holder_option = click.option("--holder", help="Who holds the lease; default: your user name.")
 run_option = click.option(
     "--run", "for_run", is_flag=True, help="Act for the run in run/, as `wms pipeline run` does."
 )
 
 
-@click.command()
-@click.option("--expect", type=duration, help="How long the run will take; default: as train.yaml says.")
+@infra.command()
+@click.option(
+    "--expect", type=options.duration, help="How long the run will take; default: as train.yaml says."
+)
 @click.option(
     "--credentials-expire",
-    type=moment,
+    type=options.moment,
     metavar="TIME",
     help="When the AWS credentials expire; default: WMS_CREDENTIALS_EXPIRE_AT, AWS_CREDENTIAL_EXPIRATION.",
 )
-@json_option
+@options.json
 def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> None:
     """Check in seconds that a run can succeed. A failed line ends it with exit 43.
 
@@ -60,9 +57,9 @@ def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> 
     checks.require_ready(report)
 
 
-@click.command()
+@infra.command()
 @click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
-@json_option
+@options.json
 def cost(month: str | None) -> None:
     """Show what a month cost, and what for. Needs WMS_ENVIRONMENT.
 
@@ -82,9 +79,11 @@ def cost(month: str | None) -> None:
     )
 
 
-@click.command()
+@infra.command()
 @click.option("--purpose", default="browse", show_default=True, help="What you need the instance for.")
-@click.option("--ttl", type=duration, default="30m", show_default=True, help="How long, such as 30m or 2h.")
+@click.option(
+    "--ttl", type=options.duration, default="30m", show_default=True, help="How long, such as 30m or 2h."
+)
 @click.option(
     "--over-budget",
     metavar="REASON",
@@ -93,9 +92,9 @@ def cost(month: str | None) -> None:
 )
 @holder_option
 @run_option
-@dry_run_option
-@wait_option
-@json_option
+@options.dry_run
+@options.wait
+@options.json
 def up(
     purpose: str,
     ttl: timedelta,
@@ -103,7 +102,6 @@ def up(
     holder: str | None,
     for_run: bool,
     dry_run: bool,
-    wait: float,
 ) -> None:
     """Take a lease and start the instance if it is stopped. A second time this extends the lease.
 
@@ -118,7 +116,7 @@ def up(
       wms infra up --run
     """
     _refuse_with_run(for_run, "purpose", "ttl", "holder")
-    with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
+    with locked_workspace(lock=for_run and not dry_run) as ctx:
         if for_run:
             wanted = replace(request_of_run(ctx), over_budget=over_budget)
         else:
@@ -134,16 +132,16 @@ def up(
             )
             return
         lease = take_lease(ctx, wanted)
-    output.answer(lease, f"running; {lease.holder} holds it until {lease.expires_at:%Y-%m-%d %H:%M} UTC")
+    output.answer(lease, f"running; {lease.holder} holds it until {output.minute(lease.expires_at)} UTC")
 
 
-@click.command()
+@infra.command()
 @holder_option
 @run_option
-@dry_run_option
-@wait_option
-@json_option
-def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def down(holder: str | None, for_run: bool, dry_run: bool) -> None:
     """Release a lease; the instance stops when no live lease is left.
 
     \b
@@ -152,7 +150,7 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
       wms infra down --run    the lease of the run in run/
     """
     _refuse_with_run(for_run, "holder")
-    with locked_workspace(wait, lock=for_run and not dry_run) as ctx:
+    with locked_workspace(lock=for_run and not dry_run) as ctx:
         who = ctx.request.run_id if for_run else holder or ctx.actor
         if dry_run:
             output.answer({"dry_run": True, "holder": who}, f"would release the lease of {who}")
@@ -161,8 +159,8 @@ def down(holder: str | None, for_run: bool, dry_run: bool, wait: float) -> None:
     _show(left)
 
 
-@click.command()
-@json_option
+@infra.command()
+@options.json
 def status() -> None:
     """Show the state of the instance and its leases.
 
@@ -173,9 +171,9 @@ def status() -> None:
     _show(SharedInstance.of(workspace()).status())
 
 
-@click.command()
-@dry_run_option
-@json_option
+@infra.command()
+@options.dry_run
+@options.json
 def reap(dry_run: bool) -> None:
     """Drop expired leases, and stop the instance when no live lease is left.
 
@@ -185,6 +183,10 @@ def reap(dry_run: bool) -> None:
     """
     instance = SharedInstance.of(workspace())
     _show(instance.status() if dry_run else instance.reap())
+
+
+for command in (tunnel, bootstrap, apply, destroy):
+    infra.add_command(command)
 
 
 def _refuse_with_run(for_run: bool, *others: str) -> None:
@@ -200,6 +202,6 @@ def _show(status: InfraStatus) -> None:
         lines.append(status.remark)
     if status.stopping is not None:
         lines.append(f"{status.stopping.owner} is stopping it, by {status.stopping.expires_at:%H:%M} UTC")
-    rows = [(item.holder, item.purpose, f"{item.expires_at:%Y-%m-%d %H:%M}") for item in status.leases]
+    rows = [(item.holder, item.purpose, output.minute(item.expires_at)) for item in status.leases]
     lines += output.table(("holder", "purpose", "until (UTC)"), rows) if rows else ["no live lease"]
     output.answer(status, *lines)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, workspace
+from wms.cli import options, output
+from wms.cli.common import workspace
 from wms.core.errors import LeaseError
 from wms.core.words import counted
-from wms.wiring.cloud import Cloud, open_cloud
+
+if TYPE_CHECKING:
+    from wms.wiring.cloud import Cloud
 
 
 @click.command()
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def bootstrap(dry_run: bool) -> None:
     """Create the bucket of Terraform's state, or add what is missing of its protection.
 
@@ -24,12 +27,14 @@ def bootstrap(dry_run: bool) -> None:
     Example:
       WMS_ENVIRONMENT=dev wms infra bootstrap --dry-run
     """
-    _say_done(_cloud().bootstrap(dry_run=dry_run), dry_run=dry_run)
+    done = _cloud().bootstrap(dry_run=dry_run)
+    lines = [f"would {item}" if dry_run else item for item in done]
+    output.answer({"dry_run": dry_run, "done": done}, *(lines or ["nothing to do"]))
 
 
 @click.command()
 @click.option("--plan-only", is_flag=True, help="Only show what would change.")
-@json_option
+@options.json
 def apply(plan_only: bool) -> None:
     """Create the environment, or update it to its settings.
 
@@ -55,8 +60,8 @@ def apply(plan_only: bool) -> None:
     "--empty-buckets", is_flag=True, help="Delete the data and artifacts buckets with all their content."
 )
 @click.option("--force", is_flag=True, help="Destroy even with a live lease, or if leases cannot be read.")
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) -> None:
     """Destroy the environment, its database included, and say what is left and what that costs.
 
@@ -91,6 +96,8 @@ def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) ->
 
 
 def _cloud() -> Cloud:
+    from wms.wiring.cloud import open_cloud  # its libraries take a second to import
+
     return open_cloud(Path.cwd())
 
 
@@ -117,11 +124,6 @@ def _ask_twice(cloud: Cloud, yes: str | None, count: int, empty_buckets: bool) -
     click.confirm(f"Destroy {what}, the database included{also}?", abort=True, err=True)
     if click.prompt(f"Type the environment's name to destroy it ({name})", err=True) != name:
         raise click.UsageError("that is not its name; nothing was destroyed")
-
-
-def _say_done(done: Sequence[str], *, dry_run: bool) -> None:
-    lines = [f"would {item}" if dry_run else item for item in done]
-    output.answer({"dry_run": dry_run, "done": list(done)}, *(lines or ["nothing to do"]))
 
 
 @click.command()

@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
-from wms.cli import output
-from wms.cli.common import (
-    ci_passed_option,
-    dry_run_option,
-    json_option,
-    locked_workspace,
-    wait_option,
-    workspace,
-)
-from wms.core.context import Context
-from wms.core.production import main_head, model_history, require_production, rollback_target
-from wms.core.records.metrics import headline
-from wms.core.records.promotion import ModelMetadata, RolledBack
+from wms.cli import options, output
+from wms.cli.common import chosen_model, locked_workspace, workspace
+from wms.cli.groups import Group
+from wms.cli.output import minute
+from wms.cli.release import pull, release
+from wms.core.production import main_head, model_history
+from wms.core.records.metrics import GATED, headline
+from wms.core.records.promotion import RolledBack
 from wms.promotion.reconcile import reconcile_registry
 from wms.promotion.rollback import roll_back
 from wms.run.adopt import adopt_model
 
-version_option = click.option(
-    "--version",
-    type=click.IntRange(min=1),
-    metavar="N",
-    envvar="WMS_VERSION",
-    help="A promoted version; default: production.",
-)
+model = Group("model", help="Show, fetch and change the model in production.")
 
 
-def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
-    """The model in production, or the named earlier one, as main's history has it."""
-    repository = ctx.ports.repository
-    repository.fetch()
-    main_sha = main_head(repository)
-    if version is None:
-        return require_production(repository, main_sha)
-    return rollback_target(model_history(repository, main_sha), version)
-
-
-@click.command("list")
-@json_option
+@model.command("list")
+@options.json
 def list_models() -> None:
     """List the registered models, candidates that were held included.
 
@@ -51,36 +32,17 @@ def list_models() -> None:
     """
     registry = workspace().ports.registry
     production, versions = registry.production(), registry.versions()
-    output.answer(
-        [
-            {
-                "version": item.version,
-                "run_id": item.run_id,
-                "weights_sha256": item.weights_sha256,
-                "created_at": item.created_at.isoformat(),
-                "production": item.version == production,
-            }
-            for item in versions
-        ],
-        *output.table(
-            ("version", "created", "weights", "run", ""),
-            (
-                (
-                    f"v{item.version}",
-                    f"{item.created_at:%Y-%m-%d %H:%M}",
-                    item.weights_sha256[:12],
-                    item.run_id[:12],
-                    "production" if item.version == production else "",
-                )
-                for item in versions
-            ),
-        ),
-    )
+    found, rows = [], []
+    for each in versions:
+        used, name, sha256 = each.version == production, f"v{each.version}", each.weights_sha256[:12]
+        found.append(asdict(each) | {"created_at": each.created_at.isoformat(), "production": used})
+        rows.append((name, minute(each.created_at), sha256, each.run_id[:12], "production" if used else ""))
+    output.answer(found, *output.table(("version", "created", "weights", "run", ""), rows))
 
 
-@click.command()
-@version_option
-@json_option
+@model.command()
+@options.version
+@options.json
 def show(version: int | None) -> None:
     """Show the model in production, or an earlier one: metrics, dataset, digests.
 
@@ -89,20 +51,24 @@ def show(version: int | None) -> None:
       wms model show
       wms model show --version 1 --json
     """
-    model = chosen_model(workspace(), version)
-    metrics, data = model.metrics, model.dataset
+    found = chosen_model(workspace(), version)
+    data = found.dataset
     output.answer(
-        model,
-        f"model v{model.version}, {model.kind} of {model.changed_at:%Y-%m-%d %H:%M} by {model.actor}",
-        f"  {model.reason}",
-        f"  {headline(metrics)}",
-        f"  trained on {data.train} pictures (validation {data.val}, test {data.test})",
+        found,
+        f"model v{found.version}, {found.kind} of {minute(found.changed_at)} by {found.actor}",
+        f"  {found.reason}",
+        f"  {headline(found.metrics)}",
+        f"  trained on {data.train} images (validation {data.val}, test {data.test})",
         f"  manifest {data.manifest_sha256}",
-        f"  weights {model.weights_sha256}",
+        f"  weights {found.weights_sha256}",
     )
 
 
-@click.command()
+for command in (pull, release):
+    model.add_command(command)
+
+
+@model.command()
 @click.option(
     "--to",
     "version",
@@ -119,13 +85,11 @@ def show(version: int | None) -> None:
     help="Kept with the change.",
 )
 @click.option("--propose", is_flag=True, help="Open the pull request and leave it open, for the CI.")
-@ci_passed_option
-@dry_run_option
-@wait_option
-@json_option
-def rollback(
-    version: int | None, reason: str, propose: bool, ci_passed: str | None, dry_run: bool, wait: float
-) -> None:
+@options.ci_passed
+@options.dry_run
+@options.wait
+@options.json
+def rollback(version: int | None, reason: str, propose: bool, ci_passed: str | None, dry_run: bool) -> None:
     """Put an earlier model back into production: a pull request of one commit, merged at once.
 
     Without --to it undoes the last promotion. A second time it changes nothing and says so; to go further
@@ -144,7 +108,7 @@ def rollback(
     """
     if propose and ci_passed is not None:
         raise click.UsageError("--propose comes before the CI, --ci-passed after it")
-    with locked_workspace(wait, lock=not dry_run) as ctx:
+    with locked_workspace(lock=not dry_run) as ctx:
         done = roll_back(
             ctx, version=version, reason=reason, dry_run=dry_run, propose=propose, ci_passed=ci_passed
         )
@@ -167,19 +131,19 @@ def _rolled_back(done: RolledBack, *, named: bool) -> list[str]:
         return [f"would go back to model v{model.version} ({model.weights_sha256[:12]})"]
     if named:
         return [f"model v{model.version} is in production already"]
-    when = f"{model.changed_at:%Y-%m-%d %H:%M}"
+    when = minute(model.changed_at)
     return [
         f"model v{model.version} is in production already, by a rollback of {when}: {model.reason}",
         "  to go further back, name the model: see `wms model history`, then use --to N",
     ]
 
 
-@click.command()
+@model.command()
 @click.option("--adopt", is_flag=True, help="Take over the alias even if somebody else set it.")
-@dry_run_option
-@wait_option
-@json_option
-def reconcile(adopt: bool, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def reconcile(adopt: bool, dry_run: bool) -> None:
     """Make the registry's production alias follow model-metadata.json on main.
 
     An alias on a model that was never in production here belongs to another repository, and does not change.
@@ -188,15 +152,15 @@ def reconcile(adopt: bool, dry_run: bool, wait: float) -> None:
     Example:
       wms model reconcile --dry-run
     """
-    with locked_workspace(wait, lock=not dry_run) as ctx:
+    with locked_workspace(lock=not dry_run) as ctx:
         done = reconcile_registry(ctx, dry_run=dry_run, adopt=adopt)
     target = f"v{done.version}" if done.version else "no model"
     moved = f"{'would move' if dry_run else 'moved'} production to {target}"
     output.answer(done, moved if done.alias_moved else f"the registry agrees: {target}")
 
 
-@click.command()
-@json_option
+@model.command()
+@options.json
 def history() -> None:
     """List the models that were in production, newest first, from main's history.
 
@@ -207,32 +171,22 @@ def history() -> None:
     repository = workspace().ports.repository
     repository.fetch()
     states = model_history(repository, main_head(repository))
-    output.answer(
-        list(states),
-        *output.table(
-            ("version", "since", "kind", "Dice", "IoU", "by", "why"),
-            (
-                (
-                    f"v{state.version}",
-                    f"{state.changed_at:%Y-%m-%d %H:%M}",
-                    state.kind,
-                    f"{state.metrics.dice:.4f}",
-                    f"{state.metrics.iou:.4f}",
-                    state.actor,
-                    state.reason,
-                )
-                for state in states
-            ),
-        ),
-    )
+    rows = []
+    for each in states:
+        scores = (metric.shown(each.metrics) for metric in GATED)
+        rows.append(
+            (f"v{each.version}", minute(each.changed_at), each.kind, *scores, each.actor, each.reason)
+        )
+    names = (metric.name for metric in GATED)
+    output.answer(states, *output.table(("version", "since", "kind", *names, "by", "why"), rows))
 
 
-@click.command()
+@model.command()
 @click.argument("run", metavar="[FOLDER|RECORDS]", required=False)
-@dry_run_option
-@wait_option
-@json_option
-def adopt(run: str | None, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def adopt(run: str | None, dry_run: bool) -> None:
     """Register the model of a run that continued without the registry, and propose its promotion.
 
     RECORDS is the SHA-256 that the run's summary and comment name; FOLDER is the unpacked artifact
@@ -249,7 +203,7 @@ def adopt(run: str | None, dry_run: bool, wait: float) -> None:
         would = f"would register the model of {run or 'run/'} and propose it, if the gate said promote"
         output.answer({"dry_run": True, "run": run}, would)
         return
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         adopted = adopt_model(ctx, run or str(ctx.layout.run))
     output.answer(
         adopted,

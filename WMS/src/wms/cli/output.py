@@ -12,9 +12,11 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
+from pydantic_core import to_jsonable_python
 
 from wms.core.errors import WmsError
 from wms.core.words import counted
@@ -101,7 +103,7 @@ def answer(value: Any, *lines: str) -> None:
     The document for a script is printed when the command has ended, since an error may still join it.
 
     Args:
-        value: a record, or what JSON can hold, with records in a list.
+        value: a record, or what JSON can hold, with records anywhere in it.
         lines: the same for a person.
     """
     click.get_current_context().meta[DOCUMENT] = value
@@ -114,27 +116,20 @@ def print_document() -> None:
     """Print the answer of the command, if this is for a script."""
     meta = click.get_current_context().meta
     if for_a_script() and DOCUMENT in meta:
-        _print_json(meta[DOCUMENT])
+        _print_json(to_jsonable_python(meta[DOCUMENT]))
 
 
 def document_of_error(message: str, *, remedy: str, code: int) -> None:
     """Print an error for a script, joined to the answer that the command gave before it."""
     if not for_a_script():
         return
-    found = _plain(click.get_current_context().meta.get(DOCUMENT))
+    found = to_jsonable_python(click.get_current_context().meta.get(DOCUMENT))
     error = {"exit_code": code, "message": _printable(message, keep_lines=True), "remedy": remedy}
     _print_json({**(found if isinstance(found, dict) else {}), "error": error})
 
 
-def _plain(value: Any) -> Any:
-    """Records as what JSON can hold."""
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
-
-
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(_plain(value), indent=2, sort_keys=True, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
 
 
 def for_a_script() -> bool:
@@ -151,6 +146,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (headers, ["-" * width for width in widths], *rows)
     ]
+
+
+def minute(moment: datetime) -> str:
+    """A moment as it stands in tables."""
+    return f"{moment:%Y-%m-%d %H:%M}"
 
 
 def findings(items: Sequence[Finding]) -> None:

@@ -1,4 +1,4 @@
-"""`wms predict`: masks for pictures."""
+"""`wms predict`: masks for images."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import json_option, workspace
-from wms.cli.model import chosen_model
+from wms.cli import options, output
+from wms.cli.common import chosen_model, workspace
 from wms.core.production import fetch_bundle
 from wms.core.words import counted
 from wms.serving.predict import predict_images
@@ -21,20 +20,18 @@ from wms.serving.predict import predict_images
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for <stem>.png, 0 and 255."
 )
-@click.option(
-    "--overlays", type=click.Path(path_type=Path), help="Folder for pictures with the window tinted."
-)
+@click.option("--overlays", type=click.Path(path_type=Path), help="Folder for images with the window tinted.")
 @click.option(
     "--model",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=options.FOLDER,
     help="A model folder, such as run/model or one from `wms model pull`; default: production.",
 )
-@click.option("--version", type=click.IntRange(min=1), metavar="N", help="A promoted version.")
-@json_option
+@options.version
+@options.json
 def predict(
     images: tuple[Path, ...], out: Path, overlays: Path | None, model: Path | None, version: int | None
 ) -> None:
-    """Mark the register window in pictures (files or folders), at each picture's upright size.
+    """Mark the register window in images (files or folders), at each image's upright size.
 
     Files that are not images are skipped and named at the end (exit 14).
 

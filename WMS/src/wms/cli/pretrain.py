@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from wms import wiring
-from wms.cli import output
-from wms.cli.common import json_option, require_training_packages
+from wms.cli import options, output
+from wms.cli.common import require_training_packages
 
 
 @click.command()
@@ -21,7 +21,7 @@ from wms.cli.common import json_option, require_training_packages
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Cores that compute."
 )
-@json_option
+@options.json
 def pretrain(out: Path, pairs: int, seed: int, epochs: int, threads: int) -> None:
     """Render meters of invented makes and train on them: weights for a first training to start from.
 

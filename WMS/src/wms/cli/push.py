@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from wms import wiring
-from wms.cli import output
-from wms.cli.common import clone, dry_run_option, json_option
+from wms.cli import options, output
+from wms.cli.common import clone
 from wms.core.errors import GitHubError
 from wms.core.github_name import slug_of
 from wms.core.names import printable
@@ -33,13 +33,13 @@ def data_branch(value: str) -> str:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.argument("folder", type=options.FOLDER, required=False)
 @click.option("--branch", type=data_branch, metavar="NAME", help="Name of the branch, starting with data/.")
 @click.option("--no-validate", is_flag=True, help="Push without a check of the pairs; the pipeline checks.")
-@click.option("--from-commits", metavar="RANGE", help="Take the pictures of the commits BASE..TIP instead.")
+@click.option("--from-commits", metavar="RANGE", help="Take the images of the commits BASE..TIP instead.")
 @click.option("--remote", default="origin", show_default=True, help="Where the branch goes.")
-@dry_run_option
-@json_option
+@options.dry_run
+@options.json
 def push(
     folder: Path | None,
     branch: str | None,
@@ -54,8 +54,8 @@ def push(
     block are listed with their remedies, and nothing is pushed (exit 10). The content names the branch, so
     the same pairs always give the same branch. Files, index and local branches do not change.
 
-    With --from-commits only the pictures in local commits are pushed, and the output says how to remove
-    them from the local branch; commits without pictures end with exit 64. The pre-push hook calls it.
+    With --from-commits only the images in local commits are pushed, and the output says how to remove
+    them from the local branch; commits without images end with exit 64. The pre-push hook calls it.
 
     \b
     Examples:
@@ -67,7 +67,7 @@ def push(
         raise click.UsageError("FOLDER and --from-commits each say what to push: give one of them")
     here = clone(remote)
     if from_commits is not None:
-        commits = wiring.local_commits(here, from_commits)
+        commits = wiring.read_commits(here.layout.root, from_commits)
         result = push_commits(here, commits, branch=branch, check=not no_validate, dry_run=dry_run)
     else:
         source = folder or here.layout.root / INCOMING_PATH
@@ -86,7 +86,7 @@ def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
         "pushed": f"{files} are pushed as {result.branch}",
         "already pushed": f"the same {files} are pushed already, as {result.branch}",
         "already in the dataset": "every pair is in the dataset of main already; nothing was pushed",
-        "gone from the tip": "the pictures are in the history alone, not at its tip; nothing was pushed",
+        "gone from the tip": "the images are in the history alone, not at its tip; nothing was pushed",
         "not pushed": f"would push {files} as {result.branch}",
     }
     output.say(told[result.outcome])
@@ -100,7 +100,7 @@ def _say(result: DataPush, remote_url: str, *, dry_run: bool) -> None:
             else f"next, where no workflow starts it: wms pipeline run --branches {result.branch}"
         )
     if result.commands:
-        output.say("to remove the pictures from the local branch (the files stay in the working tree):")
+        output.say("to remove the images from the local branch (the files stay in the working tree):")
         for command in result.commands:
             output.say(f"  {printable(command)}")
 

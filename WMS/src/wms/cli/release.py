@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, locked_workspace, wait_option, workspace
-from wms.cli.model import chosen_model, version_option
+from wms.cli import options, output
+from wms.cli.common import chosen_model, locked_workspace, workspace
 from wms.core.errors import DataStoreError
 from wms.core.production import fetch_bundle, require_room_for_bundle
 from wms.core.records.promotion import ModelMetadata
@@ -19,10 +18,10 @@ from wms.wiring.hosting import open_releases, releases_of
 
 
 @click.command()
-@dry_run_option
-@wait_option
-@json_option
-def release(dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def release(dry_run: bool) -> None:
     """Publish the model in production as a release, if it has none yet, and mark it as in production.
 
     The release model-vN holds the model's files, its provenance and SHA256SUMS, and the run's report if
@@ -33,7 +32,7 @@ def release(dry_run: bool, wait: float) -> None:
     Example:
       wms model release --dry-run
     """
-    with locked_workspace(wait, lock=not dry_run) as ctx:
+    with locked_workspace(lock=not dry_run) as ctx:
         done = release_production(ctx, dry_run=dry_run)
     if done.version is None:
         said = "no model is in production yet: nothing to release"
@@ -47,7 +46,7 @@ def release(dry_run: bool, wait: float) -> None:
 
 
 @click.command()
-@version_option
+@options.version
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -6,17 +6,8 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import (
-    ci_passed_option,
-    dry_run_option,
-    json_option,
-    locked_workspace,
-    require_training_packages,
-    step_of_run,
-    wait_option,
-    workspace,
-)
+from wms.cli import options, output
+from wms.cli.common import locked_workspace, require_training_packages, step_of_run, workspace
 from wms.core.errors import RecordError
 from wms.gate import reports
 from wms.gate.evaluate import evaluate_candidate
@@ -32,9 +23,9 @@ from wms.run.current import end_run, is_decided
 
 @click.command()
 @click.option("--resume", is_flag=True, help="Resume from the last checkpoint.")
-@wait_option
-@json_option
-def train(resume: bool, wait: float) -> None:
+@options.wait
+@options.json
+def train(resume: bool) -> None:
     """Train a candidate on the run's dataset and register it. The test split is not read.
 
     Ctrl-C stops it with a complete checkpoint; --resume continues and ends with the same weights. A
@@ -57,7 +48,7 @@ def train(resume: bool, wait: float) -> None:
         if not group.leads:
             train_as_worker(TrainingInputs.of(workspace(), group))
             return
-        with step_of_run("wms train", wait) as ctx:
+        with step_of_run("wms train") as ctx:
             result = train_candidate(ctx, group, resume="always" if resume else "never")
     best = result.epochs[result.best_epoch]
     untold = "the tracking server did not take everything: the metrics are in run/train.json"
@@ -70,21 +61,21 @@ def train(resume: bool, wait: float) -> None:
 
 
 @click.command()
-@wait_option
-@json_option
-def evaluate(wait: float) -> None:
+@options.wait
+@options.json
+def evaluate() -> None:
     """Score the candidate and the champion on the test split of main.
 
     \b
     Example:
       wms evaluate --json
     """
-    with step_of_run("wms evaluate", wait) as ctx:
+    with step_of_run("wms evaluate") as ctx:
         summary = evaluate_candidate(ctx).summary
     output.answer(
         summary,
         f"candidate: Dice {summary.dice:.4f} (median {summary.dice_median:.4f}), IoU {summary.iou:.4f}, "
-        f"{summary.failures} of {summary.pictures} pictures below 0.5",
+        f"{summary.failures} of {summary.pictures} images below 0.5",
     )
 
 
@@ -103,9 +94,9 @@ def evaluate(wait: float) -> None:
     help="The same for a promoted model.",
 )
 @click.option("--explain", is_flag=True, help="Print the rule that decided, with its numbers.")
-@wait_option
-@json_option
-def gate(replay: Path | None, version: int | None, explain: bool, wait: float) -> None:
+@options.wait
+@options.json
+def gate(replay: Path | None, version: int | None, explain: bool) -> None:
     """Decide from the evaluations: promote or hold. Both are a success (exit 0).
 
     \b
@@ -136,7 +127,7 @@ def gate(replay: Path | None, version: int | None, explain: bool, wait: float) -
         decision = replay_version(workspace(), version)
         output.say(f"v{version}: the decision follows from its records")
     else:
-        with step_of_run("wms gate", wait) as ctx:
+        with step_of_run("wms gate") as ctx:
             decision = decide_promotion(ctx)
         kept = decision.verdict == "promote" and not ctx.is_publishable
         output.step_output("verdict", "candidate" if kept else decision.verdict)
@@ -146,10 +137,10 @@ def gate(replay: Path | None, version: int | None, explain: bool, wait: float) -
 
 
 @click.command()
-@dry_run_option
-@wait_option
-@json_option
-def publish(dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+@options.json
+def publish(dry_run: bool) -> None:
     """Store data and weights, then open the promotion's pull request.
 
     The step output `untested` is its commit if ci.yml has to run on it, and empty if main passed `ci`.
@@ -163,7 +154,7 @@ def publish(dry_run: bool, wait: float) -> None:
         text = publication_text(workspace())
         output.answer({"dry_run": True, "pull_request": text}, text)
         return
-    with step_of_run("wms publish", wait) as ctx:
+    with step_of_run("wms publish") as ctx:
         promotion = publish_promotion(ctx)
         tested = is_tested(ctx, promotion)
     output.step_output("untested", "" if tested else promotion.commit_sha)
@@ -174,10 +165,10 @@ def publish(dry_run: bool, wait: float) -> None:
 
 
 @click.command()
-@ci_passed_option
-@wait_option
-@json_option
-def merge(ci_passed: str | None, wait: float) -> None:
+@options.ci_passed
+@options.wait
+@options.json
+def merge(ci_passed: str | None) -> None:
     """Replay the decision on the pull request's commit, verify every digest, and merge exactly that.
 
     The commit changes only generated files, so it gets the status `ci` where main passed `ci`. A pull
@@ -189,7 +180,7 @@ def merge(ci_passed: str | None, wait: float) -> None:
       wms merge
       wms merge --ci-passed "$CI_SHA"
     """
-    with step_of_run("wms merge", wait) as ctx:
+    with step_of_run("wms merge") as ctx:
         merged = merge_promotion(ctx, ci_passed=ci_passed)
     output.answer(
         merged,
@@ -202,8 +193,8 @@ def merge(ci_passed: str | None, wait: float) -> None:
 
 @click.command()
 @click.option("--summary", is_flag=True, help="Print the run's summary as Markdown instead.")
-@wait_option
-def report(summary: bool, wait: float) -> None:
+@options.wait
+def report(summary: bool) -> None:
     """Write the run's report as one page, and the index of all runs; this also ends a decided run.
 
     Step output: page (the file).
@@ -216,7 +207,7 @@ def report(summary: bool, wait: float) -> None:
     if summary:
         output.say(summary_text(RunRecords.load(workspace().layout.run)))
         return
-    with locked_workspace(wait) as ctx:
+    with locked_workspace() as ctx:
         page = reports.write_reports(ctx)
         if is_decided(ctx):
             end_run(ctx)

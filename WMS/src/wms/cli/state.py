@@ -7,17 +7,18 @@ from pathlib import Path
 
 import click
 
-from wms.cli import output
-from wms.cli.common import dry_run_option, json_option, wait_option
+from wms.cli import options, output
+from wms.cli.groups import Group
 from wms.core.layout import Layout
-from wms.core.records.state_history import SavedState
 from wms.run.lock import only_run
 from wms.wiring import GitState, open_state
 
+state = Group("state", help="Keep the state of .wms/ in the Git remote, for runners that keep no files.")
 
-@click.command()
-@wait_option
-def load(wait: float) -> None:
+
+@state.command()
+@options.wait
+def load() -> None:
     """Replace the MLflow store and DVC remote in .wms/ by those in the Git remote (refs/wms/state).
 
     A remote without a state is no error; a remote that does not answer is one. Where WMS_ENVIRONMENT names
@@ -27,12 +28,12 @@ def load(wait: float) -> None:
     Example:
       wms state load
     """
-    _carry(wait, lambda state: "loaded from refs/wms/state" if state.load() else "the remote has none yet")
+    _carry(lambda state: "loaded from refs/wms/state" if state.load() else "the remote has none yet")
 
 
-@click.command()
-@wait_option
-def save(wait: float) -> None:
+@state.command()
+@options.wait
+def save() -> None:
     """Save the MLflow store and DVC remote of .wms/ to the Git remote (refs/wms/state), if they changed.
 
     If somebody else saved since you loaded them, nothing changes (exit 33).
@@ -44,13 +45,15 @@ def save(wait: float) -> None:
 
     def do(state: GitState) -> str:
         saved = state.save()
-        return f"saved to refs/wms/state: {_size(saved)}" if saved else "unchanged since it was loaded"
+        return (
+            f"saved to refs/wms/state: {_mib(saved.size_kib)}" if saved else "unchanged since it was loaded"
+        )
 
-    _carry(wait, do)
+    _carry(do)
 
 
-@click.command("list")
-@json_option
+@state.command("list")
+@options.json
 def list_states() -> None:
     """List the states that the Git remote keeps, newest first; jobs load the first one.
 
@@ -60,28 +63,18 @@ def list_states() -> None:
     """
     state = open_state(Layout.find(Path.cwd()))
     history = state.history() if state else ()
+    rows = [(it.name, output.minute(it.saved_at), _mib(it.size_kib), _mib(it.added_kib)) for it in history]
     output.answer(
         [{"name": each.name, **each.model_dump(mode="json")} for each in history],
-        *output.table(
-            ("name", "saved", "size", "new in it"),
-            [
-                (
-                    each.name,
-                    f"{each.saved_at:%Y-%m-%d %H:%M}",
-                    _size(each),
-                    f"{each.added_kib / 1024:,.1f} MiB",
-                )
-                for each in history
-            ],
-        ),
+        *output.table(("name", "saved", "size", "new in it"), rows),
     )
 
 
-@click.command()
+@state.command()
 @click.argument("name")
-@dry_run_option
-@wait_option
-def restore(name: str, dry_run: bool, wait: float) -> None:
+@options.dry_run
+@options.wait
+def restore(name: str, dry_run: bool) -> None:
     """Make an earlier state the one that jobs load; `wms state list` shows the names.
 
     The state that it replaces stays in the list. If somebody saves at the same time, nothing changes (exit
@@ -94,18 +87,18 @@ def restore(name: str, dry_run: bool, wait: float) -> None:
 
     def do(state: GitState) -> str:
         found = state.restore(name, dry_run=dry_run)
-        return f"{'would restore' if dry_run else 'restored'} {found.sha[:12]}: {_size(found)}"
+        return f"{'would restore' if dry_run else 'restored'} {found.sha[:12]}: {_mib(found.size_kib)}"
 
-    _carry(wait, do)
-
-
-def _size(state: SavedState) -> str:
-    return f"{state.size_kib / 1024:,.1f} MiB"
+    _carry(do)
 
 
-def _carry(wait_seconds: float, do: Callable[[GitState], str]) -> None:
+def _mib(kib: int) -> str:
+    return f"{kib / 1024:,.1f} MiB"
+
+
+def _carry(do: Callable[[GitState], str]) -> None:
     """Do it to the state, unless an environment keeps the state, and print the result."""
     layout = Layout.find(Path.cwd())
-    with only_run(layout, wait_seconds=wait_seconds):
+    with only_run(layout, wait_seconds=click.get_current_context().meta[options.WAIT]):
         state = open_state(layout)
         output.say(do(state) if state else "the environment keeps the state: nothing to do")

@@ -11,7 +11,7 @@ from wms.core.records.dataset import BranchHead, MergePlan, ValidationReport
 from wms.core.records.left_out import LeftOut
 from wms.core.records.promotion import RunArchive
 from wms.core.words import counted
-from wms.report.branches import blocked_body, conflict_body, taken_body, waiting_body
+from wms.report.markdown import blocked_body, conflict_body, taken_body, waiting_body
 
 VERDICT, DATA = "wms/verdict", "wms/data"
 """Contexts of the statuses: the gate's verdict, and whether the data was accepted."""

@@ -1,11 +1,13 @@
-"""The texts of a run on GitHub: pull requests, the comment on a hold, the job summary, the release."""
+"""The texts of a run on GitHub: pull requests, comments on data branches, the job summary, the release."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wms.core.errors import RecordError
+from wms.core.records.dataset import MergePlan, ValidationReport
 from wms.core.records.decision import GateDecision
+from wms.core.records.left_out import LeftOut
 from wms.core.records.metrics import GATED
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import DIGESTS_FILE, ReleaseProvenance
@@ -13,7 +15,7 @@ from wms.report.gallery import NO_IMAGES, Gallery
 from wms.report.markup import COMMENT_LIMIT
 from wms.report.records import RunRecords
 from wms.report.render import render
-from wms.report.view import RunView, comparison
+from wms.report.view import RunView, comparison, conflict_rows
 
 
 def promotion_body(
@@ -62,6 +64,26 @@ def hold_body(records: RunRecords, *, gallery: Gallery = NO_IMAGES, run_url: str
         raise RecordError("a hold needs the run's decision")
     run = RunView(records)
     return render("hold", run=run, decision=records.decision, gallery=gallery, run_url=run_url)
+
+
+def blocked_body(report: ValidationReport, *, run_url: str = "") -> str:
+    """The comment on a push whose data are refused: each finding and its remedy, errors first."""
+    return render("blocked", report=report, run_url=run_url)
+
+
+def conflict_body(plan: MergePlan, *, run_url: str = "") -> str:
+    """The comment on a push that has names of the dataset with other bytes."""
+    return render("conflicts", rows=conflict_rows(plan), run_url=run_url)
+
+
+def waiting_body(refused: Sequence[str], *, run_url: str = "") -> str:
+    """The comment on a branch with good data that was taken together with the branches `refused`."""
+    return render("waiting", refused=refused, run_url=run_url)
+
+
+def taken_body(left_out: LeftOut, *, version: int, run_url: str = "") -> str:
+    """The comment on a branch that was taken in part: what was set aside, and how to finish."""
+    return render("taken", left_out=left_out, version=version, run_url=run_url)
 
 
 def rollback_body(current: ModelMetadata, target: ModelMetadata, *, run_url: str = "") -> str:

@@ -15,9 +15,6 @@ from wms.core.words import counted
 COMMENT_LIMIT = 65_536
 """Characters that GitHub takes in a comment or a pull request's text."""
 
-SUMMARY_LIMIT = 1_048_576
-"""Bytes that GitHub takes in a step's job summary."""
-
 NAME_LIMIT = 120
 TEXT_LIMIT = 500
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from wms.core.records.dataset import SPLITS
 from wms.core.records.metrics import FAILURE_DICE
 from wms.core.records.split import SplitPlan
 from wms.core.records.training import EpochMetrics
+from wms.core.words import counted
 from wms.report.view import Pair, RunView, tally
 
 if TYPE_CHECKING:
@@ -93,30 +94,25 @@ class Plot:
         return buffer.getvalue()
 
 
-def plots_of(run: RunView) -> tuple[Plot, ...]:
+def plots_of(run: RunView) -> Iterator[Plot]:
     """Every plot for which the run has the records."""
-    records = run.records
-    plots: list[Plot] = []
+    records, champion = run.records, run.records.evaluation_champion
     if (train := records.train) is not None:
-        plots += training_plots(
+        yield from training_plots(
             train.epochs,
             best_epoch=train.best_epoch,
             probabilities=train.probabilities,
             threshold=train.threshold,
         )
     if run.pairs:
-        plots.append(_dice_scatter(run.pairs))
+        yield _dice_scatter(run.pairs)
     if records.evaluation is not None:
-        champion = records.evaluation_champion
-        plots.append(
-            _dice_histogram(
-                [score.dice for score in records.evaluation.scores],
-                [score.dice for score in champion.scores] if champion else None,
-            )
+        yield _dice_histogram(
+            [score.dice for score in records.evaluation.scores],
+            [score.dice for score in champion.scores] if champion else None,
         )
     if records.split is not None:
-        plots.append(_split_sizes(records.split))
-    return tuple(plots)
+        yield _split_sizes(records.split)
 
 
 def training_plots(
@@ -155,10 +151,9 @@ def learning_curves(history: Sequence[EpochMetrics], best_epoch: int) -> Plot:
             axes.axvline(best_epoch, **DOTTED)
             axes.margins(x=0.02)
 
-    span = "1 epoch" if len(epochs) == 1 else f"{len(epochs)} epochs"
     alt = (
-        f"Loss and validation Dice over {span}: validation Dice starts at {dice[0]:.2f} and reaches "
-        f"{max(dice):.2f}; the weights of epoch {best_epoch} were kept."
+        f"Loss and validation Dice over {counted(len(epochs), 'epoch')}: validation Dice starts at "
+        f"{dice[0]:.2f} and reaches {max(dice):.2f}; the weights of epoch {best_epoch} were kept."
     )
     caption = "Loss and validation Dice by epoch. The dotted line marks the epoch whose weights were kept."
     return Plot(name="learning-curves", alt=alt, caption=caption, inches=(7.2, 2.7), draw=draw, panels=2)

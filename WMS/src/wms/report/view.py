@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from wms.core.records.dataset import Finding, Severity, Split
+from wms.core.records.dataset import Finding, MergePlan, Severity, Split
 from wms.core.records.decision import GateDecision, Interval, Scored
 from wms.core.records.metrics import METRICS, Metric
 from wms.core.words import counted
-from wms.report.branches import by_severity, conflict_rows
 from wms.report.explain import Check, checks
 from wms.report.records import RunRecords
 
@@ -210,7 +209,8 @@ class RunView:
     def findings(self) -> tuple[Finding, ...]:
         """Findings of the validation and the split, errors first."""
         validation, split = self.records.validation, self.records.split
-        return by_severity((validation.findings if validation else ()) + (split.set_aside if split else ()))
+        found = (validation.findings if validation else ()) + (split.set_aside if split else ())
+        return tuple(sorted(found, key=lambda item: (item.severity, item.rule, item.file)))
 
     @property
     def by_rule(self) -> list[tuple[str, Severity, int]]:
@@ -296,3 +296,8 @@ def tally(pairs: Sequence[Pair]) -> Tally:
     changes = [ours - theirs for _, ours, theirs in pairs]
     better, worse = sum(change >= 1e-6 for change in changes), sum(change <= -1e-6 for change in changes)
     return Tally(better, worse, len(changes) - better - worse)
+
+
+def conflict_rows(plan: MergePlan) -> list[tuple[str, str, str]]:
+    """Incoming file, its branch, and who uses the name."""
+    return [(item.image_source, item.branch, item.taken_by) for item in plan.conflicts]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 
 from wms.adapters.absent import Absent
 from wms.adapters.git.cli import Git, token_access
-from wms.adapters.git.range import read_commits
 from wms.adapters.git.repository import GitRepository
 from wms.adapters.git.state import GitState
 from wms.adapters.local.forge import LocalForge
@@ -22,7 +21,6 @@ from wms.core.github_name import slug_of
 from wms.core.layout import Layout
 from wms.core.ports import Forge, Releases
 from wms.core.progress import Progress
-from wms.core.records.commits import LocalCommits
 from wms.core.settings.infra import ENVIRONMENT_VARIABLE
 
 if TYPE_CHECKING:
@@ -120,34 +118,23 @@ def open_clone(start: Path, progress: Progress, *, remote: str = "origin") -> Cl
     )
 
 
-def local_commits(clone: Clone, spec: str) -> LocalCommits:
-    """The commits `BASE..TIP` of the clone.
-
-    Raises:
-        RepositoryError: an end of the range is not a commit of this clone.
-    """
-    return read_commits(clone.layout.root, spec)
-
-
 def open_github(clone: Clone, name: str | None) -> GhRepository:
     """The repository on GitHub of this name, or of the clone's remote.
 
     Raises:
         GitHubError: the remote is not on GitHub, or there is no `gh` on this machine.
     """
-    from wms.adapters.github.gh import GhRepository
-
     found = name or slug_of(clone.remote_url)
     if found is None:
         raise GitHubError(
             f"the remote {clone.remote_url} is not a repository on github.com",
             remedy="Name one: --repo OWNER/NAME.",
         )
-    return GhRepository(found, api_url=_api_url())
+    return github_named(found)
 
 
-def github_named(slug: str, *, timeout_seconds: float) -> GhRepository:
-    """A repository on GitHub, with a time limit for each question.
+def github_named(slug: str, *, timeout_seconds: float | None = None) -> GhRepository:
+    """A repository on GitHub, with a time limit for each question if one is given.
 
     Raises:
         GitHubError: there is no `gh` on this machine.

@@ -33,24 +33,28 @@ if TYPE_CHECKING:
 MODEL_NAME = "water-meter-segmentation"
 
 
-def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -> Context:
+def open_workspace(start: Path, progress: Progress) -> Context:
     """The workspace that contains `start`, with its ports.
 
-    `MLFLOW_TRACKING_URI` names a tracking server; without it, or with `embedded` (the demo), the workspace's
-    own SQLite store is used. `WMS_MODEL_NAME` names the model there, for repositories that share a server.
-    With `GITHUB_REPOSITORY` and `GITHUB_TOKEN` the forge is GitHub. `WMS_ENVIRONMENT` names the cloud
-    environment with data, leases and instance; its tracking server is reached through `wms infra tunnel`,
-    which sets `MLFLOW_TRACKING_URI`. With `WMS_WITHOUT_INSTANCE=true` the environment has only the data.
+    `MLFLOW_TRACKING_URI` names a tracking server; without it, the workspace's own SQLite store is used.
+    `WMS_MODEL_NAME` names the model there, for repositories that share a server. With `GITHUB_REPOSITORY` and
+    `GITHUB_TOKEN` the forge is GitHub. `WMS_ENVIRONMENT` names the cloud environment with data, leases and
+    instance; its tracking server is reached through `wms infra tunnel`, which sets `MLFLOW_TRACKING_URI`.
+    With `WMS_WITHOUT_INSTANCE=true` the environment has only the data.
 
     Raises:
         InputError: not inside a workspace.
     """
     layout = Layout.find(start)
     state = layout.state
-    tracking_uri = None if embedded else os.environ.get("MLFLOW_TRACKING_URI")
-    hosted = None if embedded else Hosted.from_environment(os.environ)
-    model_name = (None if embedded else os.environ.get("WMS_MODEL_NAME")) or MODEL_NAME
-    cloud = None if embedded else chosen_cloud(layout)
+    tracking_uri = os.environ.get("MLFLOW_TRACKING_URI")
+    hosted = Hosted.from_environment(os.environ)
+    model_name = os.environ.get("WMS_MODEL_NAME") or MODEL_NAME
+    cloud: Cloud | None = None
+    if name := os.environ.get(ENVIRONMENT_VARIABLE):
+        from wms.wiring.cloud import Cloud  # its libraries take a second to import
+
+        cloud = Cloud(layout, name)
     instance = None if cloud is None or cloud.environment.without_instance else cloud
     ports = Ports(
         registry=_registry(state, tracking_uri, model_name, hosted_elsewhere=instance is not None),
@@ -73,7 +77,7 @@ def open_workspace(start: Path, progress: Progress, *, embedded: bool = False) -
         code_sha=code_sha(),
         clock=lambda: datetime.now(UTC),
         environment=cloud.environment if cloud else None,
-        run_url="" if embedded else run_url(os.environ),
+        run_url=run_url(os.environ),
     )
 
 
@@ -88,19 +92,6 @@ def _registry(state: Path, tracking_uri: str | None, model_name: str, *, hosted_
         model_name=model_name,
         artifact_root=None if tracking_uri else state / "mlartifacts",
     )
-
-
-def chosen_cloud(layout: Layout) -> Cloud | None:
-    """The environment of AWS that `WMS_ENVIRONMENT` names, if any.
-
-    Its libraries take a second to import. It makes no call before it is used.
-    """
-    name = os.environ.get(ENVIRONMENT_VARIABLE)
-    if not name:
-        return None
-    from wms.wiring.cloud import Cloud
-
-    return Cloud(layout, name)
 
 
 def code_sha() -> str:

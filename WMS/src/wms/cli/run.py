@@ -107,7 +107,7 @@ def gate(replay: Path | None, version: int | None, explain: bool) -> None:
       wms gate --replay-version 3       from the data store; needs no instance
     """
     if sum((replay is not None, version is not None, explain)) > 1:
-        raise click.UsageError("name only one of --replay, --replay-version and --explain")
+        raise click.UsageError("--replay, --replay-version and --explain: name one of them")
     if explain:
         records = RunRecords.load(workspace().layout.run)
         if records.decision is None:

@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from wms.core.context import Context
 from wms.core.files import read_record
-from wms.core.ports import Repository
 from wms.core.production import metadata_at, require_file, require_production
 from wms.core.records.base import sha256_hex
 from wms.core.records.dataset import MergePlan, ValidationReport
 from wms.core.records.left_out import left_out
 from wms.core.records.promotion import GENERATED_PATHS, Promotion, promotion_branch
-from wms.core.records.run import RunRequest
 from wms.core.records.split import SplitPlan
 
 
-def describe_promotion(
-    repository: Repository,
-    commit_sha: str,
-    *,
-    base_sha: str,
-    pull_request: int,
-    request: RunRequest,
-    run: Path,
-) -> Promotion:
-    """Describe a published promotion.
-
-    Args:
-        repository: where the commit is.
-        commit_sha: the promotion's commit.
-        base_sha: the commit of main that it is on top of.
-        pull_request: its number.
-        request: what the run was asked for.
-        run: the folder of the run's records.
+def describe_promotion(ctx: Context, commit_sha: str, *, base_sha: str, pull_request: int) -> Promotion:
+    """Describe the promotion that the run in `run/` published with a commit on top of `base_sha`.
 
     Raises:
         RecordError: a record is missing or damaged.
     """
+    repository, layout = ctx.ports.repository, ctx.layout
     metadata = require_production(repository, commit_sha)
     production = metadata_at(repository, base_sha)
     return Promotion(
@@ -49,11 +31,11 @@ def describe_promotion(
         decision_sha256=metadata.decision_sha256,
         records_sha256=metadata.records_sha256,
         files={path: sha256_hex(require_file(repository, commit_sha, path)) for path in GENERATED_PATHS},
-        data_branches=request.branches,
+        data_branches=ctx.request.branches,
         left_out=left_out(
-            read_record(run / "merge.json", MergePlan),
-            read_record(run / "validation.json", ValidationReport),
-            read_record(run / "split.json", SplitPlan),
+            read_record(layout.record("merge"), MergePlan),
+            read_record(layout.record("validation"), ValidationReport),
+            read_record(layout.record("split"), SplitPlan),
         ),
         actor=metadata.actor,
         created_at=metadata.changed_at,

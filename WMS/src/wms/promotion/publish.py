@@ -46,10 +46,10 @@ STAGES_PATH = "dvc.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """The records behind a promotion: training, registration, decision, and their archive."""
+    """The records behind a promotion of the registered model `version`."""
 
+    version: int
     training: TrainResult
-    candidate: Candidate
     decision: GateDecision
     archive: RunArchive
 
@@ -61,31 +61,29 @@ class Evidence:
             RecordError: a record is missing, the decision is a hold or about another model, or the model is
                 in no registry.
         """
-        found = cls(
-            training=read_record(ctx.layout.record("train"), TrainResult),
-            candidate=read_record(ctx.layout.record("candidate"), Candidate),
-            decision=read_record(ctx.layout.record("decision"), GateDecision),
-            archive=read_record(ctx.layout.record("archive"), RunArchive),
-        )
-        if found.decision.verdict != "promote":
+        training = read_record(ctx.layout.record("train"), TrainResult)
+        candidate = read_record(ctx.layout.record("candidate"), Candidate)
+        decision = read_record(ctx.layout.record("decision"), GateDecision)
+        archive = read_record(ctx.layout.record("archive"), RunArchive)
+        if decision.verdict != "promote":
             raise RecordError("the gate's decision is a hold: there is nothing to publish")
-        if found.decision.candidate.weights_sha256 != found.training.weights_sha256:
+        if decision.candidate.weights_sha256 != training.weights_sha256:
             raise RecordError(
                 "the gate decided on another model than the one that was trained last",
                 remedy="Evaluate this one first: `wms evaluate`, then `wms gate`.",
             )
-        if found.candidate.version is None:
+        if candidate.version is None:
             raise RecordError(
-                f"the model is in no registry, so it is not published: {found.candidate.unregistered}",
-                remedy=f"Register it first: `wms model adopt {found.archive.digest}`.",
+                f"the model is in no registry, so it is not published: {candidate.unregistered}",
+                remedy=f"Register it first: `wms model adopt {archive.digest}`.",
             )
-        return found
+        return cls(version=candidate.version, training=training, decision=decision, archive=archive)
 
 
 def publish_promotion(ctx: Context) -> Promotion:
     """Store data and weights, make the promotion's commit, open its pull request.
 
-    A promotion that is published stays as it is: a repeated job goes on with the same commit. Its dataset is
+    A promotion that is published stays as it is: a repeated job uses the same commit. Its dataset is
     stored again if it is incomplete, as after the loss of a machine.
 
     Raises:
@@ -122,14 +120,7 @@ def publish_promotion(ctx: Context) -> Promotion:
     pull_request = ctx.ports.forge.open_pull_request(
         head=branch, base=MAIN, title=title, body=body, labels=("promotion",)
     )
-    promotion = describe_promotion(
-        repository,
-        commit_sha,
-        base_sha=main_sha,
-        pull_request=pull_request.number,
-        request=ctx.request,
-        run=layout.run,
-    )
+    promotion = describe_promotion(ctx, commit_sha, base_sha=main_sha, pull_request=pull_request.number)
     write_record(layout.record("promotion"), promotion)
     return promotion
 
@@ -152,10 +143,9 @@ def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:
 
 def is_tested(ctx: Context, promotion: Promotion) -> bool:
     """Whether a promotion's commit has earned the status `ci`, so that `ci.yml` need not run on it."""
-    repository, base_sha = ctx.ports.repository, promotion.base_sha
-    main_sha, sha = main_head(repository), promotion.commit_sha
-    evidence = ci_evidence(sha, repository, ctx.ports.forge, base_sha=base_sha, main_sha=main_sha)
-    return evidence is not None
+    repository, sha, base_sha = ctx.ports.repository, promotion.commit_sha, promotion.base_sha
+    main_sha = main_head(repository)
+    return ci_evidence(sha, repository, ctx.ports.forge, base_sha=base_sha, main_sha=main_sha) is not None
 
 
 def _published(ctx: Context) -> Promotion:
@@ -169,10 +159,8 @@ def _published(ctx: Context) -> Promotion:
 
 def _metadata(ctx: Context, evidence: Evidence, stored: StoredDataset) -> ModelMetadata:
     manifest, decision, training = ctx.manifest(), evidence.decision, evidence.training
-    if evidence.candidate.version is None:
-        raise AssertionError("a published model is registered")
     return ModelMetadata(
-        version=evidence.candidate.version,
+        version=evidence.version,
         weights_sha256=training.weights_sha256,
         onnx_sha256=training.onnx_sha256,
         run_id=ctx.request.run_id,

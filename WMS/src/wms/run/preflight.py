@@ -35,10 +35,8 @@ def preflight(
 ) -> PreflightReport:
     """Probe everything that a run needs, and the cloud account too where an environment is chosen.
 
-    Args:
-        ctx: the workspace.
-        expected: how long the run will take; by default its training's time budget and the overhead.
-        expire_at: when the credentials expire; by default the environment variables say.
+    `expected` is how long the run will take; by default its training's time budget and the overhead.
+    `expire_at` is when the credentials expire; by default the environment variables say.
     """
     ports = ctx.ports
     questions: tuple[tuple[str, Callable[[], str]], ...] = (

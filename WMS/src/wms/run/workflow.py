@@ -22,8 +22,7 @@ from wms.data.merge import export_incoming
 from wms.data.status import DATA_PREFIX, branch_status, data_status
 from wms.gate.archive import restore_model
 from wms.promotion.evidence import require_fresh
-from wms.run.graph import jobs_before
-from wms.run.journal import close_pull_request
+from wms.run.journal import close_pull_request, resume_before
 from wms.run.recover import PREFIX, recover
 from wms.run.start import branch_heads, clear_run, start_run
 
@@ -50,10 +49,7 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
     A dead run is resumed if main is still its base; the new request then starts later, with all that
     wait. Otherwise its pull request is closed, and the dead run is requested again at once.
 
-    Args:
-        ctx: the workspace, whose `run/` is empty.
-        asked: the request of the push or the person.
-        workflow_sha: the commit of main that has the workflow's own file.
+    `run/` is empty. `workflow_sha` is the commit of main that has the workflow's own file.
 
     Raises:
         RepositoryError: a branch that a person named does not exist.
@@ -95,15 +91,11 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
 
 
 def take(ctx: Context, artifacts: Path) -> RunRequest:
-    """Put the artifacts of earlier jobs together in `run/`, the latest job last.
+    """Put the artifacts of earlier jobs, a folder each, together in a new `run/`, the latest job last.
 
     A job uploads what it made. Only the first job uploads the run's new pairs, and the model of a run with a
     decision comes from the data store. If the first job ran again, its newest attempt defines the run. Main's
     images are not among the artifacts; the commands that read them fetch them.
-
-    Args:
-        ctx: the workspace; its `run/` is replaced.
-        artifacts: a folder with one folder for each job that ended.
 
     Raises:
         RecordError: there is no artifact, or the artifacts are of several runs.
@@ -256,8 +248,7 @@ def _resumed(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
         export_incoming(ctx)
     except RepositoryError as error:
         ctx.progress.say(f"the report of run {promotion.run_id} has no images: {error}")
-    state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys(jobs_before("wms merge"), "done"))
-    write_record(layout.record("state"), state)
+    resume_before(ctx, "wms merge")
     return True
 
 

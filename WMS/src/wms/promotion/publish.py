@@ -17,9 +17,13 @@ from wms.core.context import Context
 from wms.core.errors import RecordError
 from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
 from wms.core.ports import StoredDataset
-from wms.core.production import MAIN, main_head, metadata_at, require_file
+from wms.core.production import MAIN, main_head, metadata_at, require_file, require_production
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import MergePlan, ValidationReport
 from wms.core.records.decision import GateDecision
+from wms.core.records.left_out import left_out
 from wms.core.records.promotion import (
+    GENERATED_PATHS,
     LOCK_PATH,
     MANIFEST_PATH,
     METADATA_PATH,
@@ -30,11 +34,11 @@ from wms.core.records.promotion import (
     RunArchive,
     promotion_branch,
 )
+from wms.core.records.split import SplitPlan
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
 from wms.data.assemble import require_dataset
 from wms.gate.reports import stored_gallery
-from wms.promotion.describe import describe_promotion
 from wms.promotion.evidence import require_fresh
 from wms.promotion.tested import ci_evidence
 from wms.report.gallery import NO_IMAGES, Gallery
@@ -123,6 +127,37 @@ def publish_promotion(ctx: Context) -> Promotion:
     promotion = describe_promotion(ctx, commit_sha, base_sha=main_sha, pull_request=pull_request.number)
     write_record(layout.record("promotion"), promotion)
     return promotion
+
+
+def describe_promotion(ctx: Context, commit_sha: str, *, base_sha: str, pull_request: int) -> Promotion:
+    """Describe the promotion that the run in `run/` published with a commit on top of `base_sha`.
+
+    Raises:
+        RecordError: a record is missing or damaged.
+    """
+    repository, layout = ctx.ports.repository, ctx.layout
+    metadata = require_production(repository, commit_sha)
+    production = metadata_at(repository, base_sha)
+    return Promotion(
+        run_id=metadata.run_id,
+        branch=promotion_branch(metadata.run_id),
+        base_sha=base_sha,
+        commit_sha=commit_sha,
+        from_version=production.version if production else None,
+        to_version=metadata.version,
+        decision_sha256=metadata.decision_sha256,
+        records_sha256=metadata.records_sha256,
+        files={path: sha256_hex(require_file(repository, commit_sha, path)) for path in GENERATED_PATHS},
+        data_branches=ctx.request.branches,
+        left_out=left_out(
+            read_record(layout.record("merge"), MergePlan),
+            read_record(layout.record("validation"), ValidationReport),
+            read_record(layout.record("split"), SplitPlan),
+        ),
+        actor=metadata.actor,
+        created_at=metadata.changed_at,
+        pull_request=pull_request,
+    )
 
 
 def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:

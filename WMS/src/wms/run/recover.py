@@ -8,7 +8,7 @@ from wms.core.ports import PullRequest, Repository
 from wms.core.production import main_head, require_production
 from wms.core.records.promotion import Promotion, promotion_branch
 from wms.gate.archive import restore_run
-from wms.promotion.describe import describe_promotion
+from wms.promotion.publish import describe_promotion
 
 PREFIX = promotion_branch("")
 """The first part of the name of every promotion's branch."""

@@ -51,12 +51,12 @@ def write_small_pairs(out: Path, *, count: int, seed: int) -> Path:
         rng = np.random.default_rng((seed, number))
         coarse = rng.integers(0, 200, (6, 8), dtype=np.uint8)
         grey = np.asarray(Image.fromarray(coarse).resize((128, 96), Image.Resampling.BICUBIC))
-        picture = np.stack([np.zeros_like(grey), grey, grey], axis=-1)
+        image = np.stack([np.zeros_like(grey), grey, grey], axis=-1)
         top, left = rng.integers(10, 70), rng.integers(10, 90)
         mask = np.zeros((96, 128), dtype=np.uint8)
         mask[top : top + 12, left : left + 24] = 255
-        picture[mask > 0] = (255, 0, 0)
-        for folder, array in (("images", picture), ("masks", mask)):
+        image[mask > 0] = (255, 0, 0)
+        for folder, array in (("images", image), ("masks", mask)):
             path = out / folder / f"meter-{seed}-{number:03d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(array).save(path)

@@ -52,7 +52,7 @@ def test_dvc_agrees_with_the_promoted_lock(promoted: Shell) -> None:
     assert "up to date" in promoted("dvc", "repro")
 
 
-def test_predicted_masks_have_the_upright_pictures_sizes(promoted: Shell, pairs: Path) -> None:
+def test_predicted_masks_have_the_upright_images_sizes(promoted: Shell, pairs: Path) -> None:
     sub_folder = promoted.at(promoted.folder / "WMS/data")
     sub_folder("wms", "predict", pairs / "images", "--out", "../../masks", "--overlays", "../../look")
     photographs = sorted((pairs / "images").iterdir())

@@ -132,7 +132,7 @@ def test_broken_pairs_are_blocked_before_training(
 def partly_broken(tmp_path: Path) -> Path:
     """Three pairs, one of them with a mask that is no image."""
     folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
-    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
+    write_bytes(folder / "masks/meter-2-000.png", b"no image")
     return folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,6 +50,12 @@ class RefusesFiles(FakeRegistry):
 
 class DeniedNode:
     """A node that is ready, and whose role was refused by the artifacts bucket."""
+
+    def started_at(self) -> datetime:
+        return datetime.now(UTC)
+
+    def instance_type(self) -> None:
+        return None
 
     def report(self) -> NodeReport:
         return node_report("ready").model_copy(update={"checks": (DENIED,)})

@@ -64,7 +64,7 @@ def prepare_run(ctx: Context) -> DatasetManifest:
     manifest_file, pulled = root / MANIFEST_PATH, root / POINTER_PATH.removesuffix(".dvc")
     if not manifest_file.is_file() or not pulled.is_dir():
         raise NothingToDoError(
-            "no dataset is checked out here", remedy="Pull main, then get the pictures with `dvc pull`."
+            "no dataset is checked out here", remedy="Pull main, then get the images with `dvc pull`."
         )
     manifest = DatasetManifest.from_jsonl(manifest_file.read_bytes(), source=str(manifest_file))
     require_nothing_else(pulled, manifest)

@@ -22,7 +22,7 @@ from scipy import stats
 from wms.core.files import read_record
 from wms.core.records.decision import GatePolicy
 from wms.core.records.evaluation import EvalReport, SampleScore
-from wms.core.settings import load_gate_policy
+from wms.core.settings import GATE_CONFIG, load_settings
 from wms.gate.compare import bootstrap, trimmed_mean
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs="+", default=[72, 200])
     parser.add_argument("--draws", type=int, default=100)
     args = parser.parse_args()
-    policy = load_gate_policy(ROOT).model_copy(update={"resamples": 400})
+    policy = load_settings(ROOT / GATE_CONFIG, GatePolicy).model_copy(update={"resamples": 400})
     reports = [read_record(path, EvalReport) for path in args.reports]
     every: list[Draw] = [list(zip(a.scores, b.scores, strict=True)) for a, b in permutations(reports, 2)]
     for pairs in every:

@@ -1,6 +1,6 @@
-"""Small pictures, and models that are written down instead of trained, for tests of the pipeline.
+"""Small images, and models that are written down instead of trained, for tests of the pipeline.
 
-The window of these pictures is the only red thing in them, so a graph that returns the red channel
+The window of these images is the only red thing in them, so a graph that returns the red channel
 finds it exactly, and one that returns nothing finds nothing. The gate judges both for real.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,6 +18,7 @@ from PIL import Image
 from wms.core.errors import RegistryError
 from wms.core.files import sha256_file, write_record
 from wms.core.records.calibration import ProbabilityCounts
+from wms.core.records.run import RunOptions
 from wms.core.records.training import (
     CARD_FILE,
     ONNX_FILE,
@@ -35,18 +37,26 @@ from wms.training.tracking import STATE_FILE, UNTRACKED, TrackingState
 SIZE_PX = 64
 
 
+def skilled(skill: int, **options: Any) -> RunOptions:
+    """The options of a run whose model has so much skill, in percent: see `WrittenTraining`."""
+    return RunOptions(train_overrides={"seed": skill}, **options)
+
+
+GOOD = skilled(100)
+
+
 def write_small_pairs(out: Path, *, count: int, seed: int) -> Path:
-    """Pictures of 96x128 with a red window on a pattern of their own, and their masks."""
+    """Images of 96x128 with a red window on a pattern of their own, and their masks."""
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         coarse = rng.integers(0, 200, (6, 8), dtype=np.uint8)
         grey = np.asarray(Image.fromarray(coarse).resize((128, 96), Image.Resampling.BICUBIC))
-        picture = np.stack([np.zeros_like(grey), grey, grey], axis=-1)
+        image = np.stack([np.zeros_like(grey), grey, grey], axis=-1)
         top, left = rng.integers(10, 70), rng.integers(10, 90)
         mask = np.zeros((96, 128), dtype=np.uint8)
         mask[top : top + 12, left : left + 24] = 255
-        picture[mask > 0] = (255, 0, 0)
-        for folder, array in (("images", picture), ("masks", mask)):
+        image[mask > 0] = (255, 0, 0)
+        for folder, array in (("images", image), ("masks", mask)):
             path = out / folder / f"meter-{seed}-{number:03d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(array).save(path)
@@ -54,7 +64,7 @@ def write_small_pairs(out: Path, *, count: int, seed: int) -> Path:
 
 
 def write_bundle(folder: Path, *, skill: float, provenance: Provenance) -> ModelCard:
-    """A model that finds the window of small pictures for `skill` 1 and nothing for 0.
+    """A model that finds the window of small images for `skill` 1 and nothing for 0.
 
     In between it misses the window's right part: `skill` scales the red channel by columns.
     """

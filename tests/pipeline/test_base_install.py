@@ -18,10 +18,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from pipeline.conftest import make_small_workspace
-from pipeline.small import WrittenTraining, write_small_pairs
+from pipeline.conftest import make_small_workspace, pushed
+from pipeline.small import WrittenTraining
 from wms.core.progress import Silent
-from wms.data.push import push_folder
 from wms.run.graph import COMMANDS as COMMANDS_OF_JOBS
 from wms.training.candidate import train_candidate
 from wms.training.process_group import ProcessGroup
@@ -67,15 +66,11 @@ def without_extras(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(folder)}
 
 
-def wms(folder: Path, environment: dict[str, str], *commands: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", IN_TURN, json.dumps(commands)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def wms(
+    folder: Path, environment: dict[str, str], *commands: list[str], script: str = IN_TURN
+) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-c", script, json.dumps(commands)]
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_every_job_but_the_training_needs_the_base_install_alone(
@@ -83,10 +78,7 @@ def test_every_job_but_the_training_needs_the_base_install_alone(
 ) -> None:
     work = tmp_path / "work"
     make_small_workspace(work)
-    ctx = open_workspace(work, Silent())
-    branch = push_folder(
-        write_small_pairs(tmp_path / "pairs", count=24, seed=1), repository=ctx.ports.repository
-    )
+    branch = pushed(open_workspace(work, Silent()), tmp_path / "pairs", seed=1)
     at = COMMANDS.index(["train"])
     before = [
         [*words, branch, "--seed", "100"] if words == ["data", "merge"] else words for words in COMMANDS[:at]
@@ -133,17 +125,8 @@ def test_the_instance_is_looked_after_without_mlflow_and_dvc(
     script = (
         "import sys\n"
         "sys.modules.update(dict.fromkeys(['mlflow', 'dvc', 'numpy']))\n"
-        "import wms.wiring.cloud\n"
-        "from wms.cli.app import root\n"
-        "for verb in ('reap', 'status'): root(['infra', verb], standalone_mode=False)\n"
+        f"import wms.wiring.cloud\n{IN_TURN}"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=tmp_path / "work",
-        env=without_extras,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = wms(tmp_path / "work", without_extras, ["infra", "reap"], ["infra", "status"], script=script)
     assert (done.returncode, done.stderr) == (0, "")
     assert "instance: absent" in done.stdout

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipeline.conftest import Open, make_small_workspace, open_small_workspace
-from pipeline.small import write_small_pairs
-from wms import wiring
+from pipeline.conftest import pushed
+from pipeline.small import skilled, write_small_pairs
 from wms.cli.app import root
 from wms.core.context import Context
 from wms.core.errors import BadDataError, Code, InputError
@@ -37,14 +36,17 @@ def data_check(ctx: Context, branch: str) -> Check:
     return check
 
 
-@pytest.fixture
-def ctx(small_workspace: Open) -> Context:
-    return small_workspace()
+def run_on_one(ctx: Context, tmp_path: Path) -> str:
+    """Start a run on a broken push; the name of its branch."""
+    branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
+    start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
+    merge_branches(ctx)
+    return branch
 
 
 def test_a_clean_branch_is_not_blocked_by_anothers_findings(ctx: Context, tmp_path: Path) -> None:
     repository = ctx.ports.repository
-    clean = push_folder(write_small_pairs(tmp_path / "clean", count=3, seed=1), repository=repository)
+    clean = pushed(ctx, tmp_path / "clean", count=3, seed=1)
     broken = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=repository)
     with pytest.raises(BadDataError):
         run_pipeline(ctx, branches=[clean, broken], options=RunOptions())
@@ -53,10 +55,8 @@ def test_a_clean_branch_is_not_blocked_by_anothers_findings(ctx: Context, tmp_pa
     assert data_check(ctx, clean).state == "pending"
     (said,) = ctx.ports.forge.comments(repository.head(clean))
     assert f"`{broken}`" in said
-    states = {
-        item.name: item.state for item in data_status(repository=repository, forge=ctx.ports.forge).branches
-    }
-    assert states == {clean: "waiting", broken: "blocked"}
+    branches = data_status(repository=repository, forge=ctx.ports.forge).branches
+    assert {branch.name: branch.state for branch in branches} == {clean: "waiting", broken: "blocked"}
 
 
 def test_findings_are_told_to_the_branch_that_has_them(ctx: Context, tmp_path: Path) -> None:
@@ -97,26 +97,17 @@ def test_a_conflict_is_told_to_the_branches_that_conflict(ctx: Context, tmp_path
     assert [data_check(ctx, name).state for name in names] == ["failure", "failure", "pending"]
 
 
-def test_the_command_says_the_same_on_the_branch_as_the_pipeline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_small_workspace(tmp_path / "work")
-    ctx = open_small_workspace(tmp_path / "work")
-    branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
-    start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
-    merge_branches(ctx)
-    monkeypatch.setattr(wiring, "open_workspace", lambda start, progress: ctx)
+def test_the_command_says_the_same_on_the_branch_as_the_pipeline(typed_in: Context, tmp_path: Path) -> None:
+    branch = run_on_one(typed_in, tmp_path)
     result = CliRunner().invoke(root, ["data", "validate"])
     assert result.exit_code == Code.BAD_DATA.exit_code
     assert "missing-mask" in result.stdout
-    assert data_check(ctx, branch).state == "failure"
+    assert data_check(typed_in, branch).state == "failure"
 
 
 def test_the_command_on_a_folder_posts_and_writes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_small_workspace(tmp_path / "work")
-    ctx = open_small_workspace(tmp_path / "work")
     folder = broken_pairs(tmp_path / "broken", seed=2)
     branch = push_folder(folder, repository=ctx.ports.repository)
     monkeypatch.chdir(ctx.layout.root)
@@ -126,9 +117,7 @@ def test_the_command_on_a_folder_posts_and_writes_nothing(
 
 
 def test_what_was_said_is_not_said_twice(ctx: Context, tmp_path: Path) -> None:
-    branch = push_folder(broken_pairs(tmp_path / "broken", seed=2), repository=ctx.ports.repository)
-    start_run(ctx, branch_heads(ctx, [branch]), RunOptions())
-    merge_branches(ctx)
+    branch = run_on_one(ctx, tmp_path)
     for _ in range(2):
         with pytest.raises(BadDataError):
             require_good(validate_incoming(ctx))
@@ -138,7 +127,7 @@ def test_what_was_said_is_not_said_twice(ctx: Context, tmp_path: Path) -> None:
 def test_a_branch_tells_of_its_last_run(ctx: Context, tmp_path: Path) -> None:
     repository, forge = ctx.ports.repository, ctx.ports.forge
     branch = push_folder(broken_pairs(tmp_path / "broken", seed=2, count=24), repository=repository)
-    held = RunOptions(quarantine=True, train_overrides={"seed": 0})
+    held = skilled(0, quarantine=True)
 
     def state() -> str:
         (found,) = data_status(repository=repository, forge=forge).branches
@@ -151,19 +140,15 @@ def test_a_branch_tells_of_its_last_run(ctx: Context, tmp_path: Path) -> None:
 
 
 def test_a_hold_that_is_decided_again_is_told_once(ctx: Context, tmp_path: Path) -> None:
-    branch = push_folder(
-        write_small_pairs(tmp_path / "one", count=24, seed=1), repository=ctx.ports.repository
-    )
-    run_pipeline(ctx, branches=[branch], options=RunOptions(train_overrides={"seed": 0}))
+    branch = pushed(ctx, tmp_path / "one", seed=1)
+    run_pipeline(ctx, branches=[branch], options=skilled(0))
     decide_promotion(ctx)
     assert len(ctx.ports.forge.comments(ctx.ports.repository.head(branch))) == 1
 
 
 def test_a_run_whose_data_were_refused_is_not_called_given_up(
-    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, tmp_path: Path, said: list[str]
 ) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(ctx.progress, "say", said.append, raising=False)
     for name, seed in (("one", 1), ("two", 2)):
         with pytest.raises(BadDataError):
             run_pipeline(ctx, incoming=broken_pairs(tmp_path / name, seed=seed), options=RunOptions())

@@ -9,22 +9,19 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-import wms.wiring
-from pipeline.conftest import make_small_workspace, open_small_workspace
-from pipeline.small import write_small_pairs
+from pipeline.conftest import make_small_workspace, open_small_workspace, pushed
+from pipeline.small import GOOD, skilled, write_small_pairs
 from pipeline.test_kill import end_state
 from wms.cli.app import root
 from wms.cloud.run_lease import TRAINING_TTL
 from wms.core.context import Context
 from wms.core.files import write_bytes, write_record
-from wms.core.records.run import RunOptions
 from wms.data.push import push_folder
 from wms.run import graph
 from wms.run.lock import only_run
 from wms.run.runner import run_pipeline
 
 COMMANDS = list(graph.COMMANDS)
-GOOD = RunOptions(train_overrides={"seed": 100})
 
 
 def leaves(group: click.Group, path: str = "wms") -> dict[str, click.Command]:
@@ -38,18 +35,13 @@ def leaves(group: click.Group, path: str = "wms") -> dict[str, click.Command]:
 
 
 @pytest.fixture
-def ctx(tmp_path: Path, written_training: object, monkeypatch: pytest.MonkeyPatch) -> Context:
-    """A workspace that the command line opens as well."""
-    make_small_workspace(tmp_path / "work")
-    opened = open_small_workspace(tmp_path / "work")
-    monkeypatch.setattr(wms.wiring, "open_workspace", lambda start, progress: opened)
-    return opened
+def ctx(typed_in: Context) -> Context:
+    return typed_in
 
 
 @pytest.fixture
 def branch(ctx: Context, tmp_path: Path) -> str:
-    folder = write_small_pairs(tmp_path / "one", count=24, seed=1)
-    return push_folder(folder, repository=ctx.ports.repository)
+    return pushed(ctx, tmp_path / "one", seed=1)
 
 
 def typed(line: str, *more: str, exit_code: int = 0) -> Result:
@@ -58,12 +50,10 @@ def typed(line: str, *more: str, exit_code: int = 0) -> Result:
     return result
 
 
-def walk(branch: str, *, upto: str | None = None) -> None:
+def walk(branch: str, *, upto: str = COMMANDS[-1], skill: int = 100) -> None:
     """Type the graph's commands in their order; `upto` is the last one."""
-    for command in COMMANDS:
-        typed(command, *([branch, "--seed", "100"] if command == "wms data merge" else []))
-        if command == upto:
-            return
+    for command in COMMANDS[: COMMANDS.index(upto) + 1]:
+        typed(command, *([branch, "--seed", str(skill)] if command == "wms data merge" else []))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -201,9 +191,7 @@ def test_a_merged_run_makes_room(ctx: Context, branch: str, tmp_path: Path) -> N
 
 
 def test_a_held_run_makes_room(ctx: Context, branch: str) -> None:
-    typed("wms data merge", branch, "--seed", "0")
-    for command in COMMANDS[1 : COMMANDS.index("wms gate") + 1]:
-        typed(command)
+    walk(branch, upto="wms gate", skill=0)
     typed("wms data merge", branch)
 
 
@@ -218,7 +206,7 @@ def test_a_run_whose_data_were_refused_makes_room(ctx: Context, branch: str, tmp
 @pytest.fixture
 def checked_out(ctx: Context, branch: str) -> Context:
     """A promoted dataset that is pulled, as `git pull && dvc pull` leaves it; the model can be bettered."""
-    run_pipeline(ctx, branches=[branch], options=RunOptions(train_overrides={"seed": 75}))
+    run_pipeline(ctx, branches=[branch], options=skilled(75))
     ctx.ports.repository.fetch()
     for path in ("WMS/data/manifest.jsonl", "WMS/data/training.dvc"):
         write_bytes(ctx.layout.root / path, ctx.ports.repository.read_file("main", path) or b"")
@@ -277,8 +265,6 @@ def test_a_command_typed_too_early_leaves_the_run_as_it_is(
 
 
 def test_a_held_run_that_is_published_by_mistake_stays_held(ctx: Context, branch: str) -> None:
-    typed("wms data merge", branch, "--seed", "0")
-    for command in COMMANDS[1 : COMMANDS.index("wms gate") + 1]:
-        typed(command)
+    walk(branch, upto="wms gate", skill=0)
     assert "nothing to publish" in typed("wms publish", exit_code=5).output
     assert ctx.run_state.outcome != "void"

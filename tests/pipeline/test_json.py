@@ -128,7 +128,7 @@ def test_data_that_are_blocked_are_a_document_with_every_finding(
 ) -> None:
     folder = write_small_pairs(tmp_path / "broken", count=3, seed=2)
     (folder / "masks/meter-2-000.png").unlink()
-    write_bytes(folder / "masks/meter-2-001.png", b"no picture")
+    write_bytes(folder / "masks/meter-2-001.png", b"no image")
     document, result = answer(*command(str(folder)), "--json")
     require_error(document, result)
     assert result.exit_code == 10

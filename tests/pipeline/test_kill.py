@@ -7,37 +7,22 @@ and after every one.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fakes.dying import Countdown, Killed
-from pipeline.conftest import make_small_workspace, open_small_workspace
-from pipeline.small import write_small_pairs
+from pipeline.conftest import dying, open_small_workspace, promote, pushed
+from pipeline.small import skilled, write_small_pairs
 from wms.core.context import Context
-from wms.core.ports import Ports
 from wms.core.production import main_head, manifest_at, metadata_at
-from wms.core.records.run import RunOptions
 from wms.data.push import push_folder
 from wms.data.status import data_status
 from wms.promotion.rollback import roll_back
 from wms.run.runner import run_pipeline
-
-OPTIONS = RunOptions(train_overrides={"seed": 100}, quarantine=True)
-
-
-def dying(ctx: Context, countdown: Countdown) -> Context:
-    """The same workspace, whose process dies at a chosen call."""
-    ports = {name: countdown.wrap(getattr(ctx.ports, name)) for name in Ports.__dataclass_fields__}
-    return replace(ctx, ports=Ports(**ports))
-
-
-def copied(workspace: Path, to: Path) -> Path:
-    """Another workspace in the same state, with a remote of its own."""
-    return shutil.copytree(workspace, to, symlinks=True)
 
 
 def end_state(ctx: Context) -> dict[str, Any]:
@@ -54,99 +39,86 @@ def end_state(ctx: Context) -> dict[str, Any]:
         "branches": ports.repository.branches(""),
         "data": data_status(repository=ports.repository, forge=ports.forge).branches,
         "alias": ports.registry.production(),
-        "merged": len(
-            [p for p in ports.forge.pull_requests(head_prefix="promote/", state="all") if p.state == "merged"]
+        "pull requests": Counter(
+            (pull.head.partition("/")[0], pull.state)
+            for pull in ports.forge.pull_requests(head_prefix="", state="all")
+            if pull.state != "closed"
         ),
-        "open": len(ports.forge.pull_requests(head_prefix="promote/", state="open")),
         "instance": ports.compute.state(),
         "leases": ports.leases.load()[0].leases,
     }
 
 
+def kill_at_each_call(
+    start: Path, again: Callable[[Context], object], calls: range, *, after: bool, at_least: int
+) -> dict[str, Any]:
+    """Check that work in copies of a workspace, killed at each of these calls and repeated, ends the same.
+
+    Returns that end.
+    """
+    folder = start.with_name("copy")
+
+    def copied() -> Context:
+        shutil.rmtree(folder, ignore_errors=True)
+        return open_small_workspace(shutil.copytree(start, folder, symlinks=True))
+
+    undisturbed = copied()
+    again(undisturbed)
+    expected = end_state(undisturbed)
+    for number in calls:
+        try:
+            again(dying(copied(), Countdown(number, after=after)))
+        except Killed:
+            survivor = open_small_workspace(folder)
+            again(survivor)
+            assert end_state(survivor) == expected, f"killed at call {number}"
+        else:
+            assert number > at_least, "it makes more calls than that"
+            return expected
+    pytest.fail("it never came to its end")
+
+
 @pytest.mark.parametrize(
-    ("first", "step", "after"),
+    ("calls", "after"),
     [
-        pytest.param(9, 16, True, id="after-some-calls"),
-        pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
-        pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
+        pytest.param(range(9, 1000, 16), True, id="after-some-calls"),
+        pytest.param(range(1, 1000), False, id="before-every-call", marks=pytest.mark.soak),
+        pytest.param(range(1, 1000), True, id="after-every-call", marks=pytest.mark.soak),
     ],
 )
 def test_a_run_killed_at_a_call_ends_in_the_same_state(
-    first: int, step: int, after: bool, tmp_path: Path, written_training: object
+    calls: range, after: bool, ctx: Context, tmp_path: Path
 ) -> None:
-    make_small_workspace(tmp_path / "start")
-    repository = open_small_workspace(tmp_path / "start").ports.repository
-    whole = write_small_pairs(tmp_path / "whole", count=20, seed=1)
+    whole = pushed(ctx, tmp_path / "whole", seed=1, count=20)
     partly = write_small_pairs(tmp_path / "partly", count=4, seed=2)
     (partly / "masks/meter-2-000.png").unlink()
-    names = [push_folder(folder, repository=repository) for folder in (whole, partly)]
+    names = [whole, push_folder(partly, repository=ctx.ports.repository)]
 
-    def start(folder: Path, wrap: Callable[[Context], Context]) -> Context:
-        ctx = open_small_workspace(folder)
-        run_pipeline(wrap(ctx), branches=names, options=OPTIONS)
-        return ctx
+    def run(ctx: Context) -> None:
+        run_pipeline(ctx, branches=names, options=skilled(100, quarantine=True))
 
-    def fresh(folder: Path) -> Path:
-        return copied(tmp_path / "start", folder)
-
-    undisturbed = start(fresh(tmp_path / "undisturbed"), lambda ctx: ctx)
-    expected = end_state(undisturbed)
-    assert expected["merged"] == 1
-    assert [(branch.name, branch.state) for branch in expected["data"]] == [(names[1], "taken")]
-
-    for calls in range(first, 1000, step):
-        folder = fresh(tmp_path / f"killed-{calls}")
-        countdown = Countdown(calls, after=after)
-        try:
-            start(folder, lambda ctx, countdown=countdown: dying(ctx, countdown))
-        except Killed:
-            ctx = start(folder, lambda ctx: ctx)
-            assert end_state(ctx) == expected, f"killed at call {calls}"
-            shutil.rmtree(folder)
-        else:
-            assert calls > 20, "the run makes more calls than that"
-            return
-    pytest.fail("the run never came to its end")
+    end = kill_at_each_call(ctx.layout.root, run, calls, after=after, at_least=20)
+    assert end["pull requests"] == {("promote", "merged"): 1}
+    assert [(branch.name, branch.state) for branch in end["data"]] == [(names[1], "taken")]
 
 
 @pytest.mark.parametrize(
-    ("first", "step", "after"),
+    ("calls", "after"),
     [
-        pytest.param(1, 10, False, id="before-some-calls"),
-        pytest.param(1, 1, False, id="before-every-call", marks=pytest.mark.soak),
-        pytest.param(1, 1, True, id="after-every-call", marks=pytest.mark.soak),
+        pytest.param(range(1, 100, 10), False, id="before-some-calls"),
+        pytest.param(range(1, 100), False, id="before-every-call", marks=pytest.mark.soak),
+        pytest.param(range(1, 100), True, id="after-every-call", marks=pytest.mark.soak),
     ],
 )
 def test_a_rollback_killed_at_a_call_ends_in_the_same_state(
-    first: int, step: int, after: bool, tmp_path: Path, written_training: object
+    calls: range, after: bool, ctx: Context, tmp_path: Path
 ) -> None:
-    make_small_workspace(tmp_path / "start")
-    ctx = open_small_workspace(tmp_path / "start")
-    for seed, skill in ((1, 60), (2, 80), (3, 100)):
-        pairs = write_small_pairs(tmp_path / f"pairs-{seed}", count=24, seed=seed)
-        run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
-
+    promote(ctx, tmp_path, 60, 80, 100)
     shutil.rmtree(ctx.layout.run)  # A rollback needs none, and copies are quicker without it.
 
     def go_back(ctx: Context) -> None:
-        roll_back(ctx, version=None, reason="test", dry_run=False)
+        roll_back(ctx, version=None, reason="test")
 
-    undisturbed = open_small_workspace(copied(tmp_path / "start", tmp_path / "undisturbed"))
-    go_back(undisturbed)
-    expected = end_state(undisturbed)
-    assert (expected["version"], expected["alias"]) == (2, 2)
-
-    for calls in range(first, 100, step):
-        folder = copied(tmp_path / "start", tmp_path / f"killed-{calls}")
-        try:
-            go_back(dying(open_small_workspace(folder), Countdown(calls, after=after)))
-        except Killed:
-            ctx = open_small_workspace(folder)
-            go_back(ctx)
-            assert end_state(ctx) == expected, f"killed at call {calls}"
-            assert ctx.ports.forge.pull_requests(head_prefix="rollback/", state="open") == ()
-            shutil.rmtree(folder)
-        else:
-            assert calls > 15, "a rollback makes more calls than that"
-            return
-    pytest.fail("the rollback never came to its end")
+    end = kill_at_each_call(ctx.layout.root, go_back, calls, after=after, at_least=15)
+    assert (end["version"], end["alias"]) == (2, 2)
+    assert end["pull requests"] == {("promote", "merged"): 3, ("rollback", "merged"): 1}

@@ -11,7 +11,7 @@ import pytest
 from factories import make_request
 from fakes.registry import FakeRegistry
 from meters import tiny_settings, write_dataset
-from pipeline.conftest import Open
+from pipeline.conftest import Open, run_on
 from pipeline.small import write_small_pairs
 from servers import free_port, mlflow_serving
 from wms.adapters.absent import Absent
@@ -21,10 +21,8 @@ from wms.core.context import Context
 from wms.core.errors import InputError, RegistryAwayError, RegistryError
 from wms.core.files import read_record, write_bytes, write_record
 from wms.core.ports import Registry
-from wms.core.records.run import RunOptions
 from wms.core.records.training import Candidate, TrainResult
 from wms.run.preflight import preflight
-from wms.run.runner import run_pipeline
 from wms.training import candidate as training
 from wms.training import tracking
 from wms.training import train as train_step
@@ -133,7 +131,6 @@ def test_a_whole_run_goes_on_by_the_same_command(
     registry = AwayWhile(tmp_path / "registry")
     ctx = with_registry(small_workspace(), registry)
     pairs = write_small_pairs(tmp_path / "pairs", count=24, seed=1)
-    options = RunOptions(train_overrides={"seed": 100})
 
     def train_then_away(*inputs: object, **arguments: object) -> TrainResult:
         result = written_training(*inputs, **arguments)
@@ -142,11 +139,11 @@ def test_a_whole_run_goes_on_by_the_same_command(
 
     monkeypatch.setattr(training, "train", train_then_away)
     with pytest.raises(RegistryError):
-        run_pipeline(ctx, incoming=pairs, options=options)
+        run_on(ctx, pairs, skill=100)
     with pytest.raises(InputError, match="trained model is safe"):
-        run_pipeline(ctx, incoming=pairs, options=options)
+        run_on(ctx, pairs, skill=100)
     registry.away = False
-    assert run_pipeline(ctx, incoming=pairs, options=options).outcome == "promoted"
+    assert run_on(ctx, pairs, skill=100).outcome == "promoted"
     assert written_training.calls == 1
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,65 +12,33 @@ from click.testing import CliRunner
 import wms.wiring
 from fakes.dying import Countdown, Killed
 from fakes.github import FakeGitHub
-from forges import REPOSITORY, forge_on
-from pipeline.conftest import make_small_workspace, open_small_workspace
-from pipeline.small import write_small_pairs
+from forges import REPOSITORY
+from pipeline.conftest import dying, on_github, promote
 from wms.cli.app import root
 from wms.core.context import Context
 from wms.core.errors import Code, DataStoreError, ForgeError, NoProductionModelError, RecordError
 from wms.core.files import sha256_file
-from wms.core.ports import Ports
 from wms.core.production import main_head, require_production
-from wms.core.records.run import RunOptions
 from wms.promotion.pull import pull_released
 from wms.promotion.release import release_production
 from wms.promotion.rollback import roll_back
-from wms.run.runner import run_pipeline
 
 BUNDLE = ["model.json", "model.onnx", "model.safetensors"]
 
 
-@pytest.fixture
-def ctx(tmp_path: Path, written_training: object) -> Context:
-    make_small_workspace(tmp_path / "work")
-    return open_small_workspace(tmp_path / "work")
-
-
-@pytest.fixture
-def github(ctx: Context) -> Iterator[FakeGitHub]:
-    remote = ctx.layout.root / ".wms/remote.git"
-    with FakeGitHub(git=remote, repository=REPOSITORY, workflows={"deploy-model.yml"}) as github:
-        yield github
-
-
-def on_github(ctx: Context, github: FakeGitHub) -> Context:
-    return replace(ctx, ports=replace(ctx.ports, forge=forge_on(github)))
-
-
-Promote = Callable[[Context, int], None]
-
-
-@pytest.fixture
-def promote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Promote:
-    """Promotes a model of this skill, without releasing it."""
+@pytest.fixture(autouse=True)
+def unreleased(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs release nothing, so that a test can."""
     monkeypatch.setattr("wms.promotion.release.release_production", lambda ctx: None)
-
-    def do(ctx: Context, skill: int) -> None:
-        pairs = write_small_pairs(tmp_path / f"pairs-{skill}", count=24, seed=skill)
-        run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
-
-    return do
 
 
 def shown(ctx: Context) -> list[tuple[str, str, bool]]:
     return [(each.tag, each.title, each.latest) for each in ctx.ports.forge.releases()]
 
 
-def test_a_promoted_model_is_released_with_its_files_and_its_report(
-    ctx: Context, promote: Promote, tmp_path: Path
-) -> None:
+def test_a_promoted_model_is_released_with_its_files_and_its_report(ctx: Context, tmp_path: Path) -> None:
     assert release_production(ctx).version is None
-    promote(ctx, 100)
+    promote(ctx, tmp_path, 100)
     assert release_production(ctx, dry_run=True).published
     assert shown(ctx) == []
     done = release_production(ctx)
@@ -87,8 +53,8 @@ def test_a_promoted_model_is_released_with_its_files_and_its_report(
     assert len((tmp_path / "got/SHA256SUMS").read_text().splitlines()) == 5
 
 
-def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, promote: Promote) -> None:
-    promote(ctx, 100)
+def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, tmp_path: Path) -> None:
+    promote(ctx, tmp_path, 100)
     main = main_head(ctx.ports.repository)
     release_production(ctx)
     remote = ctx.layout.root / ".wms/remote.git"
@@ -98,12 +64,12 @@ def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, promote: Promote
 
 @pytest.mark.parametrize("forge", ["local", "github"])
 def test_the_mark_goes_to_the_new_model_and_back_with_a_rollback(
-    forge: str, ctx: Context, github: FakeGitHub, promote: Promote
+    forge: str, ctx: Context, github: FakeGitHub, tmp_path: Path
 ) -> None:
     if forge == "github":
         ctx = on_github(ctx, github)
     for skill in (60, 100):
-        promote(ctx, skill)
+        promote(ctx, tmp_path, skill)
         release_production(ctx)
     assert shown(ctx) == [("model-v2", "Model v2, in production", True), ("model-v1", "Model v1", False)]
     assert roll_back(ctx, version=None, reason="worse on new meters").unreleased is None
@@ -111,11 +77,10 @@ def test_the_mark_goes_to_the_new_model_and_back_with_a_rollback(
 
 
 def test_a_rollback_whose_release_is_refused_is_done_and_says_so(
-    ctx: Context, github: FakeGitHub, promote: Promote
+    ctx: Context, github: FakeGitHub, tmp_path: Path
 ) -> None:
     hosted = on_github(ctx, github)
-    for skill in (60, 100):
-        promote(hosted, skill)
+    promote(hosted, tmp_path, 60, 100)
     github.fail_next(1, status=422, message="no", method="POST", path="/releases$")
     done = roll_back(hosted, version=None, reason="worse")
     assert done.merged is not None
@@ -124,17 +89,16 @@ def test_a_rollback_whose_release_is_refused_is_done_and_says_so(
     assert shown(hosted) == [("model-v1", "Model v1, in production", True)]
 
 
-def test_a_rollback_releases_a_model_that_never_was(ctx: Context, promote: Promote, tmp_path: Path) -> None:
-    for skill in (60, 100):
-        promote(ctx, skill)
+def test_a_rollback_releases_a_model_that_never_was(ctx: Context, tmp_path: Path) -> None:
+    promote(ctx, tmp_path, 60, 100)
     roll_back(ctx, version=1, reason="worse")
     assert shown(ctx) == [("model-v1", "Model v1, in production", True)]
     with pytest.raises(ForgeError):
         ctx.ports.forge.download_asset("model-v1", "report.html", tmp_path / "report.html")
 
 
-def test_a_model_whose_files_are_gone_is_not_released(ctx: Context, promote: Promote) -> None:
-    promote(ctx, 100)
+def test_a_model_whose_files_are_gone_is_not_released(ctx: Context, tmp_path: Path) -> None:
+    promote(ctx, tmp_path, 100)
     shutil.rmtree(ctx.layout.state / "fake-store/blobs")
     with pytest.raises(DataStoreError):
         release_production(ctx)
@@ -143,16 +107,15 @@ def test_a_model_whose_files_are_gone_is_not_released(ctx: Context, promote: Pro
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_killed_at_any_call_and_started_again_it_ends_the_same(
-    after: bool, ctx: Context, promote: Promote
+    after: bool, ctx: Context, tmp_path: Path
 ) -> None:
-    promote(ctx, 60)
+    promote(ctx, tmp_path, 60)
     release_production(ctx)
-    promote(ctx, 100)
+    promote(ctx, tmp_path, 100)
     for calls in range(1, 100):
         countdown = Countdown(calls, after=after)
-        ports = {name: countdown.wrap(getattr(ctx.ports, name)) for name in Ports.__dataclass_fields__}
         try:
-            release_production(replace(ctx, ports=Ports(**ports)))
+            release_production(dying(ctx, countdown))
         except Killed:
             continue
         break
@@ -160,14 +123,12 @@ def test_killed_at_any_call_and_started_again_it_ends_the_same(
     assert shown(ctx) == [("model-v2", "Model v2, in production", True), ("model-v1", "Model v1", False)]
 
 
-def test_a_model_is_pulled_from_its_release_by_a_stranger(
-    ctx: Context, promote: Promote, tmp_path: Path
-) -> None:
+def test_a_model_is_pulled_from_its_release_by_a_stranger(ctx: Context, tmp_path: Path) -> None:
     forge = ctx.ports.forge
     with pytest.raises(NoProductionModelError):
         pull_released(forge, None, tmp_path / "model")
     for skill in (60, 100):
-        promote(ctx, skill)
+        promote(ctx, tmp_path, skill)
         release_production(ctx)
     production = require_production(ctx.ports.repository, main_head(ctx.ports.repository))
     assert pull_released(forge, None, tmp_path / "model") == production
@@ -178,10 +139,8 @@ def test_a_model_is_pulled_from_its_release_by_a_stranger(
         pull_released(forge, 9, tmp_path / "ninth")
 
 
-def test_a_release_whose_files_were_changed_is_not_taken(
-    ctx: Context, promote: Promote, tmp_path: Path
-) -> None:
-    promote(ctx, 100)
+def test_a_release_whose_files_were_changed_is_not_taken(ctx: Context, tmp_path: Path) -> None:
+    promote(ctx, tmp_path, 100)
     release_production(ctx)
     released = ctx.layout.state / "forge/releases/model-v1/files"
     (released / "model.onnx").unlink()
@@ -193,9 +152,9 @@ def test_a_release_whose_files_were_changed_is_not_taken(
 
 
 @pytest.fixture
-def here(ctx: Context, promote: Promote, monkeypatch: pytest.MonkeyPatch) -> Context:
+def here(ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     """The workspace with a released model, as the command line opens it."""
-    promote(ctx, 100)
+    promote(ctx, tmp_path, 100)
     release_production(ctx)
     monkeypatch.setattr(wms.wiring, "open_workspace", lambda start, progress: ctx)
     return ctx

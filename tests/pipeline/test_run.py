@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline.conftest import open_small_workspace
-from pipeline.small import write_small_pairs
+from pipeline.conftest import open_small_workspace, production, pushed, run_on
+from pipeline.small import GOOD, skilled, write_small_pairs
 from wms.core.context import Context
 from wms.core.errors import BadDataError, InputError, NothingToDoError, StaleBaseError
 from wms.core.files import write_bytes
-from wms.core.production import main_head, manifest_at, metadata_at
+from wms.core.production import main_head, manifest_at
 from wms.core.records.dataset import Split
 from wms.core.records.promotion import METADATA_PATH
-from wms.core.records.run import RunOptions, RunState
+from wms.core.records.run import RunOptions
 from wms.data.merge import merge_branches
 from wms.data.push import Upload, push_folder
 from wms.data.status import data_status
 from wms.promotion.rollback import roll_back
 from wms.report.records import RunRecords
-from wms.run.lock import only_run
 from wms.run.runner import run_pipeline
 from wms.run.start import branch_heads, start_run
 from wms.run.summary import outcome_of
-
-Open = Callable[[], Context]
-
-
-def run_on(ctx: Context, folder: Path | None, *, skill: int, **options: object) -> RunState:
-    """Push a folder and run the pipeline on it with a model of so much skill, in percent."""
-    return run_pipeline(ctx, incoming=folder, options=RunOptions(train_overrides={"seed": skill}, **options))
-
-
-def production(ctx: Context):
-    ctx.ports.repository.fetch()
-    return metadata_at(ctx.ports.repository, main_head(ctx.ports.repository))
+from wms.training import candidate as training
 
 
 @pytest.fixture
@@ -49,20 +35,8 @@ def first(one_promotion: Path, written_training: object, tmp_path: Path) -> Cont
 
 
 def test_a_first_dataset_above_the_floor_ends_merged(first: Context) -> None:
-    metadata = production(first)
-    assert metadata is not None
-    assert metadata.version == 1
+    assert production(first).version == 1
     assert first.ports.registry.production() == 1
-
-
-def test_git_show_tells_what_is_in_production(first: Context) -> None:
-    text = subprocess.run(
-        ["git", "show", "origin/main:model-metadata.json"],
-        cwd=first.layout.root,
-        capture_output=True,
-        check=True,
-    ).stdout
-    assert {"version", "weights_sha256", "run_id", "metrics", "dataset"} <= set(json.loads(text))
 
 
 def test_a_promotion_carries_manifest_pointer_and_lock(first: Context) -> None:
@@ -74,22 +48,17 @@ def test_a_promotion_carries_manifest_pointer_and_lock(first: Context) -> None:
 
 
 def test_no_photograph_reaches_main(first: Context) -> None:
-    names = subprocess.run(
-        [
-            "git",
-            "log",
-            "--all",
-            "--name-only",
-            "--format=",
-            "origin/main",
-            "--not",
-            "--remotes=origin/data/*",
-        ],
-        cwd=first.layout.root,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    words = [
+        "git",
+        "log",
+        "--all",
+        "--name-only",
+        "--format=",
+        "origin/main",
+        "--not",
+        "--remotes=origin/data/*",
+    ]
+    names = subprocess.run(words, cwd=first.layout.root, capture_output=True, text=True, check=True).stdout
     assert "model-metadata.json" in names
     assert ".png" not in names
 
@@ -103,8 +72,7 @@ def test_the_instance_is_stopped_at_the_end(first: Context) -> None:
     assert first.ports.leases.load()[0].leases == ()
 
 
-def test_a_first_model_below_the_floor_is_held(small_workspace: Open, tmp_path: Path) -> None:
-    ctx = small_workspace()
+def test_a_first_model_below_the_floor_is_held(ctx: Context, tmp_path: Path) -> None:
     state = run_on(ctx, write_small_pairs(tmp_path / "one", count=24, seed=1), skill=10)
     assert state.outcome == "held"
     assert production(ctx) is None
@@ -132,17 +100,16 @@ def test_held_branches_can_be_taken_together(first: Context, tmp_path: Path) -> 
         run_on(first, write_small_pairs(tmp_path / name, count=5, seed=seed), skill=30)
     branches = first.ports.repository.branches("data/")
     assert len(branches) == 2
-    run_pipeline(first, branches=branches, options=RunOptions(train_overrides={"seed": 100}))
+    run_pipeline(first, branches=branches, options=GOOD)
     assert len(manifest_at(first.ports.repository, "main").samples) == 34
     assert first.ports.repository.branches("data/") == ()
 
 
-def test_a_retraining_without_new_data_can_be_promoted(first: Context) -> None:
-    assert run_on(first, None, skill=100).outcome == "promoted"
-
-
-def test_the_champion_trained_again_is_held_as_not_better(first: Context) -> None:
-    assert run_on(first, None, skill=75).outcome == "held"
+@pytest.mark.parametrize(("skill", "outcome"), [(100, "promoted"), (75, "held")], ids=["better", "equal"])
+def test_a_retraining_without_new_data_is_promoted_if_it_is_better(
+    first: Context, skill: int, outcome: str
+) -> None:
+    assert run_on(first, None, skill=skill).outcome == outcome
 
 
 def test_broken_pairs_are_blocked_before_training(
@@ -161,23 +128,20 @@ def test_broken_pairs_are_blocked_before_training(
     ]
 
 
-def test_quarantine_goes_on_without_the_broken_pairs(first: Context, tmp_path: Path) -> None:
+@pytest.fixture
+def partly_broken(tmp_path: Path) -> Path:
+    """Three pairs, one of them with a mask that is no image."""
     folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
-    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
-    assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
+    write_bytes(folder / "masks/meter-2-000.png", b"no image")
+    return folder
+
+
+def test_quarantine_takes_the_rest_and_the_branch_stays_and_says_so(
+    first: Context, partly_broken: Path
+) -> None:
+    name = Upload.of(partly_broken).branch
+    assert run_on(first, partly_broken, skill=100, quarantine=True).outcome == "promoted"
     assert len(manifest_at(first.ports.repository, "main").samples) == 26
-
-
-def taken_in_part(first: Context, tmp_path: Path) -> str:
-    """Take a push of which one pair is broken; the name of its branch."""
-    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
-    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
-    run_on(first, folder, skill=100, quarantine=True)
-    return Upload.of(folder).branch
-
-
-def test_a_branch_taken_but_for_what_was_set_aside_stays_and_says_so(first: Context, tmp_path: Path) -> None:
-    name = taken_in_part(first, tmp_path)
     assert outcome_of(first).taken_branches == (name,)
     (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
     assert (branch.name, branch.state) == (name, "taken")
@@ -185,9 +149,10 @@ def test_a_branch_taken_but_for_what_was_set_aside_stays_and_says_so(first: Cont
 
 
 def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
-    first: Context, tmp_path: Path
+    first: Context, partly_broken: Path
 ) -> None:
-    name = taken_in_part(first, tmp_path)
+    run_on(first, partly_broken, skill=100, quarantine=True)
+    name = Upload.of(partly_broken).branch
     with pytest.raises(BadDataError, match="blocked by 1 finding;"):
         run_pipeline(first, branches=[name], options=RunOptions())
     findings = outcome_of(first).findings
@@ -196,11 +161,9 @@ def test_a_run_on_a_taken_branch_finds_the_rest_there_and_the_bad_ones_bad(
         run_pipeline(first, branches=[name], options=RunOptions(quarantine=True))
 
 
-def test_a_held_branch_that_is_taken_later_is_held_no_more(first: Context, tmp_path: Path) -> None:
-    folder = write_small_pairs(tmp_path / "two", count=3, seed=2)
-    write_bytes(folder / "masks/meter-2-000.png", b"no picture")
-    assert run_on(first, folder, skill=30, quarantine=True).outcome == "held"
-    assert run_on(first, folder, skill=100, quarantine=True).outcome == "promoted"
+def test_a_held_branch_that_is_taken_later_is_held_no_more(first: Context, partly_broken: Path) -> None:
+    assert run_on(first, partly_broken, skill=30, quarantine=True).outcome == "held"
+    assert run_on(first, partly_broken, skill=100, quarantine=True).outcome == "promoted"
     (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
     assert branch.state == "taken"
 
@@ -212,23 +175,14 @@ def test_what_a_later_branch_supersedes_stays_on_its_own(first: Context, tmp_pat
         for part in ("images", "masks"):
             (folder / part / f"meter-{seed}-000.png").rename(folder / part / "same.png")
         branches.append(push_folder(folder, repository=first.ports.repository))
-    run_pipeline(
-        first,
-        branches=branches,
-        options=RunOptions(on_conflict="replace", train_overrides={"seed": 100}),
-    )
+    run_pipeline(first, branches=branches, options=skilled(100, on_conflict="replace"))
     (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
     assert (branch.name, branch.state) == (branches[0], "taken")
     assert branch.reason.endswith("superseded")
 
 
-def test_a_push_of_what_is_there_already_has_nothing_to_do(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(NothingToDoError, match="has its 24 pairs already"):
-        run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
-
-
 def test_a_branch_that_brings_nothing_new_is_deleted(first: Context, tmp_path: Path) -> None:
-    with pytest.raises(NothingToDoError, match="the branch was deleted") as said:
+    with pytest.raises(NothingToDoError, match=r"has its 24 pairs already.*the branch was deleted") as said:
         run_on(first, write_small_pairs(tmp_path / "again", count=24, seed=1), skill=100)
     assert said.value.remedy == "No action needed."
     assert first.ports.repository.branches("data/") == ()
@@ -238,8 +192,7 @@ def test_a_branch_that_brings_nothing_new_stays_if_something_came_to_it(
     first: Context, tmp_path: Path
 ) -> None:
     repository = first.ports.repository
-    pairs = write_small_pairs(tmp_path / "again", count=24, seed=1)
-    name = push_folder(pairs, repository=repository)
+    name = pushed(first, tmp_path / "again", seed=1)
     request = start_run(first, branch_heads(first, [name]), RunOptions())
     later = repository.commit(request.branches[0].sha, {"WMS/data/incoming/x": b""}, message="later")
     repository.push(later, name, expect=request.branches[0].sha)
@@ -273,9 +226,7 @@ def test_two_branches_taken_one_after_the_other_both_arrive(
         write_small_pairs(tmp_path / name, count=1, seed=7)
     names = {name: push_folder(tmp_path / name, repository=first.ports.repository) for name in ("a", "b")}
     for name, skill in zip(order, (90, 100), strict=True):
-        state = run_pipeline(
-            first, branches=[names[name]], options=RunOptions(train_overrides={"seed": skill})
-        )
+        state = run_pipeline(first, branches=[names[name]], options=skilled(skill))
         assert state.outcome == "promoted"
     after = {s.stem for s in manifest_at(first.ports.repository, "main").samples}
     assert after - before == {"meter-8-000", "meter-8-001", "meter-9-000", "meter-9-001", "meter-7-000"}
@@ -317,10 +268,9 @@ def test_rename_keeps_both(first: Context, tmp_path: Path) -> None:
 def test_new_commits_on_a_data_branch_keep_it(
     first: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = write_small_pairs(tmp_path / "two", count=5, seed=2)
-    name = push_folder(folder, repository=first.ports.repository)
+    name = pushed(first, tmp_path / "two", count=5, seed=2)
     push_during_training(first, monkeypatch, name, {"WMS/data/incoming/note.txt": b"later"})
-    run_pipeline(first, branches=[name], options=RunOptions(train_overrides={"seed": 100}))
+    run_pipeline(first, branches=[name], options=GOOD)
     assert first.ports.repository.branches("data/") == (name,)
 
 
@@ -342,8 +292,6 @@ def push_during_training(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, branch: str, files: dict[str, bytes]
 ) -> None:
     """Let somebody push to a branch while the model trains."""
-    from wms.training import candidate as training
-
     learn = training.train
 
     def train_while_it_moves(*inputs: object, **arguments: object):
@@ -362,55 +310,29 @@ def test_settings_that_differ_from_main_are_refused(first: Context) -> None:
         run_on(first, None, skill=100)
 
 
-def test_rollback_goes_back_and_the_registry_follows(first: Context) -> None:
-    run_on(first, None, skill=100)
-    done = roll_back(first, version=None, reason="test", dry_run=False)
-    assert done.merged is not None
-    assert (done.model.version, production(first).version) == (1, 1)
-    assert first.ports.registry.production() == 1
+@pytest.mark.parametrize(
+    ("steps", "version"),
+    [
+        pytest.param([100, "back"], 1, id="once"),
+        pytest.param([90, "back", 100, "back"], 1, id="the last promotion whatever came before"),
+        pytest.param([90, 100, "back", "back"], 2, id="typed again it changes nothing"),
+        pytest.param([90, 100, "back", "to v1"], 1, id="further back if that is said"),
+        pytest.param([100, "back", 90], 3, id="the earlier model is the champion again"),
+    ],
+)
+def test_what_is_in_production_after_promotions_and_rollbacks(
+    first: Context, steps: list[int | str], version: int
+) -> None:
+    for step in steps:
+        if isinstance(step, int):
+            assert run_on(first, None, skill=step).outcome == "promoted"
+        else:
+            roll_back(first, version=1 if step == "to v1" else None, reason="test")
+    assert (production(first).version, first.ports.registry.production()) == (version, version)
 
 
-def test_a_rollback_takes_back_the_last_promotion_whatever_came_before(first: Context) -> None:
-    run_on(first, None, skill=90)
-    roll_back(first, version=None, reason="test", dry_run=False)
-    run_on(first, None, skill=100)
-    done = roll_back(first, version=None, reason="test", dry_run=False)
-    assert (done.model.version, production(first).version) == (1, 1)
-
-
-def test_a_rollback_typed_again_changes_nothing(first: Context) -> None:
-    run_on(first, None, skill=90)
-    run_on(first, None, skill=100)
-    roll_back(first, version=None, reason="test", dry_run=False)
-    again = roll_back(first, version=None, reason="test", dry_run=False)
-    assert (again.already, again.model.version, production(first).version) == (True, 2, 2)
-
-
-def test_a_rollback_goes_further_back_where_that_is_said(first: Context) -> None:
-    run_on(first, None, skill=90)
-    run_on(first, None, skill=100)
-    roll_back(first, version=None, reason="test", dry_run=False)
-    roll_back(first, version=1, reason="test", dry_run=False)
-    assert production(first).version == 1
-
-
-def test_rollback_to_what_is_in_production_changes_nothing(first: Context) -> None:
+def test_a_rollback_to_what_is_in_production_changes_nothing(first: Context) -> None:
     before = main_head(first.ports.repository)
-    assert roll_back(first, version=1, reason="test", dry_run=False).already
+    assert roll_back(first, version=1, reason="test").already
     first.ports.repository.fetch()
     assert main_head(first.ports.repository) == before
-
-
-def test_after_a_rollback_the_earlier_model_is_the_champion(first: Context) -> None:
-    run_on(first, None, skill=100)
-    roll_back(first, version=None, reason="test", dry_run=False)
-    assert run_on(first, None, skill=90).outcome == "promoted"
-
-
-def test_a_second_run_in_one_workspace_is_told(first: Context) -> None:
-    with (
-        only_run(first.layout, wait_seconds=0),
-        pytest.raises(InputError),
-        only_run(first.layout, wait_seconds=0),
-    ):
-        pass

@@ -8,25 +8,18 @@ from pathlib import Path
 import pytest
 
 from fakes.registry import FakeRegistry
-from pipeline.conftest import make_small_workspace, open_small_workspace
-from pipeline.small import WrittenTraining, write_small_pairs
+from pipeline.conftest import make_small_workspace, open_small_workspace, promote
+from pipeline.small import WrittenTraining
 from wms.core.context import Context
 from wms.core.errors import InputError, RegistryError
-from wms.core.records.run import RunOptions
 from wms.promotion.reconcile import reconcile_registry
 from wms.promotion.rollback import roll_back
-from wms.run.runner import run_pipeline
 
 
 def sharing(root: Path, registry: FakeRegistry) -> Context:
     make_small_workspace(root)
     ctx = open_small_workspace(root)
     return replace(ctx, ports=replace(ctx.ports, registry=registry))
-
-
-def promote(ctx: Context, pairs: Path, *, skill: int) -> None:
-    run = run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
-    assert run.outcome == "promoted"
 
 
 @pytest.fixture
@@ -38,7 +31,7 @@ def registry(tmp_path: Path) -> FakeRegistry:
 def theirs(tmp_path: Path, registry: FakeRegistry, written_training: WrittenTraining) -> Context:
     """Another repository, whose model has the alias."""
     ctx = sharing(tmp_path / "theirs", registry)
-    promote(ctx, write_small_pairs(tmp_path / "one", count=24, seed=1), skill=80)
+    promote(ctx, tmp_path, 80)
     return ctx
 
 
@@ -58,7 +51,7 @@ def test_a_run_is_refused_before_any_training(
 ) -> None:
     before = written_training.calls
     with pytest.raises(InputError, match=r"--adopt"):
-        promote(ours, write_small_pairs(tmp_path / "two", count=24, seed=2), skill=100)
+        promote(ours, tmp_path, 100)
     assert (written_training.calls, registry.production()) == (before, 1)
 
 
@@ -82,9 +75,9 @@ def test_the_alias_can_be_taken_over_by_command(
 def test_ones_own_alias_follows_main_as_before(
     theirs: Context, registry: FakeRegistry, tmp_path: Path
 ) -> None:
-    promote(theirs, write_small_pairs(tmp_path / "two", count=10, seed=2), skill=100)
+    promote(theirs, tmp_path, 100)
     registry.set_production(1)
     assert reconcile_registry(theirs).alias_moved
     assert registry.production() == 2
-    roll_back(theirs, version=None, reason="test", dry_run=False)
+    roll_back(theirs, version=None, reason="test")
     assert registry.production() == 1

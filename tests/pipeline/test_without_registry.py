@@ -13,16 +13,16 @@ import pytest
 
 from clouds import node_report
 from fakes.registry import FakeRegistry
-from pipeline.conftest import Open
+from pipeline.conftest import Open, production, run_on
 from pipeline.small import write_small_pairs
 from wms.core.context import Context, Environment
 from wms.core.errors import DataStoreError, RecordError, RegistryError, StaleBaseError
 from wms.core.files import read_record
 from wms.core.ports import ModelVersion
-from wms.core.production import main_head, metadata_at
+from wms.core.production import main_head
 from wms.core.records.node import ARTIFACTS, NodeCheck, NodeReport
 from wms.core.records.promotion import METADATA_PATH
-from wms.core.records.run import RunOptions, RunState
+from wms.core.records.run import RunState
 from wms.core.records.training import Candidate
 from wms.core.settings.infra import load_infra_settings
 from wms.data.push import Upload
@@ -32,7 +32,6 @@ from wms.promotion.publish import publish_promotion
 from wms.report.markdown import summary
 from wms.report.records import RunRecords
 from wms.run.adopt import adopt_model
-from wms.run.runner import run_pipeline
 from wms.run.summary import outcome_of
 
 ROOT = Path(__file__).parents[2]
@@ -49,31 +48,17 @@ class RefusesFiles(FakeRegistry):
         raise RegistryError("files are denied")
 
 
-@dataclass
 class DeniedNode:
     """A node that is ready, and whose role was refused by the artifacts bucket."""
 
     def started_at(self) -> datetime:
         return datetime.now(UTC)
 
-    def instance_type(self) -> str | None:
-        return "t3a.large"
+    def instance_type(self) -> None:
+        return None
 
-    def report(self) -> NodeReport | None:
+    def report(self) -> NodeReport:
         return node_report("ready").model_copy(update={"checks": (DENIED,)})
-
-
-class Listening:
-    """A `Progress` that keeps what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
-
-    def track(self, items: Any, *, label: str, total: int) -> Any:
-        return iter(items)
 
 
 def in_an_environment(ctx: Context, *, without_instance: bool) -> Context:
@@ -82,7 +67,7 @@ def in_an_environment(ctx: Context, *, without_instance: bool) -> Context:
         name="dev",
         settings=load_infra_settings(ROOT, "dev"),
         account=cast("Any", None),
-        node=DeniedNode(),
+        node=cast("Any", DeniedNode()),
         without_instance=without_instance,
     )
     registry = RefusesFiles(ctx.layout.state / "fake-registry")
@@ -96,7 +81,6 @@ class Kept:
     ctx: Context
     pairs: Path
     state: RunState
-    said: str
 
     @property
     def records(self) -> RunRecords:
@@ -117,20 +101,11 @@ def keep(small_workspace: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("wms.run.preflight.aws_preflight", lambda **_: ())
 
     def run(*, skill: int = 90, without_instance: bool = False) -> Kept:
-        listening = Listening()
-        ctx = in_an_environment(
-            replace(small_workspace(), progress=listening), without_instance=without_instance
-        )
+        ctx = in_an_environment(small_workspace(), without_instance=without_instance)
         pairs = write_small_pairs(tmp_path / "pairs", count=24, seed=1)
-        state = run_pipeline(ctx, incoming=pairs, options=RunOptions(train_overrides={"seed": skill}))
-        return Kept(small_workspace(), pairs, state, "\n".join(listening.lines))
+        return Kept(small_workspace(), pairs, run_on(ctx, pairs, skill=skill))
 
     return run
-
-
-def production(ctx: Context) -> object:
-    ctx.ports.repository.fetch()
-    return metadata_at(ctx.ports.repository, main_head(ctx.ports.repository))
 
 
 def test_the_decision_is_made_and_shown_and_nothing_is_promoted(keep: Keep) -> None:
@@ -140,11 +115,11 @@ def test_the_decision_is_made_and_shown_and_nothing_is_promoted(keep: Keep) -> N
     assert kept.nothing_is_promoted
 
 
-def test_it_is_said_where_people_look(keep: Keep) -> None:
+def test_it_is_said_where_people_look(keep: Keep, said: list[str]) -> None:
     kept = keep()
     command = f"wms model adopt {kept.records.archive.digest}"
-    assert kept.said.count("continuing without the registry: MLflow may not store files") >= 2
-    assert "nothing is promoted" in kept.said
+    assert "\n".join(said).count("continuing without the registry: MLflow may not store files") >= 2
+    assert "nothing is promoted" in "\n".join(said)
     assert command in "\n".join(outcome_of(kept.ctx).lines())
     text = summary(kept.records)
     assert "Kept as a candidate" in text
@@ -220,8 +195,7 @@ def test_adopted_it_is_registered_proposed_and_merged_as_it_was_judged(
 def test_a_run_that_was_adopted_is_brought_to_its_end_by_the_next_command(keep: Keep) -> None:
     kept = keep()
     adopt_model(kept.ctx, str(kept.ctx.layout.run))
-    options = RunOptions(train_overrides={"seed": 90})
-    assert run_pipeline(kept.ctx, incoming=kept.pairs, options=options).outcome == "promoted"
+    assert run_on(kept.ctx, kept.pairs, skill=90).outcome == "promoted"
 
 
 def test_where_main_moved_the_model_is_registered_and_its_data_are_to_be_judged_anew(keep: Keep) -> None:

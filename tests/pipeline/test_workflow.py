@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fakes.data_store import FakeDataStore
-from fakes.dying import Killed
-from pipeline.small import write_small_pairs
+from pipeline.conftest import production, publish_and_die, pushed
+from pipeline.small import GOOD, skilled
 from wms.core.context import Context
 from wms.core.errors import DataStoreError, InputError, RecordError, RepositoryError
 from wms.core.files import write_record
-from wms.core.production import main_head, metadata_at
+from wms.core.production import main_head
 from wms.core.records.promotion import METADATA_PATH, POINTER_PATH
 from wms.core.records.run import RunAsked, RunOptions
-from wms.data.push import push_folder
+from wms.core.settings import GATE_CONFIG
 from wms.report.records import RunRecords
 from wms.run.graph import JOBS
 from wms.run.journal import noting
@@ -33,9 +32,7 @@ from wms.run.workflow import (
     take,
 )
 
-Open = Callable[[], Context]
-GOOD = RunOptions(train_overrides={"seed": 100})
-POOR = RunOptions(train_overrides={"seed": 40})
+POOR = skilled(40)
 
 
 def begin(
@@ -62,11 +59,6 @@ def dispatched(ctx: Context) -> list[dict[str, str]]:
     return [dict(each.inputs) for each in listed if "pipeline" in each.workflow]
 
 
-def pushed(ctx: Context, tmp_path: Path, name: str, *, seed: int, count: int = 24) -> str:
-    folder = write_small_pairs(tmp_path / name, count=count, seed=seed)
-    return push_folder(folder, repository=ctx.ports.repository)
-
-
 def do(ctx: Context, *names: str) -> None:
     """Run jobs by name, as the workflow does."""
     for job in JOBS:
@@ -82,65 +74,52 @@ def forget_datasets(ctx: Context) -> None:
     shutil.rmtree(store.folder / "datasets")
 
 
-def production(ctx: Context) -> int | None:
-    ctx.ports.repository.fetch()
-    metadata = metadata_at(ctx.ports.repository, main_head(ctx.ports.repository))
-    return metadata.version if metadata else None
+@pytest.fixture
+def one(ctx: Context, tmp_path: Path) -> str:
+    """A data branch that waits."""
+    return pushed(ctx, tmp_path / "one", seed=1)
 
 
 @pytest.fixture
-def ctx(small_workspace: Open) -> Context:
-    return small_workspace()
-
-
-@pytest.fixture
-def died(ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def died(ctx: Context, one: str) -> str:
     """The branch of a run that died after its pull request; its machine, and what was in `run/`, is gone."""
-
-    def die(ctx: Context) -> None:
-        raise Killed
-
-    branch = pushed(ctx, tmp_path, "one", seed=1)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr("wms.promotion.merge.merge_promotion", die)
-        run_pipeline(ctx, branches=[branch], options=GOOD)
+    publish_and_die(ctx, one)
     shutil.rmtree(ctx.layout.run)
-    return branch
+    return one
 
 
-def test_a_push_starts_a_run_on_its_branch(ctx: Context, tmp_path: Path) -> None:
-    branch = pushed(ctx, tmp_path, "one", seed=1)
-    assert begin(ctx, branch).next == "data"
-    assert ctx.request.asked == RunAsked(branches=(branch,), options=GOOD)
+def upload(ctx: Context, artifacts: Path, *names: str) -> None:
+    """Do jobs one after the other, each with its artifact."""
+    for name in names:
+        do(ctx, name)
+        shutil.copytree(ctx.layout.run, artifacts / f"run-{name}-1")
 
 
-def test_a_branch_that_an_earlier_run_took_leaves_nothing_to_do(ctx: Context, tmp_path: Path) -> None:
-    branch = pushed(ctx, tmp_path, "one", seed=1)
+def test_a_push_starts_a_run_on_its_branch(ctx: Context, one: str) -> None:
+    assert begin(ctx, one).next == "data"
+    assert ctx.request.asked == RunAsked(branches=(one,), options=GOOD)
+
+
+def test_a_branch_that_an_earlier_run_took_leaves_nothing_to_do(ctx: Context, one: str) -> None:
     ctx.ports.repository.fetch()
-    commit = tip(ctx, branch)
-    run_pipeline(ctx, branches=[branch], options=GOOD)
-    started = begin(ctx, branch, commit=commit)
+    commit = tip(ctx, one)
+    run_pipeline(ctx, branches=[one], options=GOOD)
+    started = begin(ctx, one, commit=commit)
     assert started.next == "nothing"
     assert "an earlier run took it" in started.said
 
 
-def test_a_branch_that_a_person_named_and_that_is_not_there_is_an_error(ctx: Context) -> None:
-    with pytest.raises(RepositoryError, match="the remote has no branch data/nope"):
-        begin(ctx, "data/nope")
-
-
-def test_of_two_hundred_branches_that_are_not_there_the_first_is_named(ctx: Context, tmp_path: Path) -> None:
-    pushed(ctx, tmp_path, "one", seed=1)
-    with pytest.raises(RepositoryError, match="no branch data/000") as told:
+def test_of_two_hundred_branches_that_are_not_there_the_first_is_named(ctx: Context, one: str) -> None:
+    with pytest.raises(RepositoryError, match="the remote has no branch data/000") as told:
         begin(ctx, *(f"data/{number:03d}" for number in range(200)))
-    assert "data/one" in told.value.remedy
+    assert one in told.value.remedy
 
 
 def test_a_push_that_was_judged_is_not_judged_again_and_a_person_may_repeat_it(
-    ctx: Context, tmp_path: Path
+    ctx: Context, one: str, tmp_path: Path
 ) -> None:
-    run_pipeline(ctx, branches=[pushed(ctx, tmp_path, "one", seed=1)], options=GOOD)
-    held = pushed(ctx, tmp_path, "two", seed=2)
+    run_pipeline(ctx, branches=[one], options=GOOD)
+    held = pushed(ctx, tmp_path / "two", seed=2)
     assert run_pipeline(ctx, branches=[held], options=POOR).outcome == "held"
     started = begin(ctx, held, commit=tip(ctx, held))
     assert started.next == "nothing"
@@ -148,12 +127,12 @@ def test_a_push_that_was_judged_is_not_judged_again_and_a_person_may_repeat_it(
     assert begin(ctx, held).next == "data"
 
 
-def test_held_means_all_branches_that_were_held(ctx: Context, tmp_path: Path) -> None:
-    run_pipeline(ctx, branches=[pushed(ctx, tmp_path, "one", seed=1)], options=GOOD)
-    held = sorted(pushed(ctx, tmp_path, name, seed=seed) for name, seed in (("two", 2), ("three", 3)))
+def test_held_means_all_branches_that_were_held(ctx: Context, one: str, tmp_path: Path) -> None:
+    run_pipeline(ctx, branches=[one], options=GOOD)
+    held = sorted(pushed(ctx, tmp_path / name, seed=seed) for name, seed in (("two", 2), ("three", 3)))
     for branch in held:
         assert run_pipeline(ctx, branches=[branch], options=POOR).outcome == "held"
-    waiting = pushed(ctx, tmp_path, "four", seed=4)
+    waiting = pushed(ctx, tmp_path / "four", seed=4)
     begin(ctx, HELD)
     assert [branch.name for branch in ctx.request.branches] == held
     assert waiting not in held
@@ -165,72 +144,79 @@ def test_where_none_is_held_there_is_nothing_to_do(ctx: Context) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOW_PATHS)
 def test_a_run_asked_for_before_mains_workflow_changed_is_started_anew_as_it_was_asked_for(
-    ctx: Context, tmp_path: Path, path: str
+    ctx: Context, one: str, path: str
 ) -> None:
     repository = ctx.ports.repository
-    branch = pushed(ctx, tmp_path, "one", seed=1)
     repository.fetch()
     head = main_head(repository)
     repository.push(repository.commit(head, {path: b"new"}, message="A new workflow"), "main", expect=head)
-    commit = tip(ctx, branch)
-    assert begin(ctx, branch, workflow_sha=head, commit=commit).next == "nothing"
+    commit = tip(ctx, one)
+    assert begin(ctx, one, workflow_sha=head, commit=commit).next == "nothing"
     (inputs,) = dispatched(ctx)
-    asked = RunAsked(branches=(branch,), options=GOOD, commit=commit)
-    assert inputs == inputs_of(asked, actor=ctx.actor)
+    assert inputs == inputs_of(RunAsked(branches=(one,), options=GOOD, commit=commit), actor=ctx.actor)
 
 
-def test_a_run_goes_from_machine_to_machine(ctx: Context, tmp_path: Path) -> None:
+def test_a_run_goes_from_machine_to_machine(ctx: Context, one: str, tmp_path: Path) -> None:
     artifacts = tmp_path / "artifacts"
-    begin(ctx, pushed(ctx, tmp_path, "one", seed=1))
-    for names in (("data",), ("train",), ("gate",), ("publish",), ("merge",)):
+    begin(ctx, one)
+    for name in ("data", "train", "gate", "publish", "merge"):
         if artifacts.is_dir():
             take(ctx, artifacts)
-        do(ctx, *names)
+        do(ctx, name)
         for unsent in ("dataset", "base", "checkpoints", "tree"):
             shutil.rmtree(ctx.layout.run / unsent, ignore_errors=True)
-        shutil.move(ctx.layout.run, artifacts / f"run-{names[0]}-1")
-    assert production(ctx) == 1
+        shutil.move(ctx.layout.run, artifacts / f"run-{name}-1")
+    assert production(ctx).version == 1
 
 
-def test_what_a_later_job_did_not_upload_comes_from_an_earlier_one(ctx: Context, tmp_path: Path) -> None:
-    begin(ctx, pushed(ctx, tmp_path, "one", seed=1))
-    for name in ("data", "train"):
-        do(ctx, name)
-        shutil.copytree(ctx.layout.run, tmp_path / f"artifacts/run-{name}-1")
-    shutil.rmtree(tmp_path / "artifacts/run-train-1/incoming")
-    take(ctx, tmp_path / "artifacts")
+def test_what_a_later_job_did_not_upload_comes_from_an_earlier_one(
+    ctx: Context, one: str, tmp_path: Path
+) -> None:
+    begin(ctx, one)
+    upload(ctx, tmp_path, "data", "train")
+    shutil.rmtree(tmp_path / "run-train-1/incoming")
+    take(ctx, tmp_path)
     assert len([path for path in ctx.layout.incoming.rglob("*") if path.is_file()]) == 48
     assert ctx.run_state.done("train")
 
 
-def test_of_several_copies_the_furthest_is_taken(ctx: Context, tmp_path: Path) -> None:
-    begin(ctx, pushed(ctx, tmp_path, "one", seed=1))
-    for name in ("data", "train", "gate"):
-        do(ctx, name)
-        shutil.copytree(ctx.layout.run, tmp_path / f"artifacts/run-{name}-1")
-    take(ctx, tmp_path / "artifacts")
+def test_of_several_copies_the_furthest_is_taken(ctx: Context, one: str, tmp_path: Path) -> None:
+    begin(ctx, one)
+    upload(ctx, tmp_path, "data", "train", "gate")
+    take(ctx, tmp_path)
     assert ctx.run_state.done("gate")
 
 
+def two_runs(ctx: Context, folder: Path, *names: str) -> str:
+    """The artifacts of two runs by these names; the ID of the second run."""
+    for seed, name in enumerate(names):
+        begin(ctx, pushed(ctx, folder / f"pairs-{seed}", seed=seed))
+        shutil.copytree(ctx.layout.run, folder / "artifacts" / name)
+    return ctx.request.run_id
+
+
 def test_artifacts_of_two_runs_are_refused(ctx: Context, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        begin(ctx, pushed(ctx, tmp_path, name, seed=1 if name == "one" else 2))
-        shutil.copytree(ctx.layout.run, tmp_path / "artifacts" / name)
+    two_runs(ctx, tmp_path, "one", "two")
     with pytest.raises(RecordError, match="2 runs"):
         take(ctx, tmp_path / "artifacts")
 
 
-def test_a_run_that_died_is_merged_first_and_the_push_follows(
+def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, tmp_path: Path) -> None:
+    second = two_runs(ctx, tmp_path, "run-data-1", "run-data-2")
+    assert take(ctx, tmp_path / "artifacts").run_id == second
+
+
+def test_a_run_that_died_is_merged_first_and_what_waits_follows(
     ctx: Context, died: str, tmp_path: Path
 ) -> None:
-    branch = pushed(ctx, tmp_path, "two", seed=2)
-    assert begin(ctx, branch).next == "merge"
+    lost = pushed(ctx, tmp_path / "two", seed=2)
+    asked = pushed(ctx, tmp_path / "three", seed=3)
+    assert begin(ctx, asked).next == "merge"
     do(ctx, "merge")
-    assert production(ctx) == 1
+    assert production(ctx).version == 1
     assert ctx.ports.repository.head(died) is None
-    assert follow_up(ctx).started == (RunAsked(branches=(branch,), options=GOOD),)
-    (inputs,) = dispatched(ctx)
-    assert inputs["branches"] == branch
+    assert [run.branches for run in follow_up(ctx).started] == [(asked,), (lost,)]
+    assert [inputs["branches"] for inputs in dispatched(ctx)] == [asked, lost]
 
 
 def test_what_is_merged_after_a_death_is_what_was_published(ctx: Context, died: str) -> None:
@@ -243,26 +229,13 @@ def test_what_is_merged_after_a_death_is_what_was_published(ctx: Context, died: 
     assert promotion.files.keys() >= {METADATA_PATH}
 
 
-def test_what_an_earlier_run_had_to_leave_waiting_follows_too(
-    ctx: Context, died: str, tmp_path: Path
-) -> None:
-    lost = pushed(ctx, tmp_path, "two", seed=2)
-    asked = pushed(ctx, tmp_path, "three", seed=3)
-    begin(ctx, asked)
-    do(ctx, "merge")
-    assert [run.branches for run in follow_up(ctx).started] == [(asked,), (lost,)]
-
-
 def test_only_data_branches_are_taken(ctx: Context) -> None:
     with pytest.raises(InputError, match="main: only branches"):
         begin(ctx, "main")
 
 
-def test_a_push_whose_commit_is_gone_leaves_the_branch_to_the_newer_push(
-    ctx: Context, tmp_path: Path
-) -> None:
-    branch = pushed(ctx, tmp_path, "one", seed=1)
-    assert begin(ctx, branch, commit="0" * 40).next == "nothing"
+def test_a_push_whose_commit_is_gone_leaves_the_branch_to_the_newer_push(ctx: Context, one: str) -> None:
+    assert begin(ctx, one, commit="0" * 40).next == "nothing"
 
 
 def test_a_run_whose_workflow_is_of_a_commit_that_main_lost_is_started_anew(ctx: Context) -> None:
@@ -290,52 +263,30 @@ def test_a_dead_run_whose_images_are_lost_is_not_merged(ctx: Context, died: str)
     assert ctx.ports.repository.head(died) is not None
 
 
-def test_after_the_first_job_ran_again_its_newest_attempt_counts(ctx: Context, tmp_path: Path) -> None:
-    for attempt, name in ((1, "one"), (2, "two")):
-        begin(ctx, pushed(ctx, tmp_path, name, seed=attempt))
-        shutil.copytree(ctx.layout.run, tmp_path / f"artifacts/run-data-{attempt}")
-    second = ctx.request.run_id
-    assert take(ctx, tmp_path / "artifacts").run_id == second
-
-
 def test_while_the_pull_request_is_open_nothing_follows(ctx: Context, died: str) -> None:
-    asked = RunAsked(branches=(), options=GOOD)
     begin(ctx)
-    assert follow_up(ctx) == FollowedUp(waiting=(asked,))
+    assert follow_up(ctx) == FollowedUp(waiting=(RunAsked(branches=(), options=GOOD),))
 
 
 def test_a_run_that_died_and_came_too_late_is_closed_and_asked_for_again(
     ctx: Context, died: str, tmp_path: Path
 ) -> None:
     repository, head = ctx.ports.repository, main_head(ctx.ports.repository)
-    changed = repository.commit(
-        head,
-        {"WMS/configs/gate.yaml": (repository.read_file(head, "WMS/configs/gate.yaml") or b"") + b"\n"},
-        message="A stricter gate",
-    )
+    stricter = (repository.read_file(head, GATE_CONFIG) or b"") + b"\n"
+    changed = repository.commit(head, {GATE_CONFIG: stricter}, message="A stricter gate")
     repository.push(changed, "main", expect=head)
-    write_gate(ctx)
-    branch = pushed(ctx, tmp_path, "two", seed=2)
+    (ctx.layout.root / GATE_CONFIG).write_bytes(stricter)
+    branch = pushed(ctx, tmp_path / "two", seed=2)
     assert begin(ctx, branch).next == "data"
     assert ctx.ports.forge.pull_requests(head_prefix="promote/", state="open") == ()
     (inputs,) = dispatched(ctx)
     assert inputs["branches"] == died
 
 
-def write_gate(ctx: Context) -> None:
-    """Check main's settings out, as the workflow does."""
-    path = "WMS/configs/gate.yaml"
-    text = ctx.ports.repository.read_file(main_head(ctx.ports.repository), path)
-    (ctx.layout.root / path).write_bytes(text or b"")
-
-
-def test_a_run_under_which_main_moved_is_started_again(ctx: Context, tmp_path: Path) -> None:
-    branch = pushed(ctx, tmp_path, "one", seed=1)
-    begin(ctx, branch)
-    do(ctx, "data", "train", "gate")
-    write_record(
-        ctx.layout.record("state"), ctx.run_state.model_copy(update={"outcome": "void", "stale": True})
-    )
+def test_a_run_under_which_main_moved_is_started_again(ctx: Context, one: str) -> None:
+    begin(ctx, one)
+    void = ctx.run_state.model_copy(update={"outcome": "void", "stale": True})
+    write_record(ctx.layout.record("state"), void)
     assert follow_up(ctx).started == (ctx.request.asked,)
 
 
@@ -361,7 +312,7 @@ def test_the_inputs_of_a_dispatch_ask_for_the_same() -> None:
 
 
 def test_a_dry_run_starts_without_touching_a_dead_one(ctx: Context, died: str, tmp_path: Path) -> None:
-    branch = pushed(ctx, tmp_path, "two", seed=2)
+    branch = pushed(ctx, tmp_path / "two", seed=2)
     started = begin(ctx, branch, options=GOOD.model_copy(update={"dry_run": True}))
     assert started.next == "data"
     assert len(ctx.ports.forge.pull_requests(head_prefix="promote/", state="open")) == 1

@@ -16,7 +16,6 @@ from wms.adapters.git.workspace import init_repository
 from wms.cli.app import root
 
 REPOSITORY = "owner/meters"
-NEWS = {"CHANGELOG.md": b"New\n"}
 
 
 def wms(*words: str) -> Result:

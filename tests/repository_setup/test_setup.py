@@ -22,6 +22,12 @@ def setup(*words: str) -> Result:
     return wms("github", "setup", *words)
 
 
+def require_refused(*says: str) -> None:
+    done = setup()
+    assert done.exit_code == 67
+    assert [words for words in says if words not in done.output] == []
+
+
 def changes(github: FakeGitHub) -> list[str]:
     """The requests that were no questions."""
     return [request for request in github.requests if not request.startswith("GET ")]
@@ -174,16 +180,12 @@ def test_a_token_that_is_refused_says_how_to_sign_in(
     github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GH_TOKEN", "another")
-    done = setup()
-    assert done.exit_code == 67
-    assert "gh auth login" in done.output
+    require_refused("gh auth login")
 
 
 def test_without_any_token_gh_is_not_signed_in(github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GH_TOKEN")
-    done = setup()
-    assert done.exit_code == 67
-    assert "gh is not signed in" in done.output
+    require_refused("gh is not signed in")
     assert github.requests == []
 
 
@@ -191,32 +193,23 @@ def test_somebody_without_rights_is_told_so_and_nothing_is_guessed(
     github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GH_TOKEN", github.new_token("ann", "user", {"contents": "write", "issues": "write"}))
-    done = setup()
-    assert done.exit_code == 67
-    assert "not visible with this token" in done.output
-    assert "the repository's owner" in done.output
+    require_refused("not visible with this token", "the repository's owner")
     assert changes(github) == []
 
 
 def test_a_change_that_github_refuses_ends_with_its_words(github: FakeGitHub) -> None:
     github.fail_next(1, status=409, message="Set by the organization", method="PUT")
-    done = setup()
-    assert done.exit_code == 67
-    assert "Set by the organization" in done.output
+    require_refused("Set by the organization")
 
 
 def test_without_gh_it_says_where_to_get_it(github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     assert setup().exit_code == 0, "the one beside the interpreter is found"
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
-    done = setup()
-    assert done.exit_code == 67
-    assert "gh, the command line of GitHub, is not installed" in done.output
+    require_refused("gh, the command line of GitHub, is not installed")
 
 
 def test_a_remote_elsewhere_wants_a_name_and_takes_it(github: FakeGitHub) -> None:
     subprocess.run(["git", "remote", "set-url", "origin", "https://example.org/a/b.git"], check=True)
-    done = setup()
-    assert done.exit_code == 67
-    assert "--repo OWNER/NAME" in done.output
+    require_refused("--repo OWNER/NAME")
     assert setup("--repo", REPOSITORY).exit_code == 0

@@ -9,7 +9,9 @@ from typing import Any
 import click
 import pytest
 
+from rehearsal.engine.filters import push_starts
 from wms.cli.app import root
+from wms.core.records.promotion import GENERATED_PATHS, METADATA_PATH
 from workflows.files import ACTIONS, PIPELINE, ROOT, WORKFLOWS, commands, jobs, load, steps
 
 FILES = [*WORKFLOWS, *ACTIONS]
@@ -70,16 +72,22 @@ def test_what_runs_on_the_node_is_stored_by_main_alone() -> None:
     assert takers == ["mlflow-image.yml"]
 
 
-WMS_CALLS = sorted(
-    {
-        line
-        for path in WORKFLOWS
-        for job in jobs(path).values()
-        for line in commands(job)
-        if line.startswith("wms ")
-    }
-    | {line for path in ACTIONS for line in commands({"steps": steps(path)}) if line.startswith("wms ")}
-)
+@pytest.mark.parametrize("files", [GENERATED_PATHS, (METADATA_PATH,)], ids=["promotion", "rollback"])
+def test_no_run_of_a_generated_pull_request_waits_for_somebody_s_approval(files: tuple[str, ...]) -> None:
+    """A run that waits shows a button; clicked, it adds a second required `ci` to a merged commit."""
+    triggers = {path.name: load(path)[True] for path in WORKFLOWS}
+    started = [
+        name
+        for name, each in triggers.items()
+        if isinstance(each, dict)
+        and "pull_request" in each
+        and push_starts(each["pull_request"] or {}, branch="main", paths=files)
+    ]
+    assert started == []
+
+
+LINES = {line for path in FILES for line in commands({"steps": steps(path)})}
+WMS_CALLS = sorted(line for line in LINES if line.startswith("wms "))
 
 
 @pytest.mark.parametrize("line", WMS_CALLS)

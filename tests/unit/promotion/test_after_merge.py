@@ -47,18 +47,14 @@ def merged(repository: SlowRemote, forge: LocalForge) -> str:
     return forge.merge(opened.number, sha=opened.head_sha)
 
 
-def test_a_merge_that_git_shows_at_once_is_not_waited_for(repository: SlowRemote, merged: str) -> None:
+@pytest.mark.parametrize("blind_fetches", [0, 3])
+def test_a_merge_is_waited_for_until_git_shows_it(
+    repository: SlowRemote, merged: str, blind_fetches: int
+) -> None:
+    repository.blind_fetches = blind_fetches
     paused: list[float] = []
     fetch_merge(repository, merged, pause=paused.append)
-    assert paused == []
-    assert repository.head("main") == merged
-
-
-def test_a_merge_that_git_shows_late_is_waited_for(repository: SlowRemote, merged: str) -> None:
-    repository.blind_fetches = 3
-    paused: list[float] = []
-    fetch_merge(repository, merged, pause=paused.append)
-    assert paused == list(WAITS_SECONDS[:3])
+    assert paused == list(WAITS_SECONDS[:blind_fetches])
     assert repository.head("main") == merged
 
 

@@ -15,7 +15,6 @@ from wms.core.records.dataset import DatasetManifest
 from wms.core.records.decision import GateInputs, GatePolicy
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.core.records.metrics import Boundary
-from wms.core.records.promotion import ModelMetadata
 from wms.core.settings import GATE_CONFIG, load_settings
 from wms.gate.decide import decide
 from wms.promotion.evidence import require_decision_fits
@@ -48,56 +47,42 @@ def report(weights: str, hits: int) -> EvalReport:
 DECISION = decide(POLICY, GateInputs(candidate=report(CANDIDATE, 90), champion=report(CHAMPION, 20)))
 
 
-def fitting() -> dict[str, Any]:
-    promoted = make_metadata().model_copy(
-        update={"weights_sha256": CANDIDATE, "decision_sha256": DECISION.digest}
-    )
-    return {
-        "promoted": promoted,
-        "policy": POLICY,
-        "production": make_metadata().model_copy(update={"weights_sha256": CHAMPION}),
-        "main_manifest": MAIN,
-        "new_manifest": DatasetManifest(),
-    }
+PROMOTED = make_metadata().model_copy(
+    update={"weights_sha256": CANDIDATE, "decision_sha256": DECISION.digest}
+)
+FITTING: dict[str, Any] = {
+    "promoted": PROMOTED,
+    "policy": POLICY,
+    "production": make_metadata().model_copy(update={"weights_sha256": CHAMPION}),
+    "main_manifest": MAIN,
+    "new_manifest": DatasetManifest(),
+}
+OTHER = sha256_hex(b"other")
 
 
 def test_a_decision_that_fits_is_accepted() -> None:
     assert DECISION.verdict == "promote"
-    require_decision_fits(DECISION, **fitting())
-
-
-def with_other_weights(metadata: ModelMetadata) -> ModelMetadata:
-    return metadata.model_copy(update={"weights_sha256": sha256_hex(b"other")})
+    require_decision_fits(DECISION, **FITTING)
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("changed", "says"),
     [
-        (lambda a: {**a, "promoted": with_other_weights(a["promoted"])}, "other weights"),
-        (lambda a: {**a, "production": with_other_weights(a["production"])}, "another champion"),
-        (lambda a: {**a, "production": None}, "another champion"),
-        (lambda a: {**a, "main_manifest": DatasetManifest()}, "other test images"),
-        (
-            lambda a: {**a, "policy": POLICY.model_copy(update={"confidence": 0.8})},
-            "policy is not that of main",
-        ),
-        (
-            lambda a: {
-                **a,
-                "promoted": a["promoted"].model_copy(update={"decision_sha256": sha256_hex(b"x")}),
-            },
-            "another decision",
-        ),
+        ({"promoted": PROMOTED.model_copy(update={"weights_sha256": OTHER})}, "other weights"),
+        ({"promoted": PROMOTED.model_copy(update={"decision_sha256": OTHER})}, "another decision"),
+        ({"production": PROMOTED.model_copy(update={"weights_sha256": OTHER})}, "another champion"),
+        ({"production": None}, "another champion"),
+        ({"main_manifest": DatasetManifest()}, "other test images"),
+        ({"policy": POLICY.model_copy(update={"confidence": 0.8})}, "policy is not that of main"),
     ],
 )
-def test_one_part_that_does_not_fit_is_named(change: Any, says: str) -> None:
+def test_one_part_that_does_not_fit_is_named(changed: dict[str, Any], says: str) -> None:
     with pytest.raises(RecordError, match=says):
-        require_decision_fits(DECISION, **change(fitting()))
+        require_decision_fits(DECISION, **FITTING | changed)
 
 
 def test_a_hold_supports_nothing() -> None:
     hold = decide(POLICY, GateInputs(candidate=report(CANDIDATE, 20), champion=report(CHAMPION, 90)))
-    arguments = fitting()
-    arguments["promoted"] = arguments["promoted"].model_copy(update={"decision_sha256": hold.digest})
+    promoted = PROMOTED.model_copy(update={"decision_sha256": hold.digest})
     with pytest.raises(RecordError, match="not promote"):
-        require_decision_fits(hold, **arguments)
+        require_decision_fits(hold, **FITTING | {"promoted": promoted})

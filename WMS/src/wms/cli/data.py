@@ -23,8 +23,7 @@ from wms.data.status import data_status
 from wms.data.validate import require_good, validate_folder, validate_incoming
 from wms.run.current import make_room
 from wms.run.journal import noting
-from wms.run.prepare import prepare_run
-from wms.run.start import branch_heads, start_run
+from wms.run.start import branch_heads, prepare_run, start_run
 from wms.synth.dataset import write_pairs
 from wms.synth.faults import write_broken_pairs
 

@@ -23,9 +23,8 @@ from wms.core.settings import REPORT_CONFIG, load_wanted
 from wms.core.settings.infra import INFRASTRUCTURE
 from wms.github.doctor import diagnose
 from wms.github.fresh import leftovers, require_foreign, start_fresh
-from wms.github.report_setting import set_pictures_in_reports
 from wms.github.selftest import SEED
-from wms.github.setup import plan_changes, seen
+from wms.github.setup import plan_changes, seen, set_pictures_in_reports
 from wms.synth import dataset
 from wms.wiring import forge_of_person, open_github
 from wms.wiring.selftest import open_selftest

@@ -30,14 +30,10 @@ SAY_KNOWN = f"wms github setup --variable {PUBLIC_KNOWN}=true"
 def diagnose(
     name: str, *, wanted: Wanted, facts: Facts, environments: Iterable[str], now: datetime
 ) -> Diagnosis:
-    """Judge everything.
+    """Judge what GitHub shows of the repository `name` (`OWNER/NAME`) against what the files want.
 
-    Args:
-        name: the repository, `OWNER/NAME`.
-        wanted: its settings as the files have them.
-        facts: what GitHub shows.
-        environments: the folders of infrastructure/ that can be named.
-        now: the time; schedules stop after days without activity.
+    `environments` are the folders of infrastructure/ that can be named. Schedules stop after days without
+    activity, counted up to `now`.
     """
     rows = (
         *_repository(name, facts),

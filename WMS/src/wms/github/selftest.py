@@ -71,13 +71,8 @@ class _Refs(Protocol):
 class SelfTest:
     """What the self-test acts on.
 
-    Args:
-        repository: the clone and its remote.
-        forge: pull requests and statuses.
-        workflows: runs.
-        refs: the state, the marker, tags.
-        progress: shows every chapter.
-        patience_seconds: how long one run may take, with the wait for other runs.
+    `refs` are the state, the marker and the tags. `patience_seconds` is how long one run may take, with the
+    wait for other runs.
     """
 
     repository: Repository
@@ -163,20 +158,18 @@ class SelfTest:
         self._run(chapter, PIPELINE, {"branches": branch, **_training(seed, LEARNING)})
         model = metadata_at(self.repository, main_head(self.repository))
         if model is None or model.version <= after:
-            raise InputError(f"{chapter}: main names no model newer than v{after}", Code.SELF_TEST)
+            raise _failed(f"{chapter}: main names no model newer than v{after}")
         pulls = self.forge.pull_requests(head_prefix=promotion_branch(model.run_id), state="all")
         if [pull.state for pull in pulls] != ["merged"]:
-            raise InputError(f"{chapter}: its pull request is not merged", Code.SELF_TEST)
+            raise _failed(f"{chapter}: its pull request is not merged")
         posted = {check.context: check.state for check in self.forge.statuses(pulls[0].head_sha)}
         lacking = [name for name in ("ci", "wms/quality-gate") if posted.get(name) != "success"]
         if lacking:
-            raise InputError(
-                f"{chapter}: no success of {', '.join(lacking)} on {pulls[0].url}", Code.SELF_TEST
-            )
+            raise _failed(f"{chapter}: no success of {', '.join(lacking)} on {pulls[0].url}")
         if release_tag(model.version) not in {release.tag for release in self.forge.releases()}:
-            raise InputError(f"{chapter}: there is no release {release_tag(model.version)}", Code.SELF_TEST)
+            raise _failed(f"{chapter}: there is no release {release_tag(model.version)}")
         if self.repository.head(branch) is not None:
-            raise InputError(f"{chapter}: {branch} is in the dataset but was not deleted", Code.SELF_TEST)
+            raise _failed(f"{chapter}: {branch} is in the dataset but was not deleted")
         return model.version
 
     def _hold(self, branch: str) -> None:
@@ -184,34 +177,30 @@ class SelfTest:
         self._run("hold", PIPELINE, {"branches": branch, **_training(20, IDLING)})
         head = self.repository.head(branch)
         if main_head(self.repository) != before or head is None:
-            raise InputError("hold: main moved, or the data branch is gone", Code.SELF_TEST)
+            raise _failed("hold: main moved, or the data branch is gone")
         if "wms/verdict" not in {check.context for check in self.forge.statuses(head)}:
-            raise InputError(f"hold: {branch} has no status with its verdict", Code.SELF_TEST)
+            raise _failed(f"hold: {branch} has no status with its verdict")
 
     def _roll_back(self, *, to: int) -> None:
         self._run("rollback", ROLLBACK, {"reason": "the self-test"})
         model = metadata_at(self.repository, main_head(self.repository))
         if model is None or (model.version, model.kind) != (to, "rollback"):
-            raise InputError(f"rollback: main does not name model v{to} again", Code.SELF_TEST)
+            raise _failed(f"rollback: main does not name model v{to} again")
 
     def _run(self, chapter: str, workflow: str, inputs: dict[str, str]) -> None:
         run = self.workflows.start(workflow, inputs, branch=MAIN)
         self.progress.say(f"{chapter}: {self.workflows.url(run)}")
         self._until(f"{chapter} to end", lambda: self.workflows.conclusion(run) is not None)
         if self.workflows.conclusion(run) != "success":
-            raise InputError(
-                f"{chapter}: its run ended with {self.workflows.conclusion(run)}: {self.workflows.url(run)}",
-                Code.SELF_TEST,
-            )
+            ended = f"{self.workflows.conclusion(run)}: {self.workflows.url(run)}"
+            raise _failed(f"{chapter}: its run ended with {ended}")
         self.repository.fetch()
 
     def _until(self, what: str, done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self.patience_seconds
         while not done():
             if time.monotonic() >= deadline:
-                raise InputError(
-                    f"waited {self.patience_seconds / 60:.0f} minutes for {what}", Code.SELF_TEST
-                )
+                raise _failed(f"waited {self.patience_seconds / 60:.0f} minutes for {what}")
             time.sleep(self.workflows.poll_seconds)
 
     def _require_own(self, marker: str) -> None:
@@ -254,6 +243,10 @@ class SelfTest:
         post_ci(self.forge, commit, evidence)
         self.forge.merge(pull.number, sha=commit)
         repository.fetch()
+
+
+def _failed(what: str) -> InputError:
+    return InputError(what, Code.SELF_TEST)
 
 
 def _training(seed: int, configuration: str) -> dict[str, str]:

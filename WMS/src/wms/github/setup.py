@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from wms.core.errors import Code, GitHubError
+from wms.core.files import write_bytes
 from wms.core.records.github_setup import Change, Facts, Label, Unseen, Wanted
+from wms.core.settings import REPORT_CONFIG
+
+PICTURES_LINE = re.compile(r"(?m)^pictures_in_reports:[ \t]*\w*")
 
 T = TypeVar("T")
 
@@ -16,13 +22,8 @@ def plan_changes(
 ) -> tuple[Change, ...]:
     """Compare, setting by setting.
 
-    Other labels, rulesets and variables of the repository stay as they are.
-
-    Args:
-        wanted: from the files.
-        facts: from GitHub.
-        variables: values to set now, by name; each is among the wanted ones.
-        secrets: the same for secrets. GitHub never shows them again, so a given one is always written.
+    Other labels, rulesets and variables of the repository stay as they are. `variables` and `secrets` are
+    values to set now, by name. GitHub never shows a secret again, so a given one is always written.
 
     Raises:
         GitHubError: a setting is not visible, so it is unknown whether it differs.
@@ -38,6 +39,19 @@ def plan_changes(
         *(_secret(name, value, set_secrets) for name, value in secrets.items()),
     ]
     return tuple(step for step in steps if step is not None)
+
+
+def set_pictures_in_reports(root: Path, *, allowed: bool) -> bool:
+    """Write `pictures_in_reports` to report.yaml and keep all other lines; return whether it changed."""
+    path = root / REPORT_CONFIG
+    old = path.read_text() if path.is_file() else ""
+    line = f"pictures_in_reports: {str(allowed).lower()}"
+    new, found = PICTURES_LINE.subn(line, old)
+    if not found:
+        new = f"{old}{line}\n"
+    if new != old:
+        write_bytes(path, new.encode())
+    return new != old
 
 
 def seen(value: T | Unseen) -> T:

@@ -13,6 +13,7 @@ from wms.core.ports import DataStore, Forge, Repository
 from wms.core.production import main_head, manifest_at, metadata_at, require_file, require_production
 from wms.core.records.dataset import BranchHead
 from wms.core.records.decision import GateDecision
+from wms.core.records.left_out import LeftOut
 from wms.core.records.promotion import POINTER_PATH, Merged, ModelMetadata, Promotion
 from wms.data.announce import announce_taken
 from wms.gate.decide import replay
@@ -32,23 +33,18 @@ def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     """Replay the decision on the promotion's commit, post the statuses, merge, start the deployment.
 
     Data branches are deleted, except those of which something was left out: they hold the only pushed copy
-    of it. Then the registry's alias is moved.
+    of it. Then the registry's alias is moved. All checks are made on the remote as it is now, not on what the
+    run remembers. Run again after a crash, it resumes: after a merge only the cleanup is left.
 
-    Args:
-        ctx: the workspace; its run is published.
-        ci_passed: the commit that `ci.yml` was called on and passed. Without it the status `ci` is posted
-            only if the code below the commit passed before (`promotion/tested.py`).
-
-    All checks are made on the remote as it is now, not on what the run remembers. Run again after a crash, it
-    goes on where it was: after a merge only the cleanup is left.
+    `ci_passed` is the commit that `ci.yml` was called on and passed. Without it the status `ci` is posted
+    only if the code below the commit passed before (`promotion/tested.py`).
 
     Raises:
         InputError: the CI ran on another commit than the published one.
         StaleBaseError: main's dataset, model or gate changed since.
         UnmergeableError: the pull request was closed, conflicts with main, or its branch moved.
-        RecordError: the decision does not support what the commit would put in production.
-        DataStoreError, RecordError: the commit, the weights or the records are not what was
-            published.
+        DataStoreError, RecordError: the decision does not support what the commit would put in production, or
+            the commit, the weights or the records are not what was published.
         ForgeError: the merge was refused for now.
     """
     repository = ctx.ports.repository
@@ -57,22 +53,12 @@ def merge_promotion(ctx: Context, *, ci_passed: str | None = None) -> Merged:
     fetch_merge(repository, merge_sha)
     require_commit_holds(repository, merge_sha, promotion.files)
     merged = finish_merge(repository, ctx.ports.forge, promotion, merge_sha, version=promotion.to_version)
-    partly_taken = {item.branch for item in promotion.left_out}
-    taken = tuple(
-        branch.name
-        for branch in promotion.data_branches
-        if branch.name in partly_taken and repository.head(branch.name) == branch.sha
-    )
-    deleted, kept = _delete_branches(
-        repository, tuple(branch for branch in promotion.data_branches if branch.name not in taken)
-    )
-    merged = merged.model_copy(
-        update={"deleted_branches": deleted, "kept_branches": kept, "taken_branches": taken}
-    )
-    heads = {branch.name: branch for branch in promotion.data_branches}
-    for item in promotion.left_out:
-        if item.branch in taken:
-            announce_taken(ctx, heads[item.branch], item, version=merged.version)
+    left_out = {item.branch: item for item in promotion.left_out}
+    settled: dict[str, tuple[str, ...]] = {}
+    for branch in promotion.data_branches:
+        how = _settle(ctx, branch, left_out.get(branch.name), version=merged.version)
+        settled[how] = (*settled.get(how, ()), branch.name)
+    merged = merged.model_copy(update=settled)
     write_record(ctx.layout.record("merged"), merged)
     reconcile_if_there(ctx)
     return merged
@@ -168,14 +154,12 @@ def require_stored(metadata: ModelMetadata, data_store: DataStore) -> None:
             data_store.get_blob(sha256, Path(folder) / sha256)
 
 
-def _delete_branches(
-    repository: Repository, branches: tuple[BranchHead, ...]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete the data branches without new commits; return the deleted ones and the others."""
-    deleted, kept = [], []
-    for branch in branches:
-        if repository.head(branch.name) is None or repository.delete_branch(branch.name, expect=branch.sha):
-            deleted.append(branch.name)
-        else:
-            kept.append(branch.name)
-    return tuple(deleted), tuple(kept)
+def _settle(ctx: Context, branch: BranchHead, left_out: LeftOut | None, *, version: int) -> str:
+    """Delete a data branch unless it has new commits or all of what was left out; the field of `Merged`."""
+    repository = ctx.ports.repository
+    head = repository.head(branch.name)
+    if left_out is not None and head == branch.sha:
+        announce_taken(ctx, branch, left_out, version=version)
+        return "taken_branches"
+    gone = head is None or repository.delete_branch(branch.name, expect=branch.sha)
+    return "deleted_branches" if gone else "kept_branches"

@@ -17,9 +17,13 @@ from wms.core.context import Context
 from wms.core.errors import RecordError
 from wms.core.files import link_or_copy, read_record, sha256_file, write_bytes, write_record
 from wms.core.ports import StoredDataset
-from wms.core.production import MAIN, main_head, metadata_at, require_file
+from wms.core.production import MAIN, main_head, metadata_at, require_file, require_production
+from wms.core.records.base import sha256_hex
+from wms.core.records.dataset import MergePlan, ValidationReport
 from wms.core.records.decision import GateDecision
+from wms.core.records.left_out import left_out
 from wms.core.records.promotion import (
+    GENERATED_PATHS,
     LOCK_PATH,
     MANIFEST_PATH,
     METADATA_PATH,
@@ -30,11 +34,11 @@ from wms.core.records.promotion import (
     RunArchive,
     promotion_branch,
 )
+from wms.core.records.split import SplitPlan
 from wms.core.records.training import CARD_FILE, Candidate, TrainResult
 from wms.core.settings import TRAIN_CONFIG
 from wms.data.assemble import require_dataset
 from wms.gate.reports import stored_gallery
-from wms.promotion.describe import describe_promotion
 from wms.promotion.evidence import require_fresh
 from wms.promotion.tested import ci_evidence
 from wms.report.gallery import NO_IMAGES, Gallery
@@ -46,10 +50,10 @@ STAGES_PATH = "dvc.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """The records behind a promotion: training, registration, decision, and their archive."""
+    """The records behind a promotion of the registered model `version`."""
 
+    version: int
     training: TrainResult
-    candidate: Candidate
     decision: GateDecision
     archive: RunArchive
 
@@ -61,31 +65,29 @@ class Evidence:
             RecordError: a record is missing, the decision is a hold or about another model, or the model is
                 in no registry.
         """
-        found = cls(
-            training=read_record(ctx.layout.record("train"), TrainResult),
-            candidate=read_record(ctx.layout.record("candidate"), Candidate),
-            decision=read_record(ctx.layout.record("decision"), GateDecision),
-            archive=read_record(ctx.layout.record("archive"), RunArchive),
-        )
-        if found.decision.verdict != "promote":
+        training = read_record(ctx.layout.record("train"), TrainResult)
+        candidate = read_record(ctx.layout.record("candidate"), Candidate)
+        decision = read_record(ctx.layout.record("decision"), GateDecision)
+        archive = read_record(ctx.layout.record("archive"), RunArchive)
+        if decision.verdict != "promote":
             raise RecordError("the gate's decision is a hold: there is nothing to publish")
-        if found.decision.candidate.weights_sha256 != found.training.weights_sha256:
+        if decision.candidate.weights_sha256 != training.weights_sha256:
             raise RecordError(
                 "the gate decided on another model than the one that was trained last",
                 remedy="Evaluate this one first: `wms evaluate`, then `wms gate`.",
             )
-        if found.candidate.version is None:
+        if candidate.version is None:
             raise RecordError(
-                f"the model is in no registry, so it is not published: {found.candidate.unregistered}",
-                remedy=f"Register it first: `wms model adopt {found.archive.digest}`.",
+                f"the model is in no registry, so it is not published: {candidate.unregistered}",
+                remedy=f"Register it first: `wms model adopt {archive.digest}`.",
             )
-        return found
+        return cls(version=candidate.version, training=training, decision=decision, archive=archive)
 
 
 def publish_promotion(ctx: Context) -> Promotion:
     """Store data and weights, make the promotion's commit, open its pull request.
 
-    A promotion that is published stays as it is: a repeated job goes on with the same commit. Its dataset is
+    A promotion that is published stays as it is: a repeated job uses the same commit. Its dataset is
     stored again if it is incomplete, as after the loss of a machine.
 
     Raises:
@@ -122,16 +124,40 @@ def publish_promotion(ctx: Context) -> Promotion:
     pull_request = ctx.ports.forge.open_pull_request(
         head=branch, base=MAIN, title=title, body=body, labels=("promotion",)
     )
-    promotion = describe_promotion(
-        repository,
-        commit_sha,
-        base_sha=main_sha,
-        pull_request=pull_request.number,
-        request=ctx.request,
-        run=layout.run,
-    )
+    promotion = describe_promotion(ctx, commit_sha, base_sha=main_sha, pull_request=pull_request.number)
     write_record(layout.record("promotion"), promotion)
     return promotion
+
+
+def describe_promotion(ctx: Context, commit_sha: str, *, base_sha: str, pull_request: int) -> Promotion:
+    """Describe the promotion that the run in `run/` published with a commit on top of `base_sha`.
+
+    Raises:
+        RecordError: a record is missing or damaged.
+    """
+    repository, layout = ctx.ports.repository, ctx.layout
+    metadata = require_production(repository, commit_sha)
+    production = metadata_at(repository, base_sha)
+    return Promotion(
+        run_id=metadata.run_id,
+        branch=promotion_branch(metadata.run_id),
+        base_sha=base_sha,
+        commit_sha=commit_sha,
+        from_version=production.version if production else None,
+        to_version=metadata.version,
+        decision_sha256=metadata.decision_sha256,
+        records_sha256=metadata.records_sha256,
+        files={path: sha256_hex(require_file(repository, commit_sha, path)) for path in GENERATED_PATHS},
+        data_branches=ctx.request.branches,
+        left_out=left_out(
+            read_record(layout.record("merge"), MergePlan),
+            read_record(layout.record("validation"), ValidationReport),
+            read_record(layout.record("split"), SplitPlan),
+        ),
+        actor=metadata.actor,
+        created_at=metadata.changed_at,
+        pull_request=pull_request,
+    )
 
 
 def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:
@@ -152,10 +178,9 @@ def publication_text(ctx: Context, gallery: Gallery = NO_IMAGES) -> str:
 
 def is_tested(ctx: Context, promotion: Promotion) -> bool:
     """Whether a promotion's commit has earned the status `ci`, so that `ci.yml` need not run on it."""
-    repository, base_sha = ctx.ports.repository, promotion.base_sha
-    main_sha, sha = main_head(repository), promotion.commit_sha
-    evidence = ci_evidence(sha, repository, ctx.ports.forge, base_sha=base_sha, main_sha=main_sha)
-    return evidence is not None
+    repository, sha, base_sha = ctx.ports.repository, promotion.commit_sha, promotion.base_sha
+    main_sha = main_head(repository)
+    return ci_evidence(sha, repository, ctx.ports.forge, base_sha=base_sha, main_sha=main_sha) is not None
 
 
 def _published(ctx: Context) -> Promotion:
@@ -169,10 +194,8 @@ def _published(ctx: Context) -> Promotion:
 
 def _metadata(ctx: Context, evidence: Evidence, stored: StoredDataset) -> ModelMetadata:
     manifest, decision, training = ctx.manifest(), evidence.decision, evidence.training
-    if evidence.candidate.version is None:
-        raise AssertionError("a published model is registered")
     return ModelMetadata(
-        version=evidence.candidate.version,
+        version=evidence.version,
         weights_sha256=training.weights_sha256,
         onnx_sha256=training.onnx_sha256,
         run_id=ctx.request.run_id,

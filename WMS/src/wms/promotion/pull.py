@@ -22,12 +22,7 @@ from wms.core.records.release import (
 
 
 class ReleaseFiles:
-    """A release's files by their SHA-256 in its `SHA256SUMS`.
-
-    Args:
-        forge: where the release is.
-        tag: its tag.
-    """
+    """A release's files by their SHA-256 in its `SHA256SUMS`."""
 
     def __init__(self, forge: Releases, tag: str) -> None:
         self._forge, self._tag = forge, tag
@@ -74,12 +69,8 @@ class ReleaseFiles:
 def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetadata:
     """Put a released model into the folder `to`; only the repository is needed.
 
-    The digests come from the release itself, so they protect against damage, not against its authors.
-
-    Args:
-        forge: where the release is.
-        version: the model's; `None` takes the one in production.
-        to: as for `fetch_bundle`.
+    `version` is the model's; `None` takes the one in production. For the folder see `fetch_bundle`. The
+    digests come from the release itself, so they protect against damage, not against its authors.
 
     Raises:
         NoProductionModelError: no release is marked as in production.

@@ -35,11 +35,7 @@ def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = Fal
     """Point the alias at the weights that main names; unknown weights are registered again.
 
     The registry may be restored from a backup, or have missed an update while it was down: `main` wins.
-
-    Args:
-        ctx: the workspace.
-        dry_run: only show what would change.
-        adopt: take the alias over, even if somebody else set it.
+    `adopt` takes the alias over, even if somebody else set it; `dry_run` only shows what would change.
 
     Raises:
         RegistryError: it names a model that was never in production here, and `adopt` is not given.

@@ -33,11 +33,7 @@ _PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
 def release_production(ctx: Context, *, dry_run: bool = False) -> ReleaseOutcome:
     """Publish the release of the model in production if it has none, and mark only it as in production.
 
-    If it is killed and run again, it ends in the same state.
-
-    Args:
-        ctx: the workspace.
-        dry_run: only show what would change.
+    If it is killed and run again, it ends in the same state. `dry_run` only shows what would change.
 
     Raises:
         DataStoreError: a file is missing, or the store does not answer.

@@ -44,13 +44,9 @@ def roll_back(
     in the same state. An open proposal with the same content is merged as it is, so that the commit that the
     CI ran on comes to main.
 
-    Args:
-        ctx: the workspace.
-        version: the model to go back to, see `rollback_target`.
-        reason: kept with the change.
-        dry_run: only show which model it would be.
-        propose: open the pull request and leave it open, for the CI to run on its commit.
-        ci_passed: the commit that `ci.yml` was called on and passed, see `merge_promotion`.
+    `version` is the model to go back to, see `rollback_target`; `dry_run` only shows which one it would be.
+    `propose` leaves the pull request open, for the CI to run on its commit. `ci_passed` is the commit that
+    `ci.yml` was called on and passed, see `merge_promotion`.
 
     Raises:
         NoProductionModelError: there is no such model.
@@ -64,10 +60,11 @@ def roll_back(
         current = require_production(repository, main_sha)
         target = rollback_target(model_history(repository, main_sha), version)
         if target.weights_sha256 == current.weights_sha256:
-            if not dry_run:
-                _finish_merged(repository, ctx.ports.forge, main_sha, current)
-                return _followed(ctx, RolledBack(model=current, already=True))
-            return RolledBack(model=current, already=True)
+            done = RolledBack(model=current, already=True)
+            if dry_run:
+                return done
+            _finish_merged(repository, ctx.ports.forge, main_sha, current)
+            return _followed(ctx, done)
         require_stored(target, ctx.ports.data_store)
         if dry_run:
             return RolledBack(model=target)
@@ -95,9 +92,14 @@ def _proposal(
     main_sha = main_head(repository)
     branch = f"{PREFIX}v{current.version}-to-v{target.version}"
     title = f"Roll back to model v{target.version}"
-    commit_sha = open_proposal(repository, branch, main_sha, target)
+    commit_sha = _open_proposal(repository, branch, main_sha, target)
     if commit_sha is None:
-        _require_no_claim(ci_passed)
+        if ci_passed is not None:
+            raise InputError(
+                f"the CI passed on {ci_passed[:12]}, which is not a rollback of the present main",
+                Code.UNTESTED_COMMIT,
+                remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
+            )
         metadata = target.model_copy(
             update={"kind": "rollback", "reason": reason, "actor": ctx.actor, "changed_at": ctx.clock()}
         )
@@ -130,7 +132,7 @@ def _followed(ctx: Context, done: RolledBack) -> RolledBack:
     return done
 
 
-def open_proposal(repository: Repository, branch: str, main_sha: str, target: ModelMetadata) -> str | None:
+def _open_proposal(repository: Repository, branch: str, main_sha: str, target: ModelMetadata) -> str | None:
     """The tip of a rollback's branch, if it is the present main with only this model restored.
 
     Anything else on the branch is not a proposal, and neither is one on top of an older main.
@@ -146,15 +148,6 @@ def open_proposal(repository: Repository, branch: str, main_sha: str, target: Mo
         return None
     given = found.model_dump(include={"reason", "actor", "changed_at"})
     return tip if found == target.model_copy(update={"kind": "rollback", **given}) else None
-
-
-def _require_no_claim(ci_passed: str | None) -> None:
-    if ci_passed is not None:
-        raise InputError(
-            f"the CI passed on {ci_passed[:12]}, which is not a rollback of the present main",
-            Code.UNTESTED_COMMIT,
-            remedy="Propose the rollback again (--propose), and let the CI run on its commit.",
-        )
 
 
 def _finish_merged(repository: Repository, forge: Forge, main_sha: str, current: ModelMetadata) -> None:

@@ -65,13 +65,9 @@ def ci_evidence(
 ) -> str | None:
     """Why a generated commit may get the status `ci`, as text; `None` if it may not.
 
-    Args:
-        commit_sha: the commit, which changes only generated files (`require_generated_only`).
-        repository: fetched just now.
-        forge: where `ci` is reported.
-        base_sha: the commit below it.
-        main_sha: the present main, into which it will be merged.
-        ci_passed: the commit that `ci.yml` ran on for this purpose and passed, if it did.
+    The commit changes only generated files of `base_sha`, the commit below it (`require_generated_only`), and
+    will be merged into `main_sha`. The repository was fetched just now. `ci_passed` is the commit that
+    `ci.yml` ran on for this purpose and passed, if it did.
 
     Raises:
         InputError: `ci_passed` is another commit.

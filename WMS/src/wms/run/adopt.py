@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from pathlib import Path
 
 from wms.core.context import Context
 from wms.core.errors import RecordError, StaleBaseError
 from wms.core.files import read_record, write_record
-from wms.core.ports import Metric
 from wms.core.production import main_head
 from wms.core.records.base import Frozen
 from wms.core.records.decision import GateDecision
 from wms.core.records.promotion import Promotion
-from wms.core.records.run import RunState
 from wms.core.records.training import Candidate, TrainResult
 from wms.data.merge import export_incoming
 from wms.gate.archive import archive_run, restore_model, restore_run
 from wms.promotion.evidence import require_fresh
 from wms.promotion.publish import publish_promotion
 from wms.run.current import make_room
-from wms.run.graph import jobs_before
-from wms.run.journal import noting
+from wms.run.journal import noting, resume_before
 from wms.run.start import clear_run
 from wms.training.register import register
-from wms.training.tracking import EVIDENCE_FOLDER
+from wms.training.tracking import track_again
 
 
 class Adopted(Frozen):
@@ -40,9 +36,8 @@ class Adopted(Frozen):
 def adopt_model(ctx: Context, source: str) -> Adopted:
     """Restore a kept run in `run/`, register its model, and publish it if the gate said promote.
 
-    Args:
-        ctx: the workspace; a run in its `run/` must have ended.
-        source: the folder of a run's artifact, or the SHA-256 of its records in the data store.
+    A run that is in `run/` must have ended. `source` is the folder of a run's artifact, or the SHA-256 of its
+    records in the data store.
 
     Raises:
         RecordError: there is no such run, it has no decision, or its model is registered already.
@@ -73,8 +68,8 @@ def adopt_model(ctx: Context, source: str) -> Adopted:
 def _registered(ctx: Context) -> int:
     """Register the run's model in its own tracking run, and record its version.
 
-    The registry may lack the training, or a part of it, so it gets a run with the metrics and the evidence,
-    tagged with the ID of the earlier one. A model that the registry already has is not registered again.
+    The registry may lack the training, or a part of it, so it gets a run with the metrics and the evidence.
+    A model that the registry already has is not registered again.
     """
     layout, registry = ctx.layout, ctx.ports.registry
     result = read_record(layout.record("train"), TrainResult)
@@ -85,32 +80,16 @@ def _registered(ctx: Context) -> int:
             remedy="See it with `wms model list`.",
         )
     known = {item.weights_sha256: item for item in registry.versions()}.get(result.weights_sha256)
-    run_id = known.run_id if known else _tracking_run(ctx, result)
-    result = result.model_copy(update={"run_id": run_id, "tracking_complete": True})
-    candidate = register(result=result, bundle=layout.bundle, registry=registry)
     if known is None:
-        registry.end_run(run_id, "finished")
+        result = track_again(ctx, result)
+    else:
+        result = result.model_copy(update={"run_id": known.run_id, "tracking_complete": True})
+    candidate = register(result=result, bundle=layout.bundle, registry=registry)
     write_record(layout.record("train"), result)
     write_record(layout.record("candidate"), candidate)
     if candidate.version is None:
         raise AssertionError("the registry gave no version")
     return candidate.version
-
-
-def _tracking_run(ctx: Context, result: TrainResult) -> str:
-    registry, evidence = ctx.ports.registry, ctx.layout.run / EVIDENCE_FOLDER
-    tags = {key: str(value) for key, value in result.provenance.model_dump().items()}
-    run_id = registry.start_run(ctx.request.run_id, params={}, tags={**tags, "adopted_from": result.run_id})
-    now_ms = int(time.time() * 1000)  # The record does not say when each epoch was measured.
-    metrics = [
-        Metric(name=name, value=float(value), step=epoch.epoch, timestamp_ms=now_ms)
-        for epoch in result.epochs
-        for name, value in epoch.model_dump(exclude={"epoch"}).items()
-    ]
-    registry.log_metrics(run_id, metrics)
-    if evidence.is_dir():
-        registry.log_files(run_id, evidence, under=EVIDENCE_FOLDER)
-    return run_id
 
 
 def _bring_back(ctx: Context, source: str) -> None:
@@ -137,5 +116,4 @@ def _bring_back(ctx: Context, source: str) -> None:
         )
     restore_model(layout.run, ctx.ports.data_store)
     export_incoming(ctx)
-    state = RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(jobs_before("wms publish"), "done"))
-    write_record(layout.record("state"), state)
+    resume_before(ctx, "wms publish")

@@ -6,12 +6,12 @@ import logging
 
 from wms.cloud.run_lease import release_run_lease
 from wms.core.context import Context
-from wms.core.errors import Code, InputError, RecordError, StaleBaseError
+from wms.core.errors import Code, InputError, RecordError, StaleBaseError, WmsError
 from wms.core.files import write_record
 from wms.core.production import main_head
 from wms.core.records.run import Outcome, RunRequest, RunState
 from wms.promotion.evidence import require_fresh
-from wms.promotion.withdraw import withdraw
+from wms.run.journal import close_pull_request
 from wms.run.start import require_settings_of_main
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def can_resume(ctx: Context, request: RunRequest) -> bool:
     return True
 
 
-def abandon_run(ctx: Context, *, why: str) -> None:
+def abandon_run(ctx: Context, *, why: WmsError | str) -> None:
     """Abandon the current run: release its lease, close its open pull request; data branches stay."""
     release_run_lease(ctx)
-    withdraw(run_id=ctx.request.run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)
+    close_pull_request(ctx, ctx.request.run_id, why)

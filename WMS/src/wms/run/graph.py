@@ -206,8 +206,3 @@ COMMANDS: dict[str, Command] = {command.name: command for job in JOBS for comman
 def job_of(command: str) -> Job:
     """The job that a command belongs to."""
     return next(job for job in JOBS if COMMANDS[command] in job.commands)
-
-
-def jobs_before(command: str) -> tuple[str, ...]:
-    """The names of the jobs that a run has done before it comes to a command."""
-    return tuple(job.name for job in JOBS[: JOBS.index(job_of(command))] if not job.transient)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from wms.core.context import Context
 from wms.core.errors import Code, InputError, StaleBaseError, WmsError
 from wms.core.files import write_record
+from wms.core.records.promotion import promotion_branch
 from wms.core.records.run import RunState
-from wms.promotion.withdraw import withdraw
 from wms.report.markup import text
 from wms.run.graph import JOBS, Job, job_of
 
@@ -48,10 +48,26 @@ def noting(ctx: Context, command: str) -> Iterator[None]:
     _write(ctx, state.with_job(job.name, "done") if finished else state)
 
 
-def close_pull_request(ctx: Context, run_id: str, error: WmsError) -> tuple[int, ...]:
-    """Close the pull request of a run that can never be merged, with the reason; return what was closed."""
-    why = text(f"{error}. {error.remedy}")
-    return withdraw(run_id=run_id, reason=why, run_url=ctx.run_url, forge=ctx.ports.forge)
+def resume_before(ctx: Context, command: str) -> None:
+    """Write the state of a restored run, which continues with a command: all jobs before it are done."""
+    earlier = [job.name for job in JOBS[: JOBS.index(job_of(command))] if not job.transient]
+    _write(ctx, RunState(run_id=ctx.request.run_id, jobs=dict.fromkeys(earlier, "done")))
+
+
+def close_pull_request(ctx: Context, run_id: str, why: WmsError | str) -> tuple[int, ...]:
+    """Close the open pull request of a run that will not be merged, with the reason as a comment.
+
+    It is found by its branch, so this also works if the run's own records are lost. The branch stays, for
+    people who want to see it. Returns the numbers of the closed ones.
+    """
+    reason = text(f"{why}. {why.remedy}" if isinstance(why, WmsError) else why)
+    closed_by = f"\n\nClosed by [this run]({ctx.run_url})." if ctx.run_url else ""
+    forge, branch = ctx.ports.forge, promotion_branch(run_id)
+    found = forge.pull_requests(head_prefix=branch, state="open")
+    numbers = tuple(pull.number for pull in found if pull.head == branch)
+    for number in numbers:
+        forge.close(number, comment=f"{reason}{closed_by}")
+    return numbers
 
 
 def _require_evidence_kept(ctx: Context, job: Job) -> None:

@@ -35,10 +35,8 @@ def preflight(
 ) -> PreflightReport:
     """Probe everything that a run needs, and the cloud account too where an environment is chosen.
 
-    Args:
-        ctx: the workspace.
-        expected: how long the run will take; by default its training's time budget and the overhead.
-        expire_at: when the credentials expire; by default the environment variables say.
+    `expected` is how long the run will take; by default its training's time budget and the overhead.
+    `expire_at` is when the credentials expire; by default the environment variables say.
     """
     ports = ctx.ports
     questions: tuple[tuple[str, Callable[[], str]], ...] = (
@@ -57,7 +55,7 @@ def preflight(
             account=ctx.environment.account,
             ledger=lambda: month_cost(ctx),
             now=ctx.clock(),
-            expected=expected or expected_duration(ctx),
+            expected=expected or _expected_duration(ctx),
             expire_at=credentials_expire_at(expire_at, os.environ),
             without_instance=ctx.environment.without_instance,
             over_budget=os.environ.get(OVER_BUDGET_VARIABLE) or None,
@@ -71,20 +69,15 @@ def require_preflight(ctx: Context) -> None:
     Raises:
         InputError: names what failed, and what to do about each.
     """
-    trained = ctx.layout.bundle if ctx.layout.record("train").is_file() else None
     report = preflight(ctx)
     for line in report.lines:
         if line.degraded:
             ctx.progress.say(f"continuing without {line.what}: {line.result}. {line.remedy}")
-    require_ready(report, trained=trained)
+    require_ready(report, trained=ctx.layout.bundle if ctx.layout.record("train").is_file() else None)
 
 
 def require_ready(report: PreflightReport, *, trained: Path | None = None) -> None:
-    """Stop here if a run could not succeed.
-
-    Args:
-        report: the answers.
-        trained: the model that an unfinished run has already trained; the message says that it is safe.
+    """Stop here if a run could not succeed; the message says that a `trained` model is safe.
 
     Raises:
         InputError: names what failed, and what to do about each.
@@ -95,7 +88,7 @@ def require_ready(report: PreflightReport, *, trained: Path | None = None) -> No
         raise InputError("\n".join(["a run could not succeed:", *failed, *safe]), Code.PREFLIGHT)
 
 
-def expected_duration(ctx: Context) -> timedelta:
+def _expected_duration(ctx: Context) -> timedelta:
     """How long a run will take: the current one where there is one, else one by the settings here."""
     started = ctx.layout.record("request").is_file()
     overrides = ctx.request.options.train_overrides if started else None

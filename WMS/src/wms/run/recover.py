@@ -8,7 +8,7 @@ from wms.core.ports import PullRequest, Repository
 from wms.core.production import main_head, require_production
 from wms.core.records.promotion import Promotion, promotion_branch
 from wms.gate.archive import restore_run
-from wms.promotion.describe import describe_promotion
+from wms.promotion.publish import describe_promotion
 
 PREFIX = promotion_branch("")
 """The first part of the name of every promotion's branch."""
@@ -17,32 +17,23 @@ PREFIX = promotion_branch("")
 def recover(ctx: Context, pull_request: PullRequest) -> Promotion:
     """Fetch the records of a published run into `run/`, and describe its promotion as publishing did.
 
-    Nothing is trusted: the merge checks this promotion like any other.
-
-    Args:
-        ctx: the workspace, fetched just now; its `run/` is empty.
-        pull_request: an open one, from a branch of a promotion.
+    Nothing is trusted: the merge checks this promotion like any other. The pull request is open, the
+    repository was fetched just now, and `run/` is empty.
 
     Raises:
         NoProductionModelError: the branch names no model.
         RecordError: the branch holds no promotion of that run, or a record is damaged.
         DataStoreError: its records are not in the data store.
     """
-    repository, run, sha = ctx.ports.repository, ctx.layout.run, pull_request.head_sha
+    repository, sha = ctx.ports.repository, pull_request.head_sha
     metadata = require_production(repository, sha)
     if promotion_branch(metadata.run_id) != pull_request.head:
         raise RecordError(f"{pull_request.head} at {sha[:12]} is the promotion of another run")
-    restore_run(metadata.records_sha256, ctx.ports.data_store, run)
+    restore_run(metadata.records_sha256, ctx.ports.data_store, ctx.layout.run)
     if ctx.request.run_id != metadata.run_id:
         raise RecordError(f"the records that {pull_request.head} names are of another run")
-    return describe_promotion(
-        repository,
-        sha,
-        base_sha=_base(repository, sha),
-        pull_request=pull_request.number,
-        request=ctx.request,
-        run=run,
-    )
+    base_sha = _base(repository, sha)
+    return describe_promotion(ctx, sha, base_sha=base_sha, pull_request=pull_request.number)
 
 
 def _base(repository: Repository, sha: str) -> str:

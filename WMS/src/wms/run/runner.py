@@ -24,13 +24,8 @@ def run_pipeline(
     """Run every job that is not done yet, in order; `always` jobs also run after a failure.
 
     An unfinished run is resumed if branches and options are the same and main is still its base. A published
-    run is always finished first.
-
-    Args:
-        ctx: the workspace.
-        branches: data branches on the remote, taken together; none is a retraining.
-        incoming: a folder of pairs that is first pushed as a data branch.
-        options: the choices for this run.
+    run is always finished first. The data branches are taken together; none is a retraining. `incoming` is a
+    folder of pairs that is first pushed as a data branch.
 
     Raises:
         WmsError: the first error of a job, after the `always` jobs have run.
@@ -69,7 +64,7 @@ def _finished(ctx: Context, published: RunRequest) -> RunState | None:
         if error.can_heal:
             raise
         ctx.progress.say(f"run {published.run_id} cannot be finished: {error}")
-        abandon_run(ctx, why=f"{error}. {error.remedy}")
+        abandon_run(ctx, why=error)
         return None
 
 

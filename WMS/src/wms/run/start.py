@@ -1,4 +1,4 @@
-"""Start a run: its request and an empty state in `run/`, on main as it is now."""
+"""Start a run: its request and an empty state in `run/`, on main or on the checked-out dataset."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import shutil
 from collections.abc import Sequence
 
 from wms.core.context import Context
-from wms.core.errors import Code, InputError, RepositoryError
-from wms.core.files import write_record
+from wms.core.errors import Code, InputError, NothingToDoError, RepositoryError
+from wms.core.files import write_bytes, write_record
 from wms.core.layout import Layout
 from wms.core.production import main_head
-from wms.core.records.dataset import BranchHead
+from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan
+from wms.core.records.promotion import MANIFEST_PATH, POINTER_PATH
 from wms.core.records.run import RunOptions, RunRequest, RunState, new_run_id
 from wms.core.settings import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
+from wms.data.assemble import assemble, require_nothing_else
 
 NAMED_BRANCHES = 10
 """How many branches an error names."""
@@ -48,10 +50,36 @@ def start_run(ctx: Context, branches: tuple[BranchHead, ...], options: RunOption
     """
     base_sha = main_head(ctx.ports.repository)
     require_settings_of_main(ctx, base_sha)
-    return begin(ctx, base_sha, branches, options)
+    return _begin(ctx, base_sha, branches, options)
 
 
-def begin(
+def prepare_run(ctx: Context) -> DatasetManifest:
+    """Start a run on the checked-out dataset, without new data (for `dvc repro`).
+
+    Raises:
+        NothingToDoError: there is no dataset here.
+        RecordError: the files are not exactly those of the manifest.
+    """
+    root, layout = ctx.layout.root, ctx.layout
+    manifest_file, pulled = root / MANIFEST_PATH, root / POINTER_PATH.removesuffix(".dvc")
+    if not manifest_file.is_file() or not pulled.is_dir():
+        raise NothingToDoError(
+            "no dataset is checked out here", remedy="Pull main, then get the images with `dvc pull`."
+        )
+    manifest = DatasetManifest.from_jsonl(manifest_file.read_bytes(), source=str(manifest_file))
+    require_nothing_else(pulled, manifest)
+    base_sha = main_head(ctx.ports.repository)
+    _begin(ctx, base_sha, (), RunOptions(reason="dvc repro"), checked_out=True)
+    nothing_new = MergePlan(base_sha=base_sha, base_manifest_sha256=manifest.digest, branches=())
+    for source, target in ((pulled, layout.base), (layout.base, layout.dataset)):
+        assemble(base=source, incoming=layout.incoming, plan=nothing_new, manifest=manifest, to=target)
+    write_bytes(layout.base_manifest, manifest.to_jsonl())
+    write_bytes(layout.manifest, manifest.to_jsonl())
+    write_record(layout.record("state"), ctx.run_state.with_job("data", "done"))
+    return manifest
+
+
+def _begin(
     ctx: Context,
     base_sha: str,
     branches: tuple[BranchHead, ...],

@@ -19,11 +19,10 @@ from wms.core.production import main_head
 from wms.core.records.promotion import Promotion
 from wms.core.records.run import FollowUp, RunAsked, RunOptions, RunRequest, RunState
 from wms.data.merge import export_incoming
-from wms.data.status import DATA_PREFIX, branch_status, data_status
+from wms.data.status import DATA_PREFIX, BranchState, DataBranch, branch_status, data_status
 from wms.gate.archive import restore_model
 from wms.promotion.evidence import require_fresh
-from wms.run.graph import jobs_before
-from wms.run.journal import close_pull_request
+from wms.run.journal import close_pull_request, resume_before
 from wms.run.recover import PREFIX, recover
 from wms.run.start import branch_heads, clear_run, start_run
 
@@ -50,10 +49,7 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
     A dead run is resumed if main is still its base; the new request then starts later, with all that
     wait. Otherwise its pull request is closed, and the dead run is requested again at once.
 
-    Args:
-        ctx: the workspace, whose `run/` is empty.
-        asked: the request of the push or the person.
-        workflow_sha: the commit of main that has the workflow's own file.
+    `run/` is empty. `workflow_sha` is the commit of main that has the workflow's own file.
 
     Raises:
         RepositoryError: a branch that a person named does not exist.
@@ -76,17 +72,14 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
         settled = _settled(ctx, asked.branches[0], asked.commit)
         if settled is not None:
             return Started(next="nothing", said=settled)
-    again: list[RunAsked] = []
     for pull_request in ctx.ports.forge.pull_requests(head_prefix=PREFIX, state="open"):
         if asked.options.dry_run:
             ctx.progress.say(f"pull request #{pull_request.number} of a run that died would come first")
             continue
-        if _resumed(ctx, pull_request, again):
-            _request_again(ctx, again, asked)
+        if _resumed(ctx, pull_request, asked):
             write_record(ctx.layout.record("follow-up"), FollowUp(asked=(asked, *_waiting(ctx, asked))))
             said = f"pull request #{pull_request.number} of a run that died comes first"
             return Started(next="merge", said=said)
-    _request_again(ctx, again, asked)
     names = _named(ctx, asked.branches)
     if asked.branches and not names:
         return Started(next="nothing", said="no data branch is held")
@@ -95,15 +88,11 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
 
 
 def take(ctx: Context, artifacts: Path) -> RunRequest:
-    """Put the artifacts of earlier jobs together in `run/`, the latest job last.
+    """Put the artifacts of earlier jobs, a folder each, together in a new `run/`, the latest job last.
 
     A job uploads what it made. Only the first job uploads the run's new pairs, and the model of a run with a
     decision comes from the data store. If the first job ran again, its newest attempt defines the run. Main's
     images are not among the artifacts; the commands that read them fetch them.
-
-    Args:
-        ctx: the workspace; its `run/` is replaced.
-        artifacts: a folder with one folder for each job that ended.
 
     Raises:
         RecordError: there is no artifact, or the artifacts are of several runs.
@@ -169,8 +158,12 @@ def inputs_of(asked: RunAsked, *, actor: str) -> dict[str, str]:
 def _named(ctx: Context, branches: tuple[str, ...]) -> tuple[str, ...]:
     if branches != (HELD,):
         return branches
+    return tuple(branch.name for branch in _in_state(ctx, "held"))
+
+
+def _in_state(ctx: Context, state: BranchState) -> list[DataBranch]:
     status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
-    return tuple(branch.name for branch in status.branches if branch.state == "held")
+    return [branch for branch in status.branches if branch.state == state]
 
 
 def _workflow_changed(ctx: Context, workflow_sha: str) -> bool:
@@ -211,26 +204,20 @@ def _holds(repository: Repository, sha: str, head: str) -> bool:
     return repository.is_ancestor(sha, head)
 
 
-def _request_again(ctx: Context, again: list[RunAsked], asked: RunAsked) -> None:
-    """Request closed runs again at once, so that a later failure does not lose them."""
-    for each in again:
-        if each.branches != asked.branches:
-            ctx.ports.forge.dispatch(WORKFLOW, inputs_of(each, actor=ctx.actor))
-
-
 def _waiting(ctx: Context, asked: RunAsked) -> tuple[RunAsked, ...]:
     """Other branches without a result: earlier requests that met the same dead run, or were lost."""
-    status = data_status(repository=ctx.ports.repository, forge=ctx.ports.forge)
     taken = {branch.name for branch in ctx.request.branches} | set(asked.branches)
     return tuple(
         RunAsked(branches=(branch.name,), options=RunOptions(), commit=branch.sha)
-        for branch in status.branches
-        if branch.state == "waiting" and branch.name not in taken
+        for branch in _in_state(ctx, "waiting")
+        if branch.name not in taken
     )
 
 
-def _resumed(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> bool:
-    """Restore a dead run in `run/`, ready to be merged; else close it, and note its request.
+def _resumed(ctx: Context, pull_request: PullRequest, asked: RunAsked) -> bool:
+    """Restore a dead run in `run/`, ready to be merged; else close it, and request it again.
+
+    It is requested at once, so that a later failure does not lose it, unless `asked` is for its branches.
 
     Raises:
         WmsError: an error that can heal.
@@ -247,8 +234,8 @@ def _resumed(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
         ctx.progress.say(f"pull request #{pull_request.number} can no longer be merged: {error}")
         run_id = pull_request.head.removeprefix(PREFIX)
         close_pull_request(ctx, run_id, error)
-        if promotion is not None:
-            again.append(ctx.request.asked)
+        if promotion is not None and ctx.request.asked.branches != asked.branches:
+            ctx.ports.forge.dispatch(WORKFLOW, inputs_of(ctx.request.asked, actor=ctx.actor))
         clear_run(layout)
         return False
     write_record(layout.record("promotion"), promotion)
@@ -256,8 +243,7 @@ def _resumed(ctx: Context, pull_request: PullRequest, again: list[RunAsked]) -> 
         export_incoming(ctx)
     except RepositoryError as error:
         ctx.progress.say(f"the report of run {promotion.run_id} has no images: {error}")
-    state = RunState(run_id=promotion.run_id, jobs=dict.fromkeys(jobs_before("wms merge"), "done"))
-    write_record(layout.record("state"), state)
+    resume_before(ctx, "wms merge")
     return True
 
 

@@ -221,6 +221,23 @@ def deliver_tracking(ctx: Context, result: TrainResult) -> TrainResult:
     return delivered
 
 
+def track_again(ctx: Context, result: TrainResult) -> TrainResult:
+    """Give the registry a new run with all of a finished training, tagged with the ID of the earlier run.
+
+    Raises:
+        RegistryError: the server opened no run.
+    """
+    tags = {key: str(value) for key, value in result.provenance.model_dump().items()}
+    state = TrackingState(
+        run_name=ctx.request.run_id,
+        params={},
+        tags={**tags, "adopted_from": result.run_id},
+        started_ms=int(1000 * ctx.request.started_at.timestamp()),
+    )
+    write_record(ctx.layout.run / STATE_FILE, state)
+    return deliver_rest(result, out=ctx.layout.run, registry=ctx.ports.registry)
+
+
 def deliver_rest(result: TrainResult, *, out: Path, registry: Registry) -> TrainResult:
     """Send, in one attempt, what the server missed of a finished training; return the updated record.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -63,22 +64,30 @@ def predict_images(
     """
     files = _image_files(images)
     _refuse_overwriting(files, out, overlays)
-    predictor = load_bundle(bundle, threads=usable_cores())
-    masks, refused = [], []
-    for path in progress.track(files, label="predict", total=len(files)):
+    predictor = load_bundle(bundle)
+
+    def predict(path: Path) -> Path | str:
+        """The mask that was written, or why there is none."""
         try:
             image = read_image(path)
         except ImageError as error:
-            refused.append(f"{error}. {remedy_for(error)}")
-            continue
+            return f"{error}. {remedy_for(error)}"
         mask = predictor.mask(image)
-        masks.append(out / f"{path.stem}.png")
-        _save(Image.fromarray(mask.astype(np.uint8) * 255), masks[-1])
+        target = out / f"{path.stem}.png"
+        _save(Image.fromarray(mask.astype(np.uint8) * 255), target)
         if overlays is not None:
             tinted = image.copy()
             tinted[mask] = (tinted[mask] * 0.5 + np.array(OVERLAY_RGB) * 0.5).astype(np.uint8)
             _save(Image.fromarray(tinted), overlays / f"{path.stem}.png")
-    return Predicted(masks=tuple(masks), refused=tuple(refused))
+        return target
+
+    # Decoding, inference and encoding all release the interpreter's lock, so threads are enough.
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        done = list(progress.track(pool.map(predict, files), label="predict", total=len(files)))
+    return Predicted(
+        masks=tuple(each for each in done if isinstance(each, Path)),
+        refused=tuple(each for each in done if isinstance(each, str)),
+    )
 
 
 def _refuse_overwriting(files: Sequence[Path], out: Path, overlays: Path | None) -> None:
@@ -93,7 +102,8 @@ def _refuse_overwriting(files: Sequence[Path], out: Path, overlays: Path | None)
 
 def _save(image: Image.Image, path: Path) -> None:
     with replacing(path) as temporary:
-        image.save(temporary, format="PNG")
+        # The fastest level: a mask is hardly larger by it, and encoding would take longer than the network.
+        image.save(temporary, format="PNG", compress_level=1)
 
 
 def _image_files(images: Sequence[Path]) -> list[Path]:

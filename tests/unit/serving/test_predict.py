@@ -101,7 +101,9 @@ def test_files_that_are_no_pictures_are_named_and_the_others_done(
     done = predict(bundle, pictures, out=tmp_path / "masks")
     assert [path.name for path in done.masks] == ["meter-1-000.png", "meter-1-001.png"]
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == [path.name for path in done.masks]
-    with pytest.raises(ImageError, match=r"(?s)2 of 4 .*written: 2.*a-note\.jpg is not an .*z-empty\.png is not an"):
+    with pytest.raises(
+        ImageError, match=r"(?s)2 of 4 .*written: 2.*a-note\.jpg is not an .*z-empty\.png is not an"
+    ):
         done.require_all()
 
 

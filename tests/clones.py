@@ -89,6 +89,6 @@ def make_project(folder: Path) -> Project:
 
 
 def add_pairs(project: Project, *stems: str, under: str = INCOMING, first_seed: int = 1) -> None:
-    """Write good pairs into the working tree; each seed's picture is another."""
+    """Write good pairs into the working tree; each seed's image is another."""
     for seed, stem in enumerate(stems, start=first_seed):
         write_pair(project.root / under, stem, seed=seed)

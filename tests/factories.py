@@ -84,8 +84,9 @@ def make_manifest(count: int, *, prefix: str = "meter") -> DatasetManifest:
     return make_split(DatasetManifest(), facts, branch="data/base").manifest
 
 
-def make_score(stem: str, dice: float, *, window_px: int = 2000, picture_px: int = 307_200) -> SampleScore:
+def make_score(stem: str, dice: float) -> SampleScore:
     """Counts whose Dice is `dice`, to the nearest pixel: as many pixels missed as wrongly marked."""
+    window_px, image_px = 2000, 640 * 480
     hit = round(window_px * dice)
     wrong = window_px - hit
     return SampleScore(
@@ -93,7 +94,7 @@ def make_score(stem: str, dice: float, *, window_px: int = 2000, picture_px: int
         tp=hit,
         fp=wrong,
         fn=wrong,
-        tn=picture_px - hit - 2 * wrong,
+        tn=image_px - hit - 2 * wrong,
         boundary=Boundary(f1=dice, hausdorff95_px=round(40.0 * (1.0 - dice), 3)),
     )
 
@@ -101,7 +102,7 @@ def make_score(stem: str, dice: float, *, window_px: int = 2000, picture_px: int
 def make_report(
     dice: Sequence[float], *, weights: str = "candidate", stems: Sequence[str] = (), samples_sha256: str = ""
 ) -> EvalReport:
-    """A report on pictures with these Dice values; stems are `picture-001` and so on unless given."""
+    """A report on images with these Dice values; stems are `picture-001` and so on unless given."""
     names = stems or [f"picture-{number:03d}" for number in range(1, len(dice) + 1)]
     return EvalReport(
         weights_sha256=sha256(f"weights {weights}"),
@@ -295,7 +296,7 @@ def run_records(folder: Path, story: Story, *findings: Finding) -> RunRecords:
 
 
 def fill_datasets(layout: Layout) -> None:
-    """Tiny pictures for every sample of the run's manifests."""
+    """Tiny images for every sample of the run's manifests."""
     for manifest, dataset in ((layout.base_manifest, layout.base), (layout.manifest, layout.dataset)):
         for folder in ("images", "masks"):
             (dataset / folder).mkdir(parents=True)

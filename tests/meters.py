@@ -49,7 +49,7 @@ def tiny_settings(**changes: Any) -> TrainSettings:
 
 
 def write_dataset(folder: Path, *, train: int = 12, val: int = 4, test: int = 4) -> DatasetManifest:
-    """Write pictures and masks below `folder`, and return their manifest."""
+    """Write images and masks below `folder`, and return their manifest."""
     counts: dict[Split, int] = {"train": train, "val": val, "test": test}
     return DatasetManifest.of(
         write_sample(folder, f"{split}-{number:03d}", seed=1000 * order + number, split=split)
@@ -61,13 +61,13 @@ def write_dataset(folder: Path, *, train: int = 12, val: int = 4, test: int = 4)
 def write_sample(folder: Path, stem: str, *, seed: int, split: Split) -> Sample:
     """Write one pair and return its line of the manifest."""
     rng = np.random.default_rng(seed)
-    picture = rng.integers(20, 90, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    image = rng.integers(20, 90, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     mask = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
     top, left = int(rng.integers(4, HEIGHT - 16)), int(rng.integers(4, WIDTH - 32))
     mask[top : top + 12, left : left + 28] = 255
-    picture[mask > 0] = rng.integers(190, 250, (int((mask > 0).sum()), 3), dtype=np.uint8)
+    image[mask > 0] = rng.integers(190, 250, (int((mask > 0).sum()), 3), dtype=np.uint8)
     image_file, mask_file = folder / "images" / f"{stem}.png", folder / "masks" / f"{stem}.png"
-    for pixels, file in ((picture, image_file), (mask, mask_file)):
+    for pixels, file in ((image, image_file), (mask, mask_file)):
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(file)
     facts = make_facts(

@@ -1,4 +1,4 @@
-"""Small pairs on disk, for tests of merging and validating; each picture's look depends on its seed."""
+"""Small pairs on disk, for tests of merging and validating; each image's look depends on its seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETTINGS = load_data_settings(Path(__file__).parents[1])
 """The project's own `WMS/configs/data.yaml`."""
 
 SIZE = (160, 120)
-"""Width and height in pixels of an upright picture, unless told otherwise."""
+"""Width and height in pixels of an upright image, unless told otherwise."""
 
 
 def picture(seed: int, *, size: tuple[int, int] = SIZE) -> Image.Image:
@@ -32,7 +32,7 @@ def mask(*, size: tuple[int, int] = SIZE, share: float = 0.03) -> Image.Image:
 
 
 def save(image: Image.Image, path: Path, *, orientation: int | None = None) -> Path:
-    """Write a picture or mask, with an EXIF orientation if one is given."""
+    """Write an image or mask, with an EXIF orientation if one is given."""
     path.parent.mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
     if orientation is not None:

@@ -76,9 +76,11 @@ def quick_server(
 ) -> Iterator[str]:
     """The address of a server for clients, which lives in an empty folder until the block ends."""
     address = str(folder / "socket")
+    # A `wms` that the caller put on the path, as in another checkout, goes before the installed one.
+    paths = [str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     server = subprocess.Popen(
         [python, __file__, address, *imported],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

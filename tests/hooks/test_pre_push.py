@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 import time
+from collections.abc import Iterable
 
 import pytest
 
 from clones import INCOMING, Project, add_pairs
+
+ON_A_TOPIC = ("switch --create topic", "commit --message meter")
+REMOVED = (f"rm -r {INCOMING}", "commit --message gone")
+MERGED = ("switch main", "commit --allow-empty --message more", "merge --no-edit topic")
+
+
+def run_git(project: Project, commands: Iterable[str]) -> None:
+    for command in commands:
+        project.git(*command.split())
 
 
 def commands_in(said: str) -> list[list[str]]:
@@ -86,18 +96,6 @@ def test_a_screenshot_in_the_documents_is_no_photograph(project: Project) -> Non
     assert project.branches()["main"] == sha
 
 
-def test_pictures_that_a_later_commit_removed_are_still_in_the_history(project: Project) -> None:
-    before = project.branches()["main"]
-    add_pairs(project, "m1")
-    project.commit("A meter")
-    project.git("rm", "-r", "--quiet", INCOMING)
-    project.commit("Not here")
-    done = project.push("origin", "main")
-    assert done.returncode != 0
-    assert "in the history alone" in done.stderr
-    assert project.branches() == {"main": before}
-
-
 def test_a_picture_of_which_nobody_knows_what_it_is_stops_the_push(project: Project) -> None:
     before = project.branches()
     project.commit(**{"holiday.JPG": b"picture"})
@@ -149,16 +147,6 @@ def test_one_of_several_refs_stops_all_and_that_is_said(project: Project) -> Non
     assert "the other branches and tags of this push were stopped" in done.stderr
 
 
-def test_a_forced_push_of_rewritten_commits_is_looked_at(project: Project) -> None:
-    before = project.branches()["main"]
-    add_pairs(project, "m1")
-    project.git("add", "--all")
-    project.git("commit", "--quiet", "--amend", "--message", "rewritten")
-    assert project.push("--force", "origin", "main").returncode != 0
-    assert project.branches()["main"] == before
-    assert len(project.data_branches()) == 1
-
-
 def test_a_push_from_another_branch_advises_to_go_there(project: Project) -> None:
     project.git("switch", "--quiet", "--create", "photos")
     add_pairs(project, "m1")
@@ -166,16 +154,6 @@ def test_a_push_from_another_branch_advises_to_go_there(project: Project) -> Non
     project.git("switch", "--quiet", "main")
     done = project.push("origin", "photos:main")
     assert commands_in(done.stderr)[0] == ["git", "switch", "photos"]
-
-
-@pytest.mark.parametrize("source", ["HEAD:main", "detached"])
-def test_a_source_without_a_branch_is_looked_at(project: Project, source: str) -> None:
-    before = project.branches()["main"]
-    add_pairs(project, "m1")
-    sha = project.commit()
-    assert project.push("origin", f"{sha}:main" if source == "detached" else source).returncode != 0
-    assert project.branches()["main"] == before
-    assert len(project.data_branches()) == 1
 
 
 def test_no_verify_is_git_s_own_way_around(project: Project) -> None:
@@ -196,28 +174,38 @@ def test_a_merge_of_main_is_no_news(project: Project) -> None:
     assert "pictures" not in done.stderr
 
 
-def test_a_merge_that_brings_pictures_is_looked_at(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("commands", "pushed"),
+    [
+        pytest.param(["commit --amend --message rewritten"], "--force origin main", id="rewritten"),
+        pytest.param(["commit --message meter"], "origin HEAD:main", id="HEAD"),
+        pytest.param(["commit --message meter"], "origin HEAD~0:main", id="no branch"),
+        pytest.param([*ON_A_TOPIC, *MERGED], "origin main", id="merged"),
+    ],
+)
+def test_every_way_to_main_is_looked_at(project: Project, commands: list[str], pushed: str) -> None:
     before = project.branches()["main"]
-    project.git("switch", "--quiet", "--create", "topic")
     add_pairs(project, "m1")
-    project.commit()
-    project.git("switch", "--quiet", "main")
-    project.commit(**{"code.py": b"second\n"})
-    project.git("merge", "--quiet", "--no-edit", "topic")
-    assert project.push("origin", "main").returncode != 0
+    run_git(project, ["add --all", *commands])
+    assert project.push(*pushed.split()).returncode != 0
     assert project.branches()["main"] == before
     assert len(project.data_branches()) == 1
 
 
-def test_pictures_that_a_merged_branch_added_and_removed_are_in_the_history(project: Project) -> None:
+@pytest.mark.parametrize(
+    "commands",
+    [
+        pytest.param(["commit --message meter", *REMOVED], id="on main"),
+        pytest.param([*ON_A_TOPIC, *REMOVED, *MERGED], id="on a merged branch"),
+    ],
+)
+def test_pictures_that_a_later_commit_removed_are_still_in_the_history(
+    project: Project, commands: list[str]
+) -> None:
     before = project.branches()
-    project.git("switch", "--quiet", "--create", "topic")
     add_pairs(project, "m1")
-    project.commit()
-    project.git("rm", "-r", "--quiet", INCOMING)
-    project.commit("Not here")
-    project.git("switch", "--quiet", "main")
-    project.commit(**{"code.py": b"second\n"})
-    project.git("merge", "--quiet", "--no-edit", "topic")
-    assert project.push("origin", "main").returncode != 0
+    run_git(project, ["add --all", *commands])
+    done = project.push("origin", "main")
+    assert done.returncode != 0
+    assert "in the history alone" in done.stderr
     assert project.branches() == before

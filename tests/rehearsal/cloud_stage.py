@@ -7,7 +7,6 @@ import http.server
 import json
 import shutil
 import threading
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clouds import CREDENTIALS, Cloud, terraform_configuration
+from clouds import CREDENTIALS, Cloud, enforcing, terraform_configuration, user_with
 from fakes.registry import FakeRegistry
 from rehearsal.engine.actions.base import ActionCall
 from rehearsal.engine.node import Node
@@ -234,25 +233,13 @@ def denying_writes(there: CloudStage, bucket: str) -> Iterator[None]:
 
     moto enforces for everybody, so nothing else may be asked of it inside the block.
     """
-    iam, stage = there.cloud.client("iam"), there.stage
-    iam.create_user(UserName=there.cloud.name)
     rules = [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"},
     ]
     document = json.dumps({"Version": "2012-10-17", "Statement": rules})
-    iam.put_user_policy(UserName=there.cloud.name, PolicyName="all-but-one", PolicyDocument=document)
-    made = iam.create_access_key(UserName=there.cloud.name)["AccessKey"]
-    keys = {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-    stage.sim.world.secrets = keys  # A user's keys have no session token.
-    _enforce(there, b"0")
-    try:
+    key, secret = user_with(document, there.cloud.client("iam"))
+    # A user's keys have no session token.
+    there.stage.sim.world.secrets = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    with enforcing(there.cloud.client("s3").meta.endpoint_url):
         yield
-    finally:
-        _enforce(there, b"inf")
-
-
-def _enforce(there: CloudStage, calls_before: bytes) -> None:
-    address = f"{there.cloud.client('s3').meta.endpoint_url}/moto-api/reset-auth"
-    plain = {"Content-Type": "text/plain"}
-    urllib.request.urlopen(urllib.request.Request(address, calls_before, plain)).read()  # noqa: S310

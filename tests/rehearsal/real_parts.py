@@ -10,7 +10,7 @@ PAIRS = 40
 
 
 def tiny_project() -> dict[str, bytes]:
-    """Settings by which a training takes seconds, and any first model is promoted on few pictures."""
+    """Settings by which a training takes seconds, and any first model is promoted on few images."""
     files = template_files(TINY)
     gate = files[GATE_CONFIG].decode()
     for old, new in (("floor_dice: 0.6", "floor_dice: 0"), ("floor_iou: 0.45", "floor_iou: 0"),

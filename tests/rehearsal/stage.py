@@ -17,12 +17,11 @@ from typing import Any
 from fakes.github import FakeGitHub
 from fakes.github.records import Dispatch
 from pipeline.small import write_small_pairs
-from rehearsal.engine.actions.base import Action
+from rehearsal.engine.gitserver import Permissions
 from rehearsal.engine.node import Node
 from rehearsal.engine.process import Grace
 from rehearsal.engine.results import Run
 from rehearsal.engine.sim import GitHubSim
-from rehearsal.engine.tokens import Grant
 from wms.adapters.git.workspace import init_repository
 from wms.core.settings import GATE_CONFIG
 from wms.wiring.template import template_files
@@ -51,20 +50,22 @@ class Stage:
     write_pairs: Callable[..., object] = write_small_pairs
 
     def push_pairs(self, name: str, *, seed: int, count: int = 24) -> str:
-        """Push pairs as the branch `data/<name>`, from main as it is; the workflow will start."""
-        branch = f"data/{name}"
-        self.git("fetch", "--quiet", "origin")
-        self.git("checkout", "--quiet", "-B", branch, "origin/main")
+        """Push pairs as the branch `data/<name>`; the workflow will start."""
+        return self._push_pairs(f"data/{name}", "main", seed=seed, count=count)
+
+    def push_pairs_again(self, name: str, *, seed: int) -> str:
+        """Push more pairs on top of `data/<name>` as it is on the remote."""
+        return self._push_pairs(f"data/{name}", f"data/{name}", seed=seed, count=24)
+
+    def _push_pairs(self, branch: str, start: str, *, seed: int, count: int) -> str:
+        self.check_out(branch, start)
         self.write_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
         return self.push(branch)
 
-    def push_pairs_again(self, name: str, *, seed: int, count: int = 24) -> str:
-        """Push more pairs on top of `data/<name>` as it is on the remote."""
-        branch = f"data/{name}"
+    def check_out(self, branch: str, start: str) -> None:
+        """Make a branch in the checkout from one of the remote as it is now."""
         self.git("fetch", "--quiet", "origin")
-        self.git("checkout", "--quiet", "-B", branch, f"origin/{branch}")
-        self.write_pairs(self.clone / "WMS/data/incoming", count=count, seed=seed)
-        return self.push(branch)
+        self.git("checkout", "--quiet", "-B", branch, f"origin/{start}")
 
     def push(self, branch: str) -> str:
         """Commit everything in the checkout, push it as `branch`, and announce that."""
@@ -78,8 +79,7 @@ class Stage:
         self, files: Mapping[str, str], *, message: str = "A change by a person", ci: str | None = "success"
     ) -> str:
         """Push a commit of files to main; `ci` is how `ci.yml` ends on it, `None` where it does not run."""
-        self.git("fetch", "--quiet", "origin")
-        self.git("checkout", "--quiet", "-B", "main", "origin/main")
+        self.check_out("main", "main")
         for name, text in files.items():
             (self.clone / name).parent.mkdir(parents=True, exist_ok=True)
             (self.clone / name).write_text(text)
@@ -183,7 +183,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def project_files() -> dict[str, bytes]:
-    """What a fork of the project holds, as far as the workflows read it; its gate decides on few pictures."""
+    """What a fork of the project holds, as far as the workflows read it; its gate decides on few images."""
     files = template_files({"seed": 75})
     files[GATE_CONFIG] = files[GATE_CONFIG].replace(b"min_pictures: 10", b"min_pictures: 3")
     files["Makefile"] = MAKEFILE.encode()
@@ -219,8 +219,8 @@ def open_stage(
     github = FakeGitHub(git=remote, repository=REPOSITORY, unix_socket=gh_config / "socket")
     github.ci_ends(git(remote, "rev-parse", "refs/heads/main"))
 
-    def mint(grant: Grant) -> str:
-        granted = {name.replace("-", "_"): level for name, level in grant.permissions.items()}
+    def mint(permissions: Permissions) -> str:
+        granted = {name.replace("-", "_"): level for name, level in permissions.items()}
         return github.new_actions_token(**granted)
 
     sim = GitHubSim(
@@ -235,7 +235,6 @@ def open_stage(
         env={"GH_CONFIG_DIR": str(gh_config), **settings.pop("env", {})},
         **settings,
     )
-    sim.world.actions["./.github/actions/setup-wms"] = Action(run=lambda call: None, inputs={"extras": ""})
     stage = Stage(sim=sim, github=github, clone=clone, remote=remote)
 
     def start(dispatch: Dispatch) -> None:

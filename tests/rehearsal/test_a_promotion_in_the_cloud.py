@@ -87,10 +87,10 @@ def test_the_lease_was_the_runs_and_is_history(promoted: Promoted) -> None:
     assert len(book.sessions) == 1
 
 
-def test_pictures_and_weights_are_in_the_data_bucket(promoted: Promoted) -> None:
+def test_images_and_weights_are_in_the_data_bucket(promoted: Promoted) -> None:
     there = promoted.there
-    pictures_and_their_listing = 2 * 24 + 1
-    assert len(there.objects("dvc/files/md5/")) == pictures_and_their_listing
+    images_and_their_listing = 2 * 24 + 1
+    assert len(there.objects("dvc/files/md5/")) == images_and_their_listing
     weights = json.loads(there.stage.at_main("model-metadata.json"))["weights_sha256"]
     assert there.objects(f"dvc/wms-blobs/sha256/{weights[:2]}/{weights[2:]}")
 

@@ -21,12 +21,12 @@ def write_photographs(out: Path, *, count: int, seed: int) -> None:
     for number in range(count):
         rng = np.random.default_rng((seed, number))
         noise = rng.integers(0, 256, (height, width, 2), dtype=np.uint8)
-        picture = np.concatenate([np.zeros((height, width, 1), np.uint8), noise], axis=-1)
+        image = np.concatenate([np.zeros((height, width, 1), np.uint8), noise], axis=-1)
         top, left = rng.integers(30, 250), rng.integers(30, 250)
         mask = np.zeros((height, width), dtype=np.uint8)
         mask[top : top + 40, left : left + 80] = 255
-        picture[mask > 0] = (255, 0, 0)
-        for folder, array in (("images", picture), ("masks", mask)):
+        image[mask > 0] = (255, 0, 0)
+        for folder, array in (("images", image), ("masks", mask)):
             path = out / folder / f"meter-{seed}-{number:03d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(array).save(path)

@@ -3,67 +3,54 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from rehearsal.engine.hooks import cancel_during
 from rehearsal.engine.node import Node, WorkflowError
-from rehearsal.engine.rig import SHORT, WORKFLOW, Rig, make_repository
+from rehearsal.engine.process import Grace
+from rehearsal.engine.results import Run
 from rehearsal.engine.sim import GitHubSim
+from rehearsal.stage import git
+from wms.adapters.git.workspace import init_repository
 
 JOB = "runs-on: ubuntu-latest, steps: [{run: 'true'}]"
+WORKFLOW = ".github/workflows/w.yml"
+CALLED = ".github/workflows/called.yml"
+SHORT = Grace(interrupt_seconds=0.5, terminate_seconds=0.5)
 PUSH = """
 - uses: actions/checkout@v7
-  with: {persist-credentials: PERSIST}
+  with: {persist-credentials: false}
 - run: |
     git config user.name bot && git config user.email bot@users.noreply.invalid
     mkdir -p "$(dirname FILE)" && date > FILE && git add . && git commit --quiet -m change
-    git push origin HEAD:refs/heads/from-job
+    header="AUTHORIZATION: basic $(printf x:%s "$TOKEN" | base64 --wrap 0)"
+    git OPTION push origin HEAD:refs/heads/from-job
+  env: {TOKEN: "${{ github.token }}"}
 """
-CALLED = ".github/workflows/called.yml"
 CALLER = """
 on: workflow_dispatch
-concurrency: {group: mine, queue: max}
 permissions: {}
 jobs:
   call:
     uses: ./.github/workflows/called.yml
     permissions: {contents: read}
-    with: {sha: "${{ github.sha }}", full: true}
-    secrets: {KEY: "${{ secrets.OUTER }}"}
-  after:
-    needs: call
-    runs-on: ubuntu-latest
-    steps: [{run: 'echo "called: ${{ needs.call.outputs.answer }} ${{ needs.call.result }}"'}]
+    with: {sha: "${{ github.sha }}"}
 """
 CALLEE = """
 on:
   workflow_call:
     inputs:
       sha: {type: string, required: true}
-      full: {type: boolean, default: false}
-      times: {type: number, default: 2}
-    secrets:
-      KEY: {required: true}
-    outputs:
-      answer: {value: "${{ jobs.inner.outputs.answer }}"}
 jobs:
   inner:
-    if: inputs.full
-    runs-on: ubuntu-latest
     permissions: {contents: read}
-    outputs: {answer: "${{ steps.s.outputs.answer }}"}
-    env: {KEY: "${{ secrets.KEY }}", OTHER: "${{ secrets.OUTER }}"}
-    steps:
-      - id: s
-        run: echo "answer=${#KEY}:${#OTHER}:${{ inputs.times }}:$SAME" >> "$GITHUB_OUTPUT"
-        env: {SAME: "${{ inputs.sha == github.sha }}"}
-  other:
-    if: ${{ !inputs.full }}
     runs-on: ubuntu-latest
-    steps: [{run: 'true'}]
+    steps: [{run: 'test ${{ inputs.sha }} = "$GITHUB_SHA"'}]
 """
 DISPATCH = """
 on:
@@ -71,28 +58,56 @@ on:
     inputs:
       name: {type: string, required: true}
       flag: {type: boolean, default: true}
-      count: {type: number, default: 3}
       kind: {type: choice, options: [a, b], default: a}
 jobs:
   a:
-    runs-on: ubuntu-latest
-    steps: [{run: 'echo "${{ inputs.name }}|${{ inputs.flag }}|${{ inputs.count }}"'}]
-  flagged:
-    if: inputs.flag && github.event.inputs.flag == 'true'
     runs-on: ubuntu-latest
     steps: [{run: 'true'}]
 """
 AWS = """
 - uses: aws-actions/configure-aws-credentials@v6
-  with: {WITH, aws-region: eu-central-1}
-- run: echo "$AWS_REGION $AWS_ACCESS_KEY_ID"; printenv AWS_SECRET_ACCESS_KEY | rev
+  with: {role-to-assume: 'arn:aws:iam::1:role/r', aws-region: eu-central-1}
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """One repository under rehearsal."""
+
+    sim: GitHubSim
+    clone: Path
+
+    def commit(self, files: dict[str, str]) -> None:
+        """Commit files on main and push it straight to the remote, unannounced."""
+        for name, text in files.items():
+            path = self.clone / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text))
+        git(self.clone, "add", "--all")
+        git(self.clone, "commit", "--quiet", "--allow-empty", "-m", "files")
+        git(self.clone, "push", "--quiet", "origin", "main")
+
+    def run(self, workflow: str, inputs: dict[str, object] | None = None, **files: str) -> Run:
+        """Commit one workflow that is dispatched, and run it."""
+        text = textwrap.dedent(workflow)
+        if not text.lstrip().startswith("on:"):
+            text = "on: workflow_dispatch\n" + text
+        self.commit({WORKFLOW: text, **files})
+        run = self.sim.dispatch("w.yml", inputs)
+        self.sim.run_all()
+        return run
+
+    def steps(self, steps: str, *, job: str = "", **files: str) -> Run:
+        """Run the steps of one job called `a`."""
+        body = textwrap.indent(textwrap.dedent(steps), "      ")
+        return self.run(f"jobs:\n  a:\n    runs-on: ubuntu-latest\n    {job}\n    steps:\n{body}", **files)
 
 
 @pytest.fixture
 def rig(tmp_path: Path, node: Node) -> Iterator[Rig]:
     """An empty repository under rehearsal."""
-    remote, clone = make_repository(tmp_path)
+    remote, clone = tmp_path / "remote.git", tmp_path / "clone"
+    init_repository(clone, remote, {}, message="Empty")
     python = (Path(sys.executable).parent,)
     with GitHubSim(remote, tmp_path / "github", node=node, grace=SHORT, path=python) as sim:
         yield Rig(sim=sim, clone=clone)
@@ -108,9 +123,8 @@ def test_an_unknown_context_is_a_mistake(rig: Rig) -> None:
     [
         ({}, "`name` is required"),
         ({"name": "x", "nmae": "y"}, "`nmae` is not defined"),
-        ({"name": "x", "flag": "maybe"}, "not true or false"),
+        ({"name": "x", "flag": "maybe"}, "not one of true, false"),
         ({"name": "x", "kind": "c"}, "not one of a, b"),
-        ({"name": "x", "count": "many"}, "not a number"),
     ],
 )
 def test_wrong_inputs_are_refused(rig: Rig, given: dict[str, object], told: str) -> None:
@@ -122,16 +136,27 @@ def test_wrong_inputs_are_refused(rig: Rig, given: dict[str, object], told: str)
     ("change", "told"),
     [
         (("sha:", "shaa:"), "`shaa` is not defined"),
-        (('sha: "${{ github.sha }}", ', ""), "`sha` is required"),
-        (('secrets: {KEY: "${{ secrets.OUTER }}"}', ""), "secret `KEY` is required"),
+        (('with: {sha: "${{ github.sha }}"}', ""), "`sha` is required"),
         (("permissions: {contents: read}", "permissions: {}"), "asks for `contents: read`"),
         (("called.yml", "absent.yml"), "there is no .github/workflows/absent.yml"),
     ],
 )
 def test_a_call_that_github_would_not_start_is_an_error(rig: Rig, change: tuple[str, str], told: str) -> None:
-    rig.sim.world.secrets["OUTER"] = "12345"
     with pytest.raises(WorkflowError, match=told):
         rig.run(CALLER.replace(*change), **{CALLED: CALLEE})
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ("{strategy: {matrix: {n: [1]}}, JOB}", "`strategy` is not defined"),
+        ("{runs-on: x, steps: [{run: 'true', continue-on-error: true}]}", "`continue-on-error` is not"),
+        ("{runs-on: x, steps: [{run: 'echo ${{ runner.temp }}'}]}", "Unrecognized named-value: 'runner'"),
+    ],
+)
+def test_what_the_rehearsal_leaves_out_is_an_error(rig: Rig, job: str, told: str) -> None:
+    with pytest.raises((WorkflowError, AssertionError), match=told):
+        rig.run(f"jobs:\n  a: {job.replace('JOB', JOB)}\n").expect()
 
 
 def test_a_skipped_ancestor_skips_a_job_although_what_it_needs_succeeded(rig: Rig) -> None:
@@ -150,14 +175,15 @@ def test_a_skipped_ancestor_skips_a_job_although_what_it_needs_succeeded(rig: Ri
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"PERSIST": "false"}, "could not read Username"),
+        ({"OPTION": ""}, "could not read Username"),
         ({"contents: write": "contents: read"}, "403"),
         ({"FILE": ".github/workflows/x.yml"}, "without `workflows` permission"),
     ],
 )
 def test_a_push_that_github_would_refuse_is_refused(rig: Rig, options: dict[str, str], told: str) -> None:
     job, steps = "permissions: {contents: write}", PUSH
-    for word, other in {"PERSIST": "true", "FILE": "made", **options}.items():
+    with_token = '-c "http.extraheader=$header"'
+    for word, other in {"OPTION": with_token, "FILE": "made", **options}.items():
         job, steps = job.replace(word, other), steps.replace(word, other)
     assert told in rig.steps(steps, job=job).expect("failure").log
     assert rig.sim.world.remote.head("from-job") is None
@@ -171,7 +197,7 @@ def test_permissions_are_recorded_and_the_token_dies_with_its_job(rig: Rig) -> N
           a:
             runs-on: ubuntu-latest
             permissions: {contents: write, id-token: write}
-            steps: [{run: 'echo "${#TOKEN}"', env: {TOKEN: '${{ secrets.GITHUB_TOKEN }}'}}]
+            steps: [{run: 'echo "${#TOKEN}"', env: {TOKEN: '${{ github.token }}'}}]
           b: {JOB}
         """.replace("JOB", JOB)
     ).expect()
@@ -183,9 +209,8 @@ def test_permissions_are_recorded_and_the_token_dies_with_its_job(rig: Rig) -> N
 
 
 def test_a_role_needs_the_permission_to_ask_for_a_token(rig: Rig) -> None:
-    role = AWS.replace("WITH", "role-to-assume: 'arn:aws:iam::1:role/r'")
-    rig.steps(role, job="permissions: {id-token: write}").expect()
-    run = rig.steps(role, job="permissions: {contents: read}").expect("failure")
+    rig.steps(AWS, job="permissions: {id-token: write}").expect()
+    run = rig.steps(AWS, job="permissions: {contents: read}").expect("failure")
     assert "id-token" in run.annotations[0].message
 
 
@@ -219,10 +244,10 @@ def test_a_second_upload_of_a_name_fails_unless_it_overwrites(rig: Rig) -> None:
     steps = """
         - run: echo 1 > a
         - uses: actions/upload-artifact@v7
-          with: {name: r, path: a}
+          with: {name: r, path: a, if-no-files-found: error, retention-days: 3}
         - run: echo 2 > a
         - uses: actions/upload-artifact@v7
-          with: {name: r, path: a, overwrite: OVERWRITE}
+          with: {name: r, path: a, if-no-files-found: error, retention-days: 3, overwrite: OVERWRITE}
         """
     run = rig.steps(steps.replace("OVERWRITE", "false")).expect("failure")
     assert "(409) Conflict" in run.annotations[0].message
@@ -243,7 +268,9 @@ def test_a_program_hears_of_a_cancellation_only_in_the_shells_place(
         """
     rig.sim.watch(cancel_during("a", line="started"))
     run = rig.steps(
-        f"[{{uses: actions/checkout@v7}}, {{id: s, run: {prefix}python slow.py}}]", **{"slow.py": program}
+        f"- {{uses: actions/checkout@v7, with: {{persist-credentials: false}}}}\n"
+        f"- {{id: s, run: {prefix}python slow.py}}",
+        **{"slow.py": program},
     ).expect("cancelled")
     assert ("heard" in run.jobs["a"].steps["s"].log) is heard
 

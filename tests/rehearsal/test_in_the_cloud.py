@@ -9,6 +9,7 @@ import pytest
 from rehearsal.cloud_stage import ACCOUNT, CloudStage, Door, after, denying_writes
 from rehearsal.engine.hooks import before_job, cancel_during, die_during, during
 from rehearsal.engine.results import Run
+from rehearsal.stage import Stage
 from wms.cloud.run_lease import TRAINING_TTL
 
 TRAINING_BEGINS = "fetching the dataset"
@@ -21,17 +22,17 @@ def play_pipeline(there: CloudStage) -> Run:
     return there.stage.pipelines()[-1]
 
 
-def day(there: CloudStage) -> Run:
+def day(stage: Stage) -> Run:
     """What happens every day."""
-    there.stage.sim.event("schedule")
-    (run,) = there.stage.play()
+    stage.sim.schedule()
+    (run,) = stage.play()
     return run
 
 
 def reap(there: CloudStage) -> None:
     """The same, where there is a role to take."""
     there.stage.sim.world.vars["AWS_ROLE_ARN"] = f"arn:aws:iam::{ACCOUNT}:role/wms-test-pipeline"
-    day(there).expect("success", instance="success")
+    day(there.stage).expect("success", instance="success")
 
 
 def by_hand(there: CloudStage, action: str) -> Run:
@@ -182,8 +183,7 @@ def test_where_no_instance_can_be_had_the_data_bucket_alone_is_used(there: Cloud
     ],
 )
 def test_where_there_is_nothing_to_reap_or_nobody_to_do_it_no_day_is_red(
-    there: CloudStage, settings: dict[str, str]
+    stage: Stage, settings: dict[str, str]
 ) -> None:
-    there.stage.sim.world.vars |= settings
-    there.stage.sim.world.secrets.clear()
-    day(there).expect("skipped", instance="skipped")
+    stage.sim.world.vars = {"WMS_ENVIRONMENT": "test", **settings}
+    day(stage).expect("skipped", instance="skipped")

@@ -9,9 +9,9 @@ import pytest
 from rehearsal.stage import Stage
 
 
-def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
-    branch = stage.push_pairs("first", seed=1)
-    pipeline, deploy = stage.play()
+def test_a_first_push_ends_as_the_model_in_production(first_promotion: Stage) -> None:
+    stage = first_promotion
+    pipeline, deploy = stage.runs
     pipeline.expect(
         "success", data="success", publish="success", ci="skipped", infra_down="skipped", report="success"
     )
@@ -25,18 +25,9 @@ def test_a_first_push_ends_as_the_model_in_production(stage: Stage) -> None:
     posted = stage.github.combined(pull.head_sha)["ci"]
     assert posted.description.startswith("ci passed on ")
     assert str(posted.target_url).endswith(f"/octo/meters/actions/runs/{pipeline.id}")
-    assert branch not in stage.branches
+    assert stage.branches == []
     assert deploy.expect("success").workflow.endswith("deploy-model.yml")
     assert set(deploy.artifacts["model"].files) >= {"model.onnx", "model.json"}
-
-
-def test_a_better_second_push_takes_its_place(promoted: Stage) -> None:
-    promoted.model_skill(100)
-    promoted.push_pairs("second", seed=2)
-    pipeline, _ = promoted.play()
-    pipeline.expect("success", publish="success", ci="skipped")
-    assert (promoted.production, promoted.samples) == (2, 48)
-    assert "better" in promoted.pulls("merged")[-1].body
 
 
 def test_bad_data_are_refused_before_anything_starts(promoted: Stage) -> None:
@@ -74,13 +65,6 @@ def test_a_model_that_is_no_better_is_held_and_the_run_is_green(promoted: Stage)
     assert branch in promoted.branches
 
 
-def test_a_retraining_needs_no_new_data(promoted: Stage) -> None:
-    promoted.retrain(seed="100", reason="a better seed")
-    pipeline, _ = promoted.play()
-    pipeline.expect("success", publish="success")
-    assert (promoted.production, promoted.samples) == (2, 24)
-
-
 @pytest.mark.soak
 def test_a_dry_run_checks_the_data_and_starts_nothing(promoted: Stage) -> None:
     branch = promoted.push_pairs("maybe", seed=5)
@@ -99,8 +83,8 @@ def test_of_two_pushes_that_wait_nothing_is_lost(promoted: Stage) -> None:
     first, second = promoted.pipelines()[-2:]
     first.expect("success", publish="success")
     second.expect("success", publish="skipped")
-    assert promoted.production == 2
-    assert promoted.samples == 48
+    assert (promoted.production, promoted.samples) == (2, 48)
+    assert "better" in promoted.pulls("merged")[-1].body
     assert [name for name in branches if name in promoted.branches] == [branches[1]]
 
 
@@ -128,3 +112,31 @@ def test_held_branches_are_taken_together(promoted: Stage) -> None:
     pipeline.expect("success", publish="success")
     assert promoted.samples == 72
     assert promoted.branches == []
+
+
+def test_a_rollback_is_verified_and_merged_and_the_earlier_model_deployed(promoted: Stage) -> None:
+    promoted.retrain(seed="100", reason="a better seed")
+    promoted.play()
+    assert (promoted.production, promoted.samples) == (2, 24)
+    promoted.sim.dispatch("rollback.yml", {"reason": "worse in the field"})
+    rollback, deploy = promoted.play()
+    rollback.expect("success", rollback="success", ci="skipped", merge="skipped")
+    deploy.expect("success")
+    assert promoted.production == 1
+    pull = promoted.pulls("merged")[-1]
+    assert "worse in the field" in pull.body
+    assert promoted.statuses(pull.head_sha) == {"ci": "success", "wms/quality-gate": "success"}
+    assert promoted.branches == []
+
+
+@pytest.mark.soak
+def test_where_main_was_never_checked_a_rollback_waits_for_ci(promoted: Stage) -> None:
+    promoted.retrain(seed="100", reason="a better seed")
+    promoted.play()
+    promoted.commit_to_main({"NOTES.md": "A note.\n"}, ci=None)
+    promoted.sim.dispatch("rollback.yml", {"reason": "worse in the field"})
+    rollback, _ = promoted.play()
+    rollback.expect("success", rollback="success", ci="success", merge="success")
+    assert promoted.production == 1
+    head = promoted.pulls("merged")[-1].head_sha
+    assert promoted.github.combined(head)["ci"].description == "ci ran on this commit and passed"

@@ -21,8 +21,7 @@ WMS = Path(sys.executable).with_name("wms")
 
 def as_a_person(stage: Stage, *words: str) -> str:
     """What `wms` says in the person's own checkout of main."""
-    stage.git("fetch", "--quiet", "origin")
-    stage.git("checkout", "--quiet", "-B", "main", "origin/main")
+    stage.check_out("main", "main")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "GITHUB_"))}
     done = subprocess.run([WMS, *words], cwd=stage.clone, env=env, capture_output=True, text=True, check=True)
     return done.stdout
@@ -45,17 +44,14 @@ def first_push(stage: Stage) -> None:
     assert "follows from its records" in as_a_person(stage, "gate", "--replay-version", "1")
 
 
-def test_a_push_without_a_cloud_and_without_fakes(tmp_path: Path, node: Node, real_programs: Path) -> None:
-    with open_stage(tmp_path, node, programs=[real_programs], files=tiny_project()) as stage:
-        first_push(stage)
-
-
-@pytest.mark.soak
-def test_two_pushes_without_a_cloud_and_without_fakes(
-    tmp_path: Path, node: Node, real_programs: Path
+@pytest.mark.parametrize("pushes", [1, pytest.param(2, marks=pytest.mark.soak)])
+def test_pushes_without_a_cloud_and_without_fakes(
+    tmp_path: Path, node: Node, real_programs: Path, pushes: int
 ) -> None:
     with open_stage(tmp_path, node, programs=[real_programs], files=tiny_project()) as stage:
         first_push(stage)
+        if pushes == 1:
+            return
         stage.push_pairs("second", seed=2, count=PAIRS)
         run = stage.play()[0].expect("success", train="success", report="success")
         promoted = run.jobs["train"].outputs["verdict"] == "promote"

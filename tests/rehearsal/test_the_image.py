@@ -15,7 +15,7 @@ from rehearsal.cloud_stage import ACCOUNT, CloudStage, open_cloud_stage, watch_c
 from rehearsal.engine.actions.base import ActionCall
 from rehearsal.engine.node import Node
 from rehearsal.engine.results import Run
-from rehearsal.stage import ROOT
+from rehearsal.stage import ROOT, Stage
 
 WORKFLOW = "mlflow-image.yml"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/wms-test-images"
@@ -31,16 +31,12 @@ class Yard:
     there: CloudStage
     credentials: list[ActionCall]
 
-    def press(self, ref: str | None = None) -> Run:
-        """*Run workflow* on a branch."""
-        self.there.stage.sim.dispatch(WORKFLOW, ref=ref)
-        (run,) = self.there.stage.play()
-        return run
 
-    @property
-    def images(self) -> list[str]:
-        """The keys of the images that are stored."""
-        return self.there.objects("node/images/")
+def press(stage: Stage, ref: str = "main") -> Run:
+    """*Run workflow* on a branch."""
+    stage.sim.dispatch(WORKFLOW, ref=ref)
+    (run,) = stage.play()
+    return run
 
 
 @pytest.fixture
@@ -73,25 +69,25 @@ def test_a_change_of_its_files_on_main_stores_the_image_where_the_node_looks_for
     (run,) = [run for run in stage.sim.push("main") if run.workflow.endswith(WORKFLOW)]
     stage.play()
     run.expect("success", image="success")
-    (key,) = yard.images
+    (key,) = yard.there.objects("node/images/")
     stored = yard.there.cloud.client("s3").get_object(Bucket=yard.there.data_bucket, Key=key)
     assert gzip.decompress(stored["Body"].read()) == b"an image"
     (call,) = yard.credentials
     assert (call.inputs["role-to-assume"], call.inputs["aws-access-key-id"]) == (ROLE, "")
-    assert "is there already" in yard.press().expect("success").jobs["image"].log
+    assert "is there already" in press(stage).expect("success").jobs["image"].log
 
 
-def test_another_branch_stores_nothing(yard: Yard) -> None:
-    stage = yard.there.stage
-    stage.git("push", "--quiet", "origin", "HEAD:refs/heads/data/other")
-    yard.press("data/other").expect("skipped", image="skipped")
-    assert (yard.images, yard.credentials) == ([], [])
-
-
-@pytest.mark.parametrize("missing", ["WMS_ENVIRONMENT", "AWS_IMAGES_ROLE_ARN"])
-def test_without_an_environment_or_the_role_nothing_is_done_and_nobody_alarmed(
-    yard: Yard, missing: str
+@pytest.mark.parametrize(
+    ("ref", "settings"),
+    [
+        pytest.param("data/other", {"WMS_ENVIRONMENT": "test", "AWS_IMAGES_ROLE_ARN": ROLE}, id="not main"),
+        pytest.param("main", {"WMS_ENVIRONMENT": "test"}, id="no role"),
+        pytest.param("main", {"AWS_IMAGES_ROLE_ARN": ROLE}, id="no environment"),
+    ],
+)
+def test_elsewhere_nothing_is_done_and_nobody_alarmed(
+    stage: Stage, ref: str, settings: dict[str, str]
 ) -> None:
-    del yard.there.stage.sim.world.vars[missing]
-    yard.press().expect("skipped", image="skipped")
-    assert (yard.images, yard.credentials) == ([], [])
+    stage.git("push", "--quiet", "origin", "HEAD:refs/heads/data/other")
+    stage.sim.world.vars = settings
+    press(stage, ref).expect("skipped", image="skipped")

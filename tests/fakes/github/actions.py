@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from fakes.github.hub import Hub
-from fakes.github.records import Dispatch, WorkflowRun
+from fakes.github.records import Dispatch, Pull, WorkflowRun
 from fakes.github.wire import Answer, Refusal, Request, Routes, page
+from rehearsal.engine.filters import push_starts
 
 ROUTES = Routes()
 WORKFLOWS = ".github/workflows/"
@@ -38,7 +39,6 @@ def dispatch(hub: Hub, request: Request, workflow: str) -> Answer:
             id=hub.next_id(), workflow=workflow, event="workflow_dispatch", head_branch=ref, head_sha=sha
         )
     )
-    hub.note("workflow_dispatch", ref, sha, request.caller)
     if hub.on_dispatch is not None:
         threading.Thread(target=hub.on_dispatch, args=(asked_for,), daemon=True).start()
     return Answer(status=204)
@@ -109,7 +109,11 @@ def _files(hub: Hub) -> list[str]:
     """The workflow files of the default branch; a workflow's ID is its place among them."""
     if hub.workflows is not None:
         return sorted(hub.workflows)
-    folder = f"refs/heads/{hub.settings.default_branch}:.github/workflows"
+    return _files_of(hub, hub.settings.default_branch)
+
+
+def _files_of(hub: Hub, branch: str) -> list[str]:
+    folder = f"refs/heads/{branch}:.github/workflows"
     return hub.git.run("ls-tree", "--name-only", folder, ok=(0, 128))[1].splitlines()
 
 
@@ -129,17 +133,47 @@ def _declared_inputs(hub: Hub, workflow: str, *, triggered: bool = True) -> dict
         if workflow not in hub.workflows:
             raise Refusal(404, "Not Found")
         return None
-    text = hub.git.file(f"refs/heads/{hub.settings.default_branch}", f".github/workflows/{workflow}")
-    if text is None:
+    on = triggers(hub, hub.settings.default_branch, workflow)
+    if on is None:
         raise Refusal(404, "Not Found")
-    document = yaml.safe_load(text)
-    triggers = document.get("on", document.get(True))  # YAML 1.1 reads the key `on` as a boolean.
-    if isinstance(triggers, str):
-        triggers = [triggers]
-    if triggered and "workflow_dispatch" not in triggers:
+    if triggered and "workflow_dispatch" not in on:
         raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
-    declared = triggers.get("workflow_dispatch") if isinstance(triggers, dict) else None
-    return dict((declared or {}).get("inputs") or {})
+    return dict((on.get("workflow_dispatch") or {}).get("inputs") or {})
+
+
+def triggers(hub: Hub, branch: str, workflow: str) -> dict[str, Any] | None:
+    """What starts a workflow of a branch, with each event's settings; `None` if there is no such file."""
+    text = hub.git.file(f"refs/heads/{branch}", WORKFLOWS + workflow)
+    if text is None:
+        return None
+    document = yaml.safe_load(text)
+    on = document.get("on", document.get(True))  # YAML 1.1 reads the key `on` as a boolean.
+    return on if isinstance(on, dict) else dict.fromkeys([on] if isinstance(on, str) else on)
+
+
+def runs_that_wait_for_approval(hub: Hub, pull: Pull) -> list[WorkflowRun]:
+    """One run for each workflow that a pull request with these files starts.
+
+    Since 2026-06-11 a pull request of `github-actions[bot]` creates the runs that a person's would start;
+    they wait, with the conclusion `action_required`, until somebody with write access approves them.
+    """
+    # "base...head": what the pull request itself changes.
+    changed = hub.git.run("diff", "--name-only", f"{pull.base}...{pull.head}")[1].splitlines()
+    on = {name: triggers(hub, pull.base, name) or {} for name in _files_of(hub, pull.base)}
+    return [
+        WorkflowRun(
+            id=hub.next_id(),
+            workflow=name,
+            event="pull_request",
+            head_branch=pull.head,
+            head_sha=pull.head_sha,
+            status="completed",
+            conclusion="action_required",
+        )
+        for name, events in on.items()
+        if "pull_request" in events
+        and push_starts(events["pull_request"] or {}, branch=pull.base, paths=changed)
+    ]
 
 
 def _workflow(hub: Hub, number: int, name: str) -> dict[str, Any]:

@@ -35,7 +35,6 @@ def post_status(hub: Hub, request: Request, sha: str) -> Answer:
 
 
 @ROUTES.add("GET", "{repo}/statuses/{ref}", needs=("statuses", "read"))
-@ROUTES.add("GET", "{repo}/commits/{ref}/statuses", needs=("statuses", "read"))
 def list_statuses(hub: Hub, request: Request, ref: str) -> Answer:
     sha = _commit(hub, ref)
     newest_first = [status_json(status) for status in reversed(hub.statuses) if status.sha == sha]

@@ -39,22 +39,18 @@ class BareGit:
 
     def tip(self, branch: str) -> str | None:
         """The commit at the tip of a branch."""
-        code, sha = self.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}", ok=(0, 1, 128))
-        return sha if code == 0 else None
+        return self._parsed(f"refs/heads/{branch}")
 
     def commit(self, name: str) -> str | None:
         """The full SHA of a commit, or of a branch's tip."""
-        tip = self.tip(name)
-        if tip is not None:
-            return tip
-        revision = ("--verify", "--quiet", f"{name}^{{commit}}")
-        code, sha = self.run("rev-parse", *revision, ok=(0, 1, 128))
-        return sha if code == 0 else None
+        return self.tip(name) or self._parsed(name)
 
     def tag(self, name: str) -> str | None:
         """The commit that a tag names."""
-        revision = ("--verify", "--quiet", f"refs/tags/{name}^{{commit}}")
-        code, sha = self.run("rev-parse", *revision, ok=(0, 1, 128))
+        return self._parsed(f"refs/tags/{name}")
+
+    def _parsed(self, revision: str) -> str | None:
+        code, sha = self.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", ok=(0, 1, 128))
         return sha if code == 0 else None
 
     def set_tag(self, name: str, sha: str) -> None:
@@ -68,14 +64,6 @@ class BareGit:
     def contains(self, of: str, sha: str) -> bool:
         """Whether `sha` is reachable from `of`."""
         return self.run("merge-base", "--is-ancestor", sha, of, ok=(0, 1))[0] == 0
-
-    def message(self, sha: str) -> str:
-        """A commit's message."""
-        return self.run("show", "-s", "--format=%B", sha)[1].strip()
-
-    def parents(self, sha: str) -> list[str]:
-        """A commit's parents."""
-        return self.run("show", "-s", "--format=%P", sha)[1].split()
 
     def file(self, revision: str, path: str) -> str | None:
         """A file's text at a revision."""
@@ -92,10 +80,9 @@ class BareGit:
         flags = [part for parent in parents for part in ("-p", parent)]
         return self.run("commit-tree", tree, *flags, "-m", message)[1]
 
-    def set_branch(self, branch: str, sha: str, *, expect: str = "") -> bool:
-        """Move a branch if it is where it is expected; an empty `expect` takes any place."""
-        old = (expect,) if expect else ()
-        return self.run("update-ref", f"refs/heads/{branch}", sha, *old, ok=(0, 128))[0] == 0
+    def set_branch(self, branch: str, sha: str, *, expect: str) -> bool:
+        """Move a branch if it is where it is expected."""
+        return self.run("update-ref", f"refs/heads/{branch}", sha, expect, ok=(0, 128))[0] == 0
 
     def delete_branch(self, branch: str) -> None:
         """Remove a branch."""

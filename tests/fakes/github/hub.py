@@ -15,7 +15,6 @@ from fakes.github.records import (
     Caller,
     Comment,
     Dispatch,
-    Event,
     Fault,
     Pull,
     Release,
@@ -60,7 +59,6 @@ class Hub:
         self.dispatches: list[Dispatch] = []
         self.releases: dict[int, Release] = {}
         self.latest_release: int | None = None
-        self.events: list[Event] = []
         self.runs: list[WorkflowRun] = []
         self.runs_elsewhere: Callable[[], list[WorkflowRun]] | None = None
         """Where something executes what is dispatched, it knows those runs."""
@@ -137,11 +135,6 @@ class Hub:
         """The check run `ci` that `ci.yml` leaves on a commit after a push."""
         run = {"id": self.next_id(), "name": "ci", "head_sha": sha, "conclusion": conclusion}
         self.check_runs.insert(0, {**run, "status": "completed", "app": {"id": app_id}})
-
-    def note(self, kind: Any, ref: str, sha: str, caller: Caller) -> None:
-        """Remember an event; those of a workflow's token start no workflow, but for a dispatch."""
-        starts = caller.kind == "user" or kind == "workflow_dispatch"
-        self.events.append(Event(kind=kind, ref=ref, sha=sha, actor=caller.login, starts_workflows=starts))
 
     def sync(self, *, reading: int | None = None) -> None:
         """Let open pull requests follow their branches, as Git has them now."""

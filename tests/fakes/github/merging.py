@@ -19,8 +19,6 @@ def mergeability(hub: Hub, pull: Pull, *, reading: bool = False) -> tuple[bool |
         return None, "unknown"
     if not hub.git.merge_tree(base, pull.head_sha).clean:
         return False, "dirty"
-    if pull.draft:
-        return True, "draft"
     if broken_rules(hub, pull, base):
         return True, "blocked"
     return True, "clean"
@@ -43,11 +41,8 @@ def merge_pull(hub: Hub, pull: Pull, request: Request) -> str:
 def merge_now(hub: Hub, pull: Pull, caller: Caller) -> str:
     """Merge a pull request whose mergeability is known."""
     base = hub.git.tip(pull.base)
-    mergeable, state = mergeability(hub, pull)
-    if base is None or mergeable is not True:
+    if base is None or mergeability(hub, pull)[0] is not True:
         raise Refusal(405, "Pull Request is not mergeable")
-    if state == "draft":
-        raise Refusal(405, "Pull Request is still a draft")
     rules = broken_rules(hub, pull, base, caller=caller)
     if rules:
         raise Refusal(405, rules)
@@ -60,7 +55,6 @@ def merge_now(hub: Hub, pull: Pull, caller: Caller) -> str:
     if not hub.git.set_branch(pull.base, merged, expect=base):
         raise Refusal(405, "Base branch was modified. Review and try the merge again.")
     pull.state, pull.merge_commit_sha, pull.closed_at = "merged", merged, now()
-    hub.note("push", pull.base, merged, caller)
     if hub.settings.delete_branch_on_merge:
         hub.git.delete_branch(pull.head)
     return merged
@@ -92,7 +86,7 @@ def broken_rules(hub: Hub, pull: Pull, base: str, *, caller: Caller | None = Non
     elif unmet:
         word = "are expected" if set(unmet.values()) == {"expected"} else "have not succeeded"
         lines.append(f"{len(unmet)} of {len(asked.checks)} required status checks {word}.")
-    if pull.approvals < asked.approvals:
+    if asked.approvals:  # Nobody reviews here.
         some = "1 approving review is" if asked.approvals == 1 else f"{asked.approvals} approving reviews are"
         lines.append(f"At least {some} required by reviewers with write access.")
     if asked.strict and not hub.git.contains(pull.head_sha, base):

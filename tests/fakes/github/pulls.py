@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fakes.github.approval import runs_that_wait_for_approval
+from fakes.github.actions import runs_that_wait_for_approval
 from fakes.github.hub import Hub
 from fakes.github.merging import merge_pull, mergeability
 from fakes.github.records import Comment, Pull, now
@@ -50,10 +50,8 @@ def open_pull(hub: Hub, request: Request) -> Answer:
         title=title,
         body=body or "",
         author=request.caller,
-        draft=bool(request.body.get("draft")),
     )
     hub.pulls[number] = pull
-    hub.note("pull_request", head, head_sha, request.caller)
     if request.caller.kind == "actions":
         hub.runs += runs_that_wait_for_approval(hub, pull)
     return Answer(status=201, body=shown(hub, request, pull))
@@ -156,7 +154,6 @@ def in_list(hub: Hub, request: Request, pull: Pull) -> dict[str, Any]:
         "state": "open" if pull.state == "open" else "closed",
         "title": pull.title,
         "body": pull.body,
-        "draft": pull.draft,
         "user": {"login": pull.author.login},
         "labels": [{"name": name} for name in pull.labels],
         "head": {

@@ -92,9 +92,7 @@ class Pull:
     body: str
     author: Caller
     state: Literal["open", "closed", "merged"] = "open"
-    draft: bool = False
     merge_commit_sha: str | None = None
-    approvals: int = 0
     labels: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     reads: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -177,20 +175,6 @@ class WorkflowRun:
     status: str = "queued"
     conclusion: str | None = None
     created_at: str = field(default_factory=now)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that happened on GitHub's side, and whether it starts workflows.
-
-    What a workflow's own token did starts none, but for `workflow_dispatch`.
-    """
-
-    kind: Literal["pull_request", "push", "workflow_dispatch"]
-    ref: str
-    sha: str
-    actor: str
-    starts_workflows: bool
 
 
 @dataclass(kw_only=True)

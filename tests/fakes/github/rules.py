@@ -44,13 +44,12 @@ def requirements(hub: Hub, branch: str, *, caller: Caller | None = None) -> Requ
             approvals = max(approvals, int(parameters.get("required_approving_review_count", 0)))
     protection = hub.protections.get(branch, {})
     checks = protection.get("required_status_checks") or {}
-    for context in (*checks.get("contexts", []), *(each["context"] for each in checks.get("checks", []))):
+    for context in checks.get("contexts", []):
         required.setdefault(context, None)
-    reviews = protection.get("required_pull_request_reviews") or {}
     return Requirements(
         checks=required,
-        approvals=max(approvals, int(reviews.get("required_approving_review_count", 0))),
-        strict=strict or bool(checks.get("strict")),
+        approvals=approvals,
+        strict=strict,
         by_ruleset=bool(rules),
     )
 

@@ -44,7 +44,6 @@ class FakeGitHub(Hub):
         repository: `owner/name`.
         workflows: see `Hub`.
         on_dispatch: see `Hub`.
-        port: where to listen on 127.0.0.1; 0 takes any free port.
         unix_socket: also listen there, for `gh` with its setting `http_unix_socket`.
     """
 
@@ -55,12 +54,11 @@ class FakeGitHub(Hub):
         repository: str,
         workflows: set[str] | None = None,
         on_dispatch: Callable[[Dispatch], None] | None = None,
-        port: int = 0,
         unix_socket: Path | None = None,
     ) -> None:
         super().__init__(git=git, repository=repository, workflows=workflows, on_dispatch=on_dispatch)
         handler = type("Handler", (_Handler,), {"hub": self})
-        self._servers: list[socketserver.BaseServer] = [_TcpServer(("127.0.0.1", port), handler)]
+        self._servers: list[socketserver.BaseServer] = [_TcpServer(("127.0.0.1", 0), handler)]
         if unix_socket is not None:
             self._servers.append(_UnixServer(str(unix_socket), handler))
 
@@ -92,7 +90,6 @@ class FakeGitHub(Hub):
 class _Handler(BaseHTTPRequestHandler):
     hub: FakeGitHub
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = False
     wbufsize = -1  # Headers and body leave together.
 
     def do_GET(self) -> None:

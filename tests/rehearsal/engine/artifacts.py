@@ -1,16 +1,12 @@
-"""The artifacts of one run: immutable, with digests."""
+"""The artifacts of one run, each under a name of its own."""
 
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-LIMIT = 500
-"""GitHub's limit of artifacts a job; here of a run."""
 
 
 class ArtifactError(Exception):
@@ -21,15 +17,14 @@ class ArtifactError(Exception):
 class Artifact:
     """One uploaded artifact."""
 
-    id: int
     name: str
-    digest: str
     folder: Path
 
     @property
     def files(self) -> tuple[str, ...]:
         """Paths of its files from its top."""
-        return tuple(relative for relative, _ in _walk(self.folder))
+        paths = (path for path in sorted(self.folder.rglob("*")) if path.is_file())
+        return tuple(path.relative_to(self.folder).as_posix() for path in paths)
 
 
 class ArtifactStore:
@@ -37,79 +32,38 @@ class ArtifactStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._artifacts: dict[str, Artifact] = {}
-        self._last_id = 0
+        self._names: set[str] = set()
 
     def __iter__(self) -> Iterator[Artifact]:
-        return iter(self._artifacts.values())
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._artifacts
+        return (self[name] for name in sorted(self._names))
 
     def __getitem__(self, name: str) -> Artifact:
-        if name not in self._artifacts:
-            raise ArtifactError(
-                f"Artifact not found for name: {name}; there are: {', '.join(self._artifacts) or 'none'}"
-            )
-        return self._artifacts[name]
+        if name not in self._names:
+            raise ArtifactError(f"Artifact not found for name: {name}; there are: {sorted(self._names)}")
+        return Artifact(name=name, folder=self._root / name)
 
     def matching(self, pattern: str) -> tuple[Artifact, ...]:
         """Artifacts whose names match a glob, by name."""
-        return tuple(
-            self._artifacts[name]
-            for name in sorted(self._artifacts)
-            if fnmatch.fnmatchcase(name, pattern or "*")
-        )
+        return tuple(artifact for artifact in self if fnmatch.fnmatchcase(artifact.name, pattern))
 
-    def save(self, name: str, files: Mapping[str, Path], *, overwrite: bool) -> Artifact:
+    def save(self, name: str, files: Mapping[str, Path], *, overwrite: bool) -> None:
         """Keep files, by their paths in the artifact.
 
         Raises:
-            ArtifactError: there is one of that name, the name is not allowed, or there are too many.
+            ArtifactError: there is one of that name, or the name is not allowed.
         """
         if not name or set(name) & set('":<>|*?\r\n\\/'):
             raise ArtifactError(f"The artifact name is not valid: {name!r}")
-        if name in self._artifacts:
+        if name in self._names:
             if not overwrite:
                 raise ArtifactError(
                     "Failed to CreateArtifact: Received non-retryable error: Failed request: (409) Conflict: "
                     f"an artifact with this name already exists on the workflow run: {name}"
                 )
-            shutil.rmtree(self._artifacts.pop(name).folder)
-        if len(self._artifacts) >= LIMIT:
-            raise ArtifactError(f"The run has {LIMIT} artifacts already")
-        self._last_id += 1
-        folder = self._root / f"{self._last_id}-{name}"
-        folder.mkdir(parents=True)
+            shutil.rmtree(self._root / name)
+        self._names.add(name)
         for relative, source in files.items():
-            target = folder / relative
+            target = self._root / name / relative
             target.parent.mkdir(parents=True, exist_ok=True)
             # Zip archives keep the bytes and not the mode.
             shutil.copyfile(source, target)
-        artifact = Artifact(id=self._last_id, name=name, digest=digest_of(folder), folder=folder)
-        self._artifacts[name] = artifact
-        return artifact
-
-    def restore(self, artifact: Artifact, folder: Path) -> None:
-        """Write an artifact's files below a folder.
-
-        Raises:
-            ArtifactError: its bytes are not those that were uploaded.
-        """
-        if digest_of(artifact.folder) != artifact.digest:
-            raise ArtifactError(f"The digest of artifact {artifact.name} does not match: it was changed")
-        shutil.copytree(artifact.folder, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
-
-
-def digest_of(folder: Path) -> str:
-    """SHA-256 over the paths and bytes of all files."""
-    digest = hashlib.sha256()
-    for relative, path in _walk(folder):
-        digest.update(f"{relative}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield path.relative_to(folder).as_posix(), path

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 COMMAND = re.compile(r"^\s*::(?P<name>[a-zA-Z-]+)(?:\s+(?P<properties>.*?))?::(?P<value>.*)$")
 LEVELS = ("error", "warning", "notice")
 DATA_ESCAPES = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 PROPERTY_ESCAPES = (("%3A", ":"), ("%2C", ","), *DATA_ESCAPES)
+SUMMARY_LIMIT_BYTES = 1024 * 1024
 
 
 class FileCommandError(Exception):
@@ -18,7 +21,7 @@ class FileCommandError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A line such as `::error file=a.py,line=3::message`."""
+    """A line such as `::error file=a.py::message`."""
 
     name: str
     value: str
@@ -31,25 +34,7 @@ class Annotation:
 
     level: str
     message: str
-    title: str | None = None
     file: str | None = None
-    line: int | None = None
-    end_line: int | None = None
-    column: int | None = None
-
-    @classmethod
-    def of(cls, command: Command) -> Annotation:
-        """The annotation that an `::error::`, `::warning::` or `::notice::` makes."""
-        said = command.properties
-        return cls(
-            level=command.name,
-            message=command.value,
-            title=said.get("title"),
-            file=said.get("file"),
-            line=_number(said.get("line")),
-            end_line=_number(said.get("endLine")),
-            column=_number(said.get("col")),
-        )
 
 
 def parse_line(line: str) -> Command | None:
@@ -64,47 +49,55 @@ def parse_line(line: str) -> Command | None:
     )
 
 
-def parse_pairs(text: str, *, file: str) -> dict[str, str]:
-    """`name=value` lines and `name<<DELIMITER` blocks of a file command.
-
-    Raises:
-        FileCommandError: a line is neither.
-    """
-    result: dict[str, str] = {}
-    lines = iter(text.split("\n"))
-    for line in lines:
-        if not line:
-            continue
-        equals, heredoc = line.find("="), line.find("<<")
-        if equals >= 0 and (heredoc < 0 or equals < heredoc):
-            name, value = line[:equals], line[equals + 1 :]
-        elif heredoc >= 0:
-            name, delimiter = line[:heredoc], line[heredoc + 2 :]
-            value = _block(lines, delimiter, file=file)
-        else:
-            raise FileCommandError(f"Unable to process file command '{file}': Invalid format '{line}'")
-        if not name:
-            raise FileCommandError(f"Unable to process file command '{file}': no name in '{line}'")
-        result[name] = value
-    return result
-
-
-def _block(lines: Iterator[str], delimiter: str, *, file: str) -> str:
-    block: list[str] = []
-    for line in lines:
-        if line == delimiter:
-            return "\n".join(block)
-        block.append(line)
-    raise FileCommandError(
-        f"Unable to process file command '{file}': Matching delimiter not found '{delimiter}'"
-    )
-
-
 def _unescape(text: str, escapes: tuple[tuple[str, str], ...]) -> str:
     for escaped, plain in escapes:
         text = text.replace(escaped, plain)
     return text
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a step wrote to its files."""
+
+    outputs: Mapping[str, str]
+    env: Mapping[str, str]
+    summary: str
+
+
+class StepFiles:
+    """Fresh files for one step: GITHUB_OUTPUT, GITHUB_ENV and the summary."""
+
+    def __init__(self, temp: Path) -> None:
+        folder = temp / "_runner_file_commands" / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        names = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
+        self.environment = {name: str(folder / name.lower()) for name in names}
+        """The variables that name them."""
+        for path in self.environment.values():
+            Path(path).touch()
+
+    def read(self) -> Said:
+        """What the step wrote.
+
+        Raises:
+            FileCommandError: a file is malformed, or the summary is too long.
+        """
+        summary = self._text("GITHUB_STEP_SUMMARY")
+        if len(summary.encode()) > SUMMARY_LIMIT_BYTES:
+            raise FileCommandError(
+                "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k"
+            )
+        return Said(outputs=self._pairs("GITHUB_OUTPUT"), env=self._pairs("GITHUB_ENV"), summary=summary)
+
+    def _pairs(self, name: str) -> dict[str, str]:
+        """`name=value` lines; the blocks `name<<DELIMITER`, which no workflow here writes, are refused."""
+        pairs: dict[str, str] = {}
+        for line in filter(None, self._text(name).split("\n")):
+            key, equals, value = line.partition("=")
+            if not key or not equals or "<<" in key:
+                raise FileCommandError(f"Unable to process file command '{name}': Invalid format '{line}'")
+            pairs[key] = value
+        return pairs
+
+    def _text(self, name: str) -> str:
+        return Path(self.environment[name]).read_text(encoding="utf-8", errors="replace")

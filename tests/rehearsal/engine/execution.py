@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from rehearsal.engine.commands import Annotation
+from rehearsal.engine.concurrency import group_of
+from rehearsal.engine.events import inputs_of
+from rehearsal.engine.gitserver import Permissions
 from rehearsal.engine.hooks import Watch
-from rehearsal.engine.inputs import call_inputs, call_secrets
 from rehearsal.engine.jobs import JobOrder, run_job
 from rehearsal.engine.node import WorkflowError
-from rehearsal.engine.permissions import Permissions, granted, within
-from rehearsal.engine.reading import read_workflow
 from rehearsal.engine.results import Conclusion, JobResult
 from rehearsal.engine.scope import Scope, Status
-from rehearsal.engine.workflow import Job, Workflow
+from rehearsal.engine.workflow import Job, Tree, Workflow, refuse_others
 from rehearsal.engine.world import World
 
-MAX_DEPTH = 10
+LEVELS = {"none": 0, "read": 1, "write": 2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """One workflow that runs: the one that was started, or one that it calls."""
+    """One workflow that runs: the one that was started, or one that it calls.
+
+    `scope` has the contexts github, inputs, vars and secrets. `allowed` is what the calling job may do, and
+    `None` in the workflow that was started.
+    """
 
     workflow: Workflow
     scope: Scope
-    """With the contexts github, inputs, vars and secrets."""
     allowed: Permissions | None = None
-    """What the calling job has; `None` in the workflow that was started."""
     prefix: str = ""
-    groups: tuple[str, ...] = ()
-    """Concurrency groups that the run and the calling jobs hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,119 +48,89 @@ class Execution:
         before: dict[str, set[str]] = {}
         for job in level.workflow.jobs:
             before[job.id] = set(job.needs).union(*(before[need] for need in job.needs))
-            results[job.id] = self._job(level, job, results, before[job.id])
+            scope = level.scope.adding(needs={need: _as_need(results[need]) for need in job.needs})
+            scope = scope.having(self._status([results[name].conclusion for name in before[job.id]]))
+            result = self._job(level, job, level.prefix + job.id, scope)
+            self.watch.run.jobs[result.name] = results[job.id] = result
         return results
 
-    def _job(self, level: Level, job: Job, results: Mapping[str, JobResult], before: set[str]) -> JobResult:
-        needs = {need: _as_need(results[need]) for need in job.needs}
-        ends = {name: str(results[name].as_need) for name in sorted(before)}
-        scope = level.scope.adding(needs=needs).having(
-            Status.of_ancestors(ends, cancelled=self.watch.run.cancel_requested)
-        )
-        name = level.prefix + job.id
-        if name in self.kept:
-            return self._note(self.kept[name])
-        if not scope.truth(job.condition):
-            return self._note(JobResult(name=name, conclusion=Conclusion.SKIPPED))
-        if "strategy" in job.tree:
-            raise WorkflowError(
-                f"{job.file}: job {job.id} has a `strategy`, which the rehearsal does not know"
-            )
-        return self._one(level, job, name, scope)
+    def _status(self, ends: list[Conclusion]) -> Status:
+        """A job's status by the results of every job before it, not only of those it names in `needs`.
 
-    def _one(self, level: Level, job: Job, name: str, scope: Scope) -> JobResult:
-        who = f"{job.file}: job {job.id}"
-        outer = self.world.default_permissions if level.allowed is None else level.allowed
-        permissions = granted(level.workflow.tree.get("permissions"), outer)
-        permissions = granted(job.tree.get("permissions"), permissions)
-        if level.allowed is not None:
-            permissions = within(permissions, level.allowed, who=who)
-        groups = _groups(job.tree.get("concurrency"), scope)
-        deadlock = set(groups) & set(level.groups)
-        if deadlock:
-            return self._note(_deadlocked(name, deadlock))
-        level = replace(level, groups=(*level.groups, *groups))
-        if job.uses:
-            return self._call(level, job, name, scope, permissions)
-        if_cancelled = Status.of_ancestors(scope.status.jobs, cancelled=True)
+        That a skipped ancestor far up makes `success()` false is GitHub's behaviour (actions/runner#2205).
+        """
+        cancelled = self.watch.run.cancel_requested
+        return Status(
+            success=not cancelled and set(ends) <= {Conclusion.SUCCESS},
+            failure=Conclusion.FAILURE in ends,
+            cancelled=cancelled,
+        )
+
+    def _job(self, level: Level, job: Job, name: str, scope: Scope) -> JobResult:
+        if name in self.kept:
+            return self.kept[name]
+        if not scope.truth(job.condition):
+            return JobResult(name=name, conclusion=Conclusion.SKIPPED)
+        permissions = _permissions(level, job)
+        if "uses" in job.tree:
+            return self._call(job, name, scope, permissions)
+        if_cancelled = scope.having(Status(success=False, failure=scope.status.failure, cancelled=True))
         order = JobOrder(
             job=job,
             name=name,
             scope=scope,
             permissions=permissions,
-            secrets=scope.contexts["secrets"],  # type: ignore[arg-type]
-            survives_cancellation=scope.having(if_cancelled).truth(job.condition),
+            survives_cancellation=if_cancelled.truth(job.condition),
             workflow_env=level.workflow.tree.get("env"),
-            workflow_defaults=level.workflow.tree.get("defaults") or {},
         )
-        return self._note(run_job(order, self.world, self.watch))
+        return run_job(order, self.world, self.watch)
 
-    def _call(self, level: Level, job: Job, name: str, scope: Scope, permissions: Permissions) -> JobResult:
-        assert job.uses is not None
-        if not job.uses.startswith("./"):
-            raise WorkflowError(f"{job.file}: job {job.id} calls {job.uses}: only local workflows are known")
-        if level.prefix.count("/") >= MAX_DEPTH:
-            raise WorkflowError(
-                f"{job.file}: job {job.id}: workflows call each other more than {MAX_DEPTH} deep"
-            )
-        called = read_workflow(self.world, self.watch.run.sha, job.uses.removeprefix("./"))
+    def _call(self, job: Job, name: str, scope: Scope, permissions: Permissions) -> JobResult:
+        path: str = job.tree["uses"]
+        if not path.startswith("./"):
+            raise WorkflowError(f"{job.file}: job {job.id} calls {path}: only local workflows are known")
+        called = self.world.workflow(self.watch.run.sha, path.removeprefix("./"))
         if "workflow_call" not in called.events:
             raise WorkflowError(f"{called.path} has no `on: workflow_call`, but {job.file} calls it")
-        inputs = call_inputs(called, scope.value(job.tree.get("with") or {}), scope)
+        refuse_others(called.events["workflow_call"], {"inputs"}, f"{called.path}: workflow_call")
+        inputs = inputs_of(called, "workflow_call", scope.value(job.tree.get("with") or {}))
         inner = scope.only(
-            ("github", "vars"), inputs=inputs, secrets=_passed_secrets(called, job, scope)
+            github=scope.contexts["github"], vars=scope.contexts["vars"], secrets={}, inputs=inputs
         ).having(Status())
-        groups = _groups(called.tree.get("concurrency"), inner)
-        deadlock = set(groups) & set(level.groups)
-        if deadlock:
-            return self._note(_deadlocked(name, deadlock))
-        results = self.run(
-            Level(
-                workflow=called, scope=inner, allowed=permissions, prefix=f"{name}/",
-                groups=(*level.groups, *groups),
-            )
-        )  # fmt: skip
-        jobs = {id_: _as_need(result) for id_, result in results.items()}
-        definitions = called.events["workflow_call"].get("outputs") or {}
-        outputs = inner.adding(jobs=jobs).text({key: one["value"] for key, one in definitions.items()})
-        return self._note(
-            JobResult(
-                name=name, conclusion=_together(results.values()), outputs=outputs, permissions=permissions
-            )
-        )
-
-    def _note(self, result: JobResult) -> JobResult:
-        self.watch.run.jobs[result.name] = result
-        return result
+        group = group_of(inner.value(called.tree.get("concurrency")))
+        if group and group == self.watch.run.group:
+            raise WorkflowError(f"{job.file}: job {job.id}: a deadlock: its run holds the group {group}")
+        results = self.run(Level(workflow=called, scope=inner, allowed=permissions, prefix=f"{name}/"))
+        return JobResult(name=name, conclusion=together(results.values()), permissions=permissions)
 
 
-def _as_need(result: JobResult) -> dict[str, Any]:
-    return {"result": str(result.as_need), "outputs": dict(result.outputs)}
-
-
-def _together(results: Any) -> Conclusion:
-    ends = {result.as_need for result in results}
+def together(results: Iterable[JobResult]) -> Conclusion:
+    """How jobs ended as a whole."""
+    ends = {result.conclusion for result in results}
     for end in (Conclusion.FAILURE, Conclusion.CANCELLED, Conclusion.SUCCESS):
         if end in ends:
             return end
     return Conclusion.SKIPPED
 
 
-def _groups(tree: Any, scope: Scope) -> tuple[str, ...]:
-    setting = scope.text(tree)
-    group = setting.get("group") if isinstance(setting, dict) else setting
-    return (group.lower(),) if group else ()
+def _as_need(result: JobResult) -> dict[str, Any]:
+    return {"result": str(result.conclusion), "outputs": dict(result.outputs)}
 
 
-def _deadlocked(name: str, groups: set[str]) -> JobResult:
-    """A call into a group that its caller holds: GitHub cancels it."""
-    message = f"Canceling since a deadlock was detected for concurrency group: {', '.join(sorted(groups))}"
-    note = Annotation(level="error", message=message)
-    return JobResult(name=name, conclusion=Conclusion.CANCELLED, runner_annotations=(note,))
+def _permissions(level: Level, job: Job) -> Permissions:
+    """What `permissions:` grants a job; what it does not name is `none`.
 
-
-def _passed_secrets(called: Workflow, job: Job, scope: Scope) -> Mapping[str, str]:
-    given = job.tree.get("secrets") or {}
-    if given == "inherit":
-        return scope.contexts["secrets"]  # type: ignore[return-value]
-    return call_secrets(called, scope.text(given))
+    Raises:
+        WorkflowError: a called workflow's job asks for more than its caller has.
+    """
+    asked: Tree = job.tree.get("permissions", level.workflow.tree.get("permissions"))
+    if level.allowed is None:
+        return asked or {}
+    for scope, wanted in (asked or {}).items():
+        have = level.allowed.get(scope, "none")
+        if LEVELS[wanted] > LEVELS[have]:
+            raise WorkflowError(
+                f"{job.file}: job {job.id} asks for `{scope}: {wanted}`, "
+                f"but the job that calls it has `{scope}: {have}`"
+            )
+    return level.allowed if asked is None else asked

@@ -8,7 +8,7 @@ import { truthy } from "@actions/expressions/result";
  * Every expression of a tree replaced by its value.
  *
  * `form` is "value" (JSON), "text" (every leaf as the string that a step would see) or "truth" (for a condition).
- * `status` is {success, failure, cancelled, jobs}; `jobs` maps ids to results, for `success('id')`.
+ * `status` is {success, failure, cancelled}.
  */
 export function evaluateTree(tree, { contexts, status, form, hashFiles }) {
   const known = JSON.parse(JSON.stringify(contexts), reviver);
@@ -38,15 +38,12 @@ export function evaluateTree(tree, { contexts, status, form, hashFiles }) {
 
 function statusFunctions(status, hashFiles) {
   const yes = (value) => new data.BooleanData(value);
-  const results = (ids) => ids.map((id) => status.jobs?.[id.coerceString()]);
-  const success = (...ids) => yes(ids.length ? results(ids).every((r) => r === "success") : status.success);
-  const failure = (...ids) => yes(ids.length ? results(ids).some((r) => r === "failure") : status.failure);
   const hashed = (...patterns) => new data.StringData(hashFiles(patterns.map((p) => p.coerceString()).join("\n")));
   return [
     { name: "always", minArgs: 0, maxArgs: 0, call: () => yes(true) },
     { name: "cancelled", minArgs: 0, maxArgs: 0, call: () => yes(status.cancelled) },
-    { name: "success", minArgs: 0, maxArgs: Number.MAX_SAFE_INTEGER, call: success },
-    { name: "failure", minArgs: 0, maxArgs: Number.MAX_SAFE_INTEGER, call: failure },
+    { name: "success", minArgs: 0, maxArgs: 0, call: () => yes(status.success) },
+    { name: "failure", minArgs: 0, maxArgs: 0, call: () => yes(status.failure) },
     { name: "hashfiles", minArgs: 1, maxArgs: 255, call: hashed },
   ];
 }

@@ -6,11 +6,13 @@ import base64
 import os
 import subprocess
 import threading
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rehearsal.engine.tokens import Tokens
+Permissions = Mapping[str, str]
+Mint = Callable[[Permissions], str]
 
 # GitHub serves any commit by its SHA, and refuses a token's push that brings new changes to workflow files.
 SERVER_CONFIG = {
@@ -34,6 +36,32 @@ done
 """
 
 
+class Tokens:
+    """The `GITHUB_TOKEN`s of a rehearsal: one a job, with the job's permissions, dead when the job has ended.
+
+    Args:
+        mint: makes a token; a stand-in of the API that keeps its own list gives its own.
+    """
+
+    def __init__(self, mint: Mint) -> None:
+        self._mint = mint
+        self._living: dict[str, Permissions] = {}
+
+    def make(self, permissions: Permissions) -> str:
+        """A token for a job that starts."""
+        token = self._mint(permissions)
+        self._living[token] = permissions
+        return token
+
+    def grant(self, token: str) -> Permissions | None:
+        """What a token may do, or `None` if it is unknown or its job has ended."""
+        return self._living.get(token)
+
+    def end(self, token: str) -> None:
+        """The token's job has ended."""
+        del self._living[token]
+
+
 class GitServer:
     """Serves one bare repository under its owner's and its own name.
 
@@ -43,12 +71,7 @@ class GitServer:
         tokens: the tokens that may push.
     """
 
-    def __init__(
-        self,
-        repository: Path,
-        name: str,
-        tokens: Tokens,
-    ) -> None:
+    def __init__(self, repository: Path, name: str, tokens: Tokens) -> None:
         self.tokens = tokens
         hook = repository / "hooks/pre-receive"
         hook.parent.mkdir(exist_ok=True)
@@ -79,10 +102,7 @@ class GitServer:
     def answer(self, request: BaseHTTPRequestHandler, repository: Path, name: str) -> None:
         """Answer a request by Git's own program."""
         url = urlsplit(request.path)
-        prefix = next((p for p in (f"/{name}.git/", f"/{name}/") if url.path.startswith(p)), None)
-        if prefix is None:
-            request.send_error(404, "Repository not found.")
-            return
+        prefix = next(p for p in (f"/{name}.git/", f"/{name}/") if url.path.startswith(p))
         pushes = "git-receive-pack" in request.path
         password = _password(request.headers.get("Authorization"))
         grant = self.tokens.grant(password) if password else None
@@ -91,7 +111,7 @@ class GitServer:
             request.send_header("WWW-Authenticate", 'Basic realm="GitHub"')
             request.end_headers()
             return
-        if pushes and grant and grant.permissions.get("contents") != "write":
+        if pushes and grant is not None and grant.get("contents") != "write":
             request.send_error(403, f"Permission to {name}.git denied to github-actions[bot].")
             return
         length = int(request.headers.get("Content-Length") or 0)
@@ -107,7 +127,7 @@ class GitServer:
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-            "REMOTE_USER": "github-actions[bot]" if grant else "",
+            "REMOTE_USER": "github-actions[bot]" if grant is not None else "",
             **_config(),
         }
         done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, env=env)

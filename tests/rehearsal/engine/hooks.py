@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from pathlib import Path
 
 from rehearsal.engine.results import Run
 
@@ -39,8 +38,6 @@ class Moment:
     job: str
     step: str | None = None
     line: str | None = None
-    conclusion: str | None = None
-    workspace: Path | None = None
 
 
 Watcher = Callable[[Moment], Act | None]
@@ -73,40 +70,27 @@ class Watch:
 
 def before_job(job: str, do: Callable[[], object]) -> Watcher:
     """Do something as a job starts, once."""
-    return _once(_at(job, Phase.JOB_START), do)
+    return _once(lambda moment: (moment.job, moment.phase) == (job, Phase.JOB_START), do)
 
 
 def after_job(job: str, do: Callable[[], object]) -> Watcher:
     """Do something as a job ends, once: move `main`, close a pull request, stop a server."""
-    return _once(_at(job, Phase.JOB_END), do)
+    return _once(lambda moment: (moment.job, moment.phase) == (job, Phase.JOB_END), do)
 
 
-def die_after(job: str) -> Watcher:
-    """Let the runner vanish as a job ends, once: no later job of that run starts, `always()` or not."""
-    return _once(_at(job, Phase.JOB_END), lambda: Act.DIE)
+def cancel_during(job: str, *, line: str = "") -> Watcher:
+    """Cancel as `during` says."""
+    return during(job, lambda: Act.CANCEL, line=line)
 
 
-def cancel_during(job: str, *, step: str | None = None, line: str | None = None) -> Watcher:
-    """Cancel while a step of a job runs, once: at its first line, or at one that holds some words."""
-    return during(job, lambda: Act.CANCEL, step=step, line=line)
+def die_during(job: str, *, line: str = "") -> Watcher:
+    """Let the runner vanish as `during` says: no later job of that run starts, `always()` or not."""
+    return during(job, lambda: Act.DIE, line=line)
 
 
-def die_during(job: str, *, step: str | None = None, line: str | None = None) -> Watcher:
-    """Let the runner vanish while a step runs, once: at its first line, or at one that holds some words."""
-    return during(job, lambda: Act.DIE, step=step, line=line)
-
-
-def during(
-    job: str, do: Callable[[], object], *, step: str | None = None, line: str | None = None
-) -> Watcher:
+def during(job: str, do: Callable[[], object], *, line: str = "") -> Watcher:
     """Do something while a step of a job runs, once: at its first line, or at one that holds some words."""
-
-    def here(moment: Moment) -> bool:
-        if moment.phase is not Phase.STEP_RUNS or moment.job != job or step not in (None, moment.step):
-            return False
-        return moment.line is not None and (line or "") in moment.line
-
-    return _once(here, do)
+    return _once(lambda moment: moment.job == job and moment.line is not None and line in moment.line, do)
 
 
 def _once(here: Callable[[Moment], bool], do: Callable[[], object]) -> Watcher:
@@ -120,7 +104,3 @@ def _once(here: Callable[[Moment], bool], do: Callable[[], object]) -> Watcher:
         return act if isinstance(act, Act) else None
 
     return watcher
-
-
-def _at(job: str, phase: Phase) -> Callable[[Moment], bool]:
-    return lambda moment: moment.job == job and moment.phase is phase

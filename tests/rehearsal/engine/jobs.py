@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.engine.actions.base import Services
 from rehearsal.engine.commands import Annotation
-from rehearsal.engine.frame import Frame
+from rehearsal.engine.gitserver import Permissions
 from rehearsal.engine.hooks import Phase, Watch
 from rehearsal.engine.log import Masks
-from rehearsal.engine.node import WorkflowError
-from rehearsal.engine.permissions import Permissions
 from rehearsal.engine.process import kill_tracked
-from rehearsal.engine.results import Conclusion, JobResult, Named, StepResult
-from rehearsal.engine.runner import Folders, Runner
+from rehearsal.engine.results import Conclusion, JobResult, Named
+from rehearsal.engine.runner import Runner
 from rehearsal.engine.scope import Scope
-from rehearsal.engine.stand_ins import StandIns
-from rehearsal.engine.steps import run_steps
-from rehearsal.engine.workflow import Job, Tree
+from rehearsal.engine.steps import Frame, run_steps
+from rehearsal.engine.workflow import Job, Tree, steps_of
 from rehearsal.engine.world import World
 
 DEFAULT_MINUTES = 360
@@ -35,10 +30,8 @@ class JobOrder:
     name: str
     scope: Scope
     permissions: Permissions
-    secrets: Mapping[str, str]
     survives_cancellation: bool
     workflow_env: Tree
-    workflow_defaults: Mapping[str, Tree]
 
 
 def run_job(order: JobOrder, world: World, watch: Watch) -> JobResult:
@@ -47,68 +40,47 @@ def run_job(order: JobOrder, world: World, watch: Watch) -> JobResult:
     Raises:
         RunnerDied: a watcher let the machine vanish; nothing that it had started lives on.
     """
-    stand_ins = StandIns(actions=world.actions)
-    stand_ins.check(order.job.steps)
-    token = world.tokens.make(run_id=watch.run.id, job=order.name, permissions=order.permissions)
-    runner = _runner(order, world, watch, token)
-    try:
-        return _run(order, world, runner, stand_ins)
-    finally:
-        kill_tracked(runner.tracking)
-        world.tokens.end(token)
-
-
-def _runner(order: JobOrder, world: World, watch: Watch, token: str) -> Runner:
-    safe = order.name.replace("/", "--")
-    folders = Folders.make(
-        world.root / "runs" / f"{watch.run.number}.{watch.run.attempt}" / safe, world.repository
-    )
-    github: Mapping[str, Any] = {
-        **order.scope.contexts["github"],  # type: ignore[dict-item]
-        "job": order.job.id,
-        "token": token,
-        "workspace": str(folders.workspace),
-    }
-    event = folders.temp / "_github_workflow/event.json"
-    event.parent.mkdir()
-    event.write_text(json.dumps(github["event"], indent=2))
-    return Runner(
+    token = world.tokens.make(order.permissions)
+    contexts: Any = order.scope.contexts
+    runner = Runner(
         watch=watch,
         job=order.name,
-        github=github,
-        folders=folders,
-        masks=Masks([token, *order.secrets.values()]),
+        root=world.root / f"runs/{watch.run.number}.{watch.run.attempt}" / order.name.replace("/", "--"),
+        github={**contexts["github"], "token": token},
+        masks=Masks([token, *contexts["secrets"].values()]),
         token=token,
         permissions=order.permissions,
         survives=order.survives_cancellation,
         base_env=world.env,
         tools_path=world.path,
-        grace=world.grace,
-        minute_seconds=world.minute_seconds,
     )
+    try:
+        return _run(order, world, runner)
+    finally:
+        kill_tracked(runner.tracking)
+        world.tokens.end(token)
 
 
-def _run(order: JobOrder, world: World, runner: Runner, stand_ins: StandIns) -> JobResult:
+def _run(order: JobOrder, world: World, runner: Runner) -> JobResult:
     tree = order.job.tree
-    if "environment" in tree:
-        raise WorkflowError(f"{order.job.file}: job {order.name}: environments are not known here")
-    scope = _job_scope(order, world, runner)
+    secrets = {**order.scope.contexts["secrets"], "GITHUB_TOKEN": runner.token}  # type: ignore[dict-item]
+    scope = order.scope.adding(github=runner.github, vars=dict(world.vars), secrets=secrets)
+    scope = scope.inside(runner.workspace)
     runner.env.update(scope.text(order.workflow_env or {}))
     scope = scope.adding(env=dict(runner.env))
     runner.env.update(scope.text(tree.get("env") or {}))
-    minutes = float(scope.value(tree.get("timeout-minutes", DEFAULT_MINUTES)))
-    runner.deadline = time.monotonic() + minutes * world.minute_seconds
     frame = Frame(
-        steps=order.job.steps,
+        steps=steps_of(tree["steps"], order.job.file),
         runner=runner,
         services=Services(
-            node=world.node, git_url=world.git_url, artifacts=runner.run.artifacts, caches=world.caches
+            node=world.node,
+            git_url=world.git_url,
+            actions=world.actions,
+            artifacts=runner.run.artifacts,
+            caches=world.caches,
+            grace=world.grace,
         ),
-        stand_ins=stand_ins,
         scope=scope,
-        defaults=scope.text(
-            {**(order.workflow_defaults.get("run") or {}), **((tree.get("defaults") or {}).get("run") or {})}
-        ),
     )
     runner.see(Phase.JOB_START)
     steps = run_steps(frame)
@@ -119,38 +91,19 @@ def _run(order: JobOrder, world: World, runner: Runner, stand_ins: StandIns) -> 
         name=order.name,
         conclusion=Conclusion.CANCELLED if runner.cancelled else runner.status,
         outputs=outputs,
-        steps=_by_id(steps),
+        steps=Named({step.id: step for step in steps}),
         permissions=order.permissions,
-        runs_on=scope.value(tree["runs-on"]),
-        timeout_minutes=minutes,
+        timeout_minutes=float(scope.value(tree.get("timeout-minutes", DEFAULT_MINUTES))),
         token=runner.token,
-        workspace=runner.folders.workspace,
-        runner_annotations=(*notes, *(Annotation(level="error", message=note) for note in runner.notes)),
-        tolerated=bool(scope.value(tree.get("continue-on-error", False))),
+        runner_annotations=notes,
     )
-    runner.see(Phase.JOB_END, conclusion=str(result.conclusion))
+    runner.see(Phase.JOB_END)
     return result
 
 
-def _job_scope(order: JobOrder, world: World, runner: Runner) -> Scope:
-    """The job's contexts with its token."""
-    secrets = {**order.secrets, "GITHUB_TOKEN": runner.token}
-    scope = order.scope.adding(github=dict(runner.github), secrets=secrets, vars=dict(world.vars))
-    return Scope(node=scope.node, contexts=scope.contexts, workspace=runner.folders.workspace)
-
-
-def _outputs(frame: Frame, tree: Mapping[str, Tree]) -> tuple[dict[str, str], list[Annotation]]:
+def _outputs(frame: Frame, tree: Mapping[str, Tree]) -> tuple[dict[str, str], tuple[Annotation, ...]]:
     """The job's outputs; one that holds a masked word is left out, as GitHub does."""
-    outputs: dict[str, str] = {}
-    notes = []
-    for name, value in frame.here().text(tree).items():
-        if frame.runner.masks.hit(value):
-            message = f"Skip output '{name}' since it may contain secret."
-            notes.append(Annotation(level="warning", message=message))
-        else:
-            outputs[name] = value
-    return outputs, notes
-
-
-def _by_id(steps: list[StepResult]) -> Mapping[str, StepResult]:
-    return Named({step.id: step for step in steps})
+    values = frame.here().text(tree)
+    outputs = {name: value for name, value in values.items() if not frame.runner.masks.hit(value)}
+    notes = (f"Skip output '{name}' since it may contain secret." for name in values if name not in outputs)
+    return outputs, tuple(Annotation(level="warning", message=note) for note in notes)

@@ -15,11 +15,6 @@ class Masks:
         for word in words:
             self.add(word)
 
-    @property
-    def words(self) -> frozenset[str]:
-        """All of them; lines of longer ones count by themselves."""
-        return frozenset(self._words)
-
     def add(self, word: str) -> None:
         """Mask a word from here on, and each of its lines."""
         self._words.update(part for part in (word, *word.splitlines()) if part.strip())
@@ -41,7 +36,6 @@ class Log:
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
         self._lines: list[str] = []
-        self._resume: str | None = None
         self.annotations: list[Annotation] = []
 
     @property
@@ -56,7 +50,7 @@ class Log:
 
     def fail(self, message: str) -> None:
         """An error of the runner's or an action's own."""
-        self._annotate(Annotation(level="error", message=message))
+        self._annotate("error", message)
 
     def absorb(self, text: str, annotations: tuple[Annotation, ...]) -> None:
         """Take over what an inner step said, commands obeyed already."""
@@ -65,28 +59,16 @@ class Log:
 
     def _take(self, line: str) -> None:
         command = parse_line(line)
-        if self._resume is not None:
-            if command and command.name == self._resume.lower():
-                self._resume = None
-            self._say(line)
-        elif command is None:
-            self._say(line)
-        elif command.name in LEVELS:
-            self._annotate(Annotation.of(command))
-        elif command.name == "add-mask":
+        if command and command.name in LEVELS:
+            self._annotate(command.name, command.value, command.properties.get("file"))
+            return
+        if command and command.name == "add-mask":
             self._masks.add(command.value)
-            self._say(line)
-        elif command.name == "stop-commands":
-            self._resume = command.value
-        elif command.name in ("group", "endgroup", "debug"):
-            self._say(f"##[{command.name}]{command.value}")
-        else:
-            self._say(line)
+        self._say(line)
 
-    def _annotate(self, annotation: Annotation) -> None:
-        hidden = Annotation(**{**vars(annotation), "message": self._masks.hide(annotation.message)})
-        self.annotations.append(hidden)
-        self._say(f"##[{annotation.level}]{annotation.message}")
+    def _annotate(self, level: str, message: str, file: str | None = None) -> None:
+        self.annotations.append(Annotation(level=level, message=self._masks.hide(message), file=file))
+        self._say(f"##[{level}]{message}")
 
     def _say(self, line: str) -> None:
         self._lines.append(self._masks.hide(line))

@@ -70,9 +70,9 @@ class Node:
             op="evaluate", tree=tree, contexts=contexts, status=status, form=form, workspace=folder
         )
 
-    def find(self, folder: Path, patterns: Sequence[str], *, hidden: bool) -> Found:
+    def find(self, folder: Path, patterns: Sequence[str]) -> Found:
         """Files below `folder` by the toolkit's glob patterns, `!` excluding what came before."""
-        found = self._ask(op="find", folder=str(folder.resolve()), patterns=list(patterns), hidden=hidden)
+        found = self._ask(op="find", folder=str(folder.resolve()), patterns=list(patterns))
         return Found(files=tuple(map(Path, sorted(found["files"]))), roots=tuple(map(Path, found["roots"])))
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WORKFLOWS = ".github/workflows"
-ZEROS = "0" * 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +16,9 @@ class Remote:
 
     path: Path
 
-    def head(self, ref: str) -> str | None:
-        """The commit that a branch, tag or SHA names."""
-        for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
-            found = self._git("rev-parse", "--quiet", "--verify", f"{name}^{{commit}}", check=False)
-            if found:
-                return found
-        return None
+    def head(self, branch: str) -> str | None:
+        """The commit at the tip of a branch."""
+        return self._git("rev-parse", "--quiet", "--verify", f"refs/heads/{branch}", check=False) or None
 
     def read(self, sha: str, path: str) -> str | None:
         """A file's text at a commit."""
@@ -36,16 +31,10 @@ class Remote:
         names = self._git("ls-tree", "--name-only", sha, "--", f"{WORKFLOWS}/").splitlines()
         return tuple(name for name in names if name.endswith((".yml", ".yaml")))
 
-    def changed(self, before: str | None, after: str, *, default_branch: str) -> tuple[str, ...]:
-        """Paths that a push changed; a new branch is compared with where it left the default branch."""
-        base = before or self._git("merge-base", default_branch, after, check=False)
-        if not base:
-            return tuple(self._git("ls-tree", "-r", "--name-only", after).splitlines())
+    def changed(self, before: str | None, after: str) -> tuple[str, ...]:
+        """Paths that a push changed; a new branch is compared with where it left main."""
+        base = before or self._git("merge-base", "main", after)
         return tuple(self._git("diff", "--name-only", base, after).splitlines())
-
-    def message(self, sha: str) -> str:
-        """A commit's message."""
-        return self._git("show", "--no-patch", "--format=%B", sha)
 
     def _git(self, *arguments: str, check: bool = True, strip: bool = True) -> str:
         env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}

@@ -53,8 +53,8 @@ async function hash(patterns, workspace) {
   return glob.hashFiles(patterns, workspace);
 }
 
-async function find({ folder, patterns, hidden }) {
+async function find({ folder, patterns }) {
   process.chdir(folder);
-  const globber = await glob.create(patterns.join("\n"), { matchDirectories: false, excludeHiddenFiles: !hidden });
+  const globber = await glob.create(patterns.join("\n"), { matchDirectories: false, excludeHiddenFiles: true });
   return { result: { files: await globber.glob(), roots: globber.getSearchPaths() } };
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from rehearsal.engine.artifacts import ArtifactStore
@@ -31,7 +30,6 @@ class StepResult:
 
     id: str
     name: str
-    outcome: Conclusion
     conclusion: Conclusion
     outputs: Mapping[str, str] = field(default_factory=dict)
     script: str = ""
@@ -59,18 +57,9 @@ class JobResult:
     outputs: Mapping[str, str] = field(default_factory=dict)
     steps: Mapping[str, StepResult] = field(default_factory=Named)
     permissions: Mapping[str, str] = field(default_factory=dict)
-    runs_on: Any = None
     timeout_minutes: float = 360
     token: str | None = field(default=None, repr=False)
-    workspace: Path | None = None
     runner_annotations: tuple[Annotation, ...] = ()
-    tolerated: bool = False
-
-    @property
-    def as_need(self) -> Conclusion:
-        """What `needs.*.result` says of it: with `continue-on-error` a failure counts as success."""
-        tolerated = self.tolerated and self.conclusion is Conclusion.FAILURE
-        return Conclusion.SUCCESS if tolerated else self.conclusion
 
     @property
     def log(self) -> str:
@@ -98,7 +87,6 @@ class Run:
     event: str
     sha: str
     ref: str
-    actor: str
     artifacts: ArtifactStore
     group: str | None = None
     attempt: int = 1
@@ -146,7 +134,7 @@ class Run:
                 f"    {note.level}: {note.message}" for note in job.annotations if note.level == "error"
             ]
             lines += [
-                _tail(step) for step in job.steps.values() if step.outcome not in ("success", "skipped")
+                _tail(step) for step in job.steps.values() if step.conclusion not in ("success", "skipped")
             ]
         return "\n".join(lines)
 
@@ -156,4 +144,4 @@ def _tail(step: StepResult) -> str:
     left_out = [f"... {len(lines) - TAIL_LINES} lines before"] if len(lines) > TAIL_LINES else []
     tail = [f"      | {line}" for line in left_out + lines[-TAIL_LINES:]]
     script = [f"      $ {line}" for line in step.script.rstrip().splitlines()]
-    return "\n".join([f"    step {step.name} ({step.where}): {step.outcome}", *script, *tail])
+    return "\n".join([f"    step {step.name} ({step.where}): {step.conclusion}", *script, *tail])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,6 @@ class Status:
     success: bool = True
     failure: bool = False
     cancelled: bool = False
-    jobs: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of_ancestors(cls, results: Mapping[str, str], *, cancelled: bool) -> Status:
-        """A job's status by the results of every job before it, not only of those it names in `needs`.
-
-        That a skipped ancestor far up makes `success()` false is GitHub's behaviour (actions/runner#2205).
-        """
-        return cls(
-            success=not cancelled and all(result == "success" for result in results.values()),
-            failure=any(result == "failure" for result in results.values()),
-            cancelled=cancelled,
-            jobs=results,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +33,13 @@ class Scope:
         """The same with contexts added or replaced."""
         return replace(self, contexts={**self.contexts, **contexts})
 
-    def only(self, names: Iterable[str], **contexts: object) -> Scope:
-        """The same with only some of its contexts, and others added."""
-        kept = {name: self.contexts[name] for name in names if name in self.contexts}
-        return replace(self, contexts={**kept, **contexts})
+    def only(self, **contexts: object) -> Scope:
+        """The same with other contexts."""
+        return replace(self, contexts=contexts)
+
+    def inside(self, workspace: Path) -> Scope:
+        """The same in a job's workspace, where `hashFiles` looks."""
+        return replace(self, workspace=workspace)
 
     def having(self, status: Status) -> Scope:
         """The same with another status."""
@@ -83,7 +72,6 @@ class Scope:
 EMPTY: Mapping[str, object] = {
     name: {}
     for name in (
-        "github", "env", "vars", "secrets", "job", "jobs", "steps", "runner", "needs", "strategy", "matrix",
-        "inputs",
+        "github", "env", "vars", "secrets", "jobs", "steps", "needs", "inputs",
     )
 }  # fmt: skip

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from rehearsal.engine.actions import STANDARD
 from rehearsal.engine.artifacts import ArtifactStore
-from rehearsal.engine.concurrency import Concurrency, make_room
-from rehearsal.engine.events import Event, dispatch_event, github_context, other_event, push_event
-from rehearsal.engine.execution import Execution, Level
+from rehearsal.engine.concurrency import group_of, make_room
+from rehearsal.engine.events import Event, github_context, inputs_of
+from rehearsal.engine.execution import Execution, Level, together
 from rehearsal.engine.filters import push_starts
-from rehearsal.engine.gitserver import GitServer
+from rehearsal.engine.gitserver import GitServer, Mint, Permissions, Tokens
 from rehearsal.engine.hooks import RunnerDied, Watch, Watcher
-from rehearsal.engine.inputs import dispatch_inputs
 from rehearsal.engine.node import Node, WorkflowError
-from rehearsal.engine.reading import read_workflow
 from rehearsal.engine.remote import WORKFLOWS, Remote
 from rehearsal.engine.results import Conclusion, JobResult, Run
 from rehearsal.engine.scope import Scope
-from rehearsal.engine.tokens import Mint, Tokens, random_token
 from rehearsal.engine.workflow import Workflow
 from rehearsal.engine.world import World
 
 ACTOR = "octocat"
+
+
+def random_token(_: Permissions) -> str:
+    """A token that says nothing."""
+    return f"ghs_{secrets.token_hex(18)}"
 
 
 @dataclass(kw_only=True)
@@ -47,8 +49,8 @@ class GitHubSim:
     Args:
         remote: the bare repository.
         root: a folder for the jobs' machines and artifacts.
+        node: GitHub's parser and evaluator.
         repository: its name on GitHub, `owner/name`.
-        node: one that several rehearsals share; without it, one of its own.
         mint: makes the jobs' tokens; the default makes random ones.
         settings: fields of `World`, such as `vars`, `secrets`, `api_url`, `path`, `env`.
     """
@@ -58,13 +60,11 @@ class GitHubSim:
         remote: Path,
         root: Path,
         *,
+        node: Node,
         repository: str = "octo/meters",
         mint: Mint = random_token,
-        node: Node | None = None,
         **settings: Any,
     ) -> None:
-        self._own_node = node is None
-        node = node or Node()
         tokens = Tokens(mint)
         self._server = GitServer(remote, repository, tokens)
         self.world = World(
@@ -80,21 +80,8 @@ class GitHubSim:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the Node process and the Git server."""
+    def __exit__(self, *_: object) -> None:
         self._server.close()
-        if self._own_node:
-            self.world.node.close()
-
-    @property
-    def git_url(self) -> str:
-        """The repository's address, as the jobs see it."""
-        return f"{self._server.url}/{self.world.repository}"
 
     def watch(self, watcher: Watcher) -> None:
         """Show every later moment of every run to a watcher."""
@@ -105,14 +92,14 @@ class GitHubSim:
         self.runs, self._done, self._announced = [*other.runs], [*other._done], {**other._announced}
         self.world.caches.update(other.world.caches)
 
-    def push(self, branch: str, *, actor: str = ACTOR) -> list[Run]:
+    def push(self, branch: str) -> list[Run]:
         """Announce that somebody pushed a branch to the remote; the workflow files at its tip are asked."""
         with self._lock:
             sha = self._head(branch)
             before = self._announced.get(branch)
             self._announced[branch] = sha
-            paths = self.world.remote.changed(before, sha, default_branch=self.world.default_branch)
-            event = push_event(self.world, branch=branch, sha=sha, before=before, actor=actor)
+            paths = self.world.remote.changed(before, sha)
+            event = Event(name="push", sha=sha, branch=branch, actor=ACTOR)
             return [
                 self._enqueue(workflow, event)
                 for workflow in self._workflows(sha)
@@ -134,45 +121,27 @@ class GitHubSim:
             WorkflowError: GitHub would answer 404 or 422.
         """
         with self._lock:
-            branch = (ref or self.world.default_branch).removeprefix("refs/heads/")
+            branch = ref or "main"
             sha = self._head(branch)
-            found = read_workflow(self.world, sha, self._path(workflow))
+            found = self.world.workflow(sha, f"{WORKFLOWS}/{workflow}")
             if "workflow_dispatch" not in found.events:
                 raise WorkflowError(f"{found.path} has no `workflow_dispatch` trigger")
-            typed = dispatch_inputs(found, inputs or {})
-            event = dispatch_event(self.world, workflow=found, sha=sha, ref=branch, inputs=typed, actor=actor)
+            typed = inputs_of(found, "workflow_dispatch", inputs or {})
+            event = Event(name="workflow_dispatch", sha=sha, branch=branch, actor=actor, inputs=typed)
             return self._enqueue(found, event)
 
-    def event(
-        self,
-        name: str,
-        *,
-        ref: str | None = None,
-        payload: Mapping[str, Any] | None = None,
-        actor: str = ACTOR,
-    ) -> list[Run]:
-        """Any other event (`schedule`, `pull_request`, ...), for every workflow at the ref that knows it.
-
-        Filters of such events are not applied.
-        """
+    def schedule(self) -> list[Run]:
+        """The day's schedule comes, for every workflow of main that has one."""
         with self._lock:
-            branch = ref or self.world.default_branch
-            sha = self._head(branch)
-            full = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
-            event = other_event(self.world, name=name, sha=sha, ref=full, payload=payload or {}, actor=actor)
-            return [
-                self._enqueue(workflow, event) for workflow in self._workflows(sha) if name in workflow.events
-            ]
-
-    def cancel(self, run: Run) -> None:
-        """Cancel a run, waiting or running; also from another thread."""
-        with self._lock:
-            run.cancel_requested = True
-            if run.status == "queued":
-                run.status, run.conclusion = "completed", Conclusion.CANCELLED
+            sha = self._head("main")
+            event = Event(name="schedule", sha=sha, branch="main", actor=ACTOR)
+            return [self._enqueue(each, event) for each in self._workflows(sha) if "schedule" in each.events]
 
     def rerun_failed(self, run: Run) -> Run:
-        """ "Re-run failed jobs": what succeeded is kept, unless it needs a job that runs again."""
+        """ "Re-run failed jobs" of an ended run: same commit, event, inputs, artifacts.
+
+        What succeeded is kept, unless it needs a job that runs again.
+        """
         with self._lock:
             old = next(one for one in self._done if one.run is run)
             kept: dict[str, JobResult] = {}
@@ -180,18 +149,10 @@ class GitHubSim:
                 result = run.jobs[job.id]
                 if result.conclusion is Conclusion.SUCCESS and all(need in kept for need in job.needs):
                     kept[job.id] = result
-            again = self.rerun(run)
-            next(one for one in self._waiting if one.run is again).kept = kept
-            return again
-
-    def rerun(self, run: Run) -> Run:
-        """Run all jobs of an ended run again as its next attempt: same commit, event, inputs, artifacts."""
-        with self._lock:
-            old = next(one for one in self._done if one.run is run)
-            again = self._new_run(old.level.workflow, run.event, run.sha, run.ref, run.actor)
+            again = self._new_run(old.level.workflow, run.event, run.sha, run.ref)
             again.number, again.attempt, again.artifacts = run.number, run.attempt + 1, run.artifacts
             github = {**old.level.scope.contexts["github"], "run_attempt": str(again.attempt)}  # type: ignore[dict-item]
-            return self._queue(old.level.workflow, again, old.level.scope.adding(github=github))
+            return self._queue(old.level.workflow, again, old.level.scope.adding(github=github), kept)
 
     def run_next(self) -> Run | None:
         """Execute the run that waits longest; `None` if none waits."""
@@ -217,7 +178,7 @@ class GitHubSim:
         watch = Watch(run=run, watchers=self.world.watchers)
         try:
             results = Execution(world=self.world, watch=watch, kept=waiting.kept).run(waiting.level)
-            run.conclusion = _conclusion(run, results)
+            run.conclusion = Conclusion.CANCELLED if run.cancel_requested else together(results.values())
         except RunnerDied:
             run.conclusion = Conclusion.DIED
         finally:
@@ -227,7 +188,7 @@ class GitHubSim:
                 self._done.append(waiting)
 
     def _enqueue(self, workflow: Workflow, event: Event) -> Run:
-        run = self._new_run(workflow, event.name, event.sha, event.ref, event.actor)
+        run = self._new_run(workflow, event.name, event.sha, f"refs/heads/{event.branch}")
         contexts = {
             "github": github_context(self.world, workflow, event, run),
             "inputs": dict(event.inputs),
@@ -236,22 +197,22 @@ class GitHubSim:
         }
         return self._queue(workflow, run, Scope(node=self.world.node, contexts=contexts))
 
-    def _queue(self, workflow: Workflow, run: Run, scope: Scope) -> Run:
-        concurrency = Concurrency.of(scope.value(workflow.tree.get("concurrency")))
-        if concurrency:
-            run.group = concurrency.group
+    def _queue(
+        self, workflow: Workflow, run: Run, scope: Scope, kept: Mapping[str, JobResult] | None = None
+    ) -> Run:
+        concurrency = scope.value(workflow.tree.get("concurrency"))
+        run.group = group_of(concurrency)
+        if run.group:
             make_room(run, concurrency, self.runs)
-        groups = (run.group,) if run.group else ()
         self.runs.append(run)
-        self._waiting.append(_Waiting(run=run, level=Level(workflow=workflow, scope=scope, groups=groups)))
+        level = Level(workflow=workflow, scope=scope)
+        self._waiting.append(_Waiting(run=run, level=level, kept=kept or {}))
         return run
 
-    def _new_run(self, workflow: Workflow, event: str, sha: str, ref: str, actor: str) -> Run:
+    def _new_run(self, workflow: Workflow, event: str, sha: str, ref: str) -> Run:
         number = len(self.runs) + 1
         store = ArtifactStore(self.world.root / "artifacts" / str(number))
-        return Run(
-            number=number, workflow=workflow.path, event=event, sha=sha, ref=ref, actor=actor, artifacts=store
-        )
+        return Run(number=number, workflow=workflow.path, event=event, sha=sha, ref=ref, artifacts=store)
 
     def _head(self, branch: str) -> str:
         sha = self.world.remote.head(branch)
@@ -260,17 +221,4 @@ class GitHubSim:
         return sha
 
     def _workflows(self, sha: str) -> list[Workflow]:
-        return [read_workflow(self.world, sha, path) for path in self.world.remote.workflows(sha)]
-
-    def _path(self, workflow: str) -> str:
-        return workflow if "/" in workflow else f"{WORKFLOWS}/{workflow}"
-
-
-def _conclusion(run: Run, results: Mapping[str, JobResult]) -> Conclusion:
-    ends = {result.as_need for result in results.values()}
-    if run.cancel_requested or (Conclusion.CANCELLED in ends and Conclusion.FAILURE not in ends):
-        return Conclusion.CANCELLED
-    for end in (Conclusion.FAILURE, Conclusion.SUCCESS):
-        if end in ends:
-            return end
-    return Conclusion.SKIPPED
+        return [self.world.workflow(sha, path) for path in self.world.remote.workflows(sha)]

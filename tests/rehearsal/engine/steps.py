@@ -1,42 +1,65 @@
-"""Runs steps one after the other: conditions, `run:`, actions, composite actions."""
+"""Runs the steps of a job one after the other: conditions, `run:`, actions, composite actions."""
 
 from __future__ import annotations
 
-import time
+import shutil
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from rehearsal.engine.actions.base import ActionCall, ActionFailure, name_of
-from rehearsal.engine.commands import FileCommandError
-from rehearsal.engine.composite import inner_frame, run_composite
-from rehearsal.engine.frame import Frame
+from rehearsal.engine.actions.base import ActionCall, ActionFailure, Services, UnknownActionError, name_of
+from rehearsal.engine.commands import FileCommandError, StepFiles
 from rehearsal.engine.hooks import Phase
 from rehearsal.engine.log import Log
 from rehearsal.engine.node import WorkflowError
-from rehearsal.engine.process import Stopped
+from rehearsal.engine.process import Stopped, run_process
 from rehearsal.engine.results import Conclusion, StepResult
+from rehearsal.engine.runner import Runner
 from rehearsal.engine.scope import Scope, Status
-from rehearsal.engine.shells import Program, run_shell
-from rehearsal.engine.stepfiles import StepFiles
-from rehearsal.engine.workflow import Step
+from rehearsal.engine.workflow import Step, refuse_others, steps_of
 
 CANCELLED = "The operation was canceled."
+SHELLS = {None: ("bash", "-e"), "bash": ("bash", "--noprofile", "--norc", "-eo", "pipefail")}
+
+
+@dataclass(kw_only=True)
+class Frame:
+    """Steps that know each other: those of a job, or those of one composite action.
+
+    `env` is what a composite action's caller adds to the job's own.
+    """
+
+    steps: tuple[Step, ...]
+    runner: Runner
+    services: Services
+    scope: Scope
+    env: Mapping[str, str] = field(default_factory=dict)
+    composite: bool = False
+    failed: bool = False
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def here(self) -> Scope:
+        """The contexts and the status between two steps."""
+        runner = self.runner
+        scope = self.scope.adding(steps=self.known, env={**runner.env, **self.env})
+        # In a composite action `success()` speaks of its own steps; in a job, of the job.
+        failed = self.failed if self.composite else runner.status is Conclusion.FAILURE
+        cancelled = runner.cancelled
+        return scope.having(
+            Status(success=not (failed or cancelled), failure=failed and not cancelled, cancelled=cancelled)
+        )
 
 
 def run_steps(frame: Frame) -> list[StepResult]:
     """Run its steps in order, those that still may run after a failure or a cancellation included."""
     results = []
     for step in frame.steps:
-        if time.monotonic() > frame.runner.deadline:
-            frame.runner.run_out_of_time()
         result = _step(frame, step)
         results.append(result)
-        if step.named:
-            frame.known[step.id] = {
-                "outputs": dict(result.outputs),
-                "outcome": str(result.outcome),
-                "conclusion": str(result.conclusion),
-            }
+        if "id" in step.tree:
+            end = str(result.conclusion)
+            frame.known[step.id] = {"outputs": dict(result.outputs), "outcome": end, "conclusion": end}
         if result.conclusion is Conclusion.FAILURE:
             frame.failed = True
             if not frame.composite and not frame.runner.cancelled:
@@ -45,51 +68,28 @@ def run_steps(frame: Frame) -> list[StepResult]:
 
 
 def _step(frame: Frame, step: Step) -> StepResult:
-    runner, log = frame.runner, Log(frame.runner.masks)
-    name = step.tree.get("name") or step.uses or _first_line(step.tree.get("run"))
-    skipped = StepResult(
-        id=step.id,
-        name=str(name),
-        outcome=Conclusion.SKIPPED,
-        conclusion=Conclusion.SKIPPED,
-        where=step.where,
-    )
-    scope = frame.here()
-    try:
-        env = scope.text(step.tree.get("env") or {})
-        scope = scope.adding(env={**scope.contexts["env"], **env})  # type: ignore[dict-item]
-        if not scope.truth(step.condition):
-            return skipped
-        name = scope.text(name) if isinstance(name, dict) else name
-        tolerated = scope.truth(step.tree.get("continue-on-error", False))
-        minutes = scope.value(step.tree.get("timeout-minutes"))
-    except WorkflowError as error:
-        log.fail(f"{step.where}: {error}")
-        return _ended(skipped, Conclusion.FAILURE, log, tolerated=False)
-
+    runner, log, scope = frame.runner, Log(frame.runner.masks), frame.here()
+    name = step.tree.get("name") or step.uses or f"Run {step.tree['run']}"
+    skipped = StepResult(id=step.id, name=str(name), conclusion=Conclusion.SKIPPED, where=step.where)
+    running = _Running(frame=frame, step=step, scope=scope, log=log)
+    if not running.wanted():
+        return skipped
     if not frame.composite:
         runner.see(Phase.STEP_START, step=step.id)
     if runner.cancelled and not scope.status.cancelled:
         return _step(frame, step)
-    running = _Running(frame=frame, step=step, scope=scope, env=env, log=log, minutes=minutes)
-    outcome = running.run()
     result = replace(
-        _ended(skipped, outcome, log, tolerated=tolerated),
-        name=str(name),
+        skipped,
+        conclusion=running.run(),
         script=running.script,
         outputs=running.outputs,
         summary=running.summary,
+        log=log.text,
+        annotations=tuple(log.annotations),
     )
     if not frame.composite:
-        runner.see(Phase.STEP_END, step=step.id, conclusion=str(result.conclusion))
+        runner.see(Phase.STEP_END, step=step.id)
     return result
-
-
-def _ended(result: StepResult, outcome: Conclusion, log: Log, *, tolerated: bool) -> StepResult:
-    conclusion = Conclusion.SUCCESS if tolerated and outcome is Conclusion.FAILURE else outcome
-    return replace(
-        result, outcome=outcome, conclusion=conclusion, log=log.text, annotations=tuple(log.annotations)
-    )
 
 
 @dataclass(kw_only=True)
@@ -99,21 +99,23 @@ class _Running:
     frame: Frame
     step: Step
     scope: Scope
-    env: Mapping[str, str]
     log: Log
-    minutes: float | None
+    env: Mapping[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     script: str = ""
     _survival: bool | None = None
 
+    def wanted(self) -> bool:
+        """Whether its condition holds; from then on its own variables are in its scope."""
+        self.env = self.scope.text(self.step.tree.get("env") or {})
+        known: Any = self.scope.contexts["env"]
+        self.scope = self.scope.adding(env={**known, **self.env})
+        return self.scope.truth(self.step.condition)
+
     def run(self) -> Conclusion:
-        runner = self.frame.runner
-        self._deadline = time.monotonic() + float(self.minutes or 360) * runner.minute_seconds
         try:
-            if self.step.uses is None:
-                return self._run_shell()
-            return self._use(self.step.uses)
+            return self._run_shell() if self.step.uses is None else self._use(self.step.uses)
         except WorkflowError as error:
             self.log.fail(f"{self.step.where}: {error}")
             return Conclusion.FAILURE
@@ -122,28 +124,30 @@ class _Running:
             return Conclusion.FAILURE
         except Stopped as stopped:
             self.log.fail(str(stopped))
-            return Conclusion.CANCELLED if str(stopped) == CANCELLED else Conclusion.FAILURE
+            return Conclusion.CANCELLED
 
     def _run_shell(self) -> Conclusion:
-        runner = self.frame.runner
-        files = StepFiles.make(runner.folders.temp)
-        text = self.scope.text
-        program = Program(
-            script=text(self.step.tree["run"]),
-            shell=text(self.step.tree.get("shell") or self.frame.defaults.get("shell")),
-            folder=text(
-                self.step.tree.get("working-directory") or self.frame.defaults.get("working-directory")
-            ),
-        )
-        self.script = self.frame.runner.masks.hide(program.script)
-        env = {**self._environment(), **files.environment()}
+        runner, files = self.frame.runner, StepFiles(self.frame.runner.temp)
+        text = self.scope.text(self.step.tree["run"])
+        self.script = runner.masks.hide(text)
+        script = runner.temp / f"{uuid.uuid4()}.sh"
+        script.write_text(text + "\n", encoding="utf-8")
+        env = {**self._environment(), **files.environment}
+        shell, *options = SHELLS[self.step.tree.get("shell")]
+        found = shutil.which(shell, path=env["PATH"]) or shell
         status = 1
         try:
-            status = run_shell(program, runner=runner, env=env, log=self.log, stop=self._stop)
+            status = run_process(
+                [found, *options, str(script)],
+                folder=runner.workspace,
+                env=env,
+                grace=self.frame.services.grace,
+                say=self.log.write,
+                stop=self._stop,
+            )
         finally:
             said = files.read()
             runner.env.update(said.env)
-            runner.added_path.extend(said.path)
             self.outputs.update(said.outputs)
             self.summary = runner.masks.hide(said.summary)
         if status:
@@ -151,17 +155,16 @@ class _Running:
         return Conclusion.FAILURE if status else Conclusion.SUCCESS
 
     def _use(self, uses: str) -> Conclusion:
-        frame = self.frame
+        frame, name = self.frame, name_of(uses)
         given = self.scope.text(self.step.tree.get("with") or {})
-        action = frame.stand_ins.find(uses)
+        action = frame.services.actions.get(name)
+        if action is None and uses.startswith("./"):
+            return self._use_composite(uses, given)
         if action is None:
-            inner = inner_frame(frame, uses, given, scope=self.scope, env=self.env, where=self.step.where)
-            done = run_composite(inner, run_steps, self.log)
-            self.outputs.update(done.outputs)
-            self.summary = done.summary
-            return done.conclusion
+            known = ", ".join(sorted(frame.services.actions))
+            raise UnknownActionError(f"{self.step.where}: {uses} has no stand-in; there are: {known}")
         call = ActionCall(
-            inputs=action.checked(given, name=name_of(uses)),
+            inputs=action.checked(given, name=name),
             env=self._environment(),
             runner=frame.runner,
             services=frame.services,
@@ -171,24 +174,49 @@ class _Running:
         action.run(call)
         return Conclusion.SUCCESS
 
+    def _use_composite(self, uses: str, given: Mapping[str, str]) -> Conclusion:
+        """A local action, as it stands in the workspace: its steps print to this one."""
+        outer = self.frame
+        folder = outer.runner.workspace / uses
+        if not (folder / "action.yml").is_file():
+            raise ActionFailure(
+                f"Can't find 'action.yml' under '{folder}'. "
+                "Did you forget to run actions/checkout before running your local action?"
+            )
+        name = f"{uses.removeprefix('./')}/action.yml"
+        tree = outer.services.node.parse("action", name, (folder / "action.yml").read_text(encoding="utf-8"))
+        refuse_others(tree, {"name", "description", "inputs", "runs"}, name)
+        definitions = tree.get("inputs") or {}
+        refuse_others(given, definitions, f"{self.step.where}: input of {uses}")
+        github: Any = self.scope.contexts["github"]
+        inner = Frame(
+            steps=steps_of(tree["runs"]["steps"], name),
+            runner=outer.runner,
+            services=outer.services,
+            scope=outer.scope.only(
+                github={**github, "action_path": str(folder.resolve())},
+                inputs={key: given.get(key, one.get("default") or "") for key, one in definitions.items()},
+            ),
+            env={**outer.env, **self.env},
+            composite=True,
+        )
+        results = run_steps(inner)
+        for result in results:
+            self.log.absorb(result.log, result.annotations)
+        self.summary = "\n".join(result.summary for result in results if result.summary)
+        ends = {result.conclusion for result in results}
+        bad = (end for end in (Conclusion.CANCELLED, Conclusion.FAILURE) if end in ends)
+        return next(bad, Conclusion.SUCCESS)
+
     def _environment(self) -> dict[str, str]:
-        runner = self.frame.runner
-        env = {**runner.env, **self.frame.env, **self.env}
-        return runner.environment(env, self.scope.contexts["github"])  # type: ignore[arg-type]
+        runner, github = self.frame.runner, self.scope.contexts["github"]
+        return runner.environment({**runner.env, **self.frame.env, **self.env}, github)  # type: ignore[arg-type]
 
     def _stop(self, line: str | None) -> str | None:
         """Asked while a program runs: a reason to end it, or `None`."""
         runner = self.frame.runner
         runner.see(Phase.STEP_RUNS, step=self.step.id, line=line)
-        if runner.cancelled and not self._survives():
-            return CANCELLED
-        now = time.monotonic()
-        if now > runner.deadline:
-            runner.run_out_of_time()
-            return CANCELLED
-        if now > self._deadline:
-            return f"The action '{self.step.id}' has timed out after {self.minutes} minutes."
-        return None
+        return CANCELLED if runner.cancelled and not self._survives() else None
 
     def _survives(self) -> bool:
         """Whether the step's condition holds in a cancelled job too: then it is left to its end."""
@@ -196,8 +224,3 @@ class _Running:
             cancelled = self.scope.having(Status(success=False, cancelled=True))
             self._survival = cancelled.truth(self.step.condition)
         return self._survival
-
-
-def _first_line(script: object) -> str:
-    text = script if isinstance(script, str) else str((script or {}).get("$expr", ""))  # type: ignore[attr-defined]
-    return "Run " + (text.strip().splitlines() or [""])[0]

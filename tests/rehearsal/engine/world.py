@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearsal.engine.actions.base import Action
+from rehearsal.engine.gitserver import Tokens
 from rehearsal.engine.hooks import Watcher
-from rehearsal.engine.node import Node
-from rehearsal.engine.permissions import RESTRICTED, Permissions
+from rehearsal.engine.node import Node, WorkflowError
 from rehearsal.engine.process import Grace
 from rehearsal.engine.remote import Remote
-from rehearsal.engine.tokens import Tokens
+from rehearsal.engine.workflow import Workflow
 
 
 @dataclass(kw_only=True)
@@ -24,18 +24,26 @@ class World:
     git_url: str
     tokens: Tokens
     actions: dict[str, Action]
+    """By name without version, or by the path of a local action that is not executed."""
     repository: str = "octo/meters"
-    default_branch: str = "main"
     api_url: str = "https://api.github.invalid"
     vars: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
-    default_permissions: Permissions = field(default_factory=lambda: dict(RESTRICTED))
     env: dict[str, str] = field(default_factory=dict)
     """Variables that every job sees, such as AWS_ENDPOINT_URL of a stand-in."""
     path: tuple[Path, ...] = ()
     """Folders that come first on every job's PATH, such as the project's `.venv/bin`."""
     grace: Grace = field(default_factory=Grace)
-    minute_seconds: float = 60.0
-    """How long a minute of `timeout-minutes` lasts."""
     watchers: list[Watcher] = field(default_factory=list)
     caches: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def workflow(self, sha: str, path: str) -> Workflow:
+        """A workflow file at a commit of the remote.
+
+        Raises:
+            WorkflowError: there is none, or GitHub's parser refuses it.
+        """
+        text = self.remote.read(sha, path)
+        if text is None:
+            raise WorkflowError(f"there is no {path} at {sha}")
+        return Workflow(path=path, tree=self.node.parse("workflow", path, text))

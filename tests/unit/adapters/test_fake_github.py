@@ -43,7 +43,7 @@ def test_a_dispatch_is_held_to_what_the_workflow_on_the_default_branch_declares(
 
 READS = {
     "pulls": "pull_requests=read",
-    "commits/main/statuses": "statuses=read",
+    "statuses/main": "statuses=read",
     "commits/main/check-runs": "checks=read",
     "actions/runs": "actions=read",
     "git/ref/heads/main": "contents=read",

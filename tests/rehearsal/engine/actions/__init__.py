@@ -4,15 +4,13 @@ from rehearsal.engine.actions import artifacts, cache, checkout, tools
 from rehearsal.engine.actions.base import Action
 
 STANDARD: dict[str, Action] = {
+    "./.github/actions/setup-wms": tools.INSTALLED,
     "actions/attest": tools.ATTEST,
     "actions/cache": cache.CACHE,
-    "actions/cache/restore": cache.CACHE_RESTORE,
-    "actions/cache/save": cache.CACHE_SAVE,
     "actions/checkout": checkout.CHECKOUT,
     "actions/download-artifact": artifacts.DOWNLOAD,
-    "actions/setup-python": tools.SETUP_PYTHON,
+    "actions/setup-python": tools.INSTALLED,
     "actions/upload-artifact": artifacts.UPLOAD,
-    "astral-sh/setup-uv": tools.SETUP_UV,
     "aws-actions/configure-aws-credentials": tools.CONFIGURE_AWS,
-    "hashicorp/setup-terraform": tools.SETUP_TERRAFORM,
+    "hashicorp/setup-terraform": tools.INSTALLED,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from rehearsal.engine.artifacts import ArtifactStore
 from rehearsal.engine.log import Log
 from rehearsal.engine.node import Node
+from rehearsal.engine.process import Grace
 from rehearsal.engine.runner import Runner
 
 
@@ -28,6 +29,8 @@ class Services:
     git_url: str
     artifacts: ArtifactStore
     caches: dict[str, dict[str, bytes]]
+    actions: Mapping[str, Action]
+    grace: Grace
 
 
 @dataclass(kw_only=True)
@@ -45,7 +48,7 @@ class ActionCall:
     @property
     def workspace(self) -> Path:
         """The job's workspace, where relative paths begin."""
-        return self.runner.folders.workspace
+        return self.runner.workspace
 
     def flag(self, name: str) -> bool:
         """A boolean input."""
@@ -58,21 +61,10 @@ class ActionCall:
         """An input of several lines."""
         return [line.strip() for line in self.inputs[name].splitlines() if line.strip()]
 
-    def export(self, name: str, value: str) -> None:
-        """Set a variable for the later steps of the job."""
-        self.runner.env[name] = value
-
-    def mask(self, value: str) -> None:
-        """Keep a value out of the logs."""
-        self.runner.masks.add(value)
-
-    def say(self, text: str) -> None:
-        """Write to the step's log."""
-        self.log.write(text)
-
-    def at_end(self, do: Callable[[], None]) -> None:
-        """Do something as the job ends, after its last step (an action's `post`)."""
-        self.runner.after.append(do)
+    def require(self, permission: str) -> None:
+        """Fail unless the job's token may write this."""
+        if self.runner.permissions.get(permission) != "write":
+            raise ActionFailure(f"missing permission: `{permission}: write`")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +82,7 @@ class Action:
         """
         unknown = set(given) - set(self.inputs)
         if unknown:
-            raise UnknownActionError(
-                f"{name} has no input {', '.join(sorted(unknown))}; "
-                f"it has: {', '.join(self.inputs) or 'none'}"
-            )
+            raise UnknownActionError(f"{name}: no input {unknown} here; there are: {', '.join(self.inputs)}")
         result = {**self.inputs, **given}
         missing = [key for key, value in result.items() if value is None]
         if missing:

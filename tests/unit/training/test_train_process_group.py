@@ -64,6 +64,21 @@ def test_two_processes_with_half_the_batch_follow_one_with_the_whole(alone, toge
         assert (weights[name] - tensor).float().norm() <= RELATIVE_TOLERANCE * tensor.float().norm(), name
 
 
+def test_two_processes_start_from_the_champion_as_one_does(folder, alone):
+    champion = f"champion={folder / 'alone/model'}"
+    one, weights_of_one = train_together(folder, "warm-alone", processes=1, changes=[champion])
+    two, weights = train_together(folder, "warm-together", processes=2, changes=[champion])
+    assert one.provenance.start == two.provenance.start
+    assert one.provenance.start.init == "champion"
+    first, cold = one.epochs[0], alone[0].epochs[0]
+    assert first.val_loss < cold.val_loss
+    for each, other in zip(one.epochs, two.epochs, strict=True):
+        assert other.train_loss == pytest.approx(each.train_loss, abs=TOLERANCE)
+        assert other.val_loss == pytest.approx(each.val_loss, abs=TOLERANCE)
+    for name, tensor in weights_of_one.items():
+        assert (weights[name] - tensor).float().norm() <= RELATIVE_TOLERANCE * tensor.float().norm(), name
+
+
 @pytest.mark.soak
 def test_more_processes_can_resume_what_one_started(folder, alone):
     trained, _ = alone

@@ -45,14 +45,14 @@ def test_a_promotion_shows_curves_test_images_and_additions(ctx: Context, tmp_pa
 
 def test_the_page_shows_the_images_of_the_text(ctx: Context, tmp_path: Path) -> None:
     promoted(ctx, tmp_path)
-    before = {path.name: path.stat().st_mtime_ns for path in ctx.layout.pictures.iterdir()}
+    before = {path.name: path.stat().st_mtime_ns for path in ctx.layout.images.iterdir()}
     page = write_report_page(ctx)
     assert page.read_text().count("data:image/jpeg;base64,") >= len(before) - 1
-    assert {path.name: path.stat().st_mtime_ns for path in ctx.layout.pictures.iterdir()} == before
+    assert {path.name: path.stat().st_mtime_ns for path in ctx.layout.images.iterdir()} == before
 
 
 def test_images_that_cannot_be_stored_cost_no_run(ctx: Context, tmp_path: Path) -> None:
-    ctx = replace(ctx, ports=replace(ctx.ports, pictures=NoStore()))  # type: ignore[arg-type]
+    ctx = replace(ctx, ports=replace(ctx.ports, images=NoStore()))  # type: ignore[arg-type]
     text = promoted(ctx, tmp_path)
     assert shown(text) == []
     assert "could not be stored: git push failed: the remote is away" in text
@@ -60,9 +60,9 @@ def test_images_that_cannot_be_stored_cost_no_run(ctx: Context, tmp_path: Path) 
 
 def test_images_that_are_too_many_are_forgotten(ctx: Context, tmp_path: Path) -> None:
     old = "20200101-000000-000000"
-    ctx.ports.pictures.store(old, write_small_pairs(tmp_path / "old", count=1, seed=9) / "images")
+    ctx.ports.images.store(old, write_small_pairs(tmp_path / "old", count=1, seed=9) / "images")
     promoted(ctx, tmp_path)
-    assert ctx.ports.pictures.runs() == (ctx.request.run_id,)
+    assert ctx.ports.images.runs() == (ctx.request.run_id,)
 
 
 def test_photographs_are_nowhere_if_the_settings_keep_them_out(ctx: Context, tmp_path: Path) -> None:
@@ -75,4 +75,4 @@ def test_photographs_are_nowhere_if_the_settings_keep_them_out(ctx: Context, tmp
     page = write_report_page(ctx).read_text()
     assert "data:image" not in page
     assert "<svg" in page
-    assert not ctx.layout.pictures.exists()
+    assert not ctx.layout.images.exists()

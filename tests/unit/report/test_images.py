@@ -91,7 +91,7 @@ def drawn(folder: Path, story: Story) -> tuple[Layout, RunRecords, RunImages]:
 def draw(records: RunRecords, layout: Layout) -> RunImages:
     champion = nothing if records.evaluation_champion else None
     return draw_images(
-        records, layout, mask_threshold=127, candidate=nothing, champion=champion, to=layout.pictures
+        records, layout, mask_threshold=127, candidate=nothing, champion=champion, to=layout.images
     )
 
 
@@ -104,22 +104,22 @@ def test_the_images_that_decided_and_those_that_were_added_are_drawn(tmp_path: P
     assert len(groups.pop("added")) == MOST_ADDED
     assert {image.stem for group in groups.values() for image in group} <= tested
     for image in shown.pictures:
-        with Image.open(layout.pictures / image.file) as file:
+        with Image.open(layout.images / image.file) as file:
             assert file.size == (image.width_px, image.height_px)
-    assert read_images(layout.pictures, records.evaluation) == shown
+    assert read_images(layout.images, records.evaluation) == shown
 
 
 def test_against_a_champion_both_models_are_shown_and_no_image_is_drawn_twice(tmp_path: Path) -> None:
     layout, _, shown = drawn(tmp_path, "held")
     files = {image.stem: image.file for image in shown.pictures}
-    assert len(files) == len(list(layout.pictures.glob("*.jpg")))
+    assert len(files) == len(list(layout.images.glob("*.jpg")))
     assert shown.pictures[0].width_px == 2 * SIDE_PX + GAP_PX
     assert shown.pictures[0].champion_dice is not None
 
 
 def test_images_of_another_evaluation_are_not_taken(tmp_path: Path) -> None:
     layout, _, _ = drawn(tmp_path, "held")
-    assert read_images(layout.pictures, make_report([0.5])) is None
+    assert read_images(layout.images, make_report([0.5])) is None
     assert read_images(tmp_path, make_report([0.5])) is None
 
 
@@ -127,7 +127,7 @@ def test_an_image_that_is_gone_is_an_error_and_nothing_is_left(tmp_path: Path) -
     layout = Layout(tmp_path)
     with pytest.raises(ImageError, match=r"meter-\d+\.jpg"):
         draw(run_records(tmp_path, "first"), layout)
-    assert not layout.pictures.exists()
+    assert not layout.images.exists()
 
 
 def test_an_evaluation_of_other_images_is_an_error(tmp_path: Path) -> None:

@@ -126,9 +126,9 @@ def picture_files(layout: Layout) -> RunImages:
         ShownImage(file=f"{kind}.jpg", width_px=4, height_px=3, kind=kind, stem=HOSTILE, dice=dice)
         for kind, dice in (("worst", 0.41), ("added", None))
     )
-    layout.pictures.mkdir()
+    layout.images.mkdir()
     for picture in pictures:
-        Image.new("RGB", (4, 3)).save(layout.pictures / picture.file)
+        Image.new("RGB", (4, 3)).save(layout.images / picture.file)
     return RunImages(evaluation_sha256="0" * 64, pictures=pictures)
 
 
@@ -143,7 +143,7 @@ def test_a_picture_that_is_gone_is_an_error_that_names_it(tmp_path: Path) -> Non
     layout = Layout(tmp_path)
     write_run(layout, "held")
     shown = picture_files(layout)
-    (layout.pictures / "added.jpg").unlink()
+    (layout.images / "added.jpg").unlink()
     with pytest.raises(StorageError, match=r"added\.jpg"):
         write_run_page(layout, to=layout.reports, images=shown)
 

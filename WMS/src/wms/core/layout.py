@@ -63,7 +63,7 @@ class Layout:
         return self.run / "model"
 
     @property
-    def pictures(self) -> Path:
+    def images(self) -> Path:
         """The images in the run's report and texts."""
         return self.run / "pictures"
 

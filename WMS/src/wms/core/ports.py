@@ -372,4 +372,4 @@ class Ports:
     compute: Compute
     leases: LeaseStore
     forge: Forge
-    pictures: ImageStore
+    images: ImageStore

@@ -64,7 +64,7 @@ def run_images(ctx: Context) -> RunImages | None:
     records = RunRecords.load(layout.run)
     if records.evaluation is None or not ctx.report_settings.pictures_in_reports:
         return None
-    if found := read_images(layout.pictures, records.evaluation):
+    if found := read_images(layout.images, records.evaluation):
         return found
     require_dataset(ctx)
     champion = champion_bundle(ctx) if records.evaluation_champion else None
@@ -74,7 +74,7 @@ def run_images(ctx: Context) -> RunImages | None:
         mask_threshold=ctx.data_settings.validation.mask_threshold,
         candidate=load_bundle(layout.bundle).mask,
         champion=load_bundle(champion).mask if champion else None,
-        to=layout.pictures,
+        to=layout.images,
     )
 
 
@@ -89,12 +89,12 @@ def stored_gallery(ctx: Context) -> Gallery:
         with tempfile.TemporaryDirectory(prefix="wms-report-") as name:
             folder = Path(name)
             for file in sorted({image.file for image in images.pictures} if images else ()):
-                link_or_copy(ctx.layout.pictures / file, folder / file)
+                link_or_copy(ctx.layout.images / file, folder / file)
             if curves is not None:
                 write_bytes(folder / curves_file(curves), curves.png())
             if not any(folder.iterdir()):
                 return Gallery()
-            urls = ctx.ports.pictures.store(ctx.request.run_id, folder)
+            urls = ctx.ports.images.store(ctx.request.run_id, folder)
     except (WmsError, OSError) as error:
         ctx.progress.say(f"the images of this run could not be stored: {error}")
         return Gallery(missing=str(error))
@@ -103,7 +103,7 @@ def stored_gallery(ctx: Context) -> Gallery:
 
 
 def _forget_old(ctx: Context) -> None:
-    settings, store = ctx.report_settings, ctx.ports.pictures
+    settings, store = ctx.report_settings, ctx.ports.images
     try:
         store.remove(
             outdated(store.runs(), now=ctx.clock(), keep=settings.keep_reports, days=settings.keep_days)

@@ -57,7 +57,7 @@ def write_run_page(layout: Layout, *, to: Path, images: RunImages | None, run_ur
     Args:
         layout: the workspace.
         to: the folder of all pages.
-        images: those in `layout.pictures`, or `None` for a page without photographs.
+        images: those in `layout.images`, or `None` for a page without photographs.
         run_url: the page of the workflow's run; empty where no workflow runs this.
 
     Returns:
@@ -83,7 +83,7 @@ def write_run_page(layout: Layout, *, to: Path, images: RunImages | None, run_ur
         plots={plot.name: plot for plot in plots_of(run)},
         groups=dict(images.groups()) if images else {},
         titles=TITLES,
-        source=lambda image: _data_uri(layout.pictures / image.file),
+        source=lambda image: _data_uri(layout.images / image.file),
         run_url=run_url,
         findings=[
             (item.file, item.severity, item.message, item.remedy) for item in run.findings[:MOST_FINDINGS]

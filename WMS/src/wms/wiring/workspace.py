@@ -63,7 +63,7 @@ def open_workspace(start: Path, progress: Progress) -> Context:
         compute=instance.compute() if instance else LocalCompute(state),
         leases=instance.leases() if instance else LocalLeaseStore(state / "leases.json"),
         forge=hosted.forge() if hosted else local_forge(layout),
-        pictures=(
+        images=(
             GitImageStore(layout.root, hosted.page, env=hosted.git_access)
             if hosted
             else LocalImageStore(state / "forge/pictures")

@@ -41,7 +41,7 @@ def main(folder: Path, out: Path, *changes: str) -> None:
             train_as_worker(inputs)
             return
         if champion is not None:
-            initial = from_champion(Path(champion), version=1, settings=settings)
+            initial = from_champion(Path(champion), version=1, run_id="r1", settings=settings)
             inputs = replace(inputs, initial=initial)
         result = train(
             inputs,

@@ -37,7 +37,7 @@ def champion(folder, manifest):
 def test_a_warm_start_begins_with_the_champions_weights(folder, manifest, champion):
     settings = tiny_settings(epochs=2, stages=[{"scale": 1.0, "share": 1.0}])
     cold = train_tiny(folder, manifest, "cold", settings=settings)
-    initial = from_champion(champion, version=3, settings=settings)
+    initial = from_champion(champion, version=3, run_id="r1", settings=settings)
     warm = train_tiny(folder, manifest, "warm", settings=settings, initial=initial)
     assert warm.epochs[0].val_loss < cold.epochs[0].val_loss
     assert warm.provenance.start == Start(
@@ -45,6 +45,7 @@ def test_a_warm_start_begins_with_the_champions_weights(folder, manifest, champi
         reason="its network has the same architecture",
         weights_sha256=read_record(champion / CARD_FILE, ModelCard).weights_sha256,
         version=3,
+        run_id="r1",
         in_a_row=1,
     )
 
@@ -53,13 +54,13 @@ def test_a_warm_start_has_a_lower_learning_rate(folder, manifest, champion):
     settings = tiny_settings(
         schedule="constant", warm_start={"learning_rate": 0.25, "minutes": 1.0, "in_a_row": 9}
     )
-    initial = from_champion(champion, version=1, settings=settings)
+    initial = from_champion(champion, version=1, run_id="r1", settings=settings)
     warm = train_tiny(folder, manifest, "slow", settings=settings, initial=initial)
     assert {epoch.learning_rate for epoch in warm.epochs} == {settings.learning_rate / 4}
 
 
 def test_a_warm_start_that_was_stopped_resumes_to_the_same_bits(folder, manifest, champion):
-    initial = from_champion(champion, version=1, settings=tiny_settings())
+    initial = from_champion(champion, version=1, run_id="r1", settings=tiny_settings())
     straight = train_tiny(folder, manifest, "straight", initial=initial)
     shutil.copytree(folder / "straight", folder / "stopped")
     checkpoint = folder / "stopped/checkpoints/last.safetensors"
@@ -71,14 +72,14 @@ def test_a_warm_start_that_was_stopped_resumes_to_the_same_bits(folder, manifest
 
 def test_a_checkpoint_of_another_start_is_not_resumed(folder, manifest, champion):
     train_tiny(folder, manifest, "other")
-    initial = from_champion(champion, version=1, settings=tiny_settings())
+    initial = from_champion(champion, version=1, run_id="r1", settings=tiny_settings())
     again = train_tiny(folder, manifest, "other", initial=initial, resume="if it fits")
     assert again.provenance.start.init == "champion"
 
 
 def test_another_architecture_cannot_inherit_the_weights(champion):
     settings = tiny_settings(base_width=16)
-    start = from_champion(champion, version=1, settings=settings).start
+    start = from_champion(champion, version=1, run_id="r1", settings=settings).start
     assert start.init == "scratch"
     assert start.reason == (
         "production's network has another architecture, and the network that ships with wms has another "
@@ -97,7 +98,7 @@ def test_after_so_many_warm_starts_in_a_row_one_is_fresh(champion, tmp_path):
         )
         provenance = card.provenance.model_copy(update={"start": start})
         write_record(bundle / CARD_FILE, card.model_copy(update={"provenance": provenance}))
-        found = from_champion(bundle, version=2, settings=settings).start
+        found = from_champion(bundle, version=2, run_id="r1", settings=settings).start
         assert found.init == expected
     assert found.reason.startswith("2 trainings in a row began from production's model, so this one does not")
     assert found.in_a_row == 0
@@ -107,7 +108,7 @@ def test_damaged_weights_are_an_error(champion, tmp_path):
     shutil.copytree(champion, tmp_path / "model")
     (tmp_path / "model" / WEIGHTS_FILE).write_bytes(b"damaged")
     with pytest.raises(RecordError):
-        from_champion(tmp_path / "model", version=1, settings=tiny_settings())
+        from_champion(tmp_path / "model", version=1, run_id="r1", settings=tiny_settings())
 
 
 def test_the_shipped_network_is_that_of_the_settings_and_small_enough_to_ship():

@@ -47,10 +47,10 @@ def initial_weights(ctx: Context, settings: TrainSettings) -> Initial:
     metadata = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     if bundle is None or metadata is None:
         return pretrained(settings.architecture, reason="no model is in production yet")
-    return from_champion(bundle, version=metadata.version, settings=settings)
+    return from_champion(bundle, version=metadata.version, run_id=metadata.run_id, settings=settings)
 
 
-def from_champion(bundle: Path, *, version: int, settings: TrainSettings) -> Initial:
+def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSettings) -> Initial:
     """The weights of a bundle in production, if they fit and were not inherited too often already.
 
     Raises:
@@ -68,6 +68,7 @@ def from_champion(bundle: Path, *, version: int, settings: TrainSettings) -> Ini
         reason="its network has the same architecture",
         weights_sha256=card.weights_sha256,
         version=version,
+        run_id=run_id,
         in_a_row=before + 1,
     )
     return Initial(start=start, weights=load_file(bundle / WEIGHTS_FILE))

@@ -21,8 +21,8 @@ Init = Literal["champion", "pretrained", "scratch"]
 class Start(Frozen):
     """The first weights of a training, and why they were these.
 
-    `weights_sha256` is that of the file with them, `version` the model's where it is the one in production.
-    `in_a_row` counts how many trainings, this one included, began from production's weights since the last
+    `weights_sha256` is that of the file with them. `version` and `run_id` are those of the model in production
+    and of the run that trained it; MLflow shows that run under the same name. `in_a_row` counts how many trainings, this one included, began from production's weights since the last
     that did not.
     """
 
@@ -30,6 +30,7 @@ class Start(Frozen):
     reason: str
     weights_sha256: Sha256 | None = None
     version: PositiveInt | None = None
+    run_id: str | None = None
     in_a_row: NonNegativeInt = 0
 
     @property

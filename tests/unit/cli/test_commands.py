@@ -138,7 +138,7 @@ def test_a_wrong_command_line_is_a_usage_error(words: list[str], told: str) -> N
     "options",
     [
         RunOptions(),
-        RunOptions(train_overrides={"seed": 7, "max_minutes": 2.5, "learning_rate": 1e-05}),
+        RunOptions(train_overrides={"seed": 7, "max_minutes": 2.5, "minutes_per_100_images": 0}),
         RunOptions(on_conflict="rename", quarantine=True, reason="it's worth a try"),
     ],
 )

@@ -17,7 +17,7 @@ from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewS
 from wms.core.records.evaluation import EvalReport
 from wms.gate.compare import failure_change, trimmed_mean
 from wms.gate.decide import decide, replay
-from wms.gate.rules import rule_1
+from wms.gate.rules import confidence_of_try, rule_1
 
 CHANCE = random.Random(11)
 CHAMPION = [CHANCE.uniform(0.55, 0.85) for _ in range(40)]
@@ -260,8 +260,31 @@ def test_each_earlier_retraining_on_the_same_images_raises_the_bar() -> None:
         for asked in (0, 4)
     )
     assert (first.verdict, first.confidence) == ("promote", pytest.approx(0.9))
-    assert (fifth.verdict, fifth.confidence) == ("hold", pytest.approx(0.98))
-    assert "4 retrainings before it asked the same test images" in fifth.reasons[2]
+    assert (fifth.verdict, fifth.confidence) == ("hold", pytest.approx(1 - 0.1 / 30))
+    assert "better at 99.66% confidence; 4 earlier runs compared on the same test images" in fifth.reasons[2]
+
+
+def test_all_tries_together_are_lucky_at_most_one_and_a_half_times_as_often_as_one() -> None:
+    chances = [1 - confidence_of_try(0.9, number) for number in range(1, 10_000)]
+    assert chances[0] == pytest.approx(0.1)
+    assert sum(chances) <= 0.15 + 1e-9
+    assert chances == sorted(chances, reverse=True)
+
+
+def test_more_tries_than_the_bootstrap_can_tell_are_held() -> None:
+    tried = inputs(shifted(0.1), CHAMPION).model_copy(update={"asked_before": 30})
+    decision = decide(make_policy(resamples=400), tried)
+    assert decision.verdict == "hold"
+    assert decision.reasons[0] == "too many tries on the same test images; more data are needed"
+
+
+def test_the_same_new_data_a_second_time_have_to_be_better() -> None:
+    again = with_new_data(shifted(0.003, wobble=0.02)).model_copy(
+        update={"asked_before": 0, "tried_before": 1}
+    )
+    decision = decide(make_policy(), again)
+    assert (decision.question, decision.verdict) == ("better", "hold")
+    assert "the same training data were tried before" in decision.reasons[2]
 
 
 @settings(max_examples=25, deadline=None)
@@ -305,10 +328,13 @@ def held_with_everything() -> tuple[GateDecision, GateInputs]:
             "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
             "training": TrainingGrowth(before=100, added=0),
             "asked_before": 2,
+            "tried_before": 0,
         }
     )
     decision = decide(make_policy(), records)
-    missing = [name for name in GateDecision.model_fields if getattr(decision, name) is None]
+    of_new_data = {"typical_difference", "failure_change"}
+    fields = set(GateDecision.model_fields) - of_new_data
+    missing = [name for name in fields if getattr(decision, name) is None]
     assert not missing, f"no value to edit: {missing}"
     return decision, records
 
@@ -325,24 +351,36 @@ def edited(name: str, value: Any) -> Any:
         return sha256("edited")
     if name == "question":
         return "no harm"
-    if name in ("pictures_needed", "asked_before", "confidence"):
+    if name in ("pictures_needed", "asked_before", "tried_before", "confidence"):
         return value + 1
     if name == "training":
         return value.model_copy(update={"added": 50})
-    if name == "failure_change":
-        return value.model_copy(update={"new": value.new + 1})
+    if name == "checks":
+        return (value[0].model_copy(update={"value": 1.0}), *value[1:])
     if name in ("candidate", "champion"):
         return value.model_copy(update={"weights_sha256": sha256("edited")})
     return value.model_copy(update={"low": value.low + 1e-6})
 
 
+NOTICED_AS = {"policy": "differ", "asked_before": "confidence", "tried_before": "confidence"}
+
+
 @pytest.mark.parametrize(
-    "name", sorted(set(GateDecision.model_fields) - {"schema_version", "rule_version", "reasons"})
+    "name",
+    sorted(
+        set(GateDecision.model_fields)
+        - {"schema_version", "rule_version", "reasons", "typical_difference", "failure_change"}
+    ),
 )
 def test_replaying_notices_an_edit_of_any_field(name: str) -> None:
     decision, records = held_with_everything()
     forged = decision.model_copy(update={name: edited(name, getattr(decision, name))})
-    with pytest.raises(RecordError, match={"policy": "differ", "asked_before": "confidence"}.get(name, name)):
+    with pytest.raises(
+        RecordError,
+        match={"policy": "differ", "asked_before": "confidence", "tried_before": "confidence"}.get(
+            name, name
+        ),
+    ):
         replay(forged, records)
 
 

@@ -3,6 +3,7 @@
 from meters import ROOT
 from wms.core.files import read_record
 from wms.core.progress import Silent
+from wms.synth.dataset import stem_of
 from wms.synth.render import meter_of
 from wms.synth.style import STYLES
 from wms.training import pretrain as module
@@ -25,8 +26,15 @@ def test_equal_arguments_give_equal_weights_which_can_be_loaded(tmp_path):
     assert weights
 
 
-def test_the_makes_of_the_demo_are_not_among_the_invented_ones():
-    known = {style.name for style in STYLES}
-    meters = [meter_of(7_000_001, number, invented=True) for number in range(200)]
-    assert not known & {meter.style.name for meter in meters}
-    assert len({meter.style.marks for meter in meters}) == len(meters)
+def test_it_learns_from_invented_makes_alone(tmp_path):
+    run(tmp_path)
+    rendered = {path.name for path in (tmp_path / "pairs-3/images").iterdir()}
+    assert rendered == {f"{stem_of(3, number, invented=True)}.jpg" for number in range(40)}
+    assert not rendered & {f"{stem_of(3, number)}.jpg" for number in range(40)}
+
+
+def test_invented_makes_differ_from_those_of_the_demo_and_from_each_other():
+    known = {style.marks for style in STYLES}
+    marks = {meter_of(7_000_001, number, invented=True).style.marks for number in range(200)}
+    assert len(marks) == 200
+    assert not known & marks

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -7,20 +6,9 @@ from pathlib import Path
 import pytest
 
 from fakes.registry import FakeRegistry
-from meters import tiny_settings, train_tiny, write_dataset
+from meters import SignalAfter, tiny_settings, train_tiny, write_dataset
 from wms.core.errors import CheckpointError, TrainingError
 from wms.core.progress import Silent
-
-
-class SignalAfter(Silent):
-    """Sends this process a signal when an epoch's line is shown, once its checkpoint is stored."""
-
-    def __init__(self, epoch, number):
-        self.start, self.number = f"epoch {epoch}/", number
-
-    def say(self, text):
-        if text.startswith(self.start):
-            os.kill(os.getpid(), self.number)
 
 
 @pytest.fixture
@@ -44,8 +32,7 @@ def test_a_training_that_was_killed_goes_on_to_the_same_bits(tmp_path, manifest)
         "import signal, sys\n"
         "from pathlib import Path\n"
         "sys.path[:0] = sys.argv[2:]\n"
-        "from meters import train_tiny, write_dataset\n"
-        "from test_train_resume import SignalAfter\n"
+        "from meters import SignalAfter, train_tiny, write_dataset\n"
         "folder = Path(sys.argv[1])\n"
         "killer = SignalAfter(2, signal.SIGKILL)\n"
         "train_tiny(folder, write_dataset(folder / 'data'), 'killed', progress=killer)\n"

@@ -49,7 +49,9 @@ def moment(value: str) -> datetime:
 def setting(value: str) -> tuple[str, int | float | str]:
     """`KEY=NUMBER`, a top-level value of train.yaml, or `init=WORD`; anything else is a usage error."""
     key, _, text = value.partition("=")
-    if key == "init" and text in get_args(Init):
+    if key == "init":
+        if text not in get_args(Init):
+            raise click.BadParameter(f"{value!r}: init is one of {', '.join(get_args(Init))}")
         return key, text
     try:
         return key.strip(), int(text) if re.fullmatch(r"-?\d+", text) else float(text)
@@ -145,10 +147,11 @@ def run_options(chosen: dict[str, Any], *, dry_run: bool = False) -> RunOptions:
     """The options of a run from the command line."""
     names = ("on_conflict", "quarantine", "reason")
     training = {name: chosen[name] for name in ("init", "seed", "max_minutes") if chosen[name] is not None}
-    if chosen["max_minutes"] is not None:
-        training["minutes_per_100_images"] = 0  # the budget is what was asked for, whatever the data are
+    of_training = dict(chosen["overrides"]) | training
+    if "max_minutes" in of_training:  # a budget that is asked for is the budget, whatever the data are
+        of_training.setdefault("minutes_per_100_images", 0)
     return RunOptions(
         **{name: chosen[name] for name in names},
-        train_overrides=dict(chosen["overrides"]) | training,
+        train_overrides=of_training,
         dry_run=dry_run,
     )

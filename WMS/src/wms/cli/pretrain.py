@@ -9,6 +9,7 @@ import click
 from wms import wiring
 from wms.cli import options, output
 from wms.cli.common import require_training_packages
+from wms.core.layout import Layout
 
 
 @click.command()
@@ -38,7 +39,7 @@ def pretrain(out: Path, pairs: int, seed: int, epochs: int, threads: int) -> Non
     from wms.training.pretrained import SHIPPED
 
     card = run(
-        Path.cwd(),
+        Layout.find(Path.cwd()).root,
         out=out,
         pairs=pairs,
         seed=seed,

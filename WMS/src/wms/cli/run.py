@@ -14,7 +14,7 @@ from wms.gate.evaluate import evaluate_candidate
 from wms.gate.verdict import decide_promotion, replay_decision, replay_version
 from wms.promotion.merge import merge_promotion
 from wms.promotion.publish import is_tested, publication_text, publish_promotion
-from wms.report.explain import checks
+from wms.report.explain import conditions
 from wms.report.markdown import summary as summary_text
 from wms.report.records import RunRecords
 from wms.report.view import RunView
@@ -112,12 +112,12 @@ def gate(replay: Path | None, version: int | None, explain: bool) -> None:
         records = RunRecords.load(workspace().layout.run)
         if records.decision is None:
             raise RecordError("the run in run/ has no decision yet", remedy="Run `wms gate` first.")
-        rows = checks(records.decision)
+        rows = conditions(records.decision)
         output.answer(
             [row._asdict() for row in rows],
             f"{records.decision.verdict}: {records.decision.reasons[0]}",
             RunView(records).rule,
-            *output.table(("a promotion needs", "found", "required", "holds"), rows),
+            *output.table(("a promotion needs", "found", "required", "met"), rows),
         )
         return
     if replay is not None:

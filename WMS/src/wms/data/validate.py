@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -122,10 +123,11 @@ def validate_plan(
 
 def _kind(path: Path) -> Kind:
     """What is at a path; links are not followed."""
-    if path.is_symlink():
+    # os.path, because pathlib raises on a name that is too long.
+    if os.path.islink(path):  # noqa: PTH114
         return "symlink"
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112
         return "folder"
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113
         return "file"
-    return "other" if path.exists() else "absent"
+    return "other" if os.path.exists(path) else "absent"  # noqa: PTH110

@@ -27,7 +27,7 @@ def replay(decision: GateDecision, inputs: GateInputs) -> None:
     """Check that `decision` is what its policy and the reports lead to, by the rule that made it.
 
     Verdict, numbers and digests are compared, as far as the record states them; the wording of the reasons is
-    not. How often the test images were asked before is taken from the decision: only the server knew it.
+    not. How many earlier runs there were is taken from the decision: only the tracking server knew it.
 
     Raises:
         RecordError: they differ; the message says where. Or this version does not know the rule.
@@ -39,7 +39,8 @@ def replay(decision: GateDecision, inputs: GateInputs) -> None:
             Code.REPLAY,
             remedy="Update wms to the version that main uses.",
         )
-    asked = inputs.model_copy(update={"asked_before": decision.asked_before})
+    told = {"asked_before": decision.asked_before, "tried_before": decision.tried_before}
+    asked = inputs.model_copy(update=told)
     again = rule(decision.policy, asked).model_dump()
     stated = decision.model_dump(exclude_unset=True, exclude={"schema_version", "reasons"})
     if differing := [name for name, value in stated.items() if not _agrees(value, again[name])]:
@@ -53,6 +54,8 @@ def _agrees(stated: object, found: object) -> bool:
     """Whether a value is the one that was stated, but for rounding; what is not stated does not count."""
     if isinstance(stated, dict) and isinstance(found, dict):
         return all(name in found and _agrees(value, found[name]) for name, value in stated.items())
+    if isinstance(stated, tuple) and isinstance(found, tuple):
+        return len(stated) == len(found) and all(map(_agrees, stated, found))
     if isinstance(stated, float) and isinstance(found, float):
         return math.isclose(stated, found, rel_tol=1e-9, abs_tol=1e-12)
     return stated == found

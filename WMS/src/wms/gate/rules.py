@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from wms.core.records.decision import (
+    Check,
     GateDecision,
     GateInputs,
     GatePolicy,
@@ -20,7 +21,7 @@ from wms.core.records.decision import (
 )
 from wms.core.records.evaluation import EvalReport
 from wms.core.records.metrics import GATED, Metric, headline
-from wms.core.words import counted
+from wms.core.words import counted, percent
 from wms.gate.compare import (
     bootstrap,
     differences,
@@ -42,55 +43,89 @@ def rule_2(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
 
     Where new training data came in, the gated metrics must be better and harm must be unlikely: at the
     confidence the typical image's Dice does not fall by more than the margin, and no more images fail than
-    chance explains. Where nothing new came in, the candidate must be better at a confidence that rises with
-    the number of earlier retrainings on the same test images, so that trying seeds does not win by luck (a
-    Bonferroni correction; the purpose is that of the ladder of Blum and Hardt 2015).
+    chance explains. Where nothing new came in, or the same data were tried before, the candidate must be
+    better; each earlier try on the same test images raises the confidence (`confidence_of_try`).
     """
     growth = inputs.training
-    new_data = growth is not None and growth.is_new_data(policy)
-    tries = 1 if new_data else 1 + (inputs.asked_before or 0)
-    case = _Case(2, policy, inputs, 1 - (1 - policy.confidence) / tries)
-    case.common |= {"training": growth, "asked_before": inputs.asked_before, "confidence": case.confidence}
+    new_data = growth is not None and growth.is_new_data(policy) and not inputs.tried_before
+    tries = 0 if new_data else (inputs.asked_before or 0) + (inputs.tried_before or 0)
+    case = _Case(2, policy, inputs, confidence_of_try(policy.confidence, 1 + tries))
+    case.common |= {
+        "question": "no harm" if new_data else "better",
+        "training": growth,
+        "asked_before": inputs.asked_before,
+        "tried_before": inputs.tried_before,
+        "confidence": case.confidence,
+    }
     if (decision := case.without_comparison()) is not None:
         return decision
+    if not new_data:
+        return case.superiority(_why_superiority(inputs, tries, case.confidence))
+    return _no_harm(case, added=growth.added if growth else 0)
+
+
+def confidence_of_try(confidence: float, number: int) -> float:
+    """The confidence that the n-th try on the same test images needs: the policy's for the first.
+
+    The chance of a lucky promotion is a = 1 - confidence for the first try and a / (n (n + 1)) for the n-th,
+    so all tries together are promoted by luck with a probability of at most 1.5 a, the sum of the chances.
+    The purpose is that of the ladder of Blum and Hardt (2015): no test set is worn out by trying.
+    """
+    return confidence if number == 1 else 1 - (1 - confidence) / (number * (number + 1))
+
+
+def _no_harm(case: _Case, *, added: int) -> GateDecision:
+    policy, inputs = case.policy, case.inputs
     assert inputs.champion is not None  # noqa: S101 - narrows for the type checker
+    loss = f"a loss of more than {policy.margin_dice:g} Dice"
+    case.notes = (f"the rule for new data applies: better on average, and {loss} must be unlikely",)
     typical = bootstrap(
         case.values[GATED[0]], policy, policy.confidence, partial(trimmed_mean, share=policy.trimmed_share)
     )
     failures = failure_change(inputs.candidate, inputs.champion)
     case.common |= {"typical_difference": typical, "failure_change": failures}
-    if not new_data:
-        case.common["question"] = "better"
-        return case.superiority(_why_superiority(inputs, case.confidence))
-    case.common["question"] = "no harm"
-    harm = f"no harm beyond {policy.margin_dice:g} Dice is likely"
-    case.notes = (f"the rule for new data applies: better on average, and {harm}",)
-    added = counted(growth.added if growth else 0, "new training image")
-    at = f"at {policy.confidence:.0%} confidence"
-    fallen = [metric.name for metric, interval in case.intervals.items() if interval.mean <= 0]
+    at = f"at {percent(policy.confidence)} confidence"
+    fallen = [
+        metric.name
+        for metric, interval in case.intervals.items()
+        if not case.meets(f"{metric.field}_mean", interval.mean, 0.0, met=interval.mean > 0)
+    ]
+    safe = case.meets(
+        "typical_bound", typical.low, -policy.margin_dice, met=typical.low > -policy.margin_dice
+    )
+    least = 1 - policy.confidence
+    reliable = case.meets("failures", failures.chance, least, met=failures.chance >= least)
+    data = counted(added, "new training image")
     if fallen:
-        return case.decided("hold", f"not better: {' and '.join(fallen)} did not rise, with {added}")
-    if typical.low <= -policy.margin_dice:
+        return case.decided("hold", f"not better: {' and '.join(fallen)} did not rise, with {data}")
+    if not safe:
         return case.decided(
             "hold", f"harm is possible: the typical image may lose more than {policy.margin_dice:g} Dice {at}"
         )
-    if failures.chance < 1 - policy.confidence:
+    if not reliable:
         return case.decided(
             "hold",
             f"less reliable {at}: it fails on {counted(failures.new, 'test image')} that the model in "
             f"production finds, and finds {failures.mended} that it fails on",
         )
-    return case.decided("promote", f"better, with {added}; harm is unlikely {at}")
+    return case.decided("promote", f"better, with {data}; harm is unlikely {at}")
 
 
-def _why_superiority(inputs: GateInputs, confidence: float) -> str:
-    added = inputs.training.added if inputs.training else 0
-    why = f"only {counted(added, 'new training image')} came in" if added else "no new training data came in"
-    if inputs.asked_before is None:
-        tries = "it is not known how often these test images were asked"
+def _why_superiority(inputs: GateInputs, tries: int, confidence: float) -> str:
+    if inputs.training is None:
+        why = "it is not known whether new training data came in"
+    elif inputs.tried_before:
+        why = "the same training data were tried before"
+    elif inputs.training.added:
+        why = f"only {counted(inputs.training.added, 'new training image')} came in"
     else:
-        tries = f"{counted(inputs.asked_before, 'retraining')} before it asked the same test images"
-    return f"the rule for a retraining applies, because {why}: better at {confidence:.1%} confidence; {tries}"
+        why = "no new training data came in"
+    if inputs.asked_before is None:
+        earlier = "it is not known how many earlier runs were compared on the same test images"
+    else:
+        earlier = f"{counted(tries, 'earlier run')} compared on the same test images"
+    at = f"better at {percent(confidence)} confidence"
+    return f"the rule for a retraining applies, because {why}: {at}; {earlier}"
 
 
 @dataclass
@@ -105,6 +140,7 @@ class _Case:
     intervals: dict[Metric, Interval] = field(init=False, default_factory=dict)
     common: dict[str, Any] = field(init=False)
     notes: tuple[str, ...] = field(init=False, default=())
+    checks: list[Check] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         candidate, champion = self.inputs.candidate, self.inputs.champion
@@ -135,13 +171,19 @@ class _Case:
     def without_comparison(self) -> GateDecision | None:
         """The decision where nothing is to compare: too few images, a first model, the same weights."""
         candidate, policy, summary = self.inputs.candidate, self.policy, self.inputs.candidate.summary
-        if summary.pictures < policy.min_pictures:
+        enough = summary.pictures >= policy.min_pictures
+        if not self.meets("test_images", summary.pictures, policy.min_pictures, met=enough):
             reason = f"too few test images: {summary.pictures}, and the policy requires {policy.min_pictures}"
             return self.decided("hold", reason, policy.min_pictures)
         if self.inputs.champion is None:
             floors = {metric: getattr(policy, f"floor_{metric.field}") for metric in self.gated}
             named = ", ".join(f"{metric.name} {floor:.2f}" for metric, floor in floors.items())
-            reached = all(getattr(summary, metric.field) >= floor for metric, floor in floors.items())
+            values = {metric: float(getattr(summary, metric.field)) for metric in floors}
+            met = [
+                self.meets(f"floor_{metric.field}", values[metric], floor, met=values[metric] >= floor)
+                for metric, floor in floors.items()
+            ]
+            reached = all(met)
             where = "at or above" if reached else "below"
             return self.decided(
                 "promote" if reached else "hold", f"{where} the floor for a first model ({named})"
@@ -153,9 +195,15 @@ class _Case:
     def superiority(self, *notes: str) -> GateDecision:
         """Promote if the lower bound of every gated metric's difference is above zero."""
         self.notes = notes
-        at = f"{self.confidence:.0%} confidence"
+        at = f"{percent(self.confidence)} confidence"
+        if (1 - self.confidence) * self.policy.resamples < 1:
+            return self.decided("hold", "too many tries on the same test images; more data are needed")
         intervals = self.intervals.values()
-        if all(interval.low > 0 for interval in intervals):
+        met = [
+            self.meets(f"{metric.field}_bound", interval.low, 0.0, met=interval.low > 0)
+            for metric, interval in self.intervals.items()
+        ]
+        if all(met):
             return self.decided("promote", f"better at {at}")
         if any(interval.high < 0 for interval in intervals):
             return self.decided("hold", f"worse at {at}")
@@ -170,10 +218,18 @@ class _Case:
         )
         return self.decided("hold", reason, needed)
 
+    def meets(self, name: str, value: float, limit: float, *, met: bool) -> bool:
+        """Note a condition, and return whether it is met."""
+        self.checks.append(Check(name=name, value=value, limit=limit, met=met))
+        return met
+
     def decided(self, verdict: Verdict, reason: str, needed: int | None = None) -> GateDecision:
         """The decision, with its reason, its numbers and the rule that applied."""
         reasons = (reason, self.numbers, *self.notes)
-        return GateDecision(verdict=verdict, reasons=reasons, pictures_needed=needed, **self.common)
+        checks = tuple(self.checks)
+        return GateDecision(
+            verdict=verdict, reasons=reasons, pictures_needed=needed, checks=checks, **self.common
+        )
 
 
 def _scored(report: EvalReport) -> Scored:

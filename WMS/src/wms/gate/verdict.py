@@ -16,9 +16,11 @@ from wms.data.announce import announce_hold
 from wms.gate.archive import archive_run, restore_run
 from wms.gate.decide import decide, replay
 from wms.gate.reports import stored_gallery
-from wms.gate.tracked import earlier_retrainings, log_verdict
+from wms.gate.tracked import Earlier, earlier_runs, log_verdict
 from wms.report.markdown import hold_body
 from wms.report.records import RunRecords
+
+UNKNOWN = Earlier()
 
 REPORTS = {
     "candidate": "evaluation",
@@ -29,10 +31,10 @@ REPORTS = {
 """The gate's inputs and the names of their records."""
 
 
-def read_inputs(records: Path, *, asked_before: int | None = None) -> GateInputs:
+def read_inputs(records: Path, earlier: Earlier = UNKNOWN) -> GateInputs:
     """Read the evaluation reports of a run, and how the training split grew.
 
-    `asked_before` is what the tracking server said.
+    `earlier` is what the tracking server said.
 
     Raises:
         RecordError: the candidate's report is missing, or one is unreadable.
@@ -42,7 +44,9 @@ def read_inputs(records: Path, *, asked_before: int | None = None) -> GateInputs
         for role, name in REPORTS.items()
         if (path := records / f"{name}.json").is_file() or role == "candidate"
     }
-    return GateInputs(**reports, training=_growth(records), asked_before=asked_before)
+    return GateInputs(
+        **reports, training=_growth(records), asked_before=earlier.asked, tried_before=earlier.tried
+    )
 
 
 def _growth(records: Path) -> TrainingGrowth | None:
@@ -61,20 +65,31 @@ def _growth(records: Path) -> TrainingGrowth | None:
 
 def decide_promotion(ctx: Context) -> GateDecision:
     """Decide, keep the run's records by digest, and say on the forge if nothing is promoted."""
-    layout = ctx.layout
-    report = read_record(layout.record("evaluation"), EvalReport)
-    asked_before = earlier_retrainings(ctx, report.samples_sha256)
-    decision = decide(ctx.gate_policy, read_inputs(layout.run, asked_before=asked_before))
-    write_record(layout.record("decision"), decision)
-    log_verdict(ctx, decision, report)
+    decision = write_decision(ctx)
     archive = archive_run(ctx)
     if not ctx.is_publishable:
         announce_hold(
             ctx,
             why=decision.reasons[0] if decision.verdict == "hold" else "the model is in no registry",
             archive=archive,
-            body=hold_body(RunRecords.load(layout.run), gallery=stored_gallery(ctx), run_url=ctx.run_url),
+            body=hold_body(RunRecords.load(ctx.layout.run), gallery=stored_gallery(ctx), run_url=ctx.run_url),
         )
+    log_verdict(ctx, decision)
+    return decision
+
+
+def write_decision(ctx: Context) -> GateDecision:
+    """Decide from the run's evaluations and from what the tracking server knows of earlier runs.
+
+    Raises:
+        RecordError: an evaluation is missing.
+        RegistryError: the server cannot be asked.
+    """
+    layout = ctx.layout
+    report = read_record(layout.record("evaluation"), EvalReport)
+    inputs = read_inputs(layout.run, earlier_runs(ctx, report.samples_sha256))
+    decision = decide(ctx.gate_policy, inputs)
+    write_record(layout.record("decision"), decision)
     return decision
 
 
@@ -100,6 +115,8 @@ def replay_decision(decision_file: Path) -> GateDecision:
     inputs = read_inputs(decision_file.parent)
     if (decision.champion is None) != (inputs.champion is None):
         raise RecordError(f"{decision_file} and the reports beside it are of different runs")
+    if decision.training is not None and inputs.training is None:
+        raise RecordError(f"base.jsonl or manifest.jsonl of the run is not beside {decision_file}")
     replay(decision, inputs)
     return decision
 

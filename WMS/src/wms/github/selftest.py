@@ -39,7 +39,7 @@ PAIRS = {FIRST: (0, 90), SECOND: (90, 160)}
 SEED = 7
 SMALL = "image_size_px=128 base_width=16 batch_size=4 ema_decay=0.95"
 LEARNING = f"{SMALL} learning_rate=0.006 epochs=50 max_minutes=6"
-IDLING = f"{SMALL} learning_rate=0.0000001 epochs=1 max_minutes=1"
+IDLING = f"{SMALL} init=scratch learning_rate=0.0000001 epochs=1 max_minutes=1"
 """Trainings of a few minutes: the demo's, and one that learns nothing."""
 
 WritePairs = Callable[[Path, int, int], object]

@@ -69,7 +69,7 @@ def environment() -> jinja2.Environment:
 
 def _findings(findings: Iterable[Finding]) -> Markdown:
     """A table of findings, errors first."""
-    findings = sorted(findings, key=lambda item: (item.severity, item.rule, item.file))
+    findings = sorted(findings, key=lambda item: item.order)
     rows = [(item.file, item.severity, item.rule, item.message, item.remedy) for item in findings]
     header = ("file", "severity", "rule", "what is wrong", "what to do")
     return table(rows, header, "cllll", characters=TABLE_LIMIT, noun="finding")

@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 from wms.core.records.dataset import Finding, MergePlan, Severity, Split
 from wms.core.records.decision import GateDecision, Interval, Scored
 from wms.core.records.metrics import METRICS, Metric
-from wms.core.words import counted
-from wms.report.explain import Check, checks
+from wms.core.words import counted, percent
+from wms.report.explain import Condition, conditions
 from wms.report.records import RunRecords
 
 MINUS = "\N{MINUS SIGN}"
@@ -140,7 +140,7 @@ class RunView:
         decision = self.records.decision
         if decision is None or decision.champion is None:
             return "bounds"
-        return f"one-sided {decision.policy.confidence:.0%} bounds"
+        return f"one-sided {percent(decision.confidence or decision.policy.confidence)} bounds"
 
     @property
     def rule(self) -> str:
@@ -153,9 +153,9 @@ class RunView:
         return "; ".join(decision.reasons[2:]) or "the candidate must be better than the model in production"
 
     @property
-    def checks(self) -> tuple[Check, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """The conditions of the rule that applied."""
-        return checks(self.records.decision) if self.records.decision else ()
+        return conditions(self.records.decision) if self.records.decision else ()
 
     @property
     def start(self) -> str:
@@ -210,7 +210,7 @@ class RunView:
         """Findings of the validation and the split, errors first."""
         validation, split = self.records.validation, self.records.split
         found = (validation.findings if validation else ()) + (split.set_aside if split else ())
-        return tuple(sorted(found, key=lambda item: (item.severity, item.rule, item.file)))
+        return tuple(sorted(found, key=lambda item: item.order))
 
     @property
     def by_rule(self) -> list[tuple[str, Severity, int]]:

@@ -16,6 +16,8 @@ from wms.core.records.promotion import Promotion
 from wms.core.records.training import Candidate, TrainResult
 from wms.data.merge import export_incoming
 from wms.gate.archive import archive_run, restore_model, restore_run
+from wms.gate.tracked import log_verdict
+from wms.gate.verdict import write_decision
 from wms.promotion.evidence import require_fresh
 from wms.promotion.publish import publish_promotion
 from wms.run.current import make_room
@@ -47,9 +49,12 @@ def adopt_model(ctx: Context, source: str) -> Adopted:
     make_room(ctx, abandon=False)
     _bring_back(ctx, source)
     layout, ports, request = ctx.layout, ctx.ports, ctx.request
-    decision = read_record(layout.record("decision"), GateDecision)
+    before = read_record(layout.record("decision"), GateDecision)
     version = _registered(ctx)
+    # Only the registry knows how often the test images were used before.
+    decision = write_decision(ctx) if before.question is not None else before
     archive_run(ctx)
+    log_verdict(ctx, decision)
     if decision.verdict == "hold":
         return Adopted(run_id=request.run_id, version=version, promotion=None)
     ports.repository.fetch()

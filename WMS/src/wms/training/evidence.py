@@ -20,7 +20,7 @@ from wms.core.cores import usable_cores
 from wms.core.files import write_bytes
 from wms.core.records.base import canonical_json
 from wms.core.records.calibration import ProbabilityCounts
-from wms.core.records.training import CARD_FILE, EpochMetrics, Provenance
+from wms.core.records.training import CARD_FILE, EpochMetrics
 from wms.core.settings import TrainSettings
 from wms.imaging.compare import count_pixels
 from wms.imaging.outlines import draw_outlines
@@ -124,14 +124,6 @@ def run_params(settings: TrainSettings, plan: Plan) -> dict[str, str]:
     """Settings and plan as flat text, the form that tracking servers list and compare."""
     values = {**settings.model_dump(mode="json"), "plan": plan.model_dump(mode="json")}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
-
-
-def provenance_tags(provenance: Provenance) -> dict[str, str]:
-    """What determined a training, as flat text; `start.…` is where its first weights come from."""
-    values = provenance.model_dump(exclude={"start"})
-    start = provenance.start.model_dump(exclude_none=True) if provenance.start else {}
-    values |= {f"start.{name}": value for name, value in start.items()}
-    return {name: str(value) for name, value in values.items()}
 
 
 def environment() -> dict[str, str]:

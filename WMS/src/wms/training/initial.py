@@ -10,10 +10,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from wms.core.context import Context
+from wms.core.errors import RegistryError
 from wms.core.production import champion_bundle, metadata_at, verify_bundle
 from wms.core.records.training import WEIGHTS_FILE, Architecture, Start
 from wms.core.settings import TrainSettings
 from wms.training.pretrained import load_pretrained
+
+INSTEAD_OF_TAG = "start.instead_of"
+"""The tag of a run in MLflow (`training/tracking.py`): production's weights were passed over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +51,30 @@ def initial_weights(ctx: Context, settings: TrainSettings) -> Initial:
     metadata = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     if bundle is None or metadata is None:
         return pretrained(settings.architecture, reason="no model is in production yet")
-    return from_champion(bundle, version=metadata.version, run_id=metadata.run_id, settings=settings)
+    champion = from_champion(bundle, version=metadata.version, run_id=metadata.run_id, settings=settings)
+    if champion.start.in_a_row <= settings.warm_start.in_a_row or _was_passed_over(ctx, champion):
+        return champion
+    reason = f"{champion.start.in_a_row - 1} trainings in a row began from production's model"
+    fresh = pretrained(settings.architecture, reason=reason)
+    start = fresh.start.model_copy(update={"instead_of": champion.start.weights_sha256})
+    return Initial(start=start, weights=fresh.weights)
+
+
+def _was_passed_over(ctx: Context, champion: Initial) -> bool:
+    """Whether a training began from the shipped network in the place of these weights before, or may have.
+
+    One that was held must not stop the next ones from beginning with what is known.
+    """
+    tag = {INSTEAD_OF_TAG: str(champion.start.weights_sha256)}
+    try:
+        return ctx.ports.registry.count_runs(tag, besides="") > 0
+    except RegistryError as error:
+        ctx.progress.say(f"it is not known whether production's weights were passed over before: {error}")
+        return True
 
 
 def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSettings) -> Initial:
-    """The weights of a bundle in production, if they fit and were not inherited too often already.
+    """The weights of a bundle in production, if they fit.
 
     Raises:
         RecordError: its files, or those of the shipped network, are damaged.
@@ -60,9 +83,6 @@ def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSet
     if card.architecture != settings.architecture:
         return pretrained(settings.architecture, reason="production's network has another architecture")
     before = card.provenance.start.in_a_row if card.provenance.start else 0
-    if before >= settings.warm_start.in_a_row:
-        reason = f"{before} trainings in a row began from production's model, so this one does not"
-        return pretrained(settings.architecture, reason=reason)
     start = Start(
         init="champion",
         reason="its network has the same architecture",
@@ -78,7 +98,7 @@ def pretrained(architecture: Architecture, *, reason: str) -> Initial:
     """The shipped network, or random weights where its architecture differs."""
     card, weights = load_pretrained()
     if card.architecture != architecture:
-        return random_weights(f"{reason}, and the network that ships with wms has another architecture")
+        return random_weights(f"{reason}, and the shipped network does not have that of train.yaml either")
     return Initial(
         start=Start(init="pretrained", reason=reason, weights_sha256=card.weights_sha256), weights=weights
     )

@@ -60,10 +60,11 @@ def pretrain(
     overrides = {"epochs": epochs, "max_minutes": None, "threads": threads, "init": "scratch"}
     settings = load_train_settings(root, overrides)
     policy = load_data_settings(root).validation
-    manifest = _render(out / "pairs", policy, progress, pairs=pairs, seed=seed)
+    rendered = out / f"pairs-{seed}"
+    manifest = _render(rendered, policy, progress, pairs=pairs, seed=seed)
     inputs = TrainingInputs(
         manifest=manifest,
-        dataset=out / "pairs",
+        dataset=rendered,
         settings=settings,
         mask_threshold=policy.mask_threshold,
         out=out / "run",

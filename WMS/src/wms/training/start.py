@@ -106,11 +106,7 @@ def prepare_samples(inputs: TrainingInputs) -> Samples:
 
 
 def start_training(
-    inputs: TrainingInputs,
-    samples: Samples,
-    *,
-    provenance: Provenance,
-    resume: Resume,
+    inputs: TrainingInputs, samples: Samples, *, provenance: Provenance, resume: Resume
 ) -> TrainingState:
     """The state to start from: the checkpoint's, or a new one, which is stored as the first checkpoint.
 

@@ -22,7 +22,7 @@ from wms.core.errors import RecordError, RegistryError, StorageError
 from wms.core.files import read_record, write_record
 from wms.core.ports import Metric, Registry, RunStatus
 from wms.core.records.base import Record
-from wms.core.records.training import EpochMetrics, TrainResult
+from wms.core.records.training import EpochMetrics, Provenance, TrainResult
 
 log = logging.getLogger(__name__)
 
@@ -227,7 +227,7 @@ def track_again(ctx: Context, result: TrainResult) -> TrainResult:
     Raises:
         RegistryError: the server opened no run.
     """
-    tags = {key: str(value) for key, value in result.provenance.model_dump().items()}
+    tags = provenance_tags(result.provenance)
     state = TrackingState(
         run_name=ctx.request.run_id,
         params={},
@@ -268,3 +268,11 @@ def _metrics(epochs: Sequence[EpochMetrics], *, started_ms: int) -> list[list[Me
         ]
         for epoch, end in zip(epochs, accumulate(epoch.seconds for epoch in epochs), strict=True)
     ]
+
+
+def provenance_tags(provenance: Provenance) -> dict[str, str]:
+    """What determined a training, as flat text; `start.…` is where its first weights come from."""
+    values = provenance.model_dump(exclude={"start"})
+    start = provenance.start.model_dump(exclude_none=True) if provenance.start else {}
+    values |= {f"start.{name}": value for name, value in start.items()}
+    return {name: str(value) for name, value in values.items()}

@@ -17,7 +17,6 @@ from wms.training.evidence import (
     HISTORY_FILE,
     environment,
     history_csv,
-    provenance_tags,
     run_params,
     write_evidence,
 )
@@ -25,7 +24,7 @@ from wms.training.export import export_bundle
 from wms.training.loop import fit
 from wms.training.start import BUNDLE_FOLDER, Resume, TrainingInputs, prepare_samples, start_training
 from wms.training.test_time_augmentation import Probability
-from wms.training.tracking import EVIDENCE_FOLDER, Tracker
+from wms.training.tracking import EVIDENCE_FOLDER, Tracker, provenance_tags
 from wms.training.validation import choose_threshold, count_probabilities
 
 TRACKING_WAIT_SECONDS = 60.0
@@ -39,12 +38,7 @@ COMPARED = 6
 
 
 def train(
-    inputs: TrainingInputs,
-    *,
-    code_sha: str,
-    registry: Registry,
-    run_name: str,
-    resume: Resume,
+    inputs: TrainingInputs, *, code_sha: str, registry: Registry, run_name: str, resume: Resume
 ) -> TrainResult:
     """Train, choose the threshold, export the bundle, and report to the tracking server.
 

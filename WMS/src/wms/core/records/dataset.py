@@ -230,6 +230,11 @@ class Finding(Frozen):
     remedy: str
     stem: str | None = None
 
+    @property
+    def order(self) -> tuple[Severity, str, str]:
+        """What lists of findings are sorted by: errors first."""
+        return self.severity, self.rule, self.file
+
 
 class ValidationReport(Record):
     """All findings of one validation.

@@ -18,9 +18,9 @@ class GatePolicy(Frozen):
     """When a candidate is promoted; see `WMS/configs/gate.yaml` for the reasons of the defaults.
 
     `floor_dice` and `floor_iou` apply where there is no champion. `min_pictures` is the smallest
-    test set that may decide at all. `confidence` is one-sided: the lower bound of the bootstrap
-    interval of the mean difference must lie above zero at this confidence. `power` enters the
-    advice on how many images it would take.
+    test set that may decide at all. `confidence` is that of the one-sided bootstrap bounds; without new
+    training data those of the mean differences must lie above zero. `power` enters the advice on how many
+    images it would take.
 
     `new_images` and `new_share` (of the training images before) are what counts as new training data;
     `margin_dice` is how much the typical image may lose then, and `trimmed_share` how many images at each end
@@ -59,6 +59,18 @@ class TrainingGrowth(Frozen):
         return self.added >= policy.new_images and self.added >= policy.new_share * self.before
 
 
+class Check(Frozen):
+    """One condition of a promotion: its name, what was found, what is required, and whether it is met.
+
+    Names are `test_images`, `floor_<metric>`, `<metric>_mean`, `<metric>_bound`, `typical_bound`, `failures`.
+    """
+
+    name: str
+    value: float
+    limit: float
+    met: bool
+
+
 class FailureChange(Frozen):
     """Test images on which only one of the models fails (Dice below 0.5).
 
@@ -92,9 +104,10 @@ class GateDecision(Record):
     `pictures_needed` is set where there were too few images to tell: the number that the policy
     wants at least, or, where the candidate looks better, at which a difference of this size would
     be found. `rule_version` names the rule that decided (`gate/rules.py`); a replay uses the same one.
-    `question` is what rule 2 asked: `no harm` where new training data came in, else `better`.
-    `asked_before` counts earlier retrainings on the same test images (`None`: not known), `confidence` is
-    what was asked for, and `typical_difference` is of the trimmed mean of the Dice differences.
+    `question` is what rule 2 asked: `no harm` where new training data came in, else `better`. Of earlier runs
+    that were compared on the same test images, `asked_before` counts the retrainings and `tried_before` those
+    with the same training images (`None`: not known). `confidence` is what was asked for. `checks` are the
+    conditions that were asked, in order. `typical_difference` is of the trimmed mean of the Dice differences.
     """
 
     rule_version: PositiveInt = 1
@@ -110,6 +123,8 @@ class GateDecision(Record):
     confidence: float | None = None
     training: TrainingGrowth | None = None
     asked_before: NonNegativeInt | None = None
+    tried_before: NonNegativeInt | None = None
+    checks: tuple[Check, ...] = ()
     typical_difference: Interval | None = None
     failure_change: FailureChange | None = None
     pictures_needed: PositiveInt | None = None
@@ -126,7 +141,7 @@ class GateInputs(Frozen):
 
     `candidate` and `champion` are on the test split as it stands on main (for a first model, on
     its own test split). `new_candidate` and `new_champion` are on the test samples that the push added.
-    `training` and `asked_before` are those of the decision; rule 1 did not ask for them.
+    `training`, `asked_before` and `tried_before` are those of the decision; rule 1 did not ask for them.
     """
 
     candidate: EvalReport
@@ -135,3 +150,4 @@ class GateInputs(Frozen):
     new_champion: EvalReport | None = None
     training: TrainingGrowth | None = None
     asked_before: NonNegativeInt | None = None
+    tried_before: NonNegativeInt | None = None

@@ -21,9 +21,10 @@ Init = Literal["champion", "pretrained", "scratch"]
 class Start(Frozen):
     """The first weights of a training, and why they were these.
 
-    `weights_sha256` is that of the file with them. `version` and `run_id` are those of the model in production
-    and of the run that trained it; MLflow shows that run under the same name. `in_a_row` counts how many trainings, this one included, began from production's weights since the last
-    that did not.
+    `weights_sha256` is that of the file with them. `version` and `run_id` are those of the model in
+    production and of the run that trained it; MLflow shows that run under the same name. `in_a_row` counts
+    the trainings, this one included, that began from production's weights one after the other. `instead_of`
+    names production's weights where they would fit and were inherited often enough.
     """
 
     init: Init
@@ -32,6 +33,7 @@ class Start(Frozen):
     version: PositiveInt | None = None
     run_id: str | None = None
     in_a_row: NonNegativeInt = 0
+    instead_of: Sha256 | None = None
 
     @property
     def text(self) -> str:

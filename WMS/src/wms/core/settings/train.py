@@ -62,30 +62,32 @@ class WarmStartSettings(Frozen):
     """What differs in a training that begins from production's weights.
 
     `learning_rate` and `minutes` are factors of the values of a first training. After `in_a_row` such
-    trainings the next one begins from the shipped network, so that old mistakes are not inherited for ever.
+    promotions one training begins from the shipped network instead, so that old mistakes are not inherited
+    for ever. If it is held, the next ones begin from production's weights again.
     """
 
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
-    minutes: Annotated[float, Field(gt=0.0, le=1.0)]
-    in_a_row: NonNegativeInt
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    minutes: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
+    in_a_row: NonNegativeInt = 10
 
 
 class TrainSettings(Frozen):
     """`WMS/configs/train.yaml`.
 
     `epochs` is the largest number of epochs. With `max_minutes` it is reduced to fit a limit of wall time,
-    measured once at the start (`null`: no limit, and the same seed gives the same weights on one machine).
-    The limit is `minutes_per_100_images`, between `min_minutes` and `max_minutes`; where that is 0 it is
-    `max_minutes`. `threads` of `null` means all cores, or one if that is faster.
+    measured once at the start (`null`: no limit, and the same seed and first weights give the same weights on
+    one machine). The limit in minutes is `minutes_per_100_images` x images / 100, at least `min_minutes` and
+    at most `max_minutes`; with a rate of 0 it is exactly `max_minutes`. `threads` of `null` means all cores,
+    or one if that is faster.
     """
 
-    init: Init
+    init: Init = "champion"
     seed: NonNegativeInt
     epochs: PositiveInt
-    minutes_per_100_images: NonNegativeFloat
-    min_minutes: PositiveFloat
+    minutes_per_100_images: NonNegativeFloat = 0.0
+    min_minutes: PositiveFloat = 4.0
     max_minutes: PositiveFloat | None
-    warm_start: WarmStartSettings
+    warm_start: WarmStartSettings = WarmStartSettings()
     batch_size: PositiveInt
     image_size_px: PositiveInt
     base_width: Annotated[int, Field(ge=8, le=128, multiple_of=8)]

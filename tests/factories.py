@@ -25,7 +25,7 @@ from wms.core.records.dataset import (
     ValidationReport,
     samples_digest,
 )
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy
+from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, TrainingGrowth
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.core.records.metrics import Boundary, summarise
 from wms.core.records.promotion import DatasetRef, Merged, ModelMetadata, Promotion, RunArchive
@@ -325,7 +325,11 @@ def _judge(layout: Layout, main: DatasetManifest, manifest: DatasetManifest, *, 
         reports["evaluation-newcomers-champion"] = make_report(values, weights="v6", stems=new)
     for name, report in reports.items():
         write_record(layout.record(name), report)
+    before, after = (len(each.of_split("train")) for each in (main, manifest))
     inputs = GateInputs(
+        training=TrainingGrowth(before=before, added=after - before),
+        asked_before=0,
+        tried_before=0,
         candidate=reports["evaluation"],
         champion=reports.get("evaluation-champion"),
         new_candidate=reports.get("evaluation-newcomers"),

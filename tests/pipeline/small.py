@@ -32,7 +32,7 @@ from wms.core.records.training import (
 )
 from wms.core.settings import settings_digest
 from wms.model.bundle import INPUT, OUTPUT
-from wms.training.tracking import STATE_FILE, UNTRACKED, TrackingState
+from wms.training.tracking import STATE_FILE, UNTRACKED, TrackingState, provenance_tags
 
 SIZE_PX = 64
 
@@ -124,7 +124,7 @@ class WrittenTraining:
         )
         card = write_bundle(out / "model", skill=min(settings.seed, 100) / 100, provenance=provenance)
         try:
-            run_id = registry.start_run(run_name, params={}, tags={})
+            run_id = registry.start_run(run_name, params={}, tags=provenance_tags(provenance))
             registry.end_run(run_id, "finished")
         except RegistryError:
             # As the real training does: it goes on, and leaves behind what is to be sent later.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,11 +13,12 @@ from pipeline.conftest import open_small_workspace, production, pushed, run_on
 from pipeline.small import GOOD, skilled, write_small_pairs
 from wms.core.context import Context
 from wms.core.errors import BadDataError, InputError, NothingToDoError, StaleBaseError
-from wms.core.files import write_bytes
+from wms.core.files import read_record, write_bytes
 from wms.core.production import main_head, manifest_at
 from wms.core.records.dataset import Split
 from wms.core.records.promotion import METADATA_PATH
 from wms.core.records.run import RunOptions
+from wms.core.records.training import Candidate
 from wms.data.merge import merge_branches
 from wms.data.push import Upload, push_folder
 from wms.data.status import data_status
@@ -93,6 +95,30 @@ def test_a_worse_candidate_is_held_and_its_branch_stays_listed(first: Context, t
     (branch,) = data_status(repository=first.ports.repository, forge=first.ports.forge).branches
     assert branch.state == "held"
     assert branch.reason.startswith("worse")
+
+
+def test_tries_on_the_same_test_images_are_counted_and_shown_in_the_registry(first: Context) -> None:
+    for tries in (0, 1):
+        run_pipeline(first, options=skilled(40 + tries))
+        decision = RunRecords.load(first.layout.run).decision
+        assert decision is not None
+        assert (decision.question, decision.asked_before) == ("better", tries)
+    registry = json.loads((first.layout.root / ".wms/fake-registry/registry.json").read_bytes())
+    run = registry["runs"][read_record(first.layout.record("candidate"), Candidate).run_id]
+    assert (run["tags"]["gate.verdict"], run["tags"]["gate.question"]) == ("hold", "better")
+    assert run["evaluation"]["test_dice"] == pytest.approx(decision.candidate.summary.dice)
+    assert len(run["table"]["image"]) == decision.candidate.summary.pictures
+    assert registry["versions"][-1]["text"].startswith("**hold**: worse at")
+
+
+def test_the_same_push_tried_again_is_judged_as_a_retraining(first: Context, tmp_path: Path) -> None:
+    run_on(first, write_small_pairs(tmp_path / "two", count=20, seed=2), skill=30)
+    (branch,) = first.ports.repository.branches("data/")
+    run_pipeline(first, branches=[branch], options=skilled(40))
+    decision = RunRecords.load(first.layout.run).decision
+    assert decision is not None
+    assert (decision.question, decision.tried_before) == ("better", 1)
+    assert "the same training data were tried before" in decision.reasons[2]
 
 
 def test_held_branches_can_be_taken_together(first: Context, tmp_path: Path) -> None:

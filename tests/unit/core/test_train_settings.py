@@ -17,6 +17,23 @@ def test_a_top_level_value_can_be_replaced_for_one_run():
 
 
 @pytest.mark.parametrize(
+    ("images", "warm", "minutes"),
+    [(10, False, 4.0), (100, False, 6.0), (200, False, 12.0), (200, True, 6.0), (5000, False, 45.0)],
+    ids=["floor", "rate", "more-data", "warm", "ceiling"],
+)
+def test_the_budget_follows_the_data(images, warm, minutes):
+    budget = {"minutes_per_100_images": 6.0, "min_minutes": 4.0, "max_minutes": 45.0}
+    settings = tiny_settings(**budget, warm_start={"minutes": 0.5})
+    assert settings.minutes(images, warm=warm) == minutes
+
+
+def test_without_a_rate_the_budget_is_what_is_set():
+    settings = tiny_settings(minutes_per_100_images=0.0, max_minutes=8.0)
+    assert settings.minutes(5000, warm=True) == 8.0
+    assert tiny_settings(max_minutes=None).minutes(5000, warm=False) is None
+
+
+@pytest.mark.parametrize(
     ("changes", "named"),
     [
         ({"image_size_px": 30}, "multiple of"),

@@ -215,9 +215,10 @@ def test_new_data_are_a_stated_number_and_a_stated_share(
 
 
 def test_new_data_do_not_excuse_a_lower_dice() -> None:
-    decision = decide(make_policy(), with_new_data(shifted(-0.001)))
-    assert decision.verdict == "hold"
-    assert decision.reasons[0] == "not better: Dice and IoU did not rise, with 40 new training images"
+    little, much = (decide(make_policy(), with_new_data(shifted(-0.001, wobble))) for wobble in (0.02, 0.0))
+    assert {little.verdict, much.verdict} == {"hold"}
+    assert little.reasons[0] == "not better: Dice and IoU did not rise, with 40 new training images"
+    assert much.reasons[0] == "worse at 90% confidence, with 40 new training images"
 
 
 def test_new_data_are_held_where_a_gain_on_some_images_hides_a_loss_on_most() -> None:
@@ -326,9 +327,9 @@ def held_with_everything() -> tuple[GateDecision, GateInputs]:
         update={
             "new_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
             "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
-            "training": TrainingGrowth(before=100, added=0),
+            "training": TrainingGrowth(before=100, added=40),
             "asked_before": 2,
-            "tried_before": 0,
+            "tried_before": 1,
         }
     )
     decision = decide(make_policy(), records)
@@ -354,7 +355,7 @@ def edited(name: str, value: Any) -> Any:
     if name in ("pictures_needed", "asked_before", "tried_before", "confidence"):
         return value + 1
     if name == "training":
-        return value.model_copy(update={"added": 50})
+        return value.model_copy(update={"added": 5})
     if name == "checks":
         return (value[0].model_copy(update={"value": 1.0}), *value[1:])
     if name in ("candidate", "champion"):

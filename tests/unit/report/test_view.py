@@ -20,7 +20,7 @@ UNPUBLISHED = {"promotion": None, "merged": None}
     ("story", "changes", "kind", "headline", "told"),
     [
         ("first", {}, "merged", "Version 7 was promoted", "at or above the floor"),
-        ("merged", {}, "merged", "Version 7 was promoted", "better at 90%"),
+        ("merged", {}, "merged", "Version 7 was promoted", "better, with 21 new training images"),
         ("published", {}, "published", "Version 7 was proposed", "#12 is open and merging it failed"),
         ("held", {}, "held", "Held", "worse at 90%"),
         ("blocked", {}, "blocked", "Blocked", "1 error in the incoming data"),
@@ -32,7 +32,7 @@ UNPUBLISHED = {"promotion": None, "merged": None}
         ),
         (
             *("published", {**UNPUBLISHED, "state": RunState(run_id="r", jobs={"publish": "failed"})}),
-            *("failed", "Failed in publish", "promote: better at 90%"),
+            *("failed", "Failed in publish", "promote: better, with"),
         ),
     ],
 )

@@ -47,11 +47,12 @@ def rule_2(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     better; each earlier try on the same test images raises the confidence (`confidence_of_try`).
     """
     growth = inputs.training
-    new_data = growth is not None and growth.is_new_data(policy) and not inputs.tried_before
-    tries = 0 if new_data else (inputs.asked_before or 0) + (inputs.tried_before or 0)
+    came_in = growth is not None and growth.is_new_data(policy)
+    new_data = came_in and not inputs.tried_before
+    tries = 0 if new_data else (inputs.asked_before or 0) + (inputs.tried_before or 0) * came_in
     case = _Case(2, policy, inputs, confidence_of_try(policy.confidence, 1 + tries))
     case.common |= {
-        "question": "no harm" if new_data else "better",
+        "question": None if inputs.champion is None else "no harm" if new_data else "better",
         "training": growth,
         "asked_before": inputs.asked_before,
         "tried_before": inputs.tried_before,
@@ -96,6 +97,8 @@ def _no_harm(case: _Case, *, added: int) -> GateDecision:
     least = 1 - policy.confidence
     reliable = case.meets("failures", failures.chance, least, met=failures.chance >= least)
     data = counted(added, "new training image")
+    if any(interval.high < 0 for interval in case.intervals.values()):
+        return case.decided("hold", f"worse {at}, with {data}")
     if fallen:
         return case.decided("hold", f"not better: {' and '.join(fallen)} did not rise, with {data}")
     if not safe:
@@ -114,7 +117,7 @@ def _no_harm(case: _Case, *, added: int) -> GateDecision:
 def _why_superiority(inputs: GateInputs, tries: int, confidence: float) -> str:
     if inputs.training is None:
         why = "it is not known whether new training data came in"
-    elif inputs.tried_before:
+    elif inputs.training.added and inputs.tried_before:
         why = "the same training data were tried before"
     elif inputs.training.added:
         why = f"only {counted(inputs.training.added, 'new training image')} came in"

@@ -15,7 +15,7 @@ from factories import make_policy, make_report, sha256
 from wms.core.errors import RecordError
 from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples, TrainingGrowth
 from wms.core.records.evaluation import EvalReport
-from wms.gate.compare import failure_change, trimmed_mean
+from wms.gate.compare import failure_change, label_change, trimmed_mean
 from wms.gate.decide import decide, replay
 from wms.gate.rules import confidence_of_try, rule_1
 
@@ -248,6 +248,42 @@ def test_the_chance_of_new_failures_is_that_of_a_sign_test(new: int, mended: int
     assert change.chance == pytest.approx(expected)
 
 
+@given(
+    new=st.tuples(st.integers(0, 12), st.integers(1, 12)),
+    test=st.tuples(st.integers(0, 12), st.integers(1, 12)),
+)
+def test_the_chance_of_wrong_masks_is_fishers(new: tuple[int, int], test: tuple[int, int]) -> None:
+    added = make_report([0.1] * new[0] + [0.9] * new[1])
+    candidate = make_report([0.1] * test[0] + [0.9] * test[1])
+    change = label_change(candidate, added)
+    assert (change.failed, change.images) == (new[0], sum(new))
+    assert change.chance == pytest.approx(stats.fisher_exact([new, test], alternative="greater").pvalue)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [(0, "promote"), (1, "promote"), (8, "hold"), (40, "hold")], ids=str
+)
+def test_new_masks_that_the_candidate_misses_are_held(wrong: int, verdict: str) -> None:
+    added = make_report([0.1] * wrong + [0.9] * (40 - wrong))
+    push = with_new_data(shifted(0.02)).model_copy(update={"added": added})
+    decision = decide(make_policy(), push)
+    assert decision.verdict == verdict
+    if verdict == "hold":
+        expected = (
+            f"the new masks look wrong: the candidate misses {wrong} of 40 new images, but only 0 of 40"
+        )
+        assert decision.reasons[0].startswith(expected)
+
+
+def test_images_as_hard_as_those_of_the_test_split_are_not_held() -> None:
+    champion = [0.1] * 10 + CHAMPION[10:]
+    added = make_report([0.1] * 10 + [0.9] * 30)
+    push = inputs([value + 0.02 for value in champion], champion).model_copy(
+        update={"added": added, "training": TrainingGrowth(before=200, added=40)}
+    )
+    assert decide(make_policy(), push).verdict == "promote"
+
+
 @given(st.lists(st.floats(-1, 1), min_size=10, max_size=60))
 def test_the_typical_difference_is_the_trimmed_mean(values: list[float]) -> None:
     assert trimmed_mean(values, 0.1) == pytest.approx(stats.trim_mean(values, 0.1), abs=1e-12)
@@ -327,6 +363,7 @@ def held_with_everything() -> tuple[GateDecision, GateInputs]:
         update={
             "new_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
             "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
+            "added": make_report([0.7] * 5, stems=list("abcde")),
             "training": TrainingGrowth(before=100, added=40),
             "asked_before": 2,
             "tried_before": 1,
@@ -358,7 +395,9 @@ def edited(name: str, value: Any) -> Any:
         return value.model_copy(update={"added": 5})
     if name == "checks":
         return (value[0].model_copy(update={"value": 1.0}), *value[1:])
-    if name in ("candidate", "champion"):
+    if name == "label_change":
+        return value.model_copy(update={"failed": 2})
+    if name in ("candidate", "champion", "added"):
         return value.model_copy(update={"weights_sha256": sha256("edited")})
     return value.model_copy(update={"low": value.low + 1e-6})
 
@@ -403,7 +442,7 @@ def test_a_rule_of_a_later_version_is_an_error_that_says_so() -> None:
         replay(decision.model_copy(update={"rule_version": 99}), records)
 
 
-@pytest.mark.parametrize("role", ["candidate", "champion", "new_candidate", "new_champion"])
+@pytest.mark.parametrize("role", ["candidate", "champion", "new_candidate", "new_champion", "added"])
 def test_replaying_notices_an_edited_count_in_any_report(role: str) -> None:
     decision, records = held_with_everything()
     report = getattr(records, role)

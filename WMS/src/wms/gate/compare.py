@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from statistics import NormalDist, fmean, stdev
 
 from wms.core.errors import RecordError
-from wms.core.records.decision import FailureChange, GatePolicy, Interval
+from wms.core.records.decision import FailureChange, GatePolicy, Interval, LabelChange
 from wms.core.records.evaluation import EvalReport
 from wms.core.records.metrics import FAILURE_DICE, Metric
 
@@ -60,6 +60,22 @@ def failure_change(candidate: EvalReport, champion: EvalReport) -> FailureChange
     tried = new + mended
     at_least = sum(math.comb(tried, k) for k in range(new, tried + 1))
     return FailureChange(new=new, mended=mended, chance=at_least / 2**tried)
+
+
+def label_change(candidate: EvalReport, added: EvalReport) -> LabelChange:
+    """On how many new images the candidate misses the mask, and whether that is chance.
+
+    Fisher's exact test (1934), one-sided: the new images and the test images are equally hard, given how many
+    of all the candidate fails on.
+    """
+    failed, images = added.summary.failures, added.summary.pictures
+    others = candidate.summary.pictures
+    all_failed = failed + candidate.summary.failures
+    ways = sum(
+        math.comb(images, k) * math.comb(others, all_failed - k)
+        for k in range(failed, min(images, all_failed) + 1)
+    )
+    return LabelChange(failed=failed, images=images, chance=ways / math.comb(images + others, all_failed))
 
 
 def images_needed(values: Sequence[float], confidence: float, power: float) -> int:

@@ -13,7 +13,7 @@ from wms.core.files import write_bytes, write_record
 from wms.core.production import champion_bundle
 from wms.core.progress import Progress
 from wms.core.records.base import canonical_json
-from wms.core.records.dataset import Sample, samples_digest
+from wms.core.records.dataset import DatasetManifest, Sample, samples_digest
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.data.assemble import require_dataset
 from wms.imaging.compare import compare_boundaries, count_pixels
@@ -21,9 +21,16 @@ from wms.imaging.files import read_pair
 from wms.model.bundle import load_bundle
 from wms.training.tracking import finish_tracking
 
+MOST_ADDED = 300
+"""Enough to notice one wrong mask in ten; more only take time."""
+
 
 def evaluate_candidate(ctx: Context) -> EvalReport:
-    """Score candidate and champion on main's test split, and on the test samples that the push added."""
+    """Score candidate and champion on main's test split, and on the test samples that the push added.
+
+    With a champion, the candidate is also scored on the samples of the push in all splits: where it misses
+    many of their masks, those may be wrong (`gate/rules.py`).
+    """
     finish_tracking(ctx)
     require_dataset(ctx)
     layout, base, manifest = ctx.layout, ctx.base_manifest(), ctx.manifest()
@@ -49,9 +56,26 @@ def evaluate_candidate(ctx: Context) -> EvalReport:
                 progress=ctx.progress,
             )
             write_record(layout.record(name), reports[name])
+    if champion is not None and (added := added_samples(base, manifest)):
+        ctx.progress.say(f"candidate on {len(added)} new samples of all splits")
+        report = evaluate(
+            bundle=layout.bundle,
+            samples=added,
+            dataset=layout.dataset,
+            mask_threshold=ctx.data_settings.validation.mask_threshold,
+            progress=ctx.progress,
+        )
+        write_record(layout.record("evaluation-added"), report)
     summary = reports["evaluation"].summary
     write_bytes(layout.record("metrics"), canonical_json(summary.model_dump()))
     return reports["evaluation"]
+
+
+def added_samples(base: DatasetManifest, manifest: DatasetManifest) -> tuple[Sample, ...]:
+    """The samples that main does not have, or has with other bytes; of many, a fixed choice."""
+    known = {(sample.image_sha256, sample.mask_sha256) for sample in base.samples}
+    new = [item for item in manifest.samples if (item.image_sha256, item.mask_sha256) not in known]
+    return tuple(sorted(new, key=lambda sample: sample.image_sha256)[:MOST_ADDED])
 
 
 def evaluate(

@@ -27,6 +27,7 @@ from wms.gate.compare import (
     differences,
     failure_change,
     images_needed,
+    label_change,
     require_same_images,
     trimmed_mean,
 )
@@ -60,6 +61,8 @@ def rule_2(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     }
     if (decision := case.without_comparison()) is not None:
         return decision
+    if (held := _wrong_masks(case)) is not None:
+        return held
     if not new_data:
         return case.superiority(_why_superiority(inputs, tries, case.confidence))
     return _no_harm(case, added=growth.added if growth else 0)
@@ -73,6 +76,25 @@ def confidence_of_try(confidence: float, number: int) -> float:
     The purpose is that of the ladder of Blum and Hardt (2015): no test set is worn out by trying.
     """
     return confidence if number == 1 else 1 - (1 - confidence) / (number * (number + 1))
+
+
+def _wrong_masks(case: _Case) -> GateDecision | None:
+    """Hold new data whose masks the candidate, which learned from them, misses more often than test images.
+
+    A training that starts from a good model is hardly worse for a few wrong masks, so the scores alone do not
+    show them. Images of a new kind of meter pass: the candidate has learned them.
+    """
+    candidate, added, policy = case.inputs.candidate, case.inputs.added, case.policy
+    if added is None:
+        return None
+    change = label_change(candidate, added)
+    case.common |= {"label_change": change, "added": _scored(added)}
+    if case.meets("labels", change.chance, policy.label_chance, met=change.chance >= policy.label_chance):
+        return None
+    new = f"{change.failed} of {counted(change.images, 'new image')}"
+    test = f"{candidate.summary.failures} of {counted(candidate.summary.pictures, 'test image')}"
+    reason = f"the new masks look wrong: the candidate misses {new}, but only {test}"
+    return case.decided("hold", reason)
 
 
 def _no_harm(case: _Case, *, added: int) -> GateDecision:

@@ -27,6 +27,7 @@ REPORTS = {
     "champion": "evaluation-champion",
     "new_candidate": "evaluation-newcomers",
     "new_champion": "evaluation-newcomers-champion",
+    "added": "evaluation-added",
 }
 """The gate's inputs and the names of their records."""
 

@@ -36,6 +36,12 @@ def _texts(check: Check, decision: GateDecision) -> tuple[str, str, str]:
         seen = f"new failures (the champion alone: {change.mended})" if change else "new failures"
         found = f"{change.new if change else ''}; probability by chance {check.value:.0%}"
         return seen, found, f"at least {check.limit:.0%}"
+    if name == "labels":
+        labels = decision.label_change
+        missed = f"{labels.failed} of {labels.images}" if labels else ""
+        of_test = f"{decision.candidate.summary.failures} of {decision.candidate.summary.pictures}"
+        what = f"new images whose mask the candidate misses (test images: {of_test})"
+        return what, f"{missed}; probability by chance {check.value:.1%}", f"at least {check.limit:.0%}"
     if name.startswith("floor_"):
         return metrics[name.removeprefix("floor_")], f"{check.value:.4f}", f"at least {check.limit:g}"
     field, _, kind = name.rpartition("_")

@@ -38,6 +38,7 @@ class RunRecords(Frozen):
     evaluation_champion: EvalReport | None = None
     evaluation_newcomers: EvalReport | None = None
     evaluation_newcomers_champion: EvalReport | None = None
+    evaluation_added: EvalReport | None = None
     decision: GateDecision | None = None
     archive: RunArchive | None = None
     promotion: Promotion | None = None

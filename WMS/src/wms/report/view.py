@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from wms.core.records.dataset import Finding, MergePlan, Severity, Split
 from wms.core.records.decision import GateDecision, Interval, Scored
-from wms.core.records.metrics import METRICS, Metric
+from wms.core.records.metrics import FAILURE_DICE, METRICS, Metric
 from wms.core.words import counted, percent
 from wms.report.explain import Condition, conditions
 from wms.report.records import RunRecords
@@ -156,6 +156,15 @@ class RunView:
     def conditions(self) -> tuple[Condition, ...]:
         """The conditions of the rule that applied."""
         return conditions(self.records.decision) if self.records.decision else ()
+
+    @property
+    def missed(self) -> list[tuple[str, str]]:
+        """The new images whose mask the candidate misses, the worst first, where that is why it is held."""
+        decision, report = self.records.decision, self.records.evaluation_added
+        if decision is None or report is None or all(c.met for c in decision.checks if c.name == "labels"):
+            return []
+        worst = sorted(report.scores, key=lambda score: score.dice)
+        return [(score.stem, f"{score.dice:.2f}") for score in worst if score.dice < FAILURE_DICE]
 
     @property
     def start(self) -> str:

@@ -14,7 +14,7 @@ from wms.core.settings import DATA_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CON
 COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG)
 
 
-def template_files(train_overrides: Mapping[str, int | float] | None = None) -> dict[str, bytes]:
+def template_files(train_overrides: Mapping[str, int | float | str] | None = None) -> dict[str, bytes]:
     """The first commit of a workspace, by path.
 
     Args:

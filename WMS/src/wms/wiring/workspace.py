@@ -100,7 +100,7 @@ def code_sha() -> str:
     return answer.line if answer.code == 0 else "unknown"
 
 
-def make_workspace(folder: Path, train_overrides: Mapping[str, int | float]) -> None:
+def make_workspace(folder: Path, train_overrides: Mapping[str, int | float | str]) -> None:
     """Create a workspace: a Git repository, its bare remote in `.wms/`, settings, no data yet.
 
     Raises:

@@ -24,7 +24,7 @@ class GatePolicy(Frozen):
 
     `new_images` and `new_share` (of the training images before) are what counts as new training data;
     `margin_dice` is how much the typical image may lose then, and `trimmed_share` how many images at each end
-    do not count as typical.
+    do not count as typical. `label_chance` is the least probability of the new masks by chance.
     """
 
     floor_dice: Share
@@ -38,6 +38,7 @@ class GatePolicy(Frozen):
     new_share: Share = 0.01
     margin_dice: Share = 0.01
     trimmed_share: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.1
+    label_chance: Share = 0.05
 
 
 class Interval(Frozen):
@@ -62,7 +63,8 @@ class TrainingGrowth(Frozen):
 class Check(Frozen):
     """One condition of a promotion: its name, what was found, what is required, and whether it is met.
 
-    Names are `test_images`, `floor_<metric>`, `<metric>_mean`, `<metric>_bound`, `typical_bound`, `failures`.
+    Names are `test_images`, `floor_<metric>`, `<metric>_mean`, `<metric>_bound`, `typical_bound`, `failures`
+    and `labels`.
     """
 
     name: str
@@ -80,6 +82,17 @@ class FailureChange(Frozen):
 
     new: NonNegativeInt
     mended: NonNegativeInt
+    chance: Share
+
+
+class LabelChange(Frozen):
+    """New images of all splits on which the candidate misses the mask (Dice below 0.5).
+
+    `chance` is the probability of so many or more if their masks are as good as those of the test images.
+    """
+
+    failed: NonNegativeInt
+    images: PositiveInt
     chance: Share
 
 
@@ -127,6 +140,8 @@ class GateDecision(Record):
     checks: tuple[Check, ...] = ()
     typical_difference: Interval | None = None
     failure_change: FailureChange | None = None
+    label_change: LabelChange | None = None
+    added: Scored | None = None
     pictures_needed: PositiveInt | None = None
     newcomers: NewSamples | None = None
 
@@ -139,15 +154,17 @@ class GateDecision(Record):
 class GateInputs(Frozen):
     """The reports that a decision is made from.
 
-    `candidate` and `champion` are on the test split as it stands on main (for a first model, on
-    its own test split). `new_candidate` and `new_champion` are on the test samples that the push added.
-    `training`, `asked_before` and `tried_before` are those of the decision; rule 1 did not ask for them.
+    `candidate` and `champion` are on the test split as it stands on main (for a first model, on its own test
+    split). `new_candidate` and `new_champion` are on the test samples that the push added; `added` is the
+    candidate on its new samples of all splits. `training`, `asked_before` and `tried_before` are those of the
+    decision. Rule 1 asked only for the first four.
     """
 
     candidate: EvalReport
     champion: EvalReport | None = None
     new_candidate: EvalReport | None = None
     new_champion: EvalReport | None = None
+    added: EvalReport | None = None
     training: TrainingGrowth | None = None
     asked_before: NonNegativeInt | None = None
     tried_before: NonNegativeInt | None = None

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from wms.adapters.aws.lease_store import S3LeaseStore
-from wms.adapters.aws.session import Aws
+from wms.adapters.aws.session import ATTEMPTS, Aws
 from wms.core.cloud_ports import InstanceState, Switched
 from wms.core.errors import ComputeError
 from wms.core.records.lease_book import SWITCH_LIMIT, LeaseBook
@@ -193,20 +193,23 @@ class Line:
         return {"Body": io.BytesIO(world.body), "ETag": world.tag}
 
     def put_object(self, *, Body: bytes, IfMatch: str | None = None, **_: str) -> dict[str, Any]:  # noqa: N803
-        fate, world = self._process.call("put"), self._process.world
-        write = Write(Body, IfMatch)
-        if fate == "arrives late":
-            world.late.append(write)
-        took = world.write(write) if fate in ("arrives", "answer is lost") else False
-        if fate != "arrives":
-            raise ReadTimeoutError(endpoint_url="s3")
-        if not took:
-            raise _refusal("PreconditionFailed", 412)
-        return {"ETag": world.tag}
+        """Write once, and as often again as botocore would where no answer comes."""
+        world, write = self._process.world, Write(Body, IfMatch)
+        for retries in range(ATTEMPTS):
+            fate = self._process.call("put")
+            if fate == "arrives late":
+                world.late.append(write)
+            took = world.write(write) if fate in ("arrives", "answer is lost") else False
+            if fate == "arrives":
+                if not took:
+                    raise _refusal("PreconditionFailed", 412, retries)
+                return {"ETag": world.tag}
+        raise ReadTimeoutError(endpoint_url="s3")
 
 
-def _refusal(code: str, status: int) -> ClientError:
-    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+def _refusal(code: str, status: int, retries: int = 0) -> ClientError:
+    told = {"HTTPStatusCode": status, "RetryAttempts": retries}
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": told}
     return ClientError(answer, "PutObject")
 
 
@@ -225,7 +228,7 @@ class SteppedStore(S3LeaseStore):
 
     def __init__(self, process: Process) -> None:
         aws = Wired(process)
-        super().__init__(lambda: "bucket", "lease/book.json", aws=aws, sleep=lambda seconds: None)
+        super().__init__(lambda: "bucket", "lease/book.json", aws=aws)
         self.line = aws.line
 
 

@@ -42,7 +42,10 @@ ELSEWHERE = {("github", "setup"), ("github", "fresh"), *IN_THE_CLOUD}
 """They change nothing here: a repository on GitHub (tests/repository_setup), or an account (tests/infra)."""
 CHANGING = [each for each in COMMANDS if "--dry-run" in each.values[1] and each.values[0] not in ELSEWHERE]
 NEEDS_NO_WORKSPACE = ("pipeline", "graph")
-NEEDED = {("predict",): [".", "--out", "masks"]}
+NEEDED = {
+    ("predict",): [".", "--out", "masks"],
+    ("pretrain",): ["--out", "pretrained", "--pairs", "40", "--epochs", "2"],
+}
 """What a command cannot be called without."""
 
 

@@ -106,7 +106,7 @@ class MlflowRegistry(Registry):
             listed = {LOGGED_ARTIFACTS: json.dumps([{"path": EVALUATION_TABLE, "type": "table"}])}
             self._client.log_batch(
                 run_id,
-                metrics=[MlflowMetric(name, value, now, 0) for name, value in metrics.items()],
+                metrics=[MlflowMetric(name, float(value), now, 0) for name, value in metrics.items()],
                 tags=[RunTag(name, value) for name, value in {**tags, **listed}.items()],
             )
 

@@ -13,6 +13,7 @@ import click
 from wms.cli import options, output
 from wms.cli.common import clone, locked_workspace, step_of_run, workspace
 from wms.cli.groups import Group
+from wms.cli.interchange import import_
 from wms.cli.push import push
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
@@ -63,6 +64,7 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     output.say(f"{counted(count, 'mislabelled pair' if wrong else 'pair')} in {out}")
 
 
+data.add_command(import_)
 data.add_command(push)
 
 started_option = click.option(

@@ -13,6 +13,7 @@ from typing import Literal, Self
 from wms.core.context import Clone
 from wms.core.errors import Code, InputError, NothingToDoError
 from wms.core.files import link_or_copy, sha256_file
+from wms.core.names import is_leftover
 from wms.core.ports import Repository
 from wms.core.production import main_head, manifest_at
 from wms.core.records.base import Record, sha256_hex
@@ -53,7 +54,7 @@ class DataPush(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """The files of a folder that are pushed: all in images/ and masks/.
+    """The files of a folder that are pushed: all in images/ and masks/ that a person put there.
 
     A link is pushed as a link, for validation to report. `digests` has the SHA-256 of each file by its path
     below the folder.
@@ -72,7 +73,12 @@ class Upload:
         found: list[Path] = []
         for part in (folder / name for name in PARTS):
             inside = [part] if part.is_symlink() else sorted(part.rglob("*"))
-            found += [path for path in inside if path.is_symlink() or path.is_file()]
+            found += [
+                path
+                for path in inside
+                if (path.is_symlink() or path.is_file())
+                and not any(map(is_leftover, path.relative_to(folder).parts))
+            ]
         if not found:
             raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
         digests = {
@@ -94,7 +100,11 @@ class Upload:
 
     def push(self, repository: Repository, *, branch: str, title: str | None = None) -> None:
         """Push the files as one commit on a branch from main, unless the remote has the branch."""
-        outside = sorted(path.name for path in self.folder.iterdir() if path.name not in (*PARTS, *KEEPERS))
+        outside = sorted(
+            path.name
+            for path in self.folder.iterdir()
+            if path.name not in (*PARTS, *KEEPERS) and not is_leftover(path.name)
+        )
         if outside:
             logger.warning("not pushed, because not in images/ or masks/: %s", first_of(outside, _LISTED))
         repository.fetch()

@@ -54,6 +54,10 @@ RULES: dict[str, Rule] = {
         "a pair that a later branch of the same run replaced (--on-conflict replace); set aside",
         "No action needed if the later pair is the right one; otherwise push this one under another name.",
     ),
+    "conflict-copy": _warning(
+        "the second version of a file, made by Syncthing or Dropbox; ignored",
+        "Keep the right version under the plain name, and remove the copy.",
+    ),
     "ignored-file": _warning("a file that belongs to no pair; ignored", _NO_ACTION),
     # What a file holds.
     "unreadable": _error("a file that cannot be read", "Check the file's permissions, or copy it again."),

@@ -13,7 +13,7 @@ import click
 from wms.cli import options, output
 from wms.cli.common import clone, locked_workspace, step_of_run, workspace
 from wms.cli.groups import Group
-from wms.cli.interchange import import_
+from wms.cli.interchange import export, import_
 from wms.cli.push import push
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
@@ -66,6 +66,7 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
 
 data.add_command(import_)
 data.add_command(push)
+data.add_command(export)
 
 started_option = click.option(
     "--started", is_flag=True, help="For the run of `wms pipeline start`; having nothing new is no error."

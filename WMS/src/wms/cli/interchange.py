@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import get_args
 
 import click
 
 from wms.cli import options, output
+from wms.cli.common import chosen_model, clone, workspace
+from wms.core.layout import Layout
 from wms.core.names import printable
+from wms.core.production import fetch_bundle
+from wms.core.records.dataset import SPLITS, Split
+from wms.core.settings import load_data_settings
 from wms.core.words import counted, first_of
-from wms.interchange.forms.table import FORMS
+from wms.data.handout import Handed, Predict, hand_out, of_branch, of_folder, of_split
+from wms.interchange.forms.table import FORMS, WRITERS
 from wms.interchange.intake import import_pairs
 from wms.interchange.pair import Choices, MaskOrientation
 from wms.interchange.result import Imported
+from wms.model.bundle import load_bundle
 
 SOURCE = click.Path(path_type=Path, exists=True)
 _NAMED = 5
@@ -86,3 +94,74 @@ def lines(imported: Imported) -> list[str]:
     where = f" in {imported.out}" if imported.out else ""
     told.append(f"{counted(imported.pairs, 'pair')}{where}, {len(imported.items) - imported.pairs} left out")
     return told
+
+
+@click.command()
+@click.argument("folder", type=options.FOLDER, required=False)
+@click.option("--branch", metavar="NAME", help="The pairs of a data branch, such as one that is blocked.")
+@click.option("--split", type=click.Choice(SPLITS), help="The samples of a split of main's dataset.")
+@click.option("--format", "form", type=click.Choice(list(WRITERS)), required=True, help="For which tool.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
+@click.option(
+    "--predict",
+    type=click.Choice(get_args(Predict)),
+    help="Let the model find the windows: of photographs without a mask, or of all.",
+)
+@click.option("--model", type=options.FOLDER, help="A model folder; default: production. With --predict.")
+@options.version
+@options.json
+def export(
+    folder: Path | None,
+    branch: str | None,
+    split: Split | None,
+    form: str,
+    out: Path,
+    predict: Predict | None,
+    model: Path | None,
+    version: int | None,
+) -> None:
+    """Write photographs and their windows for a labelling tool: to correct them, or to label more.
+
+    FOLDER holds pairs, or photographs that have no mask yet. With --predict the labelling starts from what
+    the model finds. Windows are masks, so what comes back through `wms data import` is the same to the pixel.
+
+    \b
+    Examples:
+      wms data export --branch data/front-yard-1a2b3c4d --format cvat --out to-correct
+      wms data export ~/photos/new --format labelme --out to-label --predict missing
+    """
+    if sum(given is not None for given in (folder, branch, split)) != 1:
+        raise click.UsageError("say what to export: FOLDER, --branch or --split, one of them")
+    predictor = None
+    if predict is not None:
+        place = model
+        if place is None:
+            ctx = workspace()
+            metadata = chosen_model(ctx, version)
+            place = ctx.layout.champions / metadata.weights_sha256[:16]
+            fetch_bundle(metadata.card_sha256, ctx.ports.data_store, place)
+        predictor = load_bundle(place)
+    settings = load_data_settings(Layout.find(Path.cwd()).root)
+    chosen: AbstractContextManager[list[Handed]]
+    if branch is not None:
+        chosen = of_branch(clone().repository, branch)
+    elif split is not None:
+        chosen = of_split(workspace(), split)
+    else:
+        chosen = nullcontext(of_folder(folder)) if folder is not None else nullcontext([])
+    with chosen as handed:
+        written = hand_out(
+            handed,
+            out,
+            form=form,
+            predictor=predictor,
+            predict=predict,
+            threshold=settings.validation.mask_threshold,
+            progress=output.ConsoleProgress(),
+        )
+    output.answer(
+        written,
+        *(f"left out: {printable(line)}" for line in written.left_out),
+        f"{counted(written.photographs, 'photograph')} in {out}: {written.drawn} with a drawn window, "
+        f"{written.predicted} with one that the model found",
+    )

@@ -25,6 +25,7 @@ from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS
 from wms.data.plan import plan_folder
 from wms.data.status import DATA_PREFIX
 from wms.data.validate import validate_folder
+from wms.interchange.advice import refuse_other_forms
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Upload:
         """List and hash a folder's files.
 
         Raises:
+            InputError: there are none, but something that another command takes.
             NothingToDoError: there are none.
         """
         found: list[Path] = []
@@ -80,6 +82,7 @@ class Upload:
                 and not any(map(is_leftover, path.relative_to(folder).parts))
             ]
         if not found:
+            refuse_other_forms(folder)
             raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
         digests = {
             str(path.relative_to(folder)): _LINK if path.is_symlink() else sha256_file(path) for path in found

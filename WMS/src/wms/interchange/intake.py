@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,13 +17,11 @@ from wms.core.progress import Progress
 from wms.core.words import counted, first_of
 from wms.interchange.forms import folders
 from wms.interchange.forms.table import FALLBACK, FORMS, recognise
+from wms.interchange.packages import require_packages
 from wms.interchange.pair import Choices, Job, make_pair
 from wms.interchange.regions import Drawing, FormError
 from wms.interchange.result import Imported, Item, left_out
 from wms.interchange.source import Source, open_source, plain_name
-
-PACKAGES = ("defusedxml", "pillow_heif", "pycocotools")
-"""The extra `import` of pyproject.toml."""
 
 _UNREADABLE_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What a reader meets where an export is not as its tool writes it."""
@@ -43,7 +40,7 @@ def import_pairs(
             form, several forms or several labels, or gives no pair; `out` is not empty or lies in the source.
         StorageError: `out` cannot be written; nothing is left of it.
     """
-    _require_packages()
+    require_packages()
     if out is not None:
         _refuse_folder(out, paths)
     with open_source(paths) as source:
@@ -81,16 +78,6 @@ def _require_some(items: Sequence[Item], others: Sequence[Item]) -> None:
         why = Counter("; ".join(item.notes) for item in (*items, *others))
         listed = first_of([f"{note} ({count}x)" for note, count in why.most_common()], 5)
         raise InputError(f"no pair could be made: {listed or 'the export is empty'}", Code.IMPORT)
-
-
-def _require_packages() -> None:
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"imports need packages that are not installed: {', '.join(missing)}",
-            Code.IMPORT,
-            remedy="Install them with `pip install '.[import]'` in the clone, or run `make setup`.",
-        )
 
 
 def _refuse_folder(out: Path, paths: Sequence[Path]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -22,7 +21,6 @@ class Labelled:
     `None` if there is none yet. `made_by` is `manual`, or `auto` for the model's.
     """
 
-    photograph: Path
     file_name: str
     size: Size
     mask: Callable[[], Mask | None]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def _decode(segmentation: dict[str, Any]) -> Mask:
         raise FormError(f"a run-length mask that cannot be decoded: {error}") from error
 
 
-def write(items: Sequence[Labelled], folder: Path) -> None:
+def write(items: Iterable[Labelled], folder: Path) -> None:
     """Write `annotations/instances_default.json` with compressed run-length masks, as CVAT names it."""
     from pycocotools import mask as coco_mask
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as Tree  # for writing; what others wrote is read by defusedxml
@@ -92,7 +92,7 @@ def _starts_with(path: Path, tag: bytes) -> bool:
         return tag in file.read(1024)
 
 
-def write(items: Sequence[Labelled], folder: Path) -> None:
+def write(items: Iterable[Labelled], folder: Path) -> None:
     """Write `annotations.xml` with masks by runs."""
     root = Tree.Element("annotations")
     Tree.SubElement(root, "version").text = "1.1"

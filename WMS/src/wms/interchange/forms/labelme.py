@@ -9,7 +9,7 @@ import base64
 import binascii
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -102,7 +102,7 @@ def _decode(text: str) -> Mask:
         raise FormError("a mask that cannot be decoded") from error
 
 
-def write(items: Sequence[Labelled], folder: Path) -> None:
+def write(items: Iterable[Labelled], folder: Path) -> None:
     """Write a JSON file beside each photograph, with the window as a `mask` shape."""
     for item in items:
         mask = item.mask()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from wms.interchange.forms import (
     water_meters,
     yolo,
 )
+from wms.interchange.outgoing import Labelled
 from wms.interchange.regions import Drawing
 from wms.interchange.source import Source
 
@@ -68,6 +69,13 @@ FORMS = {form.name: form for form in _ALL}
 """By name. `folders` counts only where no other form is found."""
 
 FALLBACK = "folders"
+
+WRITERS: dict[str, Callable[[Iterable[Labelled], Path], None]] = {
+    "coco": coco.write,
+    "cvat": cvat.write,
+    "labelme": labelme.write,
+}
+"""What is written for a tool: given the photographs, and the folder whose `images/` has them."""
 
 
 def recognise(source: Source) -> dict[str, list[Path]]:

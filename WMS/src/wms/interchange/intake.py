@@ -23,6 +23,9 @@ from wms.interchange.regions import Drawing, FormError
 from wms.interchange.result import Imported, Item, left_out
 from wms.interchange.source import Source, open_source, plain_name
 
+_USUAL = frozenset({"images", "image", "img", "imgs", "jpegimages", "photos", "data"})
+"""Names of folders (in lower case) that tell two photographs of one name not apart."""
+
 _UNREADABLE_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 """What a reader meets where an export is not as its tool writes it."""
 
@@ -211,7 +214,7 @@ def _free_name(path: Path, taken: set[str]) -> str:
     if name_problem(f"{stem}.png") is not None:
         allowed = "".join(char if name_problem(f"a{char}a.png") is None else "-" for char in stem)
         stem = allowed.strip(" .-")[:60] or "photograph"
-    names = _candidates(stem, stem_of(path.parent.name))
+    names = _candidates(stem, next((name for name in path.parts[-2::-1] if name.lower() not in _USUAL), ""))
     name = next(name for name in names if stem_key(name) not in taken and not name_problem(f"{name}.png"))
     taken.add(stem_key(name))
     return name

@@ -17,7 +17,9 @@ from wms.interchange.regions import Size
 JPEG_QUALITY = 95
 """Of photographs that must be written anew; colours are not subsampled."""
 
-_FORMATS = ("JPEG", "PNG", "MPO", "HEIF", "AVIF", "WEBP", "TIFF", "BMP")
+_FORMATS = ("JPEG", "PNG", "HEIF", "AVIF", "WEBP", "TIFF", "BMP")
+"""MPO is opened as JPEG, which it starts with."""
+
 _LOSSLESS = frozenset({"PNG", "TIFF", "BMP"})
 _CAPTURED = (
     ExifTags.Base.DateTimeOriginal,
@@ -85,7 +87,8 @@ def prepare(data: bytes, *, name: str, keep_gps: bool) -> Photograph:
             return Photograph(data=data, suffix=_SUFFIXES[kind], size=size, turn=turn, notes=tuple(notes))
         pixels = _plain(image, name=name)
     kind_now = "PNG" if kind in _LOSSLESS else "JPEG"
-    converted = f"{kind} made into {kind_now}" + (f" of quality {JPEG_QUALITY}" if kind_now == "JPEG" else "")
+    told = f"{kind} ({image.mode})" if kind == kind_now else kind
+    converted = f"{told} made into {kind_now}" + (f" of quality {JPEG_QUALITY}" if kind_now == "JPEG" else "")
     return Photograph(
         data=_saved(pixels, kind_now, exif),
         suffix=_SUFFIXES[kind_now],

@@ -67,12 +67,12 @@ def _label_map(source: Source, path: Path) -> dict[Colour, str]:
     above = [found for found in source.named("labelmap.txt") if path.is_relative_to(found.parent)]
     if not above:
         return {_voc_colour(index): label for index, label in enumerate(_VOC_LABELS)}
+    lines = [line for line in read_text(above[0]).splitlines() if line.strip() and not line.startswith("#")]
     names: dict[Colour, str] = {}
-    for line in read_text(above[0]).splitlines():
-        if line.strip() and not line.startswith("#"):
-            label, colour, *_ = line.split(":")
-            red, green, blue = (int(value) for value in colour.split(","))
-            names[red, green, blue] = label
+    for index, line in enumerate(lines):
+        label, colour, *_ = line.split(":")
+        red, green, blue = map(int, colour.split(",")) if colour else _voc_colour(index)
+        names[red, green, blue] = label
     return names
 
 

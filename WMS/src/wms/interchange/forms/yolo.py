@@ -54,7 +54,7 @@ def _is_rows(path: Path) -> bool:
 
 
 def _names(source: Source, path: Path) -> dict[int, str]:
-    """The labels by number, from the YAML file above the labels."""
+    """The labels by number, from the YAML file above the labels, or a list of one label a line."""
     for found in source.ending(".yaml", ".yml"):
         if path.is_relative_to(found.parent):
             try:
@@ -65,4 +65,7 @@ def _names(source: Source, path: Path) -> dict[int, str]:
             if names:
                 pairs = names.items() if isinstance(names, dict) else enumerate(names)
                 return {int(number): str(name) for number, name in pairs}
+    for found in source.named("classes.txt", "obj.names"):
+        if path.is_relative_to(found.parent):
+            return dict(enumerate(read_text(found).splitlines()))
     return {}

@@ -93,11 +93,15 @@ def test_a_form_of_a_phone_becomes_jpeg_or_png_and_looks_the_same(form: str) -> 
         assert image.size == photograph.size == SIZE
         if form not in ("16-bit", "CMYK"):
             assert np.abs(np.asarray(image.convert("RGB")).astype(int) - np.asarray(picture(1))).mean() < 8
-        if form == "CMYK":
-            assert image.mode == "RGB"
         if form == "16-bit":
             assert (image.mode, image.getextrema()) == ("L", (0, 255))
     assert any("made into" in note for note in photograph.notes)
+
+
+@pytest.mark.parametrize(("inks", "colour"), [((0, 0, 0, 0), 255), ((0, 0, 0, 255), 0), ((255, 0, 0, 0), 0)])
+def test_cmyk_is_read_by_its_profile(inks: tuple[int, ...], colour: int) -> None:
+    data = stored("JPEG", Image.new("CMYK", SIZE, inks), icc_profile=cmyk_profile(), quality=95)
+    assert opened(prepare(data, name="it", keep_gps=False)).getextrema() == ((colour, colour),) * 3
 
 
 def test_a_jpeg_stays_as_it_is() -> None:

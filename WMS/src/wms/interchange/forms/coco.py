@@ -39,12 +39,17 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
     for entry in content["annotations"]:
         drawn[entry["image_id"]].append(entry)
 
-    def regions_of(entry: Any) -> list[Region]:
-        label = labels.get(entry["category_id"], f"category {entry['category_id']}")
-        return [Region(label=label, shape=shape) for shape in _shapes(entry.get("segmentation"))]
+    def regions_of(part: tuple[Any, Any]) -> list[Region]:
+        category, segmentation = part
+        return [Region(label=labels.get(category, f"category {category}"), shape=_shape(segmentation))]
 
     for image in content["images"]:
-        regions, notes = gathered(regions_of, drawn[image["id"]])
+        parts = [
+            (entry["category_id"], part)
+            for entry in drawn[image["id"]]
+            for part in _parts(entry.get("segmentation"))
+        ]
+        regions, notes = gathered(regions_of, parts)
         # Some tools write 0 for a size that they do not know.
         size = int(image.get("width") or 0), int(image.get("height") or 0)
         for entry in drawn[image["id"]]:
@@ -59,12 +64,17 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
         )
 
 
-def _shapes(segmentation: Any) -> list[Outline | Bitmap]:
-    if not segmentation:
+def _parts(segmentation: Any) -> list[Any]:
+    """The rings of an annotation, or its run-length mask; nothing stands for itself."""
+    return segmentation if segmentation and isinstance(segmentation, list) else [segmentation]
+
+
+def _shape(part: Any) -> Outline | Bitmap:
+    if not part:
         raise FormError("a bounding box without an outline")
-    if isinstance(segmentation, dict):
-        return [Bitmap(load=partial(_decode, segmentation))]
-    return [Outline(rings=(corners(ring),), rule="even-odd") for ring in segmentation]
+    if isinstance(part, dict):
+        return Bitmap(load=partial(_decode, part))
+    return Outline(rings=(corners(part),), rule="even-odd")
 
 
 def _decode(segmentation: dict[str, Any]) -> Mask:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from wms.interchange.regions import Drawing, FormError, Outline, Region, corners, gathered
@@ -15,6 +16,10 @@ from wms.interchange.source import Source, read_text
 
 _BOX_VALUES = 5
 """A row of detection: class, centre, width and height."""
+
+
+_MOST = 2.0
+"""A share of the photograph that no tool writes; a polygon may lie a little outside."""
 
 
 def find(source: Source) -> list[Path]:
@@ -34,7 +39,10 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
         number, *values = row.split()
         if len(values) + 1 == _BOX_VALUES:
             raise FormError("a bounding box without an outline")
-        shape = Outline(rings=(corners([float(value) for value in values]),), rule="even-odd", relative=True)
+        ring = corners([float(value) for value in values])
+        if np.abs(ring).max() > _MOST:
+            raise FormError("corners in pixels, where shares of the photograph are expected")
+        shape = Outline(rings=(ring,), rule="even-odd", relative=True)
         return [Region(label=names.get(int(number), f"class {number}"), shape=shape)]
 
     regions, notes = gathered(regions_of, filter(str.strip, read_text(path).splitlines()))

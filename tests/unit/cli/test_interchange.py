@@ -81,6 +81,24 @@ def test_validate_names_the_command_that_takes_an_export(
     assert f"wms data import {tmp_path / 'export'} --out DIR" in done.stderr
 
 
+def test_a_folder_without_pairs_never_passes(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "empty/images").mkdir(parents=True)
+    (tmp_path / "empty/notes.txt").write_text("later")
+    done = project.wms("data", "validate", str(tmp_path / "empty"))
+    assert done.returncode == 12
+    assert "holds no pairs" in done.stderr
+
+
+def test_photographs_of_a_phone_among_pairs_are_imported(project: Project, tmp_path: Path) -> None:
+    write_pair(tmp_path / "pairs", "m1", seed=1)
+    with Image.open(tmp_path / "pairs/images/m1.jpg") as image:
+        image.save(tmp_path / "pairs/images/m1.webp")
+    (tmp_path / "pairs/images/m1.jpg").unlink()
+    done = project.wms("data", "push", str(tmp_path / "pairs"))
+    assert "m1.webp  imported  m1" in done.stdout, done.stderr
+    assert "2 files are pushed" in done.stdout
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
 

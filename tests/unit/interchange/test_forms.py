@@ -302,6 +302,19 @@ def test_the_colours_of_a_map_count_and_not_their_place(tmp_path: Path) -> None:
     assert np.array_equal(mask_of(tmp_path.parent / f"{tmp_path.name}-pairs"), window())
 
 
+def test_masks_in_folders_of_their_own_belong_to_photographs_in_such_folders(tmp_path: Path) -> None:
+    photo(tmp_path / "set/JPEGImages/day 1")
+    photo(tmp_path / "set/JPEGImages/day 2", seed=2)
+    for day, mask in (("day 1", window()), ("day 2", window()[::-1])):
+        pixels = np.where(mask[:, :, None], (250, 50, 83), (0, 0, 0)).astype(np.uint8)
+        (tmp_path / f"set/SegmentationClass/{day}").mkdir(parents=True)
+        Image.fromarray(pixels).save(tmp_path / f"set/SegmentationClass/{day}/m1.png")
+    (tmp_path / "set/labelmap.txt").write_text("background:0,0,0::\nwindow:250,50,83::\n")
+    bring(tmp_path / "pairs", tmp_path / "set")
+    assert np.array_equal(mask_of(tmp_path / "pairs"), window())
+    assert np.array_equal(mask_of(tmp_path / "pairs", "day 2-m1"), window()[::-1])
+
+
 def test_parts_of_one_window_are_joined(tmp_path: Path) -> None:
     left, top, right, bottom = BOX
     middle = (left + right) // 2

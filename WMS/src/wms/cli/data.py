@@ -222,7 +222,7 @@ def status() -> None:
     delete = shlex.join(("git", "push", "origin", "--delete", *taken))
     output.answer(
         found,
-        f"main {found.main_sha[:12]}: {found.samples} samples ({shares})",
+        f"main {found.main_sha[:12]}: {counted(found.samples, 'sample')} ({shares})",
         *(output.table(("branch", "commit", "state", "why"), rows) if rows else ["no data branch waits"]),
         *([f"once you have a copy of the pairs set aside: {delete}"] if taken else []),
     )

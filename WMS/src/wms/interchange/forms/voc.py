@@ -31,7 +31,7 @@ _VOID = (224, 224, 192)
 
 def find(source: Source) -> list[Path]:
     """The masks of this form, by the name of their folder."""
-    return [path for path in source.images if path.parent.name.lower() == _FOLDER]
+    return [path for path in source.images if _FOLDER in map(str.lower, path.parts[:-1])]
 
 
 def read(source: Source, path: Path) -> Iterator[Drawing]:
@@ -53,7 +53,7 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
             label = lines[colour] if colour < len(lines) else f"index {colour}"
         if label.casefold() != "background" and colour not in (0, (0, 0, 0), _VOID):
             regions.append(Region(label=label, shape=Bitmap(load=partial(_equal, path, colour))))
-    yield Drawing(name=path.name, told_in=path, regions=tuple(regions), size=image.size)
+    yield Drawing(name=str(path), told_in=path, regions=tuple(regions), size=image.size)
 
 
 def _opened(path: Path) -> Image.Image:

@@ -7,6 +7,7 @@ Columns: `photo_name`, `value`, and `location` in shares of width and height, su
 from __future__ import annotations
 
 import ast
+import contextlib
 import csv
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +44,10 @@ def _regions(text: str) -> list[Region]:
 
 
 def _header(path: Path) -> list[str]:
-    return next(csv.reader(read_text(path).splitlines()[:1], delimiter=_delimiter(path)), [])
+    """The columns of a table; none of a file that is no text."""
+    with contextlib.suppress(FormError):
+        return next(csv.reader(read_text(path).splitlines()[:1], delimiter=_delimiter(path)), [])
+    return []
 
 
 def _delimiter(path: Path) -> str:

@@ -196,12 +196,12 @@ def _jobs(
             what = f"no region with the label {label}" if label else "no region"
             unlabelled.append(left_out(shown, what, *notes))
         else:
-            embedded = next((each.embedded for each in drawings if each.embedded), b"")
+            inside = next((drawing.embedded for drawing in drawings if drawing.embedded), path.read_bytes)
             jobs.append(
                 Job(
                     shown=shown,
                     pair=_free_name(path, taken),
-                    load=key if isinstance(key, Path) else embedded,
+                    load=path.read_bytes if isinstance(key, Path) else inside,
                     drawings=tuple(drawings),
                 )
             )

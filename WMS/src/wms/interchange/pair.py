@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,22 +33,21 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One photograph, as a file or its bytes, and all drawings of it.
+    """One photograph, whose bytes are loaded, and all drawings of it.
 
     `shown` names the photograph in messages, `pair` is the stem of both files.
     """
 
     shown: str
     pair: str
-    load: Path | bytes
+    load: Callable[[], bytes]
     drawings: tuple[Drawing, ...]
 
 
 def make_pair(job: Job, *, label: str, choices: Choices, out: Path | None) -> Item:
     """Make one pair, and write it."""
     try:
-        data = job.load if isinstance(job.load, bytes) else job.load.read_bytes()
-        photograph = prepare(data, name="it", keep_gps=choices.keep_gps)
+        photograph = prepare(job.load(), name="it", keep_gps=choices.keep_gps)
         mask, notes = _joined(job.drawings, photograph, label=label, choices=choices)
     except (FormError, ImageError, OSError) as error:
         return left_out(job.shown, str(error), fault=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -43,17 +43,22 @@ class Outline:
 
     def paint(self, size: Size) -> tuple[Mask, tuple[str, ...]]:
         """The mask, bool, HxW, and what was unusual about the polygon."""
-        scale = np.array(size if self.relative else (1, 1), dtype=np.float64)
-        rings = [ring * scale for ring in self.rings]
-        counts = winding_numbers(rings, size)
-        odd, wound = counts % 2 == 1, counts != 0
-        notes = []
+        limits = np.array(size)
+        rings = [ring * (limits if self.relative else 1.0) for ring in self.rings]
         corners = np.concatenate(rings)
-        if (corners < -_EDGE_PX).any() or (corners > np.array(size) + _EDGE_PX).any():
+        # Only the box around the polygon is filled: a window is a small part of a large photograph.
+        left, top = np.clip(np.floor(corners.min(axis=0)), 0, limits).astype(int)
+        right, bottom = np.clip(np.ceil(corners.max(axis=0)), 0, limits).astype(int)
+        counts = winding_numbers([ring - (left, top) for ring in rings], (right - left, bottom - top))
+        odd, wound = counts % 2 == 1, counts != 0
+        mask = np.zeros((size[1], size[0]), dtype=np.bool_)
+        mask[top:bottom, left:right] = odd if self.rule == "even-odd" else wound
+        notes = []
+        if (corners < -_EDGE_PX).any() or (corners > limits + _EDGE_PX).any():
             notes.append("cut at the image's edge")
         if len(rings) == 1 and not np.array_equal(odd, wound):
             notes.append(f"crosses itself; filled by the {self.rule} rule, as its tool does")
-        return (odd if self.rule == "even-odd" else wound), tuple(notes)
+        return mask, tuple(notes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +74,9 @@ class Bitmap:
         part = self.load()
         mask = np.zeros((size[1], size[0]), dtype=np.bool_)
         top, left = max(self.top, 0), max(self.left, 0)
-        inside = part[top - self.top :, left - self.left :][: size[1] - top, : size[0] - left]
-        mask[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+        place = mask[top:, left:]
+        inside = part[top - self.top :, left - self.left :][: place.shape[0], : place.shape[1]]
+        place[: inside.shape[0], : inside.shape[1]] = inside
         return mask, (("cut at the image's edge",) if inside.shape != part.shape else ())
 
 
@@ -88,7 +94,7 @@ class Drawing:
 
     `name` is the photograph as the export names it, `told_in` the file that says so. `size` is the size at
     which the tool saw the photograph, `None` if the export does not say. `photograph` is its file, if the
-    form itself settles that, and `embedded` its bytes, if the export has them. `notes` say what was not
+    form itself settles that, and `embedded` loads its bytes, if the export has them. `notes` say what was not
     used, `problem` why the drawing cannot be used. `turn` is the EXIF orientation (1..8) of a mask file.
     """
 
@@ -97,20 +103,20 @@ class Drawing:
     regions: tuple[Region, ...] = ()
     size: Size | None = None
     photograph: Path | None = None
-    embedded: bytes | None = field(default=None, repr=False)
+    embedded: Callable[[], bytes] | None = None
     notes: tuple[str, ...] = ()
     problem: str = ""
     turn: int = 1
 
 
-def winding_numbers(rings: Sequence[Points], size: Size) -> NDArray[np.int64]:
+def winding_numbers(rings: Sequence[Points], size: Size) -> NDArray[np.int32]:
     """How often rings run around the centre of each pixel, HxW.
 
     A pixel belongs to a polygon if its centre does. Each edge counts where it crosses a row of centres, +1
     downwards and -1 upwards, for every centre to its right.
     """
     width, height = size
-    turns = np.zeros((height, width + 1), dtype=np.int64)
+    turns = np.zeros((height, width + 1), dtype=np.int32)
     for ring in rings:
         for (x0, y0), (x1, y1) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
             first, last = (np.clip(np.ceil(y - 0.5), 0, height).astype(int) for y in sorted((y0, y1)))
@@ -119,7 +125,7 @@ def winding_numbers(rings: Sequence[Points], size: Size) -> NDArray[np.int64]:
                 crossings = x0 + (rows + 0.5 - y0) * (x1 - x0) / (y1 - y0)
                 columns = np.clip(np.ceil(crossings - 0.5), 0, width).astype(int)
                 np.add.at(turns, (rows, columns), 1 if y1 > y0 else -1)
-    return np.cumsum(turns, axis=1)[:, :width]
+    return np.cumsum(turns, axis=1, dtype=np.int32)[:, :width]
 
 
 def corners(values: ArrayLike) -> Points:

@@ -12,7 +12,7 @@ import tempfile
 import urllib.parse
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
@@ -69,16 +69,16 @@ class Source:
 
     def ending(self, *suffixes: str) -> list[Path]:
         """The files with one of these suffixes, in lower case."""
-        return [path for path in self.files if path.suffix.lower() in suffixes]
+        return [path for suffix in suffixes for path in self._by_suffix.get(suffix, ())]
 
     def named(self, *names: str) -> list[Path]:
         """The files with one of these names, in lower case."""
-        return [path for path in self.files if path.name.lower() in names]
+        return [path for name in names for path in self._by_name.get(name, ())]
 
     @cached_property
     def images(self) -> tuple[Path, ...]:
         """Every image file, photograph or mask."""
-        return tuple(self.ending(*PHOTO_SUFFIXES))
+        return tuple(sorted(self.ending(*PHOTO_SUFFIXES)))
 
     @cached_property
     def photographs(self) -> tuple[Path, ...]:
@@ -87,11 +87,11 @@ class Source:
 
     @cached_property
     def documents(self) -> dict[Path, Any]:
-        """The content of every JSON file; a file that is no JSON is left out."""
+        """The content of every JSON file, without photographs inside; a file that is no JSON is left out."""
         found = {}
         for path in self.ending(".json"):
             with contextlib.suppress(FormError):
-                found[path] = read_json(path)
+                found[path] = read_json(path, without="imageData")
         return found
 
     def documents_like(self, matches: Callable[[Any], bool]) -> list[Path]:
@@ -124,15 +124,27 @@ class Source:
         return found[0]
 
     @cached_property
+    def _by_suffix(self) -> dict[str, list[Path]]:
+        return _grouped(self.files, lambda path: path.suffix.lower())
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Path]]:
+        return _grouped(self.files, lambda path: path.name.lower())
+
+    @cached_property
     def _by_stem(self) -> dict[str, list[Path]]:
-        found: dict[str, list[Path]] = defaultdict(list)
-        for path in self.photographs:
-            found[stem_key(stem_of(path.name))].append(path)
-        return found
+        return _grouped(self.photographs, lambda path: stem_key(stem_of(path.name)))
 
     def _among_masks(self, path: Path) -> bool:
         root = next(root for root in self.roots if path.is_relative_to(root))
         return any(part.lower() in MASK_FOLDERS for part in path.relative_to(root).parts[:-1])
+
+
+def _grouped(paths: Iterable[Path], key: Callable[[Path], str]) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        found[key(path)].append(path)
+    return found
 
 
 def plain_name(name: str) -> str:
@@ -144,7 +156,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"^[A-Za-z]:", "", name.replace("\\", "/"))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=8)  # a table is asked for once for each mask
 def read_text(path: Path) -> str:
     """A text file, in UTF-8 with or without byte order mark.
 
@@ -159,14 +171,21 @@ def read_text(path: Path) -> str:
         raise FormError(f"{path.name} cannot be read as text: {error}") from error
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
+def read_json(path: Path, *, without: str | None = None) -> Any:
+    """The content of a JSON file; values of the key `without` are only said to be there or not (bool).
 
     Raises:
-        FormError: it is none.
+        FormError: it is no JSON.
     """
+
+    def hook(content: dict[str, Any]) -> dict[str, Any]:
+        if without in content:
+            content[without] = bool(content[without])
+        return content
+
     try:
-        return json.loads(read_text(path))
+        # Not kept: these files can be large, and are read once.
+        return json.loads(read_text.__wrapped__(path), object_hook=hook if without else None)
     except (ValueError, RecursionError) as error:
         raise FormError(f"{path.name} is not JSON: {error}") from error
 

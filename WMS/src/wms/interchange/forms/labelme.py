@@ -31,7 +31,7 @@ from wms.interchange.regions import (
     ellipse,
     gathered,
 )
-from wms.interchange.source import Source
+from wms.interchange.source import Source, read_json
 
 VERSION = "5.5.0"
 """What is written can be read by this version of labelme and later ones."""
@@ -56,18 +56,22 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
     regions, notes = gathered(_regions, content["shapes"])
     size = content.get("imageWidth"), content.get("imageHeight")
     beside = path.parent / name
-    embedded = content.get("imageData")
+    yield Drawing(
+        name=content["imagePath"],
+        told_in=path,
+        regions=regions,
+        size=(int(size[0]), int(size[1])) if all(size) else None,
+        photograph=beside if beside in source.named(name.lower()) else None,
+        embedded=partial(_embedded, path) if content.get("imageData") else None,
+        notes=notes,
+    )
+
+
+def _embedded(path: Path) -> bytes:
+    """The photograph inside a JSON file."""
     try:
-        yield Drawing(
-            name=content["imagePath"],
-            told_in=path,
-            regions=regions,
-            size=(int(size[0]), int(size[1])) if all(size) else None,
-            photograph=beside if beside in source.images else None,
-            embedded=base64.b64decode(embedded, validate=True) if embedded else None,
-            notes=notes,
-        )
-    except binascii.Error as error:
+        return base64.b64decode(read_json(path)["imageData"], validate=True)
+    except (binascii.Error, TypeError) as error:
         raise FormError(f"the photograph inside {path.name} is damaged") from error
 
 

@@ -135,6 +135,23 @@ def test_the_pairs_of_a_branch_are_handed_out_for_correction(project: Project, t
     assert project.wms(*words).returncode == 46
 
 
+def test_photographs_of_one_name_are_not_written_over_each_other(project: Project, tmp_path: Path) -> None:
+    photo(tmp_path / "photos")
+    photo(tmp_path / "photos", "m1.JPG", seed=2)
+    words = (
+        "data",
+        "export",
+        str(tmp_path / "photos"),
+        "--format",
+        "labelme",
+        "--out",
+        str(tmp_path / "out"),
+    )
+    done = project.wms(*words)
+    assert "another photograph has this name" in done.stdout
+    assert "1 photograph in" in done.stdout
+
+
 def test_labelling_starts_from_what_the_model_finds(project: Project, tmp_path: Path) -> None:
     write_bundle(tmp_path / "model", skill=1.0, provenance=make_provenance(make_manifest(10)))
     pairs = write_small_pairs(tmp_path / "pairs", count=3, seed=1)

@@ -217,6 +217,14 @@ def test_several_labels_are_listed_and_one_is_chosen(tmp_path: Path) -> None:
     assert bring(tmp_path / "pairs", tmp_path / "export", label="digit").label == "digit"
 
 
+def test_an_ellipse_is_a_region(tmp_path: Path) -> None:
+    cvat(tmp_path / "export", '<ellipse label="window" cx="80" cy="60" rx="40" ry="20" rotation="90"/>')
+    bring(tmp_path / "pairs", tmp_path / "export")
+    y, x = np.mgrid[:HEIGHT, :WIDTH] + 0.5
+    told = ((x - 80) / 20) ** 2 + ((y - 60) / 40) ** 2 <= 1
+    assert (mask_of(tmp_path / "pairs") != told).sum() < 8
+
+
 def test_a_bounding_box_is_no_window(tmp_path: Path) -> None:
     write_json(tmp_path / "export/coco.json", coco(segmentation=[]))
     photo(tmp_path / "export")

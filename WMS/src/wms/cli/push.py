@@ -109,7 +109,7 @@ def _pairs_of(source: Path, *, given: bool, label: str | None) -> Iterator[Path]
         imported = import_pairs(
             [source], pairs, choices=Choices(label=label), progress=output.ConsoleProgress()
         )
-        for line in import_lines(imported):
+        for line in import_lines(imported.model_copy(update={"out": None})):
             output.say(line)
         imported.require_all()
         yield pairs

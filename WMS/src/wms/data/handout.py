@@ -178,6 +178,9 @@ def hand_out(
                     left_out.append(str(error))
                     continue
                 target = images / f"{stem_of(each.photograph.name)}{photograph.suffix}"
+                if target.exists():
+                    left_out.append(f"{each.photograph.name}: another photograph has this name")
+                    continue
                 target.write_bytes(photograph.data)
                 counts["photographs"] += 1
                 yield Labelled(

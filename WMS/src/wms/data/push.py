@@ -21,7 +21,7 @@ from wms.core.records.commits import LocalCommits
 from wms.core.records.dataset import ValidationReport
 from wms.core.words import counted, first_of
 from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, places_of
-from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS
+from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS, scan
 from wms.data.plan import plan_folder
 from wms.data.status import DATA_PREFIX
 from wms.data.validate import validate_folder
@@ -135,9 +135,12 @@ def push_folder(
     pushing the same files twice makes one branch; the default commit message names the folder.
 
     Raises:
+        InputError: the folder has no pairs, but something that another command takes.
         NothingToDoError: the folder holds no files in images/ or masks/.
     """
     upload = Upload.of(folder)
+    if not scan(folder, ".").pairs:
+        refuse_other_forms(folder)
     name = branch or upload.branch
     upload.push(repository, branch=name, title=title)
     return name

@@ -225,6 +225,50 @@ def test_an_ellipse_is_a_region(tmp_path: Path) -> None:
     assert (mask_of(tmp_path / "pairs") != told).sum() < 8
 
 
+def label_studio(*annotations: dict[str, Any], **task: Any) -> dict[str, Any]:
+    return {"id": 7, "data": {"image": "/data/upload/1/0a1b2c3d-m1.jpg"}, "annotations": annotations, **task}
+
+
+def annotation(number: int, corners: list[list[float]], **more: Any) -> dict[str, Any]:
+    percents = [[100 * x / WIDTH, 100 * y / HEIGHT] for x, y in corners]
+    value = {"points": percents, "polygonlabels": ["window"]}
+    result = {"type": "polygonlabels", "original_width": WIDTH, "original_height": HEIGHT, "value": value}
+    return {"id": number, "updated_at": f"2026-11-{number:02}", "result": [result], **more}
+
+
+def test_of_several_annotations_the_newest_that_was_kept_counts(tmp_path: Path) -> None:
+    other = [[0, 0], [20, 0], [20, 20]]
+    told = label_studio(
+        annotation(1, other), annotation(2, CORNERS), annotation(3, other, was_cancelled=True)
+    )
+    write_json(tmp_path / "export/project.json", [told])
+    photo(tmp_path / "export")
+    imported = bring(tmp_path / "pairs", tmp_path / "export")
+    assert np.array_equal(mask_of(tmp_path / "pairs"), window())
+    assert imported.items[0].notes == ("2 annotations; number 2 is used",)
+
+
+def test_a_task_without_a_photograph_is_named_and_the_others_count(tmp_path: Path) -> None:
+    tasks = [
+        label_studio(annotation(1, CORNERS), id=6, data={"text": "a"}),
+        label_studio(annotation(1, CORNERS)),
+    ]
+    write_json(tmp_path / "export/project.json", tasks)
+    photo(tmp_path / "export")
+    imported = bring(tmp_path / "pairs", tmp_path / "export")
+    assert [(item.name, item.fault) for item in imported.items] == [("m1.jpg", False), ("task 6", True)]
+
+
+def test_a_mask_that_is_not_there_is_a_fault_of_its_photograph(tmp_path: Path) -> None:
+    for stem, mask in (("m1", None), ("m2", base64.b64encode(png(Image.fromarray(window()))).decode())):
+        shape = {"label": "window", "shape_type": "mask", "points": [[0, 0], [159, 119]], "mask": mask}
+        write_json(tmp_path / f"export/{stem}.json", {"shapes": [shape], "imagePath": f"{stem}.jpg"})
+        photo(tmp_path / "export", f"{stem}.jpg")
+    imported = bring(tmp_path / "pairs", tmp_path / "export")
+    assert [(item.pair, item.fault) for item in imported.items] == [("m2", False), (None, True)]
+    assert np.array_equal(mask_of(tmp_path / "pairs", "m2"), window())
+
+
 def test_a_bounding_box_is_no_window(tmp_path: Path) -> None:
     write_json(tmp_path / "export/coco.json", coco(segmentation=[]))
     photo(tmp_path / "export")

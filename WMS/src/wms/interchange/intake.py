@@ -19,15 +19,12 @@ from wms.interchange.forms import folders
 from wms.interchange.forms.table import FALLBACK, FORMS, recognise
 from wms.interchange.packages import require_packages
 from wms.interchange.pair import Choices, Job, make_pair
-from wms.interchange.regions import Drawing, FormError
+from wms.interchange.regions import NOT_AS_WRITTEN, Drawing, FormError
 from wms.interchange.result import Imported, Item, left_out
 from wms.interchange.source import Source, open_source, plain_name
 
 _USUAL = frozenset({"images", "image", "img", "imgs", "jpegimages", "photos", "data"})
 """Names of folders (in lower case) that tell two photographs of one name not apart."""
-
-_UNREADABLE_FORM = (KeyError, TypeError, ValueError, AttributeError, IndexError)
-"""What a reader meets where an export is not as its tool writes it."""
 
 
 def import_pairs(
@@ -130,7 +127,7 @@ def _read(
             drawings += read(source, path)
         except FormError as error:
             faults.append(left_out(source.shown(path), str(error), fault=True))
-        except _UNREADABLE_FORM as error:
+        except NOT_AS_WRITTEN as error:
             why = f"it is not as {FORMS[form].title} writes it: {type(error).__name__}: {error}"
             faults.append(left_out(source.shown(path), why, fault=True))
     return drawings, faults

@@ -14,7 +14,7 @@ from PIL import Image
 from wms.core.errors import ImageError
 from wms.imaging.files import upright
 from wms.interchange.photographs import Photograph, prepare, turned_size
-from wms.interchange.regions import Drawing, FormError, Mask, Size
+from wms.interchange.regions import NOT_AS_WRITTEN, Drawing, FormError, Mask, Size
 from wms.interchange.result import Item, left_out
 
 MaskOrientation = Literal["applied", "ignored"]
@@ -51,6 +51,9 @@ def make_pair(job: Job, *, label: str, choices: Choices, out: Path | None) -> It
         mask, notes = _joined(job.drawings, photograph, label=label, choices=choices)
     except (FormError, ImageError, OSError) as error:
         return left_out(job.shown, str(error), fault=True)
+    except NOT_AS_WRITTEN as error:
+        why = f"its mask is not as the tool writes it: {type(error).__name__}: {error}"
+        return left_out(job.shown, why, fault=True)
     if not mask.any():
         return left_out(job.shown, "its window covers no pixel of the photograph", fault=True)
     if out is not None:

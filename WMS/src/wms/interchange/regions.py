@@ -26,6 +26,10 @@ _EDGE_PX = 1.0
 """A corner so far outside of an image is a matter of rounding; further, something is cut off."""
 
 
+NOT_AS_WRITTEN = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What a reader meets where an export is not as its tool writes it."""
+
+
 class FormError(ValueError):
     """A part of an export that cannot be understood; the message says which and why."""
 

@@ -56,7 +56,7 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
             if not all(size) and isinstance(entry.get("segmentation"), dict):
                 size = tuple(entry["segmentation"]["size"])[::-1]
         yield Drawing(
-            name=image["file_name"],
+            name=str(image["file_name"]),
             told_in=path,
             regions=regions,
             size=size if all(size) else None,

@@ -58,14 +58,13 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
             for result in results
             if result.get("original_width")
         }
-        if len(sizes) > 1:
-            raise FormError(f"task {task.get('id')} has regions for several sizes")
         regions, unused = gathered(_regions, results)
         yield Drawing(
             name=_photograph_of(task),
             told_in=path,
             regions=regions,
-            size=sizes.pop() if sizes else None,
+            size=next(iter(sizes), None),
+            problem="its regions are for photographs of several sizes" if len(sizes) > 1 else "",
             notes=(*notes, *unused),
         )
 
@@ -120,14 +119,14 @@ def _unsquashed(told: dict[str, Any], draw: Any, *names: str) -> Any:
 
 
 def _photograph_of(task: dict[str, Any]) -> str:
-    """The name of the photograph: the first value of the task's data that ends like an image."""
+    """The photograph of a task: the first of its data that ends like an image, or else only the task."""
     if task.get("file_upload"):
         return str(task["file_upload"])
     data = task.get("data", task)
     for value in data.values():
         if isinstance(value, str) and Path(plain_name(value)).suffix.lower() in PHOTO_SUFFIXES:
             return value
-    raise FormError(f"task {task.get('id')} names no photograph")
+    return f"task {task.get('id')}"
 
 
 def decode_brush(data: Sequence[int], size: tuple[int, int]) -> Mask:

@@ -51,7 +51,7 @@ def read(source: Source, path: Path) -> Iterator[Drawing]:
             bitmap = _bitmap(source, sample["name"], labelset)
             size = open_mask(bitmap).size
             regions += tuple(_regions(told["annotations"], bitmap, names))
-        yield Drawing(name=sample["name"], told_in=path, regions=regions, size=size, notes=notes)
+        yield Drawing(name=str(sample["name"]), told_in=path, regions=regions, size=size, notes=notes)
 
 
 def _label(sample: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from wms.interchange.forms import (
     coco,
@@ -40,8 +41,18 @@ class Form:
     before: tuple[str, ...] = ()
 
 
-def _form(name: str, title: str, module: object, *, before: tuple[str, ...] = ()) -> Form:
-    return Form(name=name, title=title, find=module.find, read=module.read, before=before)  # type: ignore[attr-defined]
+class Reader(Protocol):
+    """A module of this package that reads one form."""
+
+    def find(self, source: Source) -> list[Path]:
+        """The files of this form."""
+
+    def read(self, source: Source, path: Path) -> Iterator[Drawing]:
+        """The drawings of one of them."""
+
+
+def _form(name: str, title: str, module: Reader) -> Form:
+    return Form(name=name, title=title, find=module.find, read=module.read)
 
 
 _ALL = (

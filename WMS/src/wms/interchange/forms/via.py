@@ -29,7 +29,10 @@ def find(source: Source) -> list[Path]:
 
 def read(source: Source, path: Path) -> Iterator[Drawing]:
     """One drawing for each photograph. VIA draws on a canvas, which fills by non-zero."""
-    told = _rows(path) if path.suffix.lower() == ".csv" else _entries(source.documents[path])
+    if path.suffix.lower() == ".csv":
+        told = _rows(path)
+    else:
+        told = {str(entry["filename"]): _told(entry) for entry in _entries(source.documents[path])}
     for name, pairs in told.items():
         regions, notes = gathered(_regions, pairs)
         yield Drawing(name=name, told_in=path, regions=regions, notes=notes)
@@ -39,18 +42,18 @@ Told = dict[str, list[tuple[dict[str, Any], dict[str, Any]]]]
 """The shape and the attributes of each region, by photograph."""
 
 
-def _entries(content: Any) -> Told:
-    """The regions of a JSON export; nothing if it is of another form."""
+def _entries(content: Any) -> list[dict[str, Any]]:
+    """The photographs of a JSON export; none if it is of another form."""
     entries = content.get("_via_img_metadata", content) if isinstance(content, dict) else None
-    if not isinstance(entries, dict) or not entries:
-        return {}
-    found: Told = {}
-    for entry in entries.values():
-        if not (isinstance(entry, dict) and "filename" in entry and "regions" in entry):
-            return {}
-        regions = entry["regions"].values() if isinstance(entry["regions"], dict) else entry["regions"]
-        found[entry["filename"]] = [(part["shape_attributes"], part["region_attributes"]) for part in regions]
-    return found
+    found = list(entries.values()) if isinstance(entries, dict) else []
+    likely = all(isinstance(entry, dict) and "filename" in entry and "regions" in entry for entry in found)
+    return found if likely else []
+
+
+def _told(entry: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The regions of one photograph; version 1 numbers them."""
+    regions = entry["regions"].values() if isinstance(entry["regions"], dict) else entry["regions"]
+    return [(part["shape_attributes"], part["region_attributes"]) for part in regions]
 
 
 def _rows(path: Path) -> Told:

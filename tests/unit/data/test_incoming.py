@@ -30,6 +30,14 @@ def test_the_folder_itself_may_be_the_source_and_a_letter_may_have_two_spellings
     assert (pair.stem, pair.mask_source) == ("caf\u00e9", "masks/caf\u00e9.png")
 
 
+def test_a_conflict_copy_does_not_disturb_its_pair(tmp_path: Path) -> None:
+    copy = "images/a.sync-conflict-20261130-040506-ABCDEFG.jpg"
+    touch(tmp_path, "images/a.jpg", "masks/a.png", copy, "__MACOSX/images/._a.jpg")
+    found = scan(tmp_path, ".")
+    assert [pair.stem for pair in found.pairs] == ["a"]
+    assert found.unpaired == ("__MACOSX", copy)
+
+
 def test_an_empty_push_holds_nothing(tmp_path: Path) -> None:
     touch(tmp_path, "images/.gitkeep", "masks/.gitkeep", ".gitignore")
     (tmp_path / "masks/empty/deeper").mkdir(parents=True)

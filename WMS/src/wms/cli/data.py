@@ -13,6 +13,7 @@ import click
 from wms.cli import options, output
 from wms.cli.common import clone, locked_workspace, step_of_run, workspace
 from wms.cli.groups import Group
+from wms.cli.interchange import export, import_
 from wms.cli.push import push
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
@@ -63,7 +64,9 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
     output.say(f"{counted(count, 'mislabelled pair' if wrong else 'pair')} in {out}")
 
 
+data.add_command(import_)
 data.add_command(push)
+data.add_command(export)
 
 started_option = click.option(
     "--started", is_flag=True, help="For the run of `wms pipeline start`; having nothing new is no error."
@@ -219,7 +222,7 @@ def status() -> None:
     delete = shlex.join(("git", "push", "origin", "--delete", *taken))
     output.answer(
         found,
-        f"main {found.main_sha[:12]}: {found.samples} samples ({shares})",
+        f"main {found.main_sha[:12]}: {counted(found.samples, 'sample')} ({shares})",
         *(output.table(("branch", "commit", "state", "why"), rows) if rows else ["no data branch waits"]),
         *([f"once you have a copy of the pairs set aside: {delete}"] if taken else []),
     )

@@ -6,6 +6,7 @@ the same name here: upper or lower case and the Unicode form of a letter do not 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import PurePosixPath
 
@@ -22,6 +23,30 @@ _FORBIDDEN = frozenset('/\\:*?"<>|')
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)}
 )
+
+
+_LEFTOVERS = frozenset(
+    {
+        "__macosx", ".ds_store", ".spotlight-v100", ".trashes", ".fseventsd", ".temporaryitems", ".apdisk",
+        "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information",
+        "@eadir", "#recycle", ".directory", ".stfolder", ".stversions", ".dropbox", ".dropbox.cache",
+        "lost+found",
+    }
+)  # fmt: skip
+_LEFTOVER_STARTS = ("._", "~$", ".trash-", ".~lock.", ".fuse_hidden", ".nfs", ".syncthing.")
+_CONFLICT_COPY = re.compile(r"\.sync-conflict-\d{8}-\d{6}|\([^()]*conflicted copy[^()]*\)", re.IGNORECASE)
+"""How Syncthing and Dropbox name the second of two versions of a file."""
+
+
+def is_leftover(name: str) -> bool:
+    """Whether an operating system, a file manager or a file server made this file or folder for itself."""
+    name = name.casefold()
+    return name in _LEFTOVERS or name.startswith(_LEFTOVER_STARTS)
+
+
+def is_conflict_copy(name: str) -> bool:
+    """Whether Syncthing or Dropbox made this file, because two machines changed the same one."""
+    return _CONFLICT_COPY.search(name) is not None
 
 
 def stem_of(name: str) -> str:

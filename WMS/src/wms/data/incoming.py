@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wms.core.errors import StorageError
-from wms.core.names import IMAGE_SUFFIXES, name_problem, stem_key, stem_of, utf8
+from wms.core.names import (
+    IMAGE_SUFFIXES,
+    is_conflict_copy,
+    is_leftover,
+    name_problem,
+    stem_key,
+    stem_of,
+    utf8,
+)
 
 INCOMING_PATH = "WMS/data/incoming"
 """Where a data branch has its pairs."""
@@ -73,7 +81,12 @@ def scan(incoming: Path, folder: str) -> Found:
 
 def can_pair(name: str) -> bool:
     """Whether a file of this name, in images/ or masks/, can be one half of a pair."""
-    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES and name_problem(name) is None
+    return (
+        PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+        and name_problem(name) is None
+        and not is_leftover(name)
+        and not is_conflict_copy(name)
+    )
 
 
 def _entries(incoming: Path, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, str]]:

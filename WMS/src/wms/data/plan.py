@@ -21,6 +21,7 @@ from wms.core.records.dataset import (
 )
 from wms.core.records.run import OnConflict
 from wms.data.incoming import FILL_FOLDER, FoundPair, scan
+from wms.interchange.advice import refuse_other_forms
 
 Part = TypeVar("Part", PresentPair, Conflict)
 
@@ -76,6 +77,7 @@ def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
     """The plan for any folder with `images/` and `masks/`, without Git; conflicts are listed.
 
     Raises:
+        InputError: it has no pairs, but something that another command takes.
         NothingToDoError: there is no file in either.
     """
     plan = plan_merge(
@@ -85,7 +87,10 @@ def plan_folder(folder: Path, *, manifest: DatasetManifest) -> MergePlan:
         base_sha=NO_COMMIT,
         on_conflict="refuse",
     )
-    if not (plan.pairs or plan.present or plan.conflicts or plan.leftover):
+    if not (plan.pairs or plan.present or plan.conflicts):
+        refuse_other_forms(folder)
+        if plan.leftover:
+            return plan
         raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
     return plan
 

@@ -13,6 +13,7 @@ from typing import Literal, Self
 from wms.core.context import Clone
 from wms.core.errors import Code, InputError, NothingToDoError
 from wms.core.files import link_or_copy, sha256_file
+from wms.core.names import is_leftover
 from wms.core.ports import Repository
 from wms.core.production import main_head, manifest_at
 from wms.core.records.base import Record, sha256_hex
@@ -20,10 +21,11 @@ from wms.core.records.commits import LocalCommits
 from wms.core.records.dataset import ValidationReport
 from wms.core.words import counted, first_of
 from wms.data.commit_images import branch_name_of, commands_to_separate, images_of, places_of
-from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS
+from wms.data.incoming import FILL_FOLDER, INCOMING_PATH, KEEPERS, PARTS, scan
 from wms.data.plan import plan_folder
 from wms.data.status import DATA_PREFIX
 from wms.data.validate import validate_folder
+from wms.interchange.advice import refuse_other_forms
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class DataPush(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """The files of a folder that are pushed: all in images/ and masks/.
+    """The files of a folder that are pushed: all in images/ and masks/ that a person put there.
 
     A link is pushed as a link, for validation to report. `digests` has the SHA-256 of each file by its path
     below the folder.
@@ -67,13 +69,20 @@ class Upload:
         """List and hash a folder's files.
 
         Raises:
+            InputError: there are none, but something that another command takes.
             NothingToDoError: there are none.
         """
         found: list[Path] = []
         for part in (folder / name for name in PARTS):
             inside = [part] if part.is_symlink() else sorted(part.rglob("*"))
-            found += [path for path in inside if path.is_symlink() or path.is_file()]
+            found += [
+                path
+                for path in inside
+                if (path.is_symlink() or path.is_file())
+                and not any(map(is_leftover, path.relative_to(folder).parts))
+            ]
         if not found:
+            refuse_other_forms(folder)
             raise NothingToDoError(f"{folder} holds no files in images/ or masks/", remedy=FILL_FOLDER)
         digests = {
             str(path.relative_to(folder)): _LINK if path.is_symlink() else sha256_file(path) for path in found
@@ -94,7 +103,11 @@ class Upload:
 
     def push(self, repository: Repository, *, branch: str, title: str | None = None) -> None:
         """Push the files as one commit on a branch from main, unless the remote has the branch."""
-        outside = sorted(path.name for path in self.folder.iterdir() if path.name not in (*PARTS, *KEEPERS))
+        outside = sorted(
+            path.name
+            for path in self.folder.iterdir()
+            if path.name not in (*PARTS, *KEEPERS) and not is_leftover(path.name)
+        )
         if outside:
             logger.warning("not pushed, because not in images/ or masks/: %s", first_of(outside, _LISTED))
         repository.fetch()
@@ -122,9 +135,12 @@ def push_folder(
     pushing the same files twice makes one branch; the default commit message names the folder.
 
     Raises:
+        InputError: the folder has no pairs, but something that another command takes.
         NothingToDoError: the folder holds no files in images/ or masks/.
     """
     upload = Upload.of(folder)
+    if not scan(folder, ".").pairs:
+        refuse_other_forms(folder)
     name = branch or upload.branch
     upload.push(repository, branch=name, title=title)
     return name

@@ -29,6 +29,7 @@ def _warning(meaning: str, remedy: str) -> Rule:
 _NO_ACTION = "No action needed."
 _RENAME = "Rename the file."
 _REDRAW = "Draw the mask again."
+_OR_IMPORT = "or let `wms data import` do it"
 _EXPORT_MASK = "Export the mask again as 8-bit greyscale: 0 for background, 255 for the window."
 
 RULES: dict[str, Rule] = {
@@ -54,15 +55,23 @@ RULES: dict[str, Rule] = {
         "a pair that a later branch of the same run replaced (--on-conflict replace); set aside",
         "No action needed if the later pair is the right one; otherwise push this one under another name.",
     ),
+    "conflict-copy": _warning(
+        "the second version of a file, made by Syncthing or Dropbox; ignored",
+        "Keep the right version under the plain name, and remove the copy.",
+    ),
     "ignored-file": _warning("a file that belongs to no pair; ignored", _NO_ACTION),
     # What a file holds.
     "unreadable": _error("a file that cannot be read", "Check the file's permissions, or copy it again."),
-    "wrong-type": _error("a file type other than JPEG and PNG", "Save it as a JPEG or PNG image."),
+    "wrong-type": _error(
+        "a file type other than JPEG and PNG", f"Save it as a JPEG or PNG image, {_OR_IMPORT}."
+    ),
     "truncated": _error("an incomplete or damaged file", "Copy the file again from its source."),
     "too-large": _error("more pixels or bytes than allowed", "Save a smaller image."),
     "too-small": _error("too few pixels to show a register window", "Use the original, not a thumbnail."),
-    "cmyk": _error("CMYK colours, made for print", "Convert it to sRGB and save it again."),
-    "deep-pixels": _error("more than 8 bits per channel", "Save it again with 8 bits per channel."),
+    "cmyk": _error("CMYK colours, made for print", f"Convert it to sRGB and save it again, {_OR_IMPORT}."),
+    "deep-pixels": _error(
+        "more than 8 bits per channel", f"Save it again with 8 bits per channel, {_OR_IMPORT}."
+    ),
     "misnamed": _warning("a JPEG file named .png, or a PNG file named .jpg", _RENAME),
     "greyscale": _warning("an image without colour", "No action needed if it was taken without colour."),
     "see-through": _warning(
@@ -72,12 +81,15 @@ RULES: dict[str, Rule] = {
     "size-mismatch": _error("a mask of another size than its image", "Export the mask at the image's size."),
     "unrotated-mask": _error(
         "a mask that fits only the image before its EXIF rotation",
-        "Rotate the mask by the image's EXIF orientation, or draw it on the upright image.",
+        f"Rotate the mask by the image's EXIF orientation, {_OR_IMPORT}.",
     ),
     "mask-orientation": _warning("a mask with an EXIF orientation, which is ignored", _EXPORT_MASK),
     # What the mask shows.
     "grey-mask": _error("too many grey pixels to tell window from background", _EXPORT_MASK),
-    "unscaled-mask": _error("class numbers such as 0 and 1 instead of 0 and 255", _EXPORT_MASK),
+    "unscaled-mask": _error(
+        "class numbers such as 0 and 1 instead of 0 and 255",
+        f"Export the mask again with 255 for the window, {_OR_IMPORT}.",
+    ),
     "jpeg-mask": _warning(
         "grey levels beside 0 and 255, as JPEG makes them; thresholded",
         "No action needed. PNG keeps masks exact.",

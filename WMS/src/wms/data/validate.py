@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wms.core.context import Clone, Context
 from wms.core.cores import usable_cores
-from wms.core.errors import BadDataError
+from wms.core.errors import BadDataError, NothingToDoError
 from wms.core.files import read_record, write_record
 from wms.core.production import main_head, manifest_at
 from wms.core.progress import Progress
@@ -17,6 +17,7 @@ from wms.core.records.dataset import DatasetManifest, MergePlan, ValidationRepor
 from wms.core.settings import DataSettings
 from wms.core.words import counted
 from wms.data.announce import announce_blocked
+from wms.data.incoming import FILL_FOLDER
 from wms.data.inspection.pair import inspect_pair
 from wms.data.inspection.relations import byte_findings, coverage_findings, look_alike_findings, plan_findings
 from wms.data.inspection.unpaired import Kind, UnpairedFile, unpaired_findings
@@ -55,16 +56,24 @@ def validate_folder(
     """Validate any folder of pairs against main's dataset; nothing is written.
 
     `plan` is what it would bring, if known already. With `quarantine`, what would be set aside is reported.
+
+    Raises:
+        InputError: it has no pairs, but something that another command takes.
+        NothingToDoError: it has no pairs, and no file that should be one.
     """
     manifest = manifest_at(clone.repository, main_head(clone.repository))
-    return validate_plan(
-        plan=plan or plan_folder(folder, manifest=manifest),
+    plan = plan or plan_folder(folder, manifest=manifest)
+    report = validate_plan(
+        plan=plan,
         incoming=folder,
         manifest=manifest,
         settings=clone.data_settings,
         quarantine=quarantine,
         progress=clone.progress,
     )
+    if not (plan.pairs or plan.present or plan.conflicts or report.errors):
+        raise NothingToDoError(f"{folder} holds no pairs", remedy=FILL_FOLDER)
+    return report
 
 
 def require_good(report: ValidationReport) -> None:

@@ -34,8 +34,9 @@ MAX_FILE_BYTES = 100 * 2**20
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error, zlib.error)
 """What Pillow raises for damaged files."""
 
-# Pillow's warning says less than the error that follows it here.
+# Where it matters, an error or a finding follows here that says more than Pillow's warning.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -53,7 +54,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     with open_image(read_bytes(path), name=name) as image:
         decode(image, name=name)
         refuse_mode(image, name=name)
-        rgb = _flattened(image, background="white").convert("RGB")
+        rgb = flattened(image, background="white").convert("RGB")
         return np.asarray(upright(rgb, orientation(image)))
 
 
@@ -188,7 +189,7 @@ def as_grey(image: Image.Image, *, name: str) -> Image.Image:
         ImageError: CMYK or more than 8 bits a channel.
     """
     refuse_mode(image, name=name)
-    return _flattened(image, background="black").convert("L")
+    return flattened(image, background="black").convert("L")
 
 
 def refuse_mode(image: Image.Image, *, name: str) -> None:
@@ -205,7 +206,8 @@ def refuse_mode(image: Image.Image, *, name: str) -> None:
         raise ImageError(f"{name} has more than 8 bits a channel (Pillow: {image.mode})", rule="deep-pixels")
 
 
-def _flattened(image: Image.Image, *, background: str) -> Image.Image:
+def flattened(image: Image.Image, *, background: str) -> Image.Image:
+    """An image with its see-through pixels laid on a colour; the image itself if it has none."""
     if not image.has_transparency_data:
         return image
     layer = image.convert("RGBA")

@@ -17,6 +17,7 @@ from wms.core.production import main_head, manifest_at, metadata_at
 from wms.core.records.preflight import PreflightReport, ask
 from wms.core.settings import load_train_settings
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
+from wms.core.words import counted
 from wms.promotion.evidence import policy_at
 from wms.promotion.reconcile import require_own_alias
 
@@ -44,7 +45,7 @@ def preflight(
         ("records on main", lambda: _records(ports)),
         ("data store: write, read", lambda: _data_store(ports)),
         ("model registry", lambda: _registry(ports)),
-        ("lease book", lambda: f"{len(ports.leases.load()[0].leases)} leases written"),
+        ("lease book", lambda: f"{counted(len(ports.leases.load()[0].leases), 'lease')} written"),
         ("instance", lambda: ports.compute.state()),
         ("disk", lambda: _disk(ctx.layout.root)),
     )
@@ -108,7 +109,7 @@ def _records(ports: Ports) -> str:
     policy_at(ports.repository, sha)
     metadata = metadata_at(ports.repository, sha)
     samples = len(manifest_at(ports.repository, sha).samples)
-    return f"{samples} samples, {f'model v{metadata.version}' if metadata else 'no model yet'}"
+    return f"{counted(samples, 'sample')}, {f'model v{metadata.version}' if metadata else 'no model yet'}"
 
 
 def _data_store(ports: Ports) -> str:

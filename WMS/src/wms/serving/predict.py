@@ -15,6 +15,7 @@ from wms.core.files import replacing
 from wms.core.names import IMAGE_SUFFIXES
 from wms.core.progress import Progress
 from wms.core.records.base import Frozen
+from wms.core.words import counted
 from wms.data.rules import remedy_for
 from wms.imaging.files import read_image
 from wms.model.bundle import load_bundle
@@ -37,8 +38,9 @@ class Predicted(Frozen):
         """
         if self.refused:
             listed = "\n".join(f"  {line}" for line in self.refused)
+            images = counted(len(self.refused) + len(self.masks), "image")
             raise ImageError(
-                f"{len(self.refused)} of {len(self.refused) + len(self.masks)} images cannot be used "
+                f"{len(self.refused)} of {images} cannot be used "
                 f"(masks written: {len(self.masks)}):\n{listed}",
                 remedy="Replace those images, or leave them out.",
             )

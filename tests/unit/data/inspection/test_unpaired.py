@@ -58,6 +58,12 @@ def test_what_is_no_regular_file_is_named_by_what_it_is(kind: Kind, rule: str) -
     assert judge("images/a.jpg", kind=kind)["images/a.jpg"].rule == rule
 
 
+@pytest.mark.parametrize("path", ["__MACOSX", "images/@eaDir", ".Spotlight-V100", ".Trashes", "$RECYCLE.BIN"])
+def test_a_folder_that_a_system_left_behind_does_not_block(path: str) -> None:
+    (found,) = judge(path, kind="folder").values()
+    assert (found.rule, found.severity) == ("ignored-file", "warning")
+
+
 @pytest.mark.parametrize(
     ("path", "rule", "severity"),
     [
@@ -70,6 +76,10 @@ def test_what_is_no_regular_file_is_named_by_what_it_is(kind: Kind, rule: str) -
         ("images/Thumbs.db", "ignored-file", "warning"),
         ("images/.DS_Store", "ignored-file", "warning"),
         ("images/._a.jpg", "ignored-file", "warning"),
+        ("images/~$notes.docx", "ignored-file", "warning"),
+        ("masks/.directory", "ignored-file", "warning"),
+        ("images/a.sync-conflict-20261130-040506-ABCDEFG.jpg", "conflict-copy", "warning"),
+        ("masks/a (Ola's conflicted copy 2026-11-30).png", "conflict-copy", "warning"),
         ("images/a\x1b[31m.jpg", "bad-name", "error"),
     ],
 )

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from wms.core.names import IMAGE_SUFFIXES, name_problem, printable, stem_key, stem_of
+from wms.core.names import (
+    IMAGE_SUFFIXES,
+    is_conflict_copy,
+    is_leftover,
+    name_problem,
+    printable,
+    stem_key,
+    stem_of,
+)
 from wms.core.records.dataset import Finding
 from wms.data.incoming import can_pair
 from wms.data.rules import Told, finding
@@ -19,7 +27,6 @@ _PARTNER_PLACE = {"images": "masks", "masks": "images"}
 _OTHER_IMAGES = frozenset(
     {".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".jfif", ".svg", ".dng"}
 )
-_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +81,13 @@ _BY_KIND: dict[Kind, Told] = {
 
 def _alone(file: UnpairedFile) -> Told:
     """What is wrong with a file that cannot be one half of a pair."""
+    if file.kind in ("file", "folder") and is_leftover(file.name):
+        return "ignored-file", "an operating system or a file manager made it for itself"
+    if file.kind == "file" and is_conflict_copy(file.name):
+        return "conflict-copy", "Syncthing or Dropbox made it, because two machines changed one file"
     if file.kind in _BY_KIND:
         return _BY_KIND[file.kind]
     suffix = PurePosixPath(file.name).suffix.lower()
-    if file.name.casefold() in _SYSTEM_FILES or file.name.startswith("._"):
-        return "ignored-file", "it is a file of the operating system"
     problem = name_problem(file.name)
     if problem is not None:
         return "bad-name", f"its name {problem}"

@@ -20,7 +20,7 @@ from pydantic_core import to_jsonable_python
 
 from wms.core.errors import WmsError
 from wms.core.words import counted
-from wms.report.markup import text
+from wms.report.markup import text as markdown
 
 if TYPE_CHECKING:
     from wms.core.records.dataset import Finding, ValidationReport
@@ -80,6 +80,13 @@ class ConsoleProgress:
         else:
             click.echo(f"\r\x1b[K{text}", err=True)
             self._bar.render_progress()
+
+    def warn(self, text: str) -> None:
+        """Print one line; the run's page and its job summary on GitHub show it too."""
+        self.say(f"warning: {text}")
+        if on_github():
+            _annotate("warning", text)
+            _to_runner("GITHUB_STEP_SUMMARY", f"**Warning:** {markdown(text)}")
 
 
 def say(text: str) -> None:
@@ -214,7 +221,7 @@ def show_error_on_github(message: str, remedy: str) -> None:
     if not on_github():
         return
     _annotate("error", f"{message} {remedy}")
-    line = f"**Error:** {text(message)}. **What to do:** {text(remedy)}"
+    line = f"**Error:** {markdown(message)}. **What to do:** {markdown(remedy)}"
     _to_runner("GITHUB_STEP_SUMMARY", line)
 
 

@@ -35,7 +35,6 @@ from wms.core.settings.infra import (
 log = logging.getLogger(__name__)
 
 ROOTS = "devops/terraform"
-MLFLOW_PORT = 5000
 
 
 class Cloud:
@@ -124,7 +123,7 @@ class Cloud:
             instance_id=node.id,
             region=self.settings.region,
             local_port=local_port,
-            remote_port=MLFLOW_PORT,
+            document=self.settings.session_document,
             password=admin_password(self.aws, self.password_parameter),
         )
 

@@ -26,7 +26,7 @@ variable "instance_type" {
 }
 
 variable "fallback_instance_types" {
-  description = "Other types, if AWS refuses that one; the zone is chosen so that it has them all."
+  description = "Other types, if AWS refuses that one; if possible the zone has them all."
   type        = list(string)
   default     = []
 }

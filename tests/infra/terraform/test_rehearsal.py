@@ -39,7 +39,8 @@ def shipped(
     schema.write_bytes(said.stdout)
     monkeypatch.setenv("FAKE_AWS_SCHEMA", str(schema))
     shutil.rmtree(workspace / "devops")
-    shutil.copytree(ROOT / "devops", workspace / "devops")
+    left = shutil.ignore_patterns(".terraform.lock.hcl")
+    shutil.copytree(ROOT / "devops", workspace / "devops", ignore=left)
     settings = workspace / "infrastructure/test/terraform.tfvars"
     settings.write_text(settings.read_text().replace("OWNER/REPO", "someone/meters"))
     return workspace

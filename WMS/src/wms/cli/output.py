@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 from pydantic_core import to_jsonable_python
 
-from wms.core.errors import WmsError
+from wms.core.errors import Code, InputError, WmsError
 from wms.core.words import counted
 from wms.report.markup import text as markdown
 
 if TYPE_CHECKING:
     from wms.core.records.dataset import Finding, ValidationReport
+    from wms.core.records.github_doctor import Row
 
 T = TypeVar("T")
 
@@ -153,6 +154,26 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (headers, ["-" * width for width in widths], *rows)
     ]
+
+
+def diagnosis(rows: Iterable[Row]) -> list[str]:
+    """The lines of a doctor's table."""
+    found = [
+        (row.area, row.name, row.result, f"{row.found}: {row.remedy}" if row.remedy else row.found)
+        for row in rows
+    ]
+    return table(("what", "name", "result", "found: what to do"), found)
+
+
+def require_all(missing: Sequence[Row]) -> None:
+    """End with an error that names what a doctor found missing.
+
+    Raises:
+        InputError: something is.
+    """
+    if missing:
+        names = ", ".join(f"{row.area} {row.name}" for row in missing)
+        raise InputError(f"a run needs what is missing: {names}", Code.PREFLIGHT)
 
 
 def minute(moment: datetime) -> str:

@@ -24,11 +24,17 @@ WITHOUT_INSTANCE_VARIABLE = "WMS_WITHOUT_INSTANCE"
 INFRASTRUCTURE = "infrastructure"
 TFVARS = "terraform.tfvars"
 
+EXAMPLE_REPOSITORY = "OWNER/REPO"
+"""What the settings have before somebody fills in a repository."""
+
 LEASE_BOOK_KEY = "lease/book.json"
 """The key of the lease book in the data bucket."""
 
 NODE_REPORT_KEY = "lease/node.json"
 """The key of the node's report, beside the book, where its role may write."""
+
+DUMP_KEY = "backup/mlflow.dump"
+"""The key of the database's dumps, which are its versions."""
 
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
 

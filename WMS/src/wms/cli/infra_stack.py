@@ -134,7 +134,9 @@ def _about_host(changes: Sequence[Change], *, plan_only: bool) -> list[str]:
 @click.command()
 @click.option("--yes", metavar="ENVIRONMENT", help="Do not ask; give the full name of the environment.")
 @click.option(
-    "--empty-buckets", is_flag=True, help="Delete the data and artifacts buckets with all their content."
+    "--empty-buckets",
+    is_flag=True,
+    help="Delete the buckets with all their content, that of Terraform's state too.",
 )
 @click.option("--snapshot", is_flag=True, help="Keep a snapshot of the database's disk.")
 @click.option("--force", is_flag=True, help="Destroy even with a live lease, or if leases cannot be read.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -40,6 +40,11 @@ class Instance:
     type: str
     image_id: str
     group_ids: tuple[str, ...]
+
+
+def _others(rule: Mapping[str, Any], group_id: str) -> bool:
+    """Whether a rule names a group beside its own."""
+    return any(pair["GroupId"] != group_id for pair in rule["UserIdGroupPairs"])
 
 
 class Ec2:
@@ -130,13 +135,17 @@ class Ec2:
         return datetime.fromisoformat(found[0]["CreationDate"]) if found else None
 
     def open_ports(self, group_ids: Sequence[str]) -> tuple[str, ...]:
-        """What the security groups let in, as `GROUP: PROTOCOL FROM-TO`."""
+        """What the security groups let in from outside themselves, as `GROUP: PROTOCOL FROM-TO`."""
         with asking("what the security groups let in"):
             groups = self._client.describe_security_groups(GroupIds=list(group_ids))["SecurityGroups"]
         return tuple(
             f"{group['GroupId']}: {rule['IpProtocol']} {rule.get('FromPort', '')}-{rule.get('ToPort', '')}"
             for group in groups
             for rule in group["IpPermissions"]
+            if rule["IpRanges"]
+            or rule["Ipv6Ranges"]
+            or rule["PrefixListIds"]
+            or _others(rule, group["GroupId"])
         )
 
     def wait_running(self, instance_id: str) -> None:

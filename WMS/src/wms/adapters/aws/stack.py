@@ -107,8 +107,8 @@ class AwsStack:
     def destroy(self, *, empty_buckets: bool, snapshot: bool) -> None:
         """Take down the switch and the stack; its buckets stay unless they shall be emptied.
 
-        Buckets that stay are still the stack's: `wms infra apply` goes on with them. `snapshot` leaves one of
-        the data volume.
+        Buckets that stay are still the stack's: `wms infra apply` goes on with them. If they go, so does the
+        bucket of the state. `snapshot` leaves one of the data volume.
         """
         for address in self._switch.resources():
             self._switch.forget(address)
@@ -129,6 +129,15 @@ class AwsStack:
             for bucket in self._buckets:
                 empty_bucket(self._aws, bucket)
             self._stack.destroy()
+            self._remove_what_others_made()
+
+    def _remove_what_others_made(self) -> None:
+        """The password that the node made, and the bucket of the state of nothing."""
+        with asking("to delete the password of MLflow"):
+            self._aws.client("ssm").delete_parameters(Names=[f"/{self._name}/mlflow/admin-password"])
+        empty_bucket(self._aws, self._state_bucket)
+        with asking(f"to delete the bucket {self._state_bucket}"):
+            self._aws.client("s3").delete_bucket(Bucket=self._state_bucket)
 
     def resources(self) -> tuple[str, ...]:
         """The addresses of everything that the stack has made."""

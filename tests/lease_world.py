@@ -206,7 +206,8 @@ class Line:
 
 
 def _refusal(code: str, status: int) -> ClientError:
-    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    told = {"HTTPStatusCode": status, "RetryAttempts": 0}
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": told}
     return ClientError(answer, "PutObject")
 
 
@@ -216,7 +217,7 @@ class Wired(Aws):
     def __init__(self, process: Process) -> None:
         self.line = Line(process)
 
-    def client(self, service: str, *, attempts: int = 1) -> Any:
+    def client(self, service: str) -> Any:
         return self.line
 
 
@@ -225,7 +226,7 @@ class SteppedStore(S3LeaseStore):
 
     def __init__(self, process: Process) -> None:
         aws = Wired(process)
-        super().__init__(lambda: "bucket", "lease/book.json", aws=aws, sleep=lambda seconds: None)
+        super().__init__(lambda: "bucket", "lease/book.json", aws=aws)
         self.line = aws.line
 
 

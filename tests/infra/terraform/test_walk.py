@@ -1,7 +1,7 @@
 """docs/aws.md, command by command as it is printed: on moto, with the shipped HCL.
 
 Stand-ins are AWS, GitHub, the container tool, and what the node itself would write. Real are wms, Terraform,
-the AWS CLI, gh, Git and the scripts. A run after the push: `tests/rehearsal/test_a_promotion_in_the_cloud.py`.
+the AWS CLI, gh, Git and the scripts. A run after a push: `tests/rehearsal/test_a_promotion_in_the_cloud.py`.
 """
 
 from __future__ import annotations

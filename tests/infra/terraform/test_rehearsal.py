@@ -65,5 +65,6 @@ def test_the_shipped_stack_is_made_switched_and_taken_down(wms: Callable[..., Re
     wms("down")
     assert answer("status")["instance"] == "stopped"
     assert answer("apply")["changes"] == []
+    cloud.dumps()
     left = answer("destroy", "--yes", "test")["left"]
     assert {item["kind"] for item in left} == {"bucket"}

@@ -57,6 +57,7 @@ check: setup ## Lint, format, types, layers, workflows, documents
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/wrong-mask.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/python docs/make_cli.py --check
+	$(BIN)/python docs/make_terraform.py --check
 
 # Its dependencies clash with ours, so it runs in an environment of its own.
 scan: setup ## Security scan of the infrastructure (checkov)
@@ -68,6 +69,7 @@ format: setup ## Format the code
 
 docs: setup ## Write the generated documents
 	$(BIN)/python docs/make_cli.py
+	$(BIN)/python docs/make_terraform.py
 
 # tta.py needs a trained model and images that it never saw, install_cost.py fetches some 6 GB, runner_minutes.py needs
 # Node.js: run them by hand.

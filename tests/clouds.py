@@ -25,7 +25,7 @@ from wms.adapters.aws.ec2 import Ec2
 from wms.adapters.aws.session import Aws
 from wms.adapters.aws.terraform import Terraform
 from wms.core.records.node import NodeCheck, NodeReport
-from wms.core.settings.infra import NODE_REPORT_KEY
+from wms.core.settings.infra import DUMP_KEY, NODE_REPORT_KEY
 
 ROOT = Path(__file__).parents[1]
 PROVIDER = ROOT / "tests/infra/provider"
@@ -161,6 +161,11 @@ class Cloud:
         report = node_report(stage, why=why, **refused).to_json()
         self.client("s3").put_object(Bucket=bucket, Key=NODE_REPORT_KEY, Body=report)
 
+    def dumps(self) -> None:
+        """As if the node had stored a dump of its database."""
+        bucket = f"{self.name}-data-123456789012"
+        self.client("s3").put_object(Bucket=bucket, Key=DUMP_KEY, Body=b"a dump")
+
     def instance_state(self, instance_id: str) -> str:
         found = self.client("ec2").describe_instances(InstanceIds=[instance_id])
         return str(found["Reservations"][0]["Instances"][0]["State"]["Name"])
@@ -210,10 +215,11 @@ def node_report(stage: str, *, why: str = "", **refused: str) -> NodeReport:
 
 
 def power_root(cloud: Cloud) -> Path:
-    """A copy of the root that holds the switch: Terraform writes a lock file beside what it reads."""
+    """A copy of the root that holds the switch, without the lock file of the real provider."""
     root = cloud.folder / "roots/power"
     if not root.exists():
-        shutil.copytree(ROOT / "devops/terraform/power", root)
+        left = shutil.ignore_patterns(".terraform.lock.hcl")
+        shutil.copytree(ROOT / "devops/terraform/power", root, ignore=left)
     return root
 
 

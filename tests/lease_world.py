@@ -219,7 +219,7 @@ class Wired(Aws):
     def __init__(self, process: Process) -> None:
         self.line = Line(process)
 
-    def client(self, service: str, *, attempts: int = 1) -> Any:
+    def client(self, service: str) -> Any:
         return self.line
 
 

@@ -85,7 +85,8 @@ def postgres_serving(port: int, *, settings: Sequence[str] = ()) -> Iterator[Pos
             )
             yield found
         finally:
-            _run("pg_ctl", *control, "-m", "immediate", "stop")
+            if (folder / "data/postmaster.pid").exists():
+                _run("pg_ctl", *control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the data bucket of the environment that WMS_ENVIRONMENT names, in the account that the credentials belong to.
 #
-# As wms/config/infra.py has it; here, because a build needs nothing else of wms.
+# As wms/core/settings/infra.py has it; here, because a build needs nothing else of wms.
 set -euo pipefail
 environment="${WMS_ENVIRONMENT:?name the data bucket, or set WMS_ENVIRONMENT to a folder of infrastructure, such as dev}"
 settings="$(dirname "$0")/../../infrastructure/${environment}/terraform.tfvars"

@@ -4,13 +4,14 @@
 #   WMS_ENVIRONMENT=dev devops/containers/publish.sh mlflow
 #   devops/containers/publish.sh mlflow wms-dev-data-123456789012
 #
-# Docker or podman builds it (CONTAINER_TOOL). The workflow mlflow-image.yml and a laptop do the same.
+# Docker builds it, or podman where there is no Docker (CONTAINER_TOOL names another). The workflow mlflow-image.yml and a
+# laptop do the same.
 set -euo pipefail
 export AWS_PAGER=""
 cd "$(dirname "$0")"
 name="${1:?the name of an image, such as mlflow}"
 bucket="${2:-$(./data-bucket.sh)}"
-tool="${CONTAINER_TOOL:-docker}"
+tool="${CONTAINER_TOOL:-$(command -v docker >/dev/null && echo docker || echo podman)}"
 tag="$(./tag.sh "${name}")"
 image="localhost/wms-${name}:${tag}"
 key="node/images/wms-${name}/${tag}.tar.gz"

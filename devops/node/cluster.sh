@@ -4,6 +4,20 @@
 RELEASES="${WMS_K3S_RELEASES:-https://github.com/k3s-io/k3s/releases/download}"
 IMAGES="${ROOT}/var/lib/rancher/k3s/agent/images"
 
+# What changed while its unit runs: a restart that is due. It is kept in /run, because a reboot restarts everything.
+RESTARTS="${ROOT}/run/wms/restart"
+
+# changed UNIT: the unit must be started again to see its new files.
+changed() { install -D /dev/null "${RESTARTS}/$1"; }
+
+# put SOURCE FILE MODE UNIT: install what differs from what is there.
+put() {
+  local source="$1" file="$2" mode="$3" unit="$4"
+  if cmp --silent "${source}" "${file}"; then return; fi
+  changed "${unit}"
+  install -D --mode="${mode}" "${source}" "${file}"
+}
+
 # fetch URL FILE SHA256 MODE: nothing where the right bytes lie already; nothing half or wrong is ever left there.
 fetch() {
   local url="$1" file="$2" sum="$3" mode="$4"
@@ -17,6 +31,7 @@ fetch() {
       "Compare devops/node/pins.env with the release's sha256sum-amd64.txt."
   fi
   chmod "${mode}" "${file}.part"
+  changed k3s.service
   mv "${file}.part" "${file}"
 }
 
@@ -25,7 +40,7 @@ install_k3s() {
   local release="${RELEASES}/${K3S_VERSION/+/%2B}"
   fetch "${release}/k3s" "${ROOT}/usr/local/bin/k3s" "${K3S_SHA256}" 0755
   fetch "${release}/k3s-airgap-images-amd64.tar.zst" "${IMAGES}/k3s.tar.zst" "${K3S_IMAGES_SHA256}" 0644
-  install -D --mode=0600 "${NODE_FOLDER}/k3s-config.yaml" "${ROOT}/etc/rancher/k3s/config.yaml"
+  put "${NODE_FOLDER}/k3s-config.yaml" "${ROOT}/etc/rancher/k3s/config.yaml" 0600 k3s.service
   # With this file k3s imports an archive again only when it changed.
   touch "${IMAGES}/.cache.json"
 }
@@ -45,26 +60,37 @@ fetch_image() {
   key="node/images/${name}/${tag}.tar.gz"
   file="${IMAGES}/${name}-${tag}.tar.gz"
   [[ -f "${file}" ]] && return
-  sum="$(aws s3api head-object --bucket "${WMS_DATA_BUCKET}" --key "${key}" --query 'Metadata.sha256' --output text)" ||
-    die "s3://${WMS_DATA_BUCKET}/${key} is not there" \
-      "Build and store it: devops/containers/publish.sh mlflow ${WMS_DATA_BUCKET}"
+  wait_for_image "${key}"
   aws s3 cp --no-progress "s3://${WMS_DATA_BUCKET}/${key}" "${file}.part"
   if ! sha256sum --check --status <<<"${sum}  ${file}.part"; then
     rm -f "${file}.part"
     die "s3://${WMS_DATA_BUCKET}/${key} does not have the SHA-256 ${sum} that was stored with it" \
       "Delete it and publish it anew: devops/containers/publish.sh mlflow ${WMS_DATA_BUCKET}"
   fi
+  # k3s imports images when it starts.
+  changed k3s.service
   mv "${file}.part" "${file}"
+}
+
+# wait_for_image KEY: sets `sum` to the SHA-256 that was stored with it. At the first boot nobody has stored one yet,
+# because the same `apply` makes the bucket and the instance. Without a lease the watchdog ends the wait.
+wait_for_image() {
+  local key="$1" deadline=$((SECONDS + ${IMAGE_WAIT_SECONDS:-1500})) told=false
+  local store="devops/containers/publish.sh mlflow ${WMS_DATA_BUCKET}"
+  until sum="$(aws s3api head-object --bucket "${WMS_DATA_BUCKET}" --key "${key}" --query 'Metadata.sha256' --output text 2>&1)"; do
+    [[ "${SECONDS}" -lt "${deadline}" ]] || die "s3://${WMS_DATA_BUCKET}/${key} is not there: ${sum}" \
+      "Build and store it: ${store}"
+    "${told}" || report booting "waiting for the image s3://${WMS_DATA_BUCKET}/${key}; to store it: ${store}"
+    told=true
+    sleep "${IMAGE_POLL_SECONDS:-10}"
+  done
 }
 
 install_units() {
   local unit
-  for unit in "${NODE_FOLDER}"/systemd/*.{service,timer,socket} "${NODE_FOLDER}"/*.{service,timer}; do
-    [[ -f "${unit}" ]] || continue
-    install -D --mode=0644 "${unit}" "${ROOT}/etc/systemd/system/$(basename "${unit}")"
+  for unit in "${NODE_FOLDER}"/systemd/*; do
+    put "${unit}" "${ROOT}/etc/systemd/system/$(basename "${unit}")" 0644 "$(basename "${unit}")"
   done
-  install -D --mode=0644 "${NODE_FOLDER}/systemd/pods-after-backup.conf" \
-    "${ROOT}/etc/systemd/system/cri-containerd-.scope.d/wms.conf"
   systemctl daemon-reload
 }
 
@@ -75,8 +101,21 @@ start_watchdog() {
     "See systemctl status wms-watchdog.timer; stop the instance by hand until it runs."
 }
 
+# `enable --now` starts what does not run, and restarts nothing.
 start_units() {
+  restart_changed
   systemctl enable --quiet --now k3s.service wms-mlflow.socket wms-backup.timer wms-backup-on-stop.service
+}
+
+restart_changed() {
+  local unit
+  for unit in k3s.service wms-mlflow.service wms-mlflow.socket wms-watchdog.timer wms-backup.timer; do
+    [[ -e "${RESTARTS}/${unit}" ]] || continue
+    # The proxy holds the socket: it ends first, and the next connection starts it again.
+    [[ "${unit}" != wms-mlflow.* ]] || systemctl stop wms-mlflow.service
+    systemctl try-restart "${unit}"
+  done
+  rm -rf "${RESTARTS}"
 }
 
 wait_for_cluster() {

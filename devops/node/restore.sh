@@ -88,14 +88,14 @@ sql postgres "CREATE DATABASE ${fresh} OWNER mlflow"
 pg pg_restore --username "${WMS_PG_SUPERUSER:-postgres}" --dbname "${fresh}" --no-owner --role mlflow \
   --exit-on-error "${DUMP_FOLDER_THERE}/${name}" || die "the dump could not be read in; nothing was changed"
 
-"${WMS_MLFLOW_CONTROL:-${here}/mlflow-control.sh}" stop
+"${here}/pods.sh" stop mlflow
 if [[ "${exists}" -gt 0 ]]; then
   old="mlflow_before_${stamp,,}"
   sql postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'mlflow'" >/dev/null
   sql postgres "ALTER DATABASE mlflow RENAME TO ${old}"
 fi
 sql postgres "ALTER DATABASE ${fresh} RENAME TO mlflow"
-"${WMS_MLFLOW_CONTROL:-${here}/mlflow-control.sh}" start
+"${here}/pods.sh" start mlflow
 if [[ "${exists}" -gt 0 ]]; then
   if [[ "${holds}" -eq 0 ]]; then
     sql postgres "DROP DATABASE ${old} WITH (FORCE)"

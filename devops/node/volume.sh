@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sourced by boot.sh: the data volume, which holds the database and outlives the instance.
+# Sourced by boot.sh: the data volume, which holds the database and outlives the instance. Its file system is XFS, as
+# Amazon Linux's own root is, so the tools are there.
 
 VOLUME_LABEL=wms-data
 VOLUME_WAIT_SECONDS="${VOLUME_WAIT_SECONDS:-120}"
@@ -18,7 +19,7 @@ format_if_blank() {
   local device="$1"
   if is_blank "${device}"; then
     log "${device} is blank; making a file system"
-    mkfs.ext4 -q -L "${VOLUME_LABEL}" "${device}"
+    mkfs.xfs -q -L "${VOLUME_LABEL}" "${device}"
   fi
   [[ "$(blkid --probe --match-tag LABEL --output value "${device}")" == "${VOLUME_LABEL}" ]] ||
     die "${device} holds something that is not labelled ${VOLUME_LABEL}; it was left alone" \
@@ -39,11 +40,13 @@ mount_data_volume() {
     format_if_blank "${WMS_DATA_DEVICE}"
     # Without the entry k3s, which requires this mount, would not start at the next boot.
     grep --quiet "LABEL=${VOLUME_LABEL} " "${ROOT}/etc/fstab" ||
-      printf 'LABEL=%s %s ext4 defaults,noatime,nofail,x-systemd.device-timeout=120 0 2\n' \
+      printf 'LABEL=%s %s xfs defaults,noatime,nofail,x-systemd.device-timeout=120 0 0\n' \
         "${VOLUME_LABEL}" "${DATA}" >>"${ROOT}/etc/fstab"
     systemctl daemon-reload
     mount "${DATA}"
   fi
+  # `data_volume_gib` grows the volume; this grows the file system, and does nothing where it fills the volume.
+  xfs_growfs -d "${DATA}" >/dev/null || log "the file system was not grown; it works as it was"
   # The database's image runs as user 999.
   install --directory --mode=0700 --owner="${POSTGRES_UID:-999}" --group="${POSTGRES_UID:-999}" \
     "${DATA}/postgres" "${DATA}/postgres/dump"

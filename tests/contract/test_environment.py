@@ -104,7 +104,7 @@ def test_the_cost_names_what_it_was_for(workspace: Path) -> None:
     answered("wms infra up --holder ann --purpose browse")
     told = answered("wms infra cost")
     assert [line["purpose"] for line in told["lines"]] == ["browse"]
-    assert told["total_usd"] == pytest.approx(4.23, abs=0.01)
+    assert told["total_usd"] == pytest.approx(2.15, abs=0.01)
     assert "browse" in typed("wms infra cost").output
 
 
@@ -112,7 +112,7 @@ def test_what_is_kept_costs_what_the_settings_say(workspace: Path) -> None:
     before = answered("wms infra cost")["total_usd"]
     settings = workspace / "infrastructure/dev/terraform.tfvars"
     settings.write_text(settings.read_text().replace("= 0.08\n", "= 0.18\n"))
-    assert answered("wms infra cost")["total_usd"] == pytest.approx(before + 50 * 0.10)
+    assert answered("wms infra cost")["total_usd"] == pytest.approx(before + 24 * 0.10)
 
 
 def test_the_cost_is_that_of_the_type_that_is_there(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,9 +122,19 @@ def test_an_mlflow_that_lets_nobody_in_is_an_answer(node: Node, nobody_listens: 
     assert [check.what for check in report.needed] == ["MLflow"]
 
 
-def test_a_boot_that_gave_up_says_why(node: Node) -> None:
+def test_a_boot_that_gave_up_or_waits_says_why(node: Node) -> None:
     report = node.reports("failed", "the data volume", "did not appear")
     assert (report.stage, report.why) == ("failed", "the data volume did not appear")
+    report = node.reports("booting", "waiting for the image")
+    assert (report.stage, report.why) == ("booting", "waiting for the image")
+
+
+def test_it_says_when_the_newest_dump_was_stored(node: Node) -> None:
+    assert node.reports("booting").dumped_at is None
+    node.bucket.write("backup/mlflow.dump", b"a dump")
+    dumped_at = node.reports("booting").dumped_at
+    assert dumped_at is not None
+    assert abs(datetime.now(UTC) - dumped_at) < timedelta(minutes=1)
 
 
 def test_a_report_that_cannot_be_written_is_said_on_the_node(node: Node) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,6 +107,18 @@ def test_a_dump_that_fails_keeps_nothing_running(node: Node, dump: str) -> None:
     node.environment["WMS_DUMP"] = dump
     assert node.look()
     assert "no dump of the database" in node.said
+
+
+def test_a_dump_that_hangs_keeps_nothing_running_and_nothing_of_it_is_left(node: Node) -> None:
+    """What hangs is a child of a child, which holds the output open."""
+    (node.folder / "bin/dump").write_text(f'#!/bin/sh\nsleep 600 &\necho $! > "{node.folder}/pid"\nwait\n')
+    node.environment["WMS_DUMP_SECONDS"] = "1"
+    started = time.monotonic()
+    assert node.look()
+    assert time.monotonic() - started < 30
+    assert "no dump of the database before the shutdown: no answer in 1 s" in node.said
+    pid = (node.folder / "pid").read_text().strip()
+    assert not Path("/proc", pid).exists() or "(sleep) Z" in Path("/proc", pid, "stat").read_text()
 
 
 def test_it_shuts_down_ten_minutes_after_the_last_lease_and_says_so_in_the_book_first(node: Node) -> None:

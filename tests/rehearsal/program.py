@@ -46,7 +46,7 @@ class ServedRegistry(FakeRegistry):
 
         uri, password = os.environ["MLFLOW_TRACKING_URI"], os.environ["MLFLOW_TRACKING_PASSWORD"]
         port = int(uri.rpartition(":")[2])
-        said = Tunnel(instance_id="", region="", local_port=port, remote_port=0, password=password).answer()
+        said = Tunnel(instance_id="", region="", local_port=port, document="", password=password).answer()
         if said != "ok":
             raise RegistryError(f"{uri}: {said}")
         return super()._load()

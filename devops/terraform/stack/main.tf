@@ -34,7 +34,6 @@ module "network" {
 module "storage" {
   source = "../modules/storage"
 
-  force_destroy = var.force_destroy
   buckets = {
     data = {
       name = local.buckets.data

@@ -32,3 +32,8 @@ output "release" {
   description = "The release that the node runs from its next boot."
   value       = module.k3s_node.release
 }
+
+output "session_document" {
+  description = "For `aws ssm start-session --document-name`, as `wms infra tunnel` calls it."
+  value       = module.k3s_node.session_document
+}

@@ -1,4 +1,4 @@
-# The first thirteen are in infrastructure/<env>/terraform.tfvars, which explains each; `wms` reads the same file.
+# All of them are keys of infrastructure/<env>/terraform.tfvars, which explains each; `wms` reads the same file.
 
 variable "name" {
   description = "Prefix of all names, such as wms-dev; its last part is the folder below infrastructure/."
@@ -26,7 +26,7 @@ variable "instance_type" {
 }
 
 variable "fallback_instance_types" {
-  description = "Other types, if AWS refuses that one; the zone is chosen so that it has them all."
+  description = "Other types, if AWS refuses that one; if possible the zone has them all."
   type        = list(string)
   default     = []
 }
@@ -96,7 +96,7 @@ variable "price_usd_of_keeping" {
   default     = {}
 }
 
-# Rarely needed; given as TF_VAR_<name> or by -var.
+# Optional keys.
 
 variable "availability_zone" {
   description = "The zone; null takes the first that has all instance types. Used only when the stack is created."
@@ -120,10 +120,4 @@ variable "create_oidc_provider" {
   description = "False if the account has GitHub's OIDC provider already."
   type        = bool
   default     = true
-}
-
-variable "force_destroy" {
-  description = "Whether destroying may delete buckets that are not empty."
-  type        = bool
-  default     = false
 }

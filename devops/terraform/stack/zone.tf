@@ -1,4 +1,5 @@
-# Not every zone has every type, and which letter means which zone differs by account.
+# Not every zone has every type, not every region has every fallback type, and which letter means which zone differs by
+# account.
 
 data "aws_ec2_instance_type_offerings" "zones" {
   for_each = var.availability_zone == null ? toset(concat([var.instance_type], var.fallback_instance_types)) : []
@@ -12,13 +13,15 @@ data "aws_ec2_instance_type_offerings" "zones" {
 
   lifecycle {
     postcondition {
-      condition     = length(self.locations) > 0
-      error_message = "${var.region} does not offer ${each.value}: take it out of instance_type or fallback_instance_types."
+      condition     = each.value != var.instance_type || length(self.locations) > 0
+      error_message = "${var.region} does not offer ${each.value}: write another instance_type."
     }
   }
 }
 
 locals {
-  zones             = [for offered in data.aws_ec2_instance_type_offerings.zones : offered.locations]
-  availability_zone = var.availability_zone != null ? var.availability_zone : sort(setintersection(local.zones...))[0]
+  offered = { for type, found in data.aws_ec2_instance_type_offerings.zones : type => found.locations if length(found.locations) > 0 }
+  # A zone with all types, so that the type can change later; without such a zone, one with the type that is wanted.
+  zones             = try(sort(setintersection(values(local.offered)...)), [])
+  availability_zone = var.availability_zone != null ? var.availability_zone : concat(local.zones, sort(try(local.offered[var.instance_type], [])))[0]
 }

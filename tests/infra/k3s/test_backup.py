@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from infra.k3s.conftest import NODE, client, run
-from inputs.postgres import Postgres
+from inputs.postgres import Postgres, postgres_serving
+from servers import free_port
 from wms.adapters.mlflow.client import connect
 
 KEY = "backup/mlflow.dump"
+K3S = """#!/bin/bash
+echo "$4 $5 $6" >>'{calls}'
+case "$*" in
+  *"scale statefulset/postgres --replicas=0")
+    server=$(head --lines=1 '{data}/postmaster.pid')
+    kill -INT "$server"
+    while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+    ;;
+esac
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """The scripts, as they run on the node; MLflow's server is only noted as stopped and started."""
+    """The scripts, as they run on the node.
+
+    k3s is a stand-in: what it is told is noted, and a database that it scales down gets SIGINT, which is the
+    image's stop signal.
+    """
 
     environment: dict[str, str]
     control: Path
@@ -33,9 +51,10 @@ class Node:
 def node(postgres: Postgres, aws: dict[str, str], node_root: Path, tmp_path: Path) -> Node:
     dumps = tmp_path / "dumps"
     dumps.mkdir()
-    control = tmp_path / "control"
-    control.write_text(f"#!/bin/sh\necho $1 >>'{tmp_path}/calls'\n")
-    control.chmod(0o755)
+    k3s = node_root / "usr/local/bin/k3s"
+    k3s.parent.mkdir(parents=True)
+    k3s.write_text(K3S.format(calls=tmp_path / "calls", data=postgres.folder / "data"))
+    k3s.chmod(0o755)
     return Node(
         environment={
             **os.environ,
@@ -45,7 +64,6 @@ def node(postgres: Postgres, aws: dict[str, str], node_root: Path, tmp_path: Pat
             "WMS_PG_COMMAND": "",
             "WMS_DUMP_FOLDER": str(dumps),
             "WMS_DUMP_FOLDER_THERE": str(dumps),
-            "WMS_MLFLOW_CONTROL": str(control),
         },
         control=tmp_path / "calls",
         dumps=dumps,
@@ -115,7 +133,8 @@ def test_what_was_logged_and_registered_survives_the_loss_of_the_database(
     node.run("restore.sh")
     assert_everything_is_there(empty_database, filled)
     assert databases(empty_database) == ["mlflow"]
-    assert node.control.read_text().split() == ["stop", "start"]
+    calls = node.control.read_text()
+    assert calls.index("deployment/mlflow --replicas=0") < calls.index("deployment/mlflow --replicas=1")
     assert list(node.dumps.iterdir()) == []
 
 
@@ -203,3 +222,49 @@ def test_a_bucket_that_keeps_no_versions_is_an_error(
 def test_without_any_dump_the_restore_says_so(node: Node, empty_database: Postgres) -> None:
     assert "there is no such dump" in node.run("restore.sh", code=1).stderr
     assert databases(empty_database) == ["mlflow"]
+
+
+def test_a_stop_stores_a_dump_then_the_database_ends_fast_and_clean_although_clients_are_connected(
+    node: Node, filled: str, aws: dict[str, str], data_bucket: str
+) -> None:
+    """On a server of its own, which it ends."""
+    with postgres_serving(free_port()) as server:
+        mlflow = connect(uri(server))
+        mlflow.search_experiments()
+        environment = {**node.environment, **server.environment}
+        k3s = Path(environment["WMS_BOOT_ROOT"], "usr/local/bin/k3s")
+        k3s.write_text(K3S.format(calls=node.control, data=server.folder / "data"))
+        # A client in the middle of a transaction, as one that hangs.
+        hanging = psycopg2.connect(
+            host="127.0.0.1", port=server.port, user="mlflow", password=server.password, dbname="mlflow"
+        )
+        hanging.cursor().execute("BEGIN; SELECT 1")
+        begun = time.monotonic()
+        run(NODE / "stop.sh", environment=environment)
+        assert time.monotonic() - begun < 30
+        hanging.close()
+        stored = client("s3", aws).head_object(Bucket=data_bucket, Key=KEY)
+        assert stored["ContentLength"] > 1000
+        calls = node.control.read_text()
+        ended = [
+            calls.index(f"{what} --replicas=0") for what in ("deployment/mlflow", "statefulset/postgres")
+        ]
+        assert ended == sorted(ended)
+        control = next(Path("/usr/lib/postgresql").glob("*/bin/pg_controldata"))
+        assert re.search(
+            r"^Database cluster state: +shut down$", run(control, server.folder / "data").stdout, re.M
+        )
+
+
+@pytest.mark.parametrize("hangs", ["the dump", "nothing answers"])
+def test_nothing_that_hangs_or_fails_keeps_the_machine(node: Node, hangs: str) -> None:
+    environment = {**node.environment, "DUMP_SECONDS": "1"}
+    if hangs == "the dump":
+        environment["WMS_PG_COMMAND"] = "sleep 600"
+    else:
+        environment["PGPORT"] = "1"
+    Path(environment["WMS_BOOT_ROOT"], "usr/local/bin/k3s").write_text("#!/bin/sh\nexit 1\n")
+    begun = time.monotonic()
+    said = run(NODE / "stop.sh", environment=environment).stderr
+    assert time.monotonic() - begun < 30
+    assert "no dump before this stop" in said

@@ -10,6 +10,8 @@ import gzip
 import hashlib
 import os
 import shutil
+import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +25,13 @@ from wms.core.records.node import NodeReport
 from wms.core.settings.infra import NODE_REPORT_KEY
 
 PARAMETER = "/wms-test/mlflow/admin-password"
+DISK_BYTES = 320 * 2**20
+"""The smallest disk that mkfs.xfs takes; most of it is a hole in the file."""
 STAND_INS = {
     "systemctl": "",
     "mount": 'touch "$WMS_BOOT_ROOT/mounted"',
     "mountpoint": '[ -e "$WMS_BOOT_ROOT/mounted" ]',
+    "xfs_growfs": "",
     # Rendering and making manifests is real; only what would reach a cluster is kept instead.
     "k3s": """shift
 case "$*" in
@@ -59,6 +64,11 @@ def stand_in(name: str) -> str:
     return f'#!/bin/bash\necho "{name} $*" >>"$WMS_BOOT_ROOT/calls"\n{STAND_INS[name]}\n'
 
 
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def password(aws: dict[str, str]) -> str:
     return client("ssm", aws).get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]["Value"]
 
@@ -77,7 +87,7 @@ def store_image(aws: dict[str, str], bucket: str, release: Path, *, sha256: str 
 
 @pytest.fixture
 def node(aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path) -> Iterator[Node]:
-    for name in ("kubectl", "mkfs.ext4", "blkid"):
+    for name in ("kubectl", "mkfs.xfs", "blkid"):
         if shutil.which(name) is None:
             pytest.skip(f"{name} is not installed on this machine")
     release = tmp_path / "opt/wms"
@@ -98,7 +108,7 @@ def node(aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path)
         (programs / name).write_text(stand_in(name))
         (programs / name).chmod(0o755)
     with (tmp_path / "device").open("wb") as device:
-        device.truncate(32 * 2**20)
+        device.truncate(DISK_BYTES)
 
     def mlflow(path: str, who: str | None) -> int:
         return 200 if who == administrator(password(aws)) else 401
@@ -118,6 +128,8 @@ def node(aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path)
                 "WMS_MLFLOW_ADDRESS": f"http://127.0.0.1:{port}",
                 "POSTGRES_UID": str(os.getuid()),
                 "VOLUME_WAIT_SECONDS": "1",
+                "IMAGE_POLL_SECONDS": "0.2",
+                "IMAGE_WAIT_SECONDS": "60",
                 "MLFLOW_WAIT_SECONDS": "5",
             },
         )
@@ -129,6 +141,10 @@ def told(aws: dict[str, str], bucket: str) -> NodeReport:
     """What the node said of itself last, as `wms infra up` reads it."""
     body = client("s3", aws).get_object(Bucket=bucket, Key=NODE_REPORT_KEY)["Body"].read()
     return NodeReport.from_json(body, source="the bucket")
+
+
+def reported(aws: dict[str, str], bucket: str) -> bool:
+    return bool(client("s3", aws).list_objects_v2(Bucket=bucket, Prefix=NODE_REPORT_KEY)["KeyCount"])
 
 
 def test_a_fresh_machine_becomes_a_node_whose_mlflow_answers(
@@ -182,7 +198,7 @@ def test_a_second_boot_changes_nothing_but_drops_the_image_of_an_older_release(
     node: Node, aws: dict[str, str]
 ) -> None:
     node.boot()
-    formatted = node.device.read_bytes()
+    formatted = digest(node.device)
     (node.root / "mounted").unlink()
     kept = [
         node.root / "etc/fstab",
@@ -199,7 +215,7 @@ def test_a_second_boot_changes_nothing_but_drops_the_image_of_an_older_release(
 
     assert {path: path.read_bytes() for path in before} == before
     assert not older.exists()
-    assert node.device.read_bytes() == formatted
+    assert digest(node.device) == formatted
     assert (node.root / "etc/fstab").read_text().count("LABEL=wms-data") == 1
     assert password(aws) == first
     assert [call for call in node.calls() if " patch " in call] == [*mark, *mark]
@@ -227,11 +243,70 @@ def test_other_bytes_under_k3s_s_name_are_not_installed(node: Node) -> None:
     assert not (node.root / "usr/local/bin").exists() or not list((node.root / "usr/local/bin").iterdir())
 
 
-def test_an_image_that_nobody_stored_is_named_with_what_stores_it(
+def test_the_first_boot_waits_for_the_image_says_so_and_goes_on_once_it_is_stored(
     node: Node, aws: dict[str, str], data_bucket: str
 ) -> None:
     client("s3", aws).delete_object(Bucket=data_bucket, Key=image_key(node.release))
+    client("s3", aws).create_bucket(Bucket="wms-test-artifacts")
+    with subprocess.Popen(
+        [node.release / "node/boot.sh"], env=node.environment, stderr=subprocess.DEVNULL
+    ) as booting:
+        deadline = time.monotonic() + 60
+        while "waiting" not in (why := told(aws, data_bucket).why if reported(aws, data_bucket) else ""):
+            assert time.monotonic() < deadline
+            assert booting.poll() is None
+            time.sleep(0.2)
+        assert f"devops/containers/publish.sh mlflow {data_bucket}" in why
+        store_image(aws, data_bucket, node.release)
+    assert booting.returncode == 0
+    assert told(aws, data_bucket).stage == "ready"
+
+
+def test_an_image_that_nobody_stores_in_time_is_named_with_what_stores_it(
+    node: Node, aws: dict[str, str], data_bucket: str
+) -> None:
+    client("s3", aws).delete_object(Bucket=data_bucket, Key=image_key(node.release))
+    node.environment["IMAGE_WAIT_SECONDS"] = "0"
     assert f"containers/publish.sh mlflow {data_bucket}" in node.boot(code=1)
+    assert told(aws, data_bucket).why.startswith("fetch_images: s3://")
+
+
+def restarts(node: Node) -> list[str]:
+    """What one boot stops and starts again; it must be after systemd has read the new files."""
+    (node.root / "calls").unlink(missing_ok=True)
+    node.boot()
+    calls = node.calls()
+    found = [call for call in calls if call.startswith(("systemctl try-restart", "systemctl stop"))]
+    (enabled,) = [call for call in calls if call.startswith("systemctl enable --quiet --now k3s")]
+    for call in found:
+        assert calls.index("systemctl daemon-reload") < calls.index(call) < calls.index(enabled)
+    return found
+
+
+def test_one_boot_restarts_what_changed_and_nothing_else(node: Node) -> None:
+    k3s = ["systemctl try-restart k3s.service"]
+    proxy = ["systemctl stop wms-mlflow.service", "systemctl try-restart wms-mlflow.socket"]
+    assert k3s[0] in restarts(node)
+    assert restarts(node) == []
+    for changed, expected in {
+        "node/k3s-config.yaml": k3s,
+        "node/systemd/k3s.service": k3s,
+        "node/systemd/wms-mlflow.socket": proxy,
+        "node/systemd/wms-backup-on-stop.service": [],
+    }.items():
+        with (node.release / changed).open("a") as file:
+            file.write("# changed\n")
+        assert restarts(node) == expected, changed
+
+
+def test_a_new_version_of_k3s_is_restarted_too(node: Node) -> None:
+    node.boot()
+    pins, k3s = node.release / "node/pins.env", node.release.parents[1] / "releases/v1+k3s1/k3s"
+    before = digest(k3s)
+    k3s.write_text(k3s.read_text() + "# newer\n")
+    pins.write_text(pins.read_text().replace(before, digest(k3s)))
+    node.boot()
+    assert "systemctl try-restart k3s.service" in node.calls()
 
 
 def test_a_damaged_image_is_not_kept(node: Node, aws: dict[str, str], data_bucket: str) -> None:
@@ -248,9 +323,9 @@ def test_a_volume_that_holds_anything_else_is_left_alone(node: Node, content: st
             device.write(b"precious")
     else:
         run("mkfs.ext4", "-q", node.device, environment=node.environment)
-    before = node.device.read_bytes()
+    before = digest(node.device)
     assert "was left alone" in node.boot(code=1)
-    assert node.device.read_bytes() == before
+    assert digest(node.device) == before
     assert not (node.root / "mounted").exists()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.k3s.conftest import NODE, ROOT, run
+from lease_world import watchdog
 
 CONTAINERS = ROOT / "devops/containers"
 SCRIPTS = sorted(path for path in ROOT.glob("devops/**/*.sh") if "tests" not in path.parts)
@@ -84,15 +85,35 @@ def test_what_is_downloaded_is_pinned_by_its_bytes() -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
 def test_systemd_knows_every_line_of_the_units(tmp_path: Path) -> None:
-    units = sorted(path for path in (NODE / "systemd").iterdir() if path.suffix != ".conf")
+    units = sorted((NODE / "systemd").iterdir())
     done = run("systemd-analyze", "verify", *units, code=None)
     absent = re.compile(r"is not executable: No such file or directory|^$")
     assert [line for line in done.stderr.splitlines() if not absent.search(line)] == []
 
 
-def test_the_dump_before_a_stop_comes_before_the_containers_end() -> None:
-    """systemd stops in the reverse order of starting; each container is a scope of its own."""
-    assert "Before=wms-backup-on-stop.service" in (NODE / "systemd/pods-after-backup.conf").read_text()
+def seconds(unit: str, name: str) -> int:
+    """A time of a unit that is written in seconds."""
+    return int(re.findall(rf"^{name}=(\d+)$", (NODE / "systemd" / unit).read_text(), re.MULTILINE)[0])
+
+
+def test_no_limit_of_systemd_ends_what_has_limits_of_its_own() -> None:
+    """Killed in the middle, the watchdog would never stop the instance."""
+    look = 3 * watchdog.AWS_SECONDS + watchdog.DUMP_SECONDS + watchdog.SHUTDOWN_SECONDS
+    assert look < seconds("wms-watchdog.service", "TimeoutStartSec")
+    stop = (NODE / "stop.sh").read_text()
+    limits = sum(int(found) for found in re.findall(r"timeout \D*(\d+)", stop))
+    stopping = seconds("wms-backup-on-stop.service", "TimeoutStopSec")
+    assert limits < stopping
+    assert look + stopping < watchdog.SWITCH_LIMIT.total_seconds() + watchdog.AWS_SECONDS * 3
+
+
+def test_the_stop_comes_before_the_end_of_k3s_and_the_network() -> None:
+    """systemd stops in the reverse order of starting."""
     unit = (NODE / "systemd/wms-backup-on-stop.service").read_text()
     assert "After=k3s.service network-online.target" in unit
-    assert "ExecStop=/opt/wms/node/backup.sh" in unit
+    assert "ExecStop=/opt/wms/node/stop.sh" in unit
+
+
+def test_no_dump_is_made_up_for_at_a_boot_and_a_failed_one_is_tried_again() -> None:
+    assert "Persistent" not in (NODE / "systemd/wms-backup.timer").read_text().split("[Timer]")[1]
+    assert "Restart=on-failure" in (NODE / "systemd/wms-backup.service").read_text()

@@ -82,14 +82,14 @@ def ended_at_last(result: Result) -> Iterator[int]:
 
 def listens(port: int) -> bool:
     return (
-        Tunnel(instance_id="", region="", local_port=port, remote_port=0, password=PASSWORD).answer()
+        Tunnel(instance_id="", region="", local_port=port, document="", password=PASSWORD).answer()
         != "no answer (ConnectionRefusedError)"
     )
 
 
 @pytest.mark.usefixtures("programs")
 def test_a_workflow_finds_mlflow_and_its_password_stays_out_of_the_log(
-    wms: Wms, node: str, starting: Starting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wms: Wms, account: Cloud, node: str, starting: Starting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_ENV", str(tmp_path / "env"))
@@ -107,7 +107,9 @@ def test_a_workflow_finds_mlflow_and_its_password_stays_out_of_the_log(
     assert PASSWORD not in result.output.replace(masked, "")
     [call] = Path(os.environ["CALLS"]).read_text().splitlines()
     assert call.startswith(f"ssm start-session --target {node} --region us-east-1")
-    assert f'"localPortNumber": ["{port}"]' in call
+    # The port of the instance is the document's, not the caller's.
+    assert f"--document-name {account.name}-mlflow" in call
+    assert call.endswith(f'{{"localPortNumber": ["{port}"]}}')
 
 
 @pytest.mark.usefixtures("programs", "node", "starting")

@@ -88,9 +88,14 @@ class Instance:
         }
 
     def update(self, id_: str, wanted: Value) -> Value:
-        wanted_type = known(wanted, "instance_type")
+        wanted_type, ec2 = known(wanted, "instance_type"), client("ec2")
         if wanted_type and wanted_type != self.read(id_)["instance_type"]:
-            client("ec2").modify_instance_attribute(InstanceId=id_, InstanceType={"Value": wanted_type})
+            # As the real one: it ends in a start, whatever was before.
+            ec2.stop_instances(InstanceIds=[id_])
+            ec2.get_waiter("instance_stopped").wait(InstanceIds=[id_])
+            ec2.modify_instance_attribute(InstanceId=id_, InstanceType={"Value": wanted_type})
+            ec2.start_instances(InstanceIds=[id_])
+            ec2.get_waiter("instance_running").wait(InstanceIds=[id_])
         tag(id_, wanted)
         return self.read(id_)
 

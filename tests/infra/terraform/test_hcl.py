@@ -53,7 +53,7 @@ def test_the_host_survives_what_changes_around_it(terraform: Terraform) -> None:
     unprotected = 'resource "aws_ebs_volume" "data" {\n  lifecycle {\n    prevent_destroy = false\n  }\n}\n'
     with overridden(terraform, "modules/k3s_node", unprotected):
         terraform.must("modules/k3s_node", "init", "-backend=false", "-test-directory=tests/state")
-        assert "3 passed, 0 failed" in terraform.must("modules/k3s_node", *SURVIVES)
+        assert "5 passed, 0 failed" in terraform.must("modules/k3s_node", *SURVIVES)
 
 
 def test_removing_the_rest_leaves_the_data_volume(terraform: Terraform) -> None:

@@ -1,14 +1,13 @@
 """What the roles may do, tried against an IAM that enforces: moto, with the documents that Terraform makes.
 
-moto knows no conditions, and resources of S3 alone: what is tied to a tag or a parameter is tested on the
-documents themselves (`modules/policies/tests`).
+moto knows no conditions, and resources of S3 alone: what is tied to a tag, a session or a token is tried on
+the small IAM of `tests/iam.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from clouds import enforcing, user_with
+from iam import SHELL, allowed, may_start_session
 from infra.terraform.conftest import Terraform, policies
 
 BUCKETS = {"data": "the-data", "artifacts": "the-artifacts", "state": "the-state"}
@@ -168,13 +168,10 @@ def test_a_role_may_not(roles: dict[str, Callable[[str], Any]], role: str, act: 
 
 
 def trusts(document: str, subject: str) -> bool:
-    """Whether a trust policy takes a token for AWS of this subject; stars as in IAM."""
-    (statement,) = json.loads(document)["Statement"]
-    conditions = statement["Condition"]
-    assert set(conditions) == {"StringEquals", "StringLike", "StringNotLike"}
-    wanted = conditions["StringLike"]["token.actions.githubusercontent.com:sub"]
-    refused = conditions["StringNotLike"]["token.actions.githubusercontent.com:sub"]
-    return any(fnmatchcase(subject, each) for each in wanted) and not fnmatchcase(subject, refused)
+    """Whether a trust policy takes a token for AWS of this subject."""
+    token = "token.actions.githubusercontent.com"
+    context = {f"{token}:aud": "sts.amazonaws.com", f"{token}:sub": subject}
+    return allowed(document, "sts:AssumeRoleWithWebIdentity", context=context)
 
 
 OWN, MAIN = ("octocat/meters", "octocat@12/meters@34"), "ref:refs/heads/main"
@@ -209,3 +206,60 @@ def test_only_a_run_on_main_of_this_repository_gets_the_workflows_roles(
 ) -> None:
     expected = repository in OWN and context == MAIN
     assert trusts(documents["github_trust"], f"repo:{repository}:{context}") == expected
+
+
+ACCOUNT = "123456789012"
+NODE = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-1"
+OURS = {"aws:ResourceTag/Project": "wms-test", "aws:userid": "AROA1:GitHubActions"}
+
+
+def session_document(name: str) -> str:
+    """The ARN of a Session document: AWS's own lie in no account."""
+    return f"arn:aws:ssm:{REGION}:{'' if name.startswith('AWS-') else ACCOUNT}:document/{name}"
+
+
+def opens(document: str, name: str | None, *, context: dict[str, str] = OURS) -> bool:
+    named = session_document(name or SHELL)
+    return may_start_session(document, instance=NODE, context=context, name=name, named=named)
+
+
+def test_the_pipeline_reaches_mlflow_and_nothing_else_of_the_node(documents: dict[str, Any]) -> None:
+    pipeline = documents["pipeline"]
+    assert opens(pipeline, "wms-test-mlflow")
+    for name in (
+        None,
+        SHELL,
+        "AWS-StartPortForwardingSession",
+        "AWS-StartPortForwardingSessionToRemoteHost",
+        "AWS-StartSSHSession",
+        "AWS-StartInteractiveCommand",
+        "wms-other-mlflow",
+    ):
+        assert not opens(pipeline, name), name
+    assert not opens(pipeline, "wms-test-mlflow", context={**OURS, "aws:ResourceTag/Project": "other"})
+    for action in ("SendCommand", "CreateDocument", "UpdateDocument", "UpdateDocumentDefaultVersion"):
+        for resource in (NODE, session_document("wms-test-mlflow"), session_document("AWS-RunShellScript")):
+            assert not allowed(pipeline, f"ssm:{action}", resource, OURS), action
+
+
+def test_without_the_check_of_documents_the_same_role_would_open_a_shell(documents: dict[str, Any]) -> None:
+    """What the condition is for, and that the test above can fail."""
+    unchecked = json.loads(documents["pipeline"])
+    for statement in unchecked["Statement"]:
+        statement.get("Condition", {}).pop("BoolIfExists", None)
+    assert opens(json.dumps(unchecked), None)
+
+
+def test_sessions_of_others_are_neither_opened_nor_ended(documents: dict[str, Any]) -> None:
+    pipeline, sessions = documents["pipeline"], f"arn:aws:ssm:{REGION}:{ACCOUNT}:session"
+    assert allowed(pipeline, "ssmmessages:OpenDataChannel", f"{sessions}/GitHubActions-0abc", OURS)
+    assert not allowed(pipeline, "ssmmessages:OpenDataChannel", f"{sessions}/ann-0abc", OURS)
+    for action in ("ssm:TerminateSession", "ssm:ResumeSession"):
+        for owner, expected in (("AROA1:GitHubActions", True), ("AIDA2", False)):
+            tagged = {**OURS, "ssm:resourceTag/aws:ssmmessages:session-id": owner}
+            assert allowed(pipeline, action, f"{sessions}/any-0abc", tagged) == expected
+
+
+@pytest.mark.parametrize("role", ["node", "images"])
+def test_no_other_role_opens_sessions(documents: dict[str, Any], role: str) -> None:
+    assert not any(opens(documents[role], name) for name in (None, SHELL, "wms-test-mlflow"))

@@ -23,23 +23,28 @@ terraform {
 """
 
 
-@pytest.fixture
-def shipped(
-    terraform: Any, cloud: Cloud, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """The workspace with the shipped HCL; the fake provider knows every resource by the real one's schema."""
-    asking = tmp_path / "asking"
+def schema_of_provider(terraform: Any, folder: Path) -> Path:
+    """A file with the schema of the real provider."""
+    asking, schema = folder / "asking", folder / "schema.json"
     asking.mkdir()
     (asking / "main.tf").write_text(PROVIDER)
     for words in (("init",), ("providers", "schema", "-json")):
         said = subprocess.run(
             ["terraform", *words], cwd=asking, env=terraform.environment, capture_output=True, check=True
         )
-    schema = tmp_path / "schema.json"
     schema.write_bytes(said.stdout)
-    monkeypatch.setenv("FAKE_AWS_SCHEMA", str(schema))
+    return schema
+
+
+@pytest.fixture
+def shipped(
+    terraform: Any, cloud: Cloud, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """The workspace with the shipped HCL; the fake provider knows every resource by the real one's schema."""
+    monkeypatch.setenv("FAKE_AWS_SCHEMA", str(schema_of_provider(terraform, tmp_path)))
     shutil.rmtree(workspace / "devops")
-    shutil.copytree(ROOT / "devops", workspace / "devops")
+    left = shutil.ignore_patterns(".terraform.lock.hcl")
+    shutil.copytree(ROOT / "devops", workspace / "devops", ignore=left)
     settings = workspace / "infrastructure/test/terraform.tfvars"
     settings.write_text(settings.read_text().replace("OWNER/REPO", "someone/meters"))
     return workspace
@@ -60,5 +65,6 @@ def test_the_shipped_stack_is_made_switched_and_taken_down(wms: Callable[..., Re
     wms("down")
     assert answer("status")["instance"] == "stopped"
     assert answer("apply")["changes"] == []
+    cloud.dumps()
     left = answer("destroy", "--yes", "test")["left"]
     assert {item["kind"] for item in left} == {"bucket"}

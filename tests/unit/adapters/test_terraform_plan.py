@@ -22,6 +22,34 @@ def test_what_is_kept_is_neither_destroyed_nor_replaced(address: str, actions: t
         refuse_destruction([change("aws_iam_role.node", "update"), change(address, *actions)])
 
 
+def test_a_host_that_is_made_anew_by_command_may_go_and_nothing_else() -> None:
+    host = change("module.k3s_node.aws_instance.node", "delete", "create")
+    refuse_destruction([host], but=[host.address])
+    with pytest.raises(ComputeError, match="aws_ebs_volume"):
+        refuse_destruction(
+            [host, change("module.k3s_node.aws_ebs_volume.data", "delete")], but=[host.address]
+        )
+
+
+@pytest.mark.parametrize(
+    ("actions", "before", "restarts"),
+    [
+        (["update"], "t3.large", True),
+        (["update"], "m5.large", False),
+        (["delete", "create"], "t3.large", False),
+    ],
+)
+def test_another_type_restarts_the_instance(actions: list[str], before: str, restarts: bool) -> None:
+    changed = {
+        "actions": actions,
+        "before": {"instance_type": before},
+        "after": {"instance_type": "m5.large"},
+    }
+    plan = {"resource_changes": [{"address": "a.b", "type": "aws_instance", "change": changed}]}
+    (found,) = changes_of(plan)
+    assert (found.restarts, found.makes_host) == (restarts, "create" in actions)
+
+
 def test_everything_else_may_change() -> None:
     refuse_destruction(
         [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wms.adapters.aws.session import ASK_FOR_RIGHTS, SIGN_IN
-from wms.adapters.aws.terraform_messages import failure
+from wms.adapters.aws.terraform_messages import FREE_PLAN, failure
 from wms.core.errors import Code, TerraformError
 
 LOCKED = """
@@ -49,6 +49,7 @@ def test_a_lock_without_its_facts_is_a_lock_all_the_same() -> None:
         ("Error: No valid credential sources found", SIGN_IN),
         ("Error: x\n\nStatusCode: 403, api error ExpiredToken: The token has\nexpired", SIGN_IN),
         ("Error: starting EC2 Instance: api error UnauthorizedOperation: You are", ASK_FOR_RIGHTS),
+        ("Error: InvalidParameterCombination: The instance type is not eligible for Free Tier.", FREE_PLAN),
     ],
 )
 def test_what_aws_says_behind_it_decides_the_remedy(said: str, remedy: str) -> None:

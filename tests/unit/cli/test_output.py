@@ -1,9 +1,11 @@
 """What people read on the terminal."""
 
+from pathlib import Path
+
 import pytest
 
 from factories import make_finding
-from wms.cli.output import ANNOTATED, findings
+from wms.cli.output import ANNOTATED, ConsoleProgress, findings
 from wms.core.words import counted
 
 
@@ -38,6 +40,19 @@ def test_no_more_errors_are_annotated_than_github_shows(
     assert said.out.count("error: images/") == count
     assert said.err.count("::error ") == ANNOTATED
     assert ("the job summary lists them all" in said.err) == (count > ANNOTATED)
+
+
+def test_a_warning_is_on_the_page_of_the_run_and_in_its_summary(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ConsoleProgress().warn("no dump")
+    assert capsys.readouterr().err == "warning: no dump\n"
+    summary = tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    ConsoleProgress().warn("no dump")
+    assert "::warning::no dump" in capsys.readouterr().err
+    assert summary.read_text() == "**Warning:** no dump\n"
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (1200, "1,200 findings")])

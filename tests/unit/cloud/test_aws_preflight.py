@@ -140,15 +140,30 @@ def types(answer: Answer) -> dict[str, Answer]:
     return dict.fromkeys(SETTINGS.instance_types, answer)
 
 
+FREE_PLAN = Answer(
+    verdict="unavailable",
+    detail="RunInstances: InvalidParameterCombination: The specified instance type is not eligible for Free "
+    "Tier. For a list of Free Tier instance types, run 'describe-instance-types' with the filter "
+    "'free-tier-eligible=true'.",
+)
+"""AWS's own words, for an account on the Free plan."""
+
+
 @pytest.mark.parametrize(
     ("account", "result", "remedy"),
     [
         (FakeAccount(node=None), "no instance yet; t3.large is allowed", "wms infra apply"),
         (
-            FakeAccount(node=None, types={"t3.large": DENIED, "t3a.large": MISSING}),
-            "t3.large: explicit deny (in so many words); allowed: m5.large",
-            'instance_type = "m5.large"',
+            FakeAccount(node=None, types={"t3.large": DENIED, "m7i-flex.large": MISSING}),
+            "t3.large: explicit deny (in so many words); allowed: t3a.large, m5.large",
+            'instance_type = "t3a.large"',
         ),
+        (
+            FakeAccount(node=None, types={**types(FREE_PLAN), "m7i-flex.large": ALLOWED}),
+            "t3.large: unavailable (RunInstances: InvalidParameterCombination: The specified instance type",
+            'instance_type = "m7i-flex.large"',
+        ),
+        (FakeAccount(node=None, types=types(FREE_PLAN)), "Free Tier", "m7i-flex.large"),
         (FakeAccount(node=None, types=types(DENIED)), "explicit deny", "no permission changes that"),
         (FakeAccount(node=None, types=types(MISSING)), "no permission", "ec2:RunInstances"),
         (FakeAccount(node=DENIED), "wms-dev-node: explicit deny", "no permission changes that"),
@@ -157,6 +172,8 @@ def types(answer: Answer) -> dict[str, Answer]:
     ids=[
         "no instance",
         "no instance, another type is allowed",
+        "no instance, the Free plan",
+        "no instance, the Free plan without its type among the fallbacks",
         "no instance, no type by a rule",
         "no instance, no type for lack of a permission",
         "a start that a rule forbids",
@@ -206,7 +223,8 @@ def test_a_locked_stack_is_waited_for_and_without_the_switch_ec2_stands_in(lease
 
 def overspend(leases: LocalLeaseStore) -> None:
     """As if the instance had run for three weeks."""
-    leases.swap(LeaseBook(sessions=(Session(started_at=NOW - 530 * HOUR, ended_at=NOW),)), expect=None)
+    session = Session(started_at=NOW - 530 * HOUR, ended_at=NOW, instance_type="m5.large")
+    leases.swap(LeaseBook(sessions=(session,)), expect=None)
 
 
 def budget(leases: LocalLeaseStore, *, override: str | None = None) -> None:
@@ -214,7 +232,7 @@ def budget(leases: LocalLeaseStore, *, override: str | None = None) -> None:
 
 
 def test_the_budget_left_is_told_and_none_left_is_a_failure(leases: LocalLeaseStore) -> None:
-    assert lines(leases, FakeAccount())["budget"].result == "$45.77 left: $4.23 of $50.00 in 2026-11"
+    assert lines(leases, FakeAccount())["budget"].result == "$47.85 left: $2.15 of $50.00 in 2026-11"
     overspend(leases)
     assert not lines(leases, FakeAccount())["budget"].ok
     told = lines(leases, FakeAccount(), over_budget="a demo")["budget"]

@@ -35,6 +35,7 @@ class Scripted:
 
     says: list[NodeReport | None]
     waited: list[float] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def started_at(self) -> datetime:
         return NOW
@@ -45,8 +46,10 @@ class Scripted:
     def now(self) -> datetime:
         return NOW + timedelta(seconds=sum(self.waited))
 
-    def ready(self) -> NodeReport:
-        return await_node(node=self, clock=self.now, sleep=self.waited.append)
+    def ready(self, *, earlier: str | None = None) -> NodeReport:
+        return await_node(
+            node=self, clock=self.now, earlier=earlier, say=self.said.append, sleep=self.waited.append
+        )
 
 
 def test_it_waits_until_this_boot_is_ready() -> None:
@@ -59,6 +62,26 @@ def test_it_waits_until_this_boot_is_ready() -> None:
 def test_clocks_may_differ_a_little() -> None:
     early = report("ready", booted_at=NOW - MINUTE)
     assert Scripted([early]).ready() == early
+
+
+def test_a_boot_that_failed_a_minute_before_the_start_is_not_taken_for_this_one() -> None:
+    before = report("failed", booted_at=NOW - MINUTE, why="no image")
+    after = report("ready").model_copy(update={"boot_id": "two"})
+    assert Scripted([before, after]).ready(earlier="one") == after
+    # Without an instance that was off before, nobody can tell: clocks may differ that much.
+    with pytest.raises(ComputeError, match="no image"):
+        Scripted([before, after]).ready()
+
+
+def test_what_the_boot_waits_for_is_told_once_and_is_in_the_error() -> None:
+    waiting = report("booting", why="waiting for the image s3://data/one")
+    node = Scripted([waiting, waiting, waiting, report("ready")])
+    node.ready()
+    assert node.said == ["the node is waiting for the image s3://data/one"]
+    with pytest.raises(
+        ComputeError, match="10 minutes the node is still waiting for the image s3://data/one"
+    ):
+        Scripted([waiting]).ready()
 
 
 def test_a_node_that_gave_up_is_an_error_with_its_own_words() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wms.core.errors import InputError
-from wms.core.settings.infra import load_infra_settings
+from wms.core.settings.infra import GithubIds, load_infra_settings
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = (ROOT / "infrastructure/dev/terraform.tfvars").read_text()
@@ -23,7 +23,7 @@ def written(root: Path, text: str) -> Path:
 def test_the_shipped_environment_is_read() -> None:
     settings = load_infra_settings(ROOT, "dev")
     assert (settings.name, settings.region) == ("wms-dev", "us-east-1")
-    assert settings.instance_types == ("t3.large", "t3a.large", "m5.large")
+    assert settings.instance_types == ("t3.large", "m7i-flex.large", "t3a.large", "m5.large")
     assert settings.price_usd_per_hour["t3.large"] == 0.0832
     assert set(settings.instance_types) <= set(settings.price_usd_per_hour)
     assert settings.existing_instance_profile is None
@@ -42,7 +42,7 @@ def test_the_shipped_environment_is_read() -> None:
         pytest.param("= 50", "= 0", "monthly_budget_usd: Input should be greater", id="range"),
         pytest.param("= 50", "= 5 * 10", "monthly_budget_usd: must be written out", id="computed"),
         pytest.param('"wms-dev"', "var.name", "name: must be written out", id="variable"),
-        pytest.param('"m5.large"]', '"m5"]', "fallback_instance_types.1: String should match", id="item"),
+        pytest.param('"m5.large"]', '"m5"]', "fallback_instance_types.2: String should match", id="item"),
         pytest.param(
             "address_hour       = 0.005", "", "price_usd_of_keeping.address_hour: Field required", id="price"
         ),
@@ -54,6 +54,20 @@ def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, old: str, new:
     with pytest.raises(InputError) as caught:
         load_infra_settings(written(tmp_path, SHIPPED.replace(old, new)), "dev")
     assert f"terraform.tfvars: {told}" in str(caught.value)
+
+
+def test_optional_keys_are_read_where_they_are_written(tmp_path: Path) -> None:
+    settings = load_infra_settings(ROOT, "dev")
+    assert (settings.github_ids, settings.create_oidc_provider, settings.ami_id) == (None, True, None)
+    optional = """
+github_ids           = { owner_id = 1, repository_id = 2 }
+create_oidc_provider = false
+availability_zone    = "us-east-1b"
+ami_id               = "ami-0123456789abcdef0"
+"""
+    settings = load_infra_settings(written(tmp_path, SHIPPED + optional), "dev")
+    assert settings.github_ids == GithubIds(owner_id=1, repository_id=2)
+    assert (settings.create_oidc_provider, settings.availability_zone) == (False, "us-east-1b")
 
 
 def test_text_that_is_no_hcl_is_an_error(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from wms.cli import options, output
 from wms.cli.common import clone
 from wms.cli.groups import Group
 from wms.core.context import Clone
-from wms.core.errors import Code, InputError
 from wms.core.layout import Layout
 from wms.core.production import main_head
 from wms.core.records.github_doctor import Diagnosis
@@ -34,6 +33,11 @@ github = Group("github", help="Set up a repository on GitHub and check it.")
 
 @github.command()
 @options.repo
+@click.option(
+    "--environment",
+    metavar="NAME",
+    help="Set the variables of this environment on AWS (a folder of infrastructure/) from its stack.",
+)
 @click.option(
     "--variable",
     "variables",
@@ -58,6 +62,7 @@ github = Group("github", help="Set up a repository on GitHub and check it.")
 @options.json
 def setup(
     repo: str | None,
+    environment: str | None,
     variables: tuple[str, ...],
     secrets: tuple[str, ...],
     pictures: bool | None,
@@ -73,7 +78,7 @@ def setup(
     \b
     Examples:
       wms github setup --dry-run
-      wms github setup --variable WMS_ENVIRONMENT=dev --variable AWS_REGION=us-east-1
+      wms github setup --environment dev
       wms github setup --secret AWS_ACCESS_KEY_ID --secret AWS_SECRET_ACCESS_KEY --secret AWS_SESSION_TOKEN
       wms github setup --variable WMS_PHOTOGRAPHS_ARE_PUBLIC=true --no-pictures-in-reports
     """
@@ -81,6 +86,10 @@ def setup(
     wanted = load_wanted(here.layout.root)
     values = _values(variables, wanted.variables, "--variable")
     hidden = _values(secrets, wanted.secrets, "--secret")
+    if environment is not None:
+        from wms.wiring.cloud import Cloud  # its libraries take a second to import
+
+        values = Cloud(here.layout, environment).github_variables() | values
     repository = open_github(here, repo)
     facts = repository.facts()
     public = not facts.repository["private"] and seen(facts.variables).get(PUBLIC_KNOWN) != "true"
@@ -125,9 +134,7 @@ def doctor(repo: str | None) -> None:
     repository = open_github(here, repo)
     diagnosis = _diagnosis(here, repository.name, load_wanted(here.layout.root), repository.facts())
     output.answer(diagnosis, *_table(diagnosis))
-    if diagnosis.missing:
-        names = ", ".join(f"{row.area} {row.name}" for row in diagnosis.missing)
-        raise InputError(f"a run needs what is missing: {names}", Code.PREFLIGHT)
+    output.require_all(diagnosis.missing)
 
 
 @github.command()
@@ -229,9 +236,4 @@ def _values(words: Iterable[str], known: Mapping[str, str], option: str) -> dict
 
 
 def _table(diagnosis: Diagnosis) -> list[str]:
-    rows = [
-        (row.area, row.name, row.result, f"{row.found}: {row.remedy}" if row.remedy else row.found)
-        for row in diagnosis.rows
-    ]
-    table = output.table(("what", "name", "result", "found: what to do"), rows)
-    return [f"{diagnosis.repository} on GitHub", *table]
+    return [f"{diagnosis.repository} on GitHub", *output.diagnosis(diagnosis.rows)]

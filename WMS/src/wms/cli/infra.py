@@ -11,8 +11,8 @@ from click.core import ParameterSource
 from wms.cli import options, output
 from wms.cli.common import locked_workspace, workspace
 from wms.cli.groups import Group
-from wms.cli.infra_stack import apply, bootstrap, destroy, tunnel
-from wms.cloud.cost import month_cost
+from wms.cli.infra_stack import apply, bootstrap, destroy, doctor, tunnel
+from wms.cloud.cost import chosen_environment, expected_usd, month_cost
 from wms.cloud.run_lease import LeaseRequest, request_of_run, take_lease
 from wms.cloud.shared_instance import InfraStatus, SharedInstance
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
@@ -59,15 +59,31 @@ def preflight(expect: timedelta | None, credentials_expire: datetime | None) -> 
 
 @infra.command()
 @click.option("--month", metavar="YYYY-MM", help="Default: this month, in UTC.")
+@click.option(
+    "--expect",
+    "trainings",
+    type=click.IntRange(min=0),
+    metavar="TRAININGS",
+    help="Instead, what a month with so many trainings would cost.",
+)
 @options.json
-def cost(month: str | None) -> None:
+def cost(month: str | None, trainings: int | None) -> None:
     """Show what a month cost, and what for. Needs WMS_ENVIRONMENT.
 
     \b
     Examples:
       wms infra cost
       wms infra cost --month 2026-11 --json
+      wms infra cost --expect 20
     """
+    if trainings is not None:
+        expected = expected_usd(chosen_environment(workspace()).settings, trainings)
+        total = sum(expected.values())
+        lines = [(what, f"{usd:.2f}") for what, usd in [*expected.items(), ("total", total)]]
+        output.answer(
+            {"usd": expected, "total_usd": total}, *output.table((f"{trainings} trainings", "USD"), lines)
+        )
+        return
     ledger = month_cost(workspace(), month)
     rows = [(line.purpose, f"{line.hours:.1f}", f"{line.usd:.2f}") for line in ledger.lines]
     rows += [(what, "", f"{usd:.2f}") for what, usd in ledger.fixed_usd.items()]
@@ -185,7 +201,7 @@ def reap(dry_run: bool) -> None:
     _show(instance.status() if dry_run else instance.reap())
 
 
-for command in (tunnel, bootstrap, apply, destroy):
+for command in (tunnel, bootstrap, apply, destroy, doctor):
     infra.add_command(command)
 
 

@@ -1,71 +1,153 @@
-"""`wms infra bootstrap|apply|destroy|tunnel`: the environment of the instance, and MLflow on it."""
+"""`wms infra bootstrap|apply|destroy|doctor|tunnel`: the environment of the instance, and MLflow on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import re
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wms.cli import options, output
-from wms.cli.common import workspace
-from wms.core.errors import LeaseError
+from wms.cli.common import clone, workspace
+from wms.cloud.doctor import diagnose_environment
+from wms.cloud.host_change import minding_host, require_free
+from wms.cloud.settings_file import fill_in
+from wms.core.github_name import slug_of
+from wms.core.settings.infra import EXAMPLE_REPOSITORY, InfraSettings
 from wms.core.words import counted
 
 if TYPE_CHECKING:
+    from wms.adapters.aws.terraform_plan import Change
     from wms.wiring.cloud import Cloud
 
 
 @click.command()
+@click.option("--repository", metavar="OWNER/NAME", help="Write this repository into the settings.")
+@click.option("--alarm-email", metavar="ADDRESS", help="Write this address for alarms into the settings.")
 @options.dry_run
 @options.json
-def bootstrap(dry_run: bool) -> None:
+def bootstrap(repository: str | None, alarm_email: str | None, dry_run: bool) -> None:
     """Create the bucket of Terraform's state, or add what is missing of its protection.
 
+    First it asks for what the environment's settings (terraform.tfvars) lack: the repository on GitHub, and
+    the address that AWS writes to when a part of the budget is spent. It asks only on a terminal.
+
     \b
-    Example:
+    Examples:
+      WMS_ENVIRONMENT=dev wms infra bootstrap
+      WMS_ENVIRONMENT=dev wms infra bootstrap --repository octocat/meters --alarm-email me@example.org
       WMS_ENVIRONMENT=dev wms infra bootstrap --dry-run
     """
-    done = _cloud().bootstrap(dry_run=dry_run)
+    cloud = _cloud()
+    asks = sys.stdin.isatty() and not (dry_run or output.for_a_script())
+    given = _asked_for(cloud.settings, repository, alarm_email, asks=asks)
+    done = [f"write {key} = {value} into {cloud.settings_file.name}" for key, value in given.items()]
+    if given and not dry_run:
+        fill_in(cloud.settings_file, given)
+    if not (cloud.settings.alarm_email or "alarm_email" in given):
+        output.note("alarm_email is not set: nobody is told when a part of the budget is spent")
+    done += cloud.bootstrap(dry_run=dry_run)
     lines = [f"would {item}" if dry_run else item for item in done]
     output.answer({"dry_run": dry_run, "done": done}, *(lines or ["nothing to do"]))
 
 
+def _asked_for(
+    settings: InfraSettings, repository: str | None, alarm_email: str | None, *, asks: bool
+) -> dict[str, str]:
+    """What was given on the command line, or on a terminal for what the settings lack."""
+    if asks and repository is None and settings.github_repository == EXAMPLE_REPOSITORY:
+        here = slug_of(clone().remote_url) or ""
+        repository = click.prompt("Repository on GitHub (OWNER/NAME)", default=here, err=True)
+    if asks and alarm_email is None and settings.alarm_email is None:
+        question = "Address that AWS writes to at 50, 80 and 100 % of the budget (empty for none)"
+        alarm_email = click.prompt(question, default="", show_default=False, err=True)
+    for name, value, pattern in (
+        ("--repository", repository, r"[\w.-]+/[\w.-]+"),
+        ("--alarm-email", alarm_email, r"[^@\s]+@[^@\s]+"),
+    ):
+        if value and not re.fullmatch(pattern, value):
+            raise click.UsageError(f"{name}: {value!r} is not one")
+    found = {"github_repository": repository, "alarm_email": alarm_email}
+    return {key: value for key, value in found.items() if value}
+
+
 @click.command()
 @click.option("--plan-only", is_flag=True, help="Only show what would change.")
+@click.option(
+    "--new-host", is_flag=True, help="Make the host anew from the newest image; the data volume stays."
+)
 @options.json
-def apply(plan_only: bool) -> None:
+def apply(plan_only: bool, new_host: bool) -> None:
     """Create the environment, or update it to its settings.
 
-    A plan that would destroy the host, its data volume or a bucket is refused with exit 61. The
-    instance is neither started nor stopped.
+    A plan that would destroy the host, its data volume or a bucket is refused with exit 61. AWS starts an
+    instance that is made: you hold it for 30 minutes, for its first boot. An instance that gets another type
+    is started for that and stopped again; while somebody holds it, this is refused (exit 41).
 
     \b
     Examples:
       WMS_ENVIRONMENT=dev wms infra apply --plan-only
       WMS_ENVIRONMENT=dev wms infra apply
+      WMS_ENVIRONMENT=dev wms infra apply --new-host
     """
-    changes = _cloud().stack(output.note).apply(plan_only=plan_only)
+    ctx = workspace()
+
+    def around(changes: Sequence[Change]) -> contextlib.AbstractContextManager[None]:
+        made = any(change.makes_host for change in changes)
+        restarted = any(change.restarts for change in changes)
+        if restarted or (made and any("delete" in item.actions for item in changes if item.makes_host)):
+            require_free(ctx, because="because the change stops the instance")
+        return minding_host(ctx, made=made, restarted=restarted)
+
+    changes = _cloud().stack(output.note).apply(plan_only=plan_only, new_host=new_host, around=around)
     found = [{"address": item.address, "actions": list(item.actions)} for item in changes]
     output.answer(
         {"plan_only": plan_only, "changes": found},
         f"{counted(len(changes), 'change')}{' planned' if plan_only else ''}",
+        *_about_host(changes, plan_only=plan_only),
     )
+
+
+def _about_host(changes: Sequence[Change], *, plan_only: bool) -> list[str]:
+    """What a change of the stack does to the instance beside changing it."""
+    if any(change.restarts for change in changes):
+        return [
+            "the instance gets another type: AWS starts it for that, and it is stopped again"
+            if plan_only
+            else "the instance has another type, and is stopped again unless somebody holds it"
+        ]
+    if any(change.makes_host for change in changes):
+        return [
+            "AWS starts the new instance; you would hold it for 30 minutes"
+            if plan_only
+            else "the instance boots for the first time, and waits for its image if that is not stored yet "
+            "(devops/containers/publish.sh mlflow); you hold it for 30 minutes: `wms infra up` extends that, "
+            "`wms infra down` ends it"
+        ]
+    return []
 
 
 @click.command()
 @click.option("--yes", metavar="ENVIRONMENT", help="Do not ask; give the full name of the environment.")
 @click.option(
-    "--empty-buckets", is_flag=True, help="Delete the data and artifacts buckets with all their content."
+    "--empty-buckets",
+    is_flag=True,
+    help="Delete the buckets with all their content, that of Terraform's state too.",
 )
+@click.option("--snapshot", is_flag=True, help="Keep a snapshot of the database's disk.")
 @click.option("--force", is_flag=True, help="Destroy even with a live lease, or if leases cannot be read.")
 @options.dry_run
 @options.json
-def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) -> None:
+def destroy(yes: str | None, empty_buckets: bool, snapshot: bool, force: bool, dry_run: bool) -> None:
     """Destroy the environment, its database included, and say what is left and what that costs.
 
-    It asks twice. Buckets stay unless you give --empty-buckets; `wms infra apply` uses them again.
+    It asks twice. Buckets stay unless you give --empty-buckets; `wms infra apply` uses them again. It is
+    refused (exit 61) without a dump of the database that is newer than the last start, unless you give
+    --snapshot or --empty-buckets.
 
     \b
     Examples:
@@ -74,12 +156,14 @@ def destroy(yes: str | None, empty_buckets: bool, force: bool, dry_run: bool) ->
     """
     cloud = _cloud()
     if not force:
-        _refuse_while_held()
+        require_free(workspace(), because="or destroy it anyway with --force")
     stack = cloud.stack(output.note)
     doomed = stack.resources()
     if not dry_run:
+        if not (empty_buckets or snapshot):
+            stack.require_dump()
         _ask_twice(cloud, yes, len(doomed), empty_buckets)
-        stack.destroy(empty_buckets=empty_buckets)
+        stack.destroy(empty_buckets=empty_buckets, snapshot=snapshot)
     prices = cloud.settings.price_usd_of_keeping
     left = [(item, item.usd_per_month(prices)) for item in stack.leftovers()]
     found = [{**item.model_dump(mode="json"), "usd_per_month": usd} for item, usd in left]
@@ -101,16 +185,23 @@ def _cloud() -> Cloud:
     return open_cloud(Path.cwd())
 
 
-def _refuse_while_held() -> None:
-    ctx = workspace()
-    book, _ = ctx.ports.leases.load()
-    live = book.live(ctx.clock())
-    if live:
-        holders = ", ".join(f"{lease.holder} ({lease.purpose})" for lease in live)
-        raise LeaseError(
-            f"the instance is held by {holders}",
-            remedy="Wait until they end (`wms infra status`), or destroy it anyway with --force.",
-        )
+@click.command()
+@options.json
+def doctor() -> None:
+    """Show everything that the environment needs, each thing with its remedy.
+
+    The programs of this machine with what installs them, the settings, the account, the image of MLflow, the
+    instance, its system and open ports, the node's report and its dumps. It changes nothing. Exit 43 if
+    something is missing that a run needs.
+
+    \b
+    Example:
+      WMS_ENVIRONMENT=dev wms infra doctor
+    """
+    cloud, ctx = _cloud(), workspace()
+    found = diagnose_environment(cloud.environment, cloud.sight(), leases=ctx.ports.leases, now=ctx.clock())
+    output.answer(found, f"the environment {found.environment}", *output.diagnosis(found.rows))
+    output.require_all(found.missing)
 
 
 def _ask_twice(cloud: Cloud, yes: str | None, count: int, empty_buckets: bool) -> None:

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 from pydantic_core import to_jsonable_python
 
-from wms.core.errors import WmsError
+from wms.core.errors import Code, InputError, WmsError
 from wms.core.words import counted
-from wms.report.markup import text
+from wms.report.markup import text as markdown
 
 if TYPE_CHECKING:
     from wms.core.records.dataset import Finding, ValidationReport
+    from wms.core.records.github_doctor import Row
 
 T = TypeVar("T")
 
@@ -80,6 +81,13 @@ class ConsoleProgress:
         else:
             click.echo(f"\r\x1b[K{text}", err=True)
             self._bar.render_progress()
+
+    def warn(self, text: str) -> None:
+        """Print one line; the run's page and its job summary on GitHub show it too."""
+        self.say(f"warning: {text}")
+        if on_github():
+            _annotate("warning", text)
+            _to_runner("GITHUB_STEP_SUMMARY", f"**Warning:** {markdown(text)}")
 
 
 def say(text: str) -> None:
@@ -148,6 +156,26 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     ]
 
 
+def diagnosis(rows: Iterable[Row]) -> list[str]:
+    """The lines of a doctor's table."""
+    found = [
+        (row.area, row.name, row.result, f"{row.found}: {row.remedy}" if row.remedy else row.found)
+        for row in rows
+    ]
+    return table(("what", "name", "result", "found: what to do"), found)
+
+
+def require_all(missing: Sequence[Row]) -> None:
+    """End with an error that names what a doctor found missing.
+
+    Raises:
+        InputError: something is.
+    """
+    if missing:
+        names = ", ".join(f"{row.area} {row.name}" for row in missing)
+        raise InputError(f"a run needs what is missing: {names}", Code.PREFLIGHT)
+
+
 def minute(moment: datetime) -> str:
     """A moment as it stands in tables."""
     return f"{moment:%Y-%m-%d %H:%M}"
@@ -214,7 +242,7 @@ def show_error_on_github(message: str, remedy: str) -> None:
     if not on_github():
         return
     _annotate("error", f"{message} {remedy}")
-    line = f"**Error:** {text(message)}. **What to do:** {text(remedy)}"
+    line = f"**Error:** {markdown(message)}. **What to do:** {markdown(remedy)}"
     _to_runner("GITHUB_STEP_SUMMARY", line)
 
 

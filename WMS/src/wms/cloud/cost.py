@@ -8,7 +8,7 @@ from wms.cloud.lease import note_override
 from wms.cloud.ledger import CostLedger, Prices, make_ledger, month_of, refusal
 from wms.cloud.shared_instance import swap
 from wms.core.cloud_ports import LeaseStore
-from wms.core.context import Context
+from wms.core.context import Context, Environment
 from wms.core.errors import Code, InputError
 from wms.core.records.lease_book import BudgetOverride, LeaseBook
 from wms.core.settings.infra import InfraSettings
@@ -31,11 +31,33 @@ def prices(settings: InfraSettings) -> Prices:
     )
 
 
+TRAINING_HOURS = 1.5
+"""What a training keeps the instance running for: the times to start and to stop included."""
+
+
+def expected_usd(settings: InfraSettings, trainings: int) -> dict[str, float]:
+    """What a month with so many trainings costs, by what it is for, at the settings' prices."""
+    paid = prices(settings)
+    running = f"{settings.instance_type} with its address, {TRAINING_HOURS} h a training"
+    return paid.fixed_usd_per_month | {running: trainings * TRAINING_HOURS * paid.hour()}
+
+
 def month_cost(ctx: Context, month: str | None = None) -> CostLedger:
     """The ledger of a month, this one by default.
 
     Raises:
-        InputError: no environment is chosen: an embedded run costs nothing.
+        InputError: no environment is chosen.
+    """
+    paid = prices(chosen_environment(ctx).priced())
+    now, book = ctx.clock(), ctx.ports.leases.load()[0]
+    return make_ledger(book, month=month or month_of(now), prices=paid, now=now)
+
+
+def chosen_environment(ctx: Context) -> Environment:
+    """The environment that costs money.
+
+    Raises:
+        InputError: none is chosen: an embedded run costs nothing.
     """
     if ctx.environment is None:
         raise InputError(
@@ -43,8 +65,7 @@ def month_cost(ctx: Context, month: str | None = None) -> CostLedger:
             Code.CONFIG,
             remedy="Set WMS_ENVIRONMENT to the name of the environment, such as dev.",
         )
-    now, book = ctx.clock(), ctx.ports.leases.load()[0]
-    return make_ledger(book, month=month or month_of(now), prices=prices(ctx.environment.priced()), now=now)
+    return ctx.environment
 
 
 def require_budget(

@@ -36,8 +36,9 @@ WITHOUT_INSTANCE = PreflightLine(
 )
 
 NO_PERMISSION_HELPS = (
-    "A rule of the account forbids it, and no permission changes that. Use another account, "
-    "or unset WMS_ENVIRONMENT to run embedded."
+    "A rule of the account forbids it, and no permission changes that. Use another account; or set "
+    "WMS_WITHOUT_INSTANCE=true, so that data and weights are in the bucket and nothing is promoted; or unset "
+    "WMS_ENVIRONMENT, so that everything is on GitHub's runners."
 )
 
 
@@ -160,6 +161,12 @@ def _types(settings: InfraSettings, account: CloudAccount) -> str:
             f"{settings.instance_type}: {first.verdict} ({first.detail}); allowed: {', '.join(allowed)}",
             Code.PREFLIGHT,
             remedy=f'Write instance_type = "{allowed[0]}" in terraform.tfvars.',
+        )
+    if "Free Tier" in first.detail:
+        raise InputError(
+            f"{settings.instance_type}: {first.detail}",
+            Code.PREFLIGHT,
+            remedy='Add "m7i-flex.large" to fallback_instance_types, or change the account to the Paid plan.',
         )
     denied = any(answer.verdict == "explicit deny" for answer in answers.values())
     raise InputError(

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from wms.cloud.cost import require_budget
+from wms.cloud.dump import REMEDY, missing_dump
 from wms.cloud.node import await_node
 from wms.cloud.shared_instance import InfraStatus, SharedInstance
 from wms.cloud.without_registry import consequence, unregistered_because
-from wms.core.context import Context
+from wms.core.context import Context, Environment
 from wms.core.errors import LeaseLostError, WmsError
 from wms.core.records.lease_book import Lease
 from wms.core.settings.infra import OVER_BUDGET_VARIABLE
@@ -67,6 +68,7 @@ def take_lease(ctx: Context, wanted: LeaseRequest) -> Lease:
             settings=hosted.priced(),
             now=ctx.clock(),
         )
+    earlier = _earlier_boot(ctx, hosted) if hosted else None
     lease = SharedInstance.of(ctx).take(
         wanted.holder,
         purpose=wanted.purpose,
@@ -75,13 +77,23 @@ def take_lease(ctx: Context, wanted: LeaseRequest) -> Lease:
         say=ctx.progress.say,
     )
     if hosted:
-        report = await_node(node=hosted.node, clock=ctx.clock)
+        report = await_node(node=hosted.node, clock=ctx.clock, earlier=earlier, say=ctx.progress.say)
         runs = ", ".join(f"{name} {version[:12]}" for name, version in sorted(report.versions.items()))
         ctx.progress.say(f"the node is ready: MLflow answers ({runs or 'versions unknown'})")
+        if late := missing_dump(ctx.ports.leases.load()[0], report):
+            ctx.progress.warn(f"{late}. {REMEDY}")
     reason = unregistered_because(ctx)
     if reason:
         ctx.progress.say(consequence(reason))
     return lease
+
+
+def _earlier_boot(ctx: Context, hosted: Environment) -> str | None:
+    """Which boot the node's report is of, if it is off: whatever it says, it is of an earlier boot."""
+    report = hosted.node.report()
+    if report is None or ctx.ports.compute.state() == "running":
+        return None
+    return report.boot_id
 
 
 def take_run_lease(ctx: Context) -> Lease:

@@ -118,6 +118,14 @@ class SharedInstance:
         )
         return _lease_of(book, holder)
 
+    def hold(self, holder: str, *, purpose: str, ttl: timedelta) -> None:
+        """Take a lease and start nothing: so that nobody else stops the instance meanwhile.
+
+        Raises:
+            InstanceStoppingError: the instance is still being stopped after a long wait.
+        """
+        self._acquire(holder, purpose, ttl)
+
     def renew(self, holder: str, *, ttl: timedelta) -> Lease:
         """Extend a lease under which something runs.
 

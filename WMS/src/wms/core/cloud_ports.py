@@ -1,13 +1,14 @@
 """What a cloud gives the pipeline: an instance, what it says of itself, the lease book, an account.
 
-A second cloud implements these four; the embedded default implements `Compute` and `LeaseStore`.
+A second cloud implements these five; the embedded default implements `Compute` and `LeaseStore`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from wms.core.records.cloud import Answer, CallerIdentity
 from wms.core.records.lease_book import LeaseBook
@@ -70,6 +71,38 @@ class CloudAccount(Protocol):
 
     def state_lock(self, bucket: str, key: str) -> str:
         """Who has locked a Terraform state, since when, for what; empty if nobody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """The instance as the cloud has it. `image_made_at` is `None` if its image is not shown any more."""
+
+    state: str
+    type: str
+    image_made_at: datetime | None
+    open_ports: Sequence[str]
+
+
+class Sight(Protocol):
+    """What the doctor looks at on this machine and in the cloud; the latter raises `WmsError`."""
+
+    def program(self, name: str) -> str | None:
+        """The version of a program on this machine; `None` if there is none."""
+
+    def system(self) -> str:
+        """The family of this machine's system, as in `INSTALL` of `cloud/doctor.py`."""
+
+    def state_bucket(self) -> str:
+        """The bucket of Terraform's state; empty if there is none."""
+
+    def outputs(self) -> Mapping[str, Any]:
+        """What the stack tells; empty before it was made."""
+
+    def image(self) -> tuple[str, bool]:
+        """Where the image of MLflow's server is expected, and whether it is there."""
+
+    def host(self) -> Host | None:
+        """The instance; `None` if there is none."""
 
 
 class LeaseStore(Protocol):

@@ -113,7 +113,7 @@ class Code(Enum):
         "See what Terraform says above and run the command again: it continues from its state.", HEALS)
     STATE_LOCKED = (60, "another run holds Terraform's state, or was killed while it held it",
         "Wait for the run that holds it, or unlock the state if that run is dead.", HEALS)
-    KEPT_RESOURCE = (61, "a plan would destroy the host, its data volume or a bucket; nothing was changed",
+    KEPT_RESOURCE = (61, "the host, the database or a bucket would be destroyed; nothing was changed",
         "Undo the change of settings that causes it; to take everything down, `wms infra destroy`.")
     WRONG_INSTANCE = (62, "there is no instance, or not exactly one, or it belongs to somebody else",
         "Make the instance with `wms infra apply`.", HEALS)

@@ -17,6 +17,9 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """Show one permanent line, such as an epoch's metrics."""
 
+    def warn(self, text: str) -> None:
+        """Show what somebody should see to, although the work goes on."""
+
 
 class Silent:
     """The null object: nothing is shown."""
@@ -26,4 +29,7 @@ class Silent:
         yield from items
 
     def say(self, text: str) -> None:
+        """Show nothing."""
+
+    def warn(self, text: str) -> None:
         """Show nothing."""

@@ -15,7 +15,7 @@ IDLE_DAYS = 60
 """Without activity for so long, schedules of a public repository stop (docs.github.com, "Events that trigger
 workflows", `schedule`)."""
 
-NAME_ROLE = "wms github setup --variable AWS_ROLE_ARN=ARN (an output of the Terraform stack)"
+NAME_ROLE = "wms github setup --environment ENVIRONMENT"
 
 
 def aws(facts: Facts, environments: tuple[str, ...]) -> list[Row]:
@@ -67,7 +67,7 @@ def _without_environment(facts: Facts, variables: Mapping[str, str]) -> Verdict:
     unused = sorted({name for name in variables if name.startswith("AWS_")} | keys)
     if unused:
         found = f"not named, so nothing uses {', '.join(unused)}"
-        return warning(found, "wms github setup --variable WMS_ENVIRONMENT=dev")
+        return warning(found, "wms github setup --environment dev")
     return ok("not named: everything runs on GitHub's runners")
 
 

@@ -13,6 +13,7 @@ from wms.adapters.aws.ec2 import Ec2
 from wms.adapters.aws.lease_store import S3LeaseStore
 from wms.adapters.aws.node import AwsNode
 from wms.adapters.aws.session import Aws
+from wms.adapters.aws.sight import AwsSight
 from wms.adapters.aws.stack import AwsStack
 from wms.adapters.aws.state_bucket import make_state_bucket
 from wms.adapters.aws.terraform import Terraform
@@ -35,7 +36,6 @@ from wms.core.settings.infra import (
 log = logging.getLogger(__name__)
 
 ROOTS = "devops/terraform"
-MLFLOW_PORT = 5000
 
 
 class Cloud:
@@ -53,12 +53,11 @@ class Cloud:
             name=environment,
             settings=self.settings,
             account=AwsAccount(self.aws),
-            node=AwsNode(
-                self.settings.node_name, aws=self.aws, bucket=self._data_bucket, key=NODE_REPORT_KEY
-            ),
+            node=AwsNode(self.settings.node_name, aws=self.aws, bucket=self.data_bucket, key=NODE_REPORT_KEY),
             without_instance=os.environ.get(WITHOUT_INSTANCE_VARIABLE) == "true",
         )
         self._folder = layout.root / INFRASTRUCTURE / environment
+        self.settings_file = self._folder / TFVARS
         self._roots = layout.root / ROOTS
         self._state = layout.state / environment
 
@@ -74,11 +73,11 @@ class Cloud:
 
     def dvc_url(self) -> str:
         """The DVC remote, in the data bucket."""
-        return f"s3://{self._data_bucket()}/dvc"
+        return f"s3://{self.data_bucket()}/dvc"
 
     def leases(self) -> LeaseStore:
         """The book in the data bucket."""
-        return S3LeaseStore(self._data_bucket, LEASE_BOOK_KEY, aws=self.aws)
+        return S3LeaseStore(self.data_bucket, LEASE_BOOK_KEY, aws=self.aws)
 
     def compute(self) -> AwsCompute:
         """The instance behind its switch."""
@@ -90,7 +89,7 @@ class Cloud:
         return AwsStack(
             settings.name,
             aws=self.aws,
-            stack=self._root("stack", var_file=self._folder / TFVARS, tell=tell),
+            stack=self._root("stack", var_file=self.settings_file, tell=tell),
             switch=self._root("power"),
             buckets=(settings.data_bucket(account), settings.artifacts_bucket(account)),
             state_bucket=settings.state_bucket(account),
@@ -104,6 +103,39 @@ class Cloud:
             account=self.account_id,
             tags={"Project": self.settings.name, "ManagedBy": "wms"},
             dry_run=dry_run,
+        )
+
+    def github_variables(self) -> dict[str, str]:
+        """The repository's variables by which GitHub's workflows find this environment.
+
+        Raises:
+            ComputeError: the stack is not made yet.
+        """
+        outputs = self.stack(log.debug).outputs()
+        if "instance_id" not in outputs:
+            raise ComputeError(
+                f"the stack of {self.environment.name} is not made, so it has no roles",
+                Code.WRONG_INSTANCE,
+                remedy="Make it with `wms infra apply`.",
+            )
+        found = {
+            "WMS_ENVIRONMENT": self.environment.name,
+            "AWS_REGION": self.settings.region,
+            "AWS_ROLE_ARN": outputs.get("pipeline_role_arn"),
+            "AWS_IMAGES_ROLE_ARN": outputs.get("images_role_arn"),
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def sight(self) -> AwsSight:
+        """What the doctor looks at."""
+        account = self.account_id
+        return AwsSight(
+            aws=self.aws,
+            stack=self.stack(log.debug),
+            node_name=self.settings.node_name,
+            state_bucket=self.settings.state_bucket(account),
+            data_bucket=self.settings.data_bucket(account),
+            manifest=self._roots.parent / "k3s/base/mlflow/deployment.yaml",
         )
 
     def tunnel(self, local_port: int) -> Tunnel:
@@ -124,7 +156,7 @@ class Cloud:
             instance_id=node.id,
             region=self.settings.region,
             local_port=local_port,
-            remote_port=MLFLOW_PORT,
+            document=self.settings.session_document,
             password=admin_password(self.aws, self.password_parameter),
         )
 
@@ -132,7 +164,8 @@ class Cloud:
         """Where a program in the background writes what it says."""
         return self._state / f"{name}.log"
 
-    def _data_bucket(self) -> str:
+    def data_bucket(self) -> str:
+        """The data bucket's name."""
         return self.settings.data_bucket(self.account_id)
 
     def _root(

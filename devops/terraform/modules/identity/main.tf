@@ -1,13 +1,11 @@
 # The roles of the instance and of the workflows. The module policies says what they may do.
 
 locals {
-  node     = var.manage_iam ? { node = var.documents.node } : {}
-  pipeline = var.manage_iam ? { pipeline = var.documents.pipeline } : {}
-  images   = var.manage_iam ? { images = var.documents.images } : {}
+  count = var.manage_iam ? 1 : 0
 }
 
 resource "aws_iam_role" "node" {
-  for_each = local.node
+  count = local.count
 
   name               = "${var.name}-node"
   description        = "The instance of ${var.name}"
@@ -15,18 +13,18 @@ resource "aws_iam_role" "node" {
 }
 
 resource "aws_iam_role_policy" "node" {
-  for_each = local.node
+  count = local.count
 
   name   = "node"
-  role   = aws_iam_role.node[each.key].name
-  policy = each.value
+  role   = aws_iam_role.node[0].name
+  policy = var.documents.node
 }
 
 resource "aws_iam_instance_profile" "node" {
-  for_each = local.node
+  count = local.count
 
   name = "${var.name}-node"
-  role = aws_iam_role.node[each.key].name
+  role = aws_iam_role.node[0].name
 }
 
 # AWS checks the certificate of this issuer itself, so no thumbprint is needed.
@@ -38,7 +36,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 resource "aws_iam_role" "pipeline" {
-  for_each = local.pipeline
+  count = local.count
 
   name               = "${var.name}-pipeline"
   description        = "GitHub's workflows of ${var.name}"
@@ -49,15 +47,15 @@ resource "aws_iam_role" "pipeline" {
 }
 
 resource "aws_iam_role_policy" "pipeline" {
-  for_each = local.pipeline
+  count = local.count
 
   name   = "pipeline"
-  role   = aws_iam_role.pipeline[each.key].name
-  policy = each.value
+  role   = aws_iam_role.pipeline[0].name
+  policy = var.documents.pipeline
 }
 
 resource "aws_iam_role" "images" {
-  for_each = local.images
+  count = local.count
 
   name               = "${var.name}-images"
   description        = "GitHub's workflow that stores images for ${var.name}"
@@ -65,9 +63,9 @@ resource "aws_iam_role" "images" {
 }
 
 resource "aws_iam_role_policy" "images" {
-  for_each = local.images
+  count = local.count
 
   name   = "images"
-  role   = aws_iam_role.images[each.key].name
-  policy = each.value
+  role   = aws_iam_role.images[0].name
+  policy = var.documents.images
 }

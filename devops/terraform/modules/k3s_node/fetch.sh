@@ -48,9 +48,12 @@ update() {
   say "release $wanted is new"
 }
 
-for attempt in 1 2 3 4 5; do
+# The first boot has nothing to go on with, and its role may take minutes to work everywhere.
+attempts=30
+if [[ -f $root/RELEASE ]]; then attempts=5; fi
+for ((attempt = 1; attempt <= attempts; attempt++)); do
   update && break
-  say "attempt $attempt of 5 failed"
+  say "attempt $attempt of $attempts failed"
   sleep "${WMS_FETCH_WAIT_SECONDS:-10}"
 done
 

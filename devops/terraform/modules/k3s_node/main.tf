@@ -60,8 +60,12 @@ resource "aws_instance" "node" {
 
   lifecycle {
     # A newer image, another script for first boots or another network must not replace the host: it updates itself.
-    ignore_changes = [ami, user_data, subnet_id, vpc_security_group_ids, root_block_device[0].encrypted]
+    # Its security groups are not ignored: a plan shows a foreign one, and removes it.
+    ignore_changes = [ami, user_data, subnet_id, root_block_device[0].encrypted]
   }
+
+  # The first boot finds its release.
+  depends_on = [aws_s3_object.current]
 }
 
 # The disk of the database. Terraform refuses to remove it; devops/terraform/README.md says how to remove it.

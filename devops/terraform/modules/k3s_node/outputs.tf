@@ -12,3 +12,8 @@ output "release" {
   description = "The digest of the release that the node runs from its next boot."
   value       = local.release
 }
+
+output "session_document" {
+  description = "The Session document that opens the way to MLflow."
+  value       = aws_ssm_document.mlflow.name
+}

@@ -40,18 +40,18 @@ variable "instance_profile" {
 variable "root_volume_gib" {
   description = "The disk of system and container images; created again with each new instance."
   type        = number
-  default     = 30
+  default     = 16
 
   validation {
-    condition     = var.root_volume_gib >= 20
-    error_message = "root_volume_gib must be at least 20: system, k3s and the images of MLflow and the service take some 12 GiB."
+    condition     = var.root_volume_gib >= 16
+    error_message = "root_volume_gib must be at least 16: system, k3s and two versions of MLflow's image take some 10 GiB."
   }
 }
 
 variable "data_volume_gib" {
   description = "The disk of the database; it outlives the instance and can only grow."
   type        = number
-  default     = 20
+  default     = 8
 
   validation {
     condition     = var.data_volume_gib >= 1

@@ -8,7 +8,6 @@ locals {
     state     = "arn:aws:s3:::${var.buckets.state}"
     ec2       = "arn:aws:ec2:${var.region}:${var.account_id}"
     ssm       = "arn:aws:ssm:${var.region}:${var.account_id}"
-    documents = "arn:aws:ssm:${var.region}:"
     oidc      = "arn:aws:iam::${var.account_id}:oidc-provider/token.actions.githubusercontent.com"
   }
   parameters = "${local.arn.ssm}:parameter/${var.name}"

@@ -22,25 +22,43 @@ locals {
       Condition = local.is_ours
     },
     {
-      Sid       = "ReachTheNode"
-      Effect    = "Allow"
-      Action    = ["ssm:StartSession"]
-      Resource  = ["${local.arn.ec2}:instance/*"]
-      Condition = local.is_ours
-    },
-    {
-      # Only MLflow's port: no shell, no command. Commands run as root and would have the node's role too.
-      Sid      = "ThroughOnePort"
+      # Without the check a session that names no document opens a shell, whatever documents the role may use. It must
+      # be in every statement that allows StartSession.
+      Sid      = "ReachTheNode"
       Effect   = "Allow"
       Action   = ["ssm:StartSession"]
-      Resource = ["${local.arn.documents}:document/AWS-StartPortForwardingSession"]
+      Resource = ["${local.arn.ec2}:instance/*"]
+      Condition = merge(local.is_ours, {
+        BoolIfExists = { "ssm:SessionDocumentAccessCheck" = "true" }
+      })
     },
     {
-      # The ID of a session begins with the name of its user.
-      Sid      = "EndOwnSessions"
-      Effect   = "Allow"
-      Action   = ["ssm:TerminateSession", "ssm:ResumeSession"]
-      Resource = ["${local.arn.ssm}:session/$${aws:userid}-*"]
+      # Only MLflow's port, which the document itself names (modules/k3s_node/session.tf): no shell, no other port, no
+      # command. Commands run as root and would have the node's role too.
+      Sid       = "ThroughOnePort"
+      Effect    = "Allow"
+      Action    = ["ssm:StartSession"]
+      Resource  = ["${local.arn.ssm}:document/${var.name}-mlflow"]
+      Condition = { BoolIfExists = { "ssm:SessionDocumentAccessCheck" = "true" } }
+    },
+    {
+      # As AWS's samples grant it. The ID of a session begins with the name of its user, or with the name of the role's
+      # session; GitHubActions is that of aws-actions/configure-aws-credentials.
+      Sid    = "OpenOwnSessions"
+      Effect = "Allow"
+      Action = ["ssmmessages:OpenDataChannel"]
+      Resource = [
+        "${local.arn.ssm}:session/$${aws:userid}-*",
+        "${local.arn.ssm}:session/GitHubActions-*",
+      ]
+    },
+    {
+      # Systems Manager tags each session with who started it.
+      Sid       = "EndOwnSessions"
+      Effect    = "Allow"
+      Action    = ["ssm:TerminateSession", "ssm:ResumeSession"]
+      Resource  = ["${local.arn.ssm}:session/*"]
+      Condition = { StringLike = { "ssm:resourceTag/aws:ssmmessages:session-id" = ["$${aws:userid}"] } }
     },
     {
       Sid      = "SignInToMlflow"

@@ -7,8 +7,7 @@ resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV2_AWS_62:nothing waits for events of these buckets
   for_each = var.buckets
 
-  bucket        = each.value.name
-  force_destroy = var.force_destroy
+  bucket = each.value.name
 }
 
 resource "aws_s3_bucket_versioning" "this" {

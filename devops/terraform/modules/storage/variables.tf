@@ -30,9 +30,3 @@ variable "buckets" {
     error_message = "A prefix must end with a slash, or it would match other names that begin with it."
   }
 }
-
-variable "force_destroy" {
-  description = "Whether destroying may delete buckets that are not empty. Leave it false: such a bucket then stays."
-  type        = bool
-  default     = false
-}

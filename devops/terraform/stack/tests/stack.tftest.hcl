@@ -80,6 +80,86 @@ run "the_zone_has_every_type_of_the_list" {
   }
 }
 
+run "a_fallback_type_that_the_region_does_not_have_stops_nothing" {
+  command = plan
+
+  variables {
+    availability_zone       = null
+    fallback_instance_types = ["m7i-flex.large"]
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.zones["t3.large"]
+    values = { locations = ["eu-central-1c", "eu-central-1b"] }
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.zones["m7i-flex.large"]
+    values = { locations = [] }
+  }
+
+  assert {
+    condition     = local.availability_zone == "eu-central-1b"
+    error_message = "A type that is not used decides about the zone."
+  }
+}
+
+run "types_without_a_common_zone_take_a_zone_of_the_one_that_is_wanted" {
+  command = plan
+
+  variables {
+    availability_zone       = null
+    fallback_instance_types = ["m7i-flex.large"]
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.zones["t3.large"]
+    values = { locations = ["eu-central-1c"] }
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.zones["m7i-flex.large"]
+    values = { locations = ["eu-central-1a"] }
+  }
+
+  assert {
+    condition     = local.availability_zone == "eu-central-1c"
+    error_message = "The wanted type cannot start in that zone."
+  }
+}
+
+run "a_type_that_the_region_does_not_have_is_an_error" {
+  command = plan
+
+  variables {
+    availability_zone = null
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type_offerings.zones["t3.large"]
+    values = { locations = [] }
+  }
+
+  expect_failures = [data.aws_ec2_instance_type_offerings.zones["t3.large"]]
+}
+
+run "ids_in_the_settings_file_trust_one_repository_alone" {
+  command = plan
+
+  variables {
+    github_ids           = { owner_id = 7, repository_id = 8 }
+    create_oidc_provider = false
+  }
+
+  assert {
+    condition = (
+      jsondecode(module.policies.github_trust).Statement[0].Condition.StringLike["token.actions.githubusercontent.com:sub"] ==
+      ["repo:octocat@7/meters@8:ref:refs/heads/main"]
+    )
+    error_message = "Whoever takes the name later would be trusted."
+  }
+}
+
 run "where_iam_is_forbidden_no_role_is_told" {
   command = plan
 

@@ -1,7 +1,8 @@
-"""Instances of EC2: found by tag, stopped, waited for."""
+"""Instances of EC2: found by tag, stopped, waited for; their image, their volume, who may reach them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,8 +18,8 @@ POLL_SECONDS = 5
 CHANGE_SECONDS = 600
 """A stop or start takes a minute or two; a busy disk can make a stop take several."""
 
-STATUS_SECONDS = 420
-"""EC2's own checks pass two to four minutes after the start."""
+SNAPSHOT_SECONDS = 3600
+"""A snapshot copies what was ever written: minutes for a small database."""
 
 STATES: dict[str, InstanceState] = {
     "pending": "pending",
@@ -37,6 +38,13 @@ class Instance:
     state: InstanceState
     started_at: datetime
     type: str
+    image_id: str
+    group_ids: tuple[str, ...]
+
+
+def _others(rule: Mapping[str, Any], group_id: str) -> bool:
+    """Whether a rule names a group beside its own."""
+    return any(pair["GroupId"] != group_id for pair in rule["UserIdGroupPairs"])
 
 
 class Ec2:
@@ -101,10 +109,52 @@ class Ec2:
                 if error_code(error) != "InvalidVolume.NotFound":
                     raise
 
+    def snapshot(self, volume_id: str, *, name: str, project: str) -> str:
+        """Store a snapshot of a volume, and return its ID once it is whole."""
+        tags = [{"Key": "Name", "Value": name}, {"Key": "Project", "Value": project}]
+        with asking(f"for a snapshot of {volume_id}"):
+            made = self._client.create_snapshot(
+                VolumeId=volume_id,
+                Description=f"The database of {project}, before `wms infra destroy`",
+                TagSpecifications=[{"ResourceType": "snapshot", "Tags": tags}],
+            )
+            attempts = {"Delay": POLL_SECONDS, "MaxAttempts": SNAPSHOT_SECONDS // POLL_SECONDS}
+            waiter = self._client.get_waiter("snapshot_completed")
+            waiter.wait(SnapshotIds=[made["SnapshotId"]], WaiterConfig=attempts)
+        return str(made["SnapshotId"])
+
+    def image_made_at(self, image_id: str) -> datetime | None:
+        """When Amazon made an image; `None` if EC2 shows it no more."""
+        with asking(f"for the image {image_id}"):
+            try:
+                found = self._client.describe_images(ImageIds=[image_id], IncludeDeprecated=True)["Images"]
+            except ClientError as error:
+                if not error_code(error).startswith("InvalidAMIID"):
+                    raise
+                return None
+        return datetime.fromisoformat(found[0]["CreationDate"]) if found else None
+
+    def open_ports(self, group_ids: Sequence[str]) -> tuple[str, ...]:
+        """What the security groups let in from outside themselves, as `GROUP: PROTOCOL FROM-TO`."""
+        with asking("what the security groups let in"):
+            groups = self._client.describe_security_groups(GroupIds=list(group_ids))["SecurityGroups"]
+        return tuple(
+            f"{group['GroupId']}: {rule['IpProtocol']} {rule.get('FromPort', '')}-{rule.get('ToPort', '')}"
+            for group in groups
+            for rule in group["IpPermissions"]
+            if rule["IpRanges"]
+            or rule["Ipv6Ranges"]
+            or rule["PrefixListIds"]
+            or _others(rule, group["GroupId"])
+        )
+
     def wait_running(self, instance_id: str) -> None:
-        """Return once an instance runs and EC2's own checks of it have passed."""
+        """Return once an instance runs.
+
+        EC2's own checks of it pass two to four minutes later. The node's report says more, so they are not
+        waited for.
+        """
         self._wait("instance_running", instance_id, CHANGE_SECONDS)
-        self._wait("instance_status_ok", instance_id, STATUS_SECONDS)
 
     def wait_stopped(self, instance_id: str) -> None:
         """Return once an instance is stopped."""
@@ -131,6 +181,8 @@ class Ec2:
                 state=STATES.get(item["State"]["Name"], "absent"),
                 started_at=item["LaunchTime"],
                 type=item["InstanceType"],
+                image_id=item["ImageId"],
+                group_ids=tuple(group["GroupId"] for group in item.get("SecurityGroups", ())),
             )
             for page in pages
             for reservation in page["Reservations"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -95,6 +96,17 @@ def read_object(s3: Any, bucket: str, key: str) -> tuple[bytes, str] | None:
         if error_code(error) == "NoSuchKey":
             return None
         raise
+
+
+def last_modified(s3: Any, bucket: str, key: str) -> datetime | None:
+    """When an object was written; `None` if there is no such object. Errors are botocore's."""
+    try:
+        found: datetime = s3.head_object(Bucket=bucket, Key=key)["LastModified"]
+    except ClientError as error:
+        if error_code(error) in ("404", "NoSuchKey", "NoSuchBucket"):
+            return None
+        raise
+    return found
 
 
 def error_code(error: ClientError) -> str:

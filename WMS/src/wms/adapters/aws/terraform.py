@@ -78,9 +78,12 @@ class Terraform:
         given = [f"-var={name}={_hcl(value)}" for name, value in (variables or {}).items()]
         self._work("apply", "-auto-approve", *given, lock_seconds=lock_seconds, until=until)
 
-    def plan(self, to: Path) -> tuple[Change, ...]:
-        """Plan into the file `to` and return what would change; the plan is told as well."""
-        self._work("plan", f"-out={to}")
+    def plan(self, to: Path, *, replace: Sequence[str] = ()) -> tuple[Change, ...]:
+        """Plan into the file `to` and return what would change; the plan is told as well.
+
+        The resources at `replace` are made anew, whatever else changes.
+        """
+        self._work("plan", f"-out={to}", *(f"-replace={address}" for address in replace))
         shown = json.loads("\n".join(self._run("show", "-json", str(to), quiet=True)))
         return changes_of(shown)
 
@@ -103,6 +106,12 @@ class Terraform:
         self._init()
         shown = json.loads("\n".join(self._run("show", "-json", quiet=True)))
         return dict(_managed(shown.get("values", {}).get("root_module", {})))
+
+    def outputs(self) -> dict[str, Any]:
+        """What the root tells, by name; empty before it was applied."""
+        self._init()
+        told = json.loads("\n".join(self._run("output", "-json", quiet=True)))
+        return {name: item["value"] for name, item in told.items()}
 
     def _init(self, until: float | None = None) -> None:
         if self._ready:

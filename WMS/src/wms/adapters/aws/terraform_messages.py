@@ -10,6 +10,11 @@ from wms.adapters.aws.session import ASK_FOR_RIGHTS, EXPIRED, SIGN_IN
 from wms.adapters.messages import without_credentials
 from wms.core.errors import Code, TerraformError
 
+FREE_PLAN = (
+    'AWS\'s Free plan starts few types. Write instance_type = "m7i-flex.large" in terraform.tfvars, or '
+    "change the account to the Paid plan."
+)
+
 LONGEST = 600
 """Characters of Terraform's words that an error repeats; `--verbose` shows all of them."""
 
@@ -21,6 +26,11 @@ KNOWN = (
         "Make the bucket of the state first: `wms infra bootstrap`.",
     ),
     (r"UnauthorizedOperation|AccessDenied|explicit deny", ASK_FOR_RIGHTS),
+    (r"not eligible for Free Tier", FREE_PLAN),
+    (
+        r"EntityAlreadyExists.{0,200}[Pp]rovider with url",
+        "The account has GitHub's OIDC provider: write create_oidc_provider = false in terraform.tfvars.",
+    ),
 )
 """Words of Terraform or of AWS behind it, and what to do then; the first that fits counts."""
 

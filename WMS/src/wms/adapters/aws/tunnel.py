@@ -20,26 +20,28 @@ from pathlib import Path
 from wms.adapters.aws.session import Aws, asking
 from wms.core.errors import Code, ComputeError
 
-DOCUMENT = "AWS-StartPortForwardingSession"
 ADMIN = "admin"
 QUESTION = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
 RESTART_SECONDS = 2.0
 ASK_SECONDS = 0.3
 END_SECONDS = 30
 PROGRAMS = {
-    "aws": "Install the AWS CLI, version 2.",
-    "session-manager-plugin": "Install AWS's Session Manager plugin for the AWS CLI.",
+    "aws": "Install the AWS CLI, version 2: `wms infra doctor` says how.",
+    "session-manager-plugin": "Install AWS's Session Manager plugin: `wms infra doctor` says how.",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tunnel:
-    """Both ends of the tunnel, and the tracking server's password."""
+    """Both ends of the tunnel, and the tracking server's password.
+
+    `document` is the Session document, which names the port of the instance (modules/k3s_node/session.tf).
+    """
 
     instance_id: str
     region: str
     local_port: int
-    remote_port: int
+    document: str
     password: str
 
     @property
@@ -138,10 +140,10 @@ class Tunnel:
         return process.pid
 
     def _session(self) -> list[str]:
-        ends = {"portNumber": [str(self.remote_port)], "localPortNumber": [str(self.local_port)]}
+        near_end = {"localPortNumber": [str(self.local_port)]}
         return [
             *("aws", "ssm", "start-session", "--target", self.instance_id, "--region", self.region),
-            *("--document-name", DOCUMENT, "--parameters", json.dumps(ends)),
+            *("--document-name", self.document, "--parameters", json.dumps(near_end)),
         ]
 
     def _wait_for_answer(self, process: subprocess.Popen[bytes], log: Path, wait_seconds: float) -> None:

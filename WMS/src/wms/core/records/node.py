@@ -25,8 +25,10 @@ class NodeCheck(Frozen):
 class NodeReport(Record):
     """`lease/node.json` in the data bucket, written by `devops/node/report` at every boot, more than once.
 
-    `stage` is `booting` until MLflow answered, then `ready`; `failed` where the boot script gave up, for
-    the reason `why`. `versions` names what runs there, as far as it could be told.
+    `stage` is `booting` until MLflow answered, then `ready`; `failed` where the boot script gave up. `why` is
+    the reason, or what the boot waits for. `versions` names what runs there, as far as it could be told.
+    `dumped_at` is when the newest dump of MLflow's database was stored; `None` if there is none, or if a
+    release of before did not say.
     """
 
     stage: Literal["booting", "ready", "failed"]
@@ -36,9 +38,15 @@ class NodeReport(Record):
     reported_at: AwareDatetime
     checks: tuple[NodeCheck, ...]
     versions: dict[str, str]
+    dumped_at: AwareDatetime | None = None
 
-    def since(self, started_at: datetime) -> bool:
-        """Whether it is of the boot that followed a start; the two clocks may differ a little."""
+    def since(self, started_at: datetime, *, earlier: str | None = None) -> bool:
+        """Whether it is of the boot that followed a start; the two clocks may differ a little.
+
+        `earlier` is the boot of the report that was there before the start, if the instance was off then.
+        """
+        if self.boot_id == earlier and self.booted_at < started_at:
+            return False
         return self.booted_at + CLOCK_TOLERANCE >= started_at
 
     @property

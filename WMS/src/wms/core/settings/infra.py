@@ -24,21 +24,34 @@ WITHOUT_INSTANCE_VARIABLE = "WMS_WITHOUT_INSTANCE"
 INFRASTRUCTURE = "infrastructure"
 TFVARS = "terraform.tfvars"
 
+EXAMPLE_REPOSITORY = "OWNER/REPO"
+"""What the settings have before somebody fills in a repository."""
+
 LEASE_BOOK_KEY = "lease/book.json"
 """The key of the lease book in the data bucket."""
 
 NODE_REPORT_KEY = "lease/node.json"
 """The key of the node's report, beside the book, where its role may write."""
 
+DUMP_KEY = "backup/mlflow.dump"
+"""The key of the database's dumps, which are its versions."""
+
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
+
+
+class GithubIds(Frozen):
+    """The IDs of a repository on GitHub and of its owner."""
+
+    owner_id: PositiveInt
+    repository_id: PositiveInt
 
 
 class InfraSettings(Frozen):
     """`terraform.tfvars` of one environment; the file itself explains each value.
 
-    `manage_iam` is false for an account that forbids IAM changes, such as AWS Academy's: there the instance
-    uses `existing_instance_profile`, and credentials are session keys. Prices are US dollars per hour, by
-    instance type.
+    Keys with a default are optional. `manage_iam` is false for an account that forbids IAM changes, such as
+    AWS Academy's: there the instance uses `existing_instance_profile`, and credentials are session keys.
+    Prices are US dollars per hour, by instance type.
     """
 
     model_config = ConfigDict(strict=True)
@@ -56,11 +69,20 @@ class InfraSettings(Frozen):
     alarm_email: str | None
     price_usd_per_hour: Mapping[InstanceType, Annotated[float, Field(gt=0.0)]]
     price_usd_of_keeping: KeepingPrices
+    github_ids: GithubIds | None = None
+    create_oidc_provider: bool = True
+    availability_zone: str | None = None
+    ami_id: str | None = None
 
     @property
     def node_name(self) -> str:
         """The instance's tag `Name`."""
         return f"{self.name}-node"
+
+    @property
+    def session_document(self) -> str:
+        """The Session document of Systems Manager that opens the way to MLflow."""
+        return f"{self.name}-mlflow"
 
     def data_bucket(self, account: str) -> str:
         """The bucket of the lease book, the DVC remote and the database's dumps."""

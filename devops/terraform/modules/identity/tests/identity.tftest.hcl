@@ -16,12 +16,12 @@ run "each_role_gets_its_own_documents" {
 
   assert {
     condition = (
-      aws_iam_role.node["node"].assume_role_policy == var.documents.node_trust &&
-      aws_iam_role_policy.node["node"].policy == var.documents.node &&
-      aws_iam_role.pipeline["pipeline"].assume_role_policy == var.documents.github_trust &&
-      aws_iam_role_policy.pipeline["pipeline"].policy == var.documents.pipeline &&
-      aws_iam_role.images["images"].assume_role_policy == var.documents.github_trust &&
-      aws_iam_role_policy.images["images"].policy == var.documents.images
+      aws_iam_role.node[0].assume_role_policy == var.documents.node_trust &&
+      aws_iam_role_policy.node[0].policy == var.documents.node &&
+      aws_iam_role.pipeline[0].assume_role_policy == var.documents.github_trust &&
+      aws_iam_role_policy.pipeline[0].policy == var.documents.pipeline &&
+      aws_iam_role.images[0].assume_role_policy == var.documents.github_trust &&
+      aws_iam_role_policy.images[0].policy == var.documents.images
     )
     error_message = "The documents are mixed up."
   }

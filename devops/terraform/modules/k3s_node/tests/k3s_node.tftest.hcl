@@ -147,3 +147,18 @@ run "the_first_boot_is_told_what_the_node_is" {
     error_message = "The script that fetches the release is not left for every boot, or user data are too long."
   }
 }
+
+run "the_way_to_mlflow_is_one_port_that_the_caller_cannot_choose" {
+  command = plan
+
+  assert {
+    condition = (
+      aws_ssm_document.mlflow.name == "wms-test-mlflow" &&
+      aws_ssm_document.mlflow.document_type == "Session" &&
+      jsondecode(aws_ssm_document.mlflow.content).sessionType == "Port" &&
+      jsondecode(aws_ssm_document.mlflow.content).properties.portNumber == "5000" &&
+      keys(jsondecode(aws_ssm_document.mlflow.content).parameters) == ["localPortNumber"]
+    )
+    error_message = "A caller may reach another port of the instance, or none."
+  }
+}

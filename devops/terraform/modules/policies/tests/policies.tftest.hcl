@@ -117,7 +117,9 @@ run "parameters_and_documents_of_others_stay_closed" {
       "arn:aws:ssm:eu-central-1:123456789012:parameter/wms-test/*",
       "arn:aws:ssm:eu-central-1:123456789012:parameter/wms-test/mlflow/*",
       "arn:aws:ssm:eu-central-1:123456789012:session/$${aws:userid}-*",
-      "arn:aws:ssm:eu-central-1::document/AWS-StartPortForwardingSession",
+      "arn:aws:ssm:eu-central-1:123456789012:session/GitHubActions-*",
+      "arn:aws:ssm:eu-central-1:123456789012:session/*",
+      "arn:aws:ssm:eu-central-1:123456789012:document/wms-test-mlflow",
     ])
     error_message = "A role reads parameters that are not its environment's, or may do more through SSM than reach a port."
   }

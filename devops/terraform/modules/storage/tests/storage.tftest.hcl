@@ -97,28 +97,6 @@ run "old_versions_go_by_the_times_of_their_part" {
   }
 }
 
-run "a_full_bucket_stays_by_default" {
-  command = plan
-
-  assert {
-    condition     = aws_s3_bucket.this["data"].force_destroy == false
-    error_message = "Destroying takes the data with it."
-  }
-}
-
-run "buckets_are_emptied_by_the_flag_alone" {
-  command = plan
-
-  variables {
-    force_destroy = true
-  }
-
-  assert {
-    condition     = aws_s3_bucket.this["data"].force_destroy
-    error_message = "The flag does nothing."
-  }
-}
-
 run "a_prefix_without_its_slash_is_refused" {
   command = plan
 

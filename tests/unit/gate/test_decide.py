@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
@@ -217,7 +217,10 @@ def test_new_data_are_a_stated_number_and_a_stated_share(
 def test_new_data_do_not_excuse_a_lower_dice() -> None:
     little, much = (decide(make_policy(), with_new_data(shifted(-0.001, wobble))) for wobble in (0.02, 0.0))
     assert {little.verdict, much.verdict} == {"hold"}
-    assert little.reasons[0] == "not better: Dice and IoU did not rise, with 40 new training images"
+    assert (
+        little.reasons[0]
+        == "not better: Dice and IoU of the typical image did not rise, with 40 new training images"
+    )
     assert much.reasons[0] == "worse at 90% confidence, with 40 new training images"
 
 
@@ -335,6 +338,8 @@ def test_bootstrap_bounds_agree_with_scipy(values: list[tuple[float, float]], co
     decision = decide(policy, inputs(ours, theirs))
     both = zip(make_report(ours).scores, make_report(theirs).scores, strict=True)
     differences = np.array([a.dice - b.dice for a, b in both])
+    # With few different values the bounds jump, and two generators land on either side of a jump.
+    assume(len(np.unique(differences.round(3))) >= 8)
     # Two one-sided bounds at c are the two-sided interval at 2c - 1.
     oracle = stats.bootstrap(
         (differences,),

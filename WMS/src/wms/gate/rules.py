@@ -42,7 +42,7 @@ def rule_1(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
 def rule_2(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     """As much evidence as the situation needs.
 
-    Where new training data came in, the gated metrics must be better and harm must be unlikely: at the
+    Where new training data came in, the typical image must be better and harm must be unlikely: at the
     confidence the typical image's Dice does not fall by more than the margin, and no more images fail than
     chance explains. Where nothing new came in, or the same data were tried before, the candidate must be
     better; each earlier try on the same test images raises the confidence (`confidence_of_try`).
@@ -101,28 +101,31 @@ def _no_harm(case: _Case, *, added: int) -> GateDecision:
     policy, inputs = case.policy, case.inputs
     assert inputs.champion is not None  # noqa: S101 - narrows for the type checker
     loss = f"a loss of more than {policy.margin_dice:g} Dice"
-    case.notes = (f"the rule for new data applies: better on average, and {loss} must be unlikely",)
-    typical = bootstrap(
-        case.values[GATED[0]], policy, policy.confidence, partial(trimmed_mean, share=policy.trimmed_share)
+    case.notes = (
+        f"the rule for new data applies: the typical image must be better, and {loss} must be unlikely",
     )
+    trimmed = partial(trimmed_mean, share=policy.trimmed_share)
+    typical = bootstrap(case.values[GATED[0]], policy, policy.confidence, trimmed)
     failures = failure_change(inputs.candidate, inputs.champion)
     case.common |= {"typical_difference": typical, "failure_change": failures}
     at = f"at {percent(policy.confidence)} confidence"
+    rise = {metric: trimmed(values) for metric, values in case.values.items()}
     fallen = [
         metric.name
-        for metric, interval in case.intervals.items()
-        if not case.meets(f"{metric.field}_mean", interval.mean, 0.0, met=interval.mean > 0)
+        for metric, value in rise.items()
+        if not case.meets(f"{metric.field}_typical", value, 0.0, met=value > 0)
     ]
-    safe = case.meets(
-        "typical_bound", typical.low, -policy.margin_dice, met=typical.low > -policy.margin_dice
-    )
+    lowest = -policy.margin_dice
+    safe = case.meets("typical_bound", typical.low, lowest, met=typical.low > lowest)
     least = 1 - policy.confidence
     reliable = case.meets("failures", failures.chance, least, met=failures.chance >= least)
     data = counted(added, "new training image")
     if any(interval.high < 0 for interval in case.intervals.values()):
         return case.decided("hold", f"worse {at}, with {data}")
     if fallen:
-        return case.decided("hold", f"not better: {' and '.join(fallen)} did not rise, with {data}")
+        return case.decided(
+            "hold", f"not better: {' and '.join(fallen)} of the typical image did not rise, with {data}"
+        )
     if not safe:
         return case.decided(
             "hold", f"harm is possible: the typical image may lose more than {policy.margin_dice:g} Dice {at}"

@@ -45,5 +45,5 @@ def _texts(check: Check, decision: GateDecision) -> tuple[str, str, str]:
     if name.startswith("floor_"):
         return metrics[name.removeprefix("floor_")], f"{check.value:.4f}", f"at least {check.limit:g}"
     field, _, kind = name.rpartition("_")
-    what = {"mean": "mean difference", "bound": "lower bound of the difference"}[kind]
+    what = {"typical": "difference of the typical image", "bound": "lower bound of the difference"}[kind]
     return f"{metrics[field]}, {what}", value, limit

@@ -63,8 +63,8 @@ class TrainingGrowth(Frozen):
 class Check(Frozen):
     """One condition of a promotion: its name, what was found, what is required, and whether it is met.
 
-    Names are `test_images`, `floor_<metric>`, `<metric>_mean`, `<metric>_bound`, `typical_bound`, `failures`
-    and `labels`.
+    Names are `test_images`, `labels`, `floor_<metric>`, `<metric>_typical`, `<metric>_bound`, `typical_bound`
+    and `failures`.
     """
 
     name: str

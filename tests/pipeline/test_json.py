@@ -37,7 +37,7 @@ def scripted(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[t
 
 
 COMMANDS = [pytest.param(path, options, id=" ".join(path)) for path, options in scripted(root)]
-IN_THE_CLOUD = {("infra", name) for name in ("apply", "bootstrap", "destroy")}
+IN_THE_CLOUD = {("infra", name) for name in ("apply", "bootstrap", "destroy", "doctor")}
 ELSEWHERE = {("github", "setup"), ("github", "fresh"), *IN_THE_CLOUD}
 """They change nothing here: a repository on GitHub (tests/repository_setup), or an account (tests/infra)."""
 CHANGING = [each for each in COMMANDS if "--dry-run" in each.values[1] and each.values[0] not in ELSEWHERE]

@@ -52,7 +52,7 @@ WARNING = make_finding(
     rule="jpeg-mask",
     severity="warning",
     message="grey levels ring around 0 and 255",
-    remedy="Nothing need be done.",
+    remedy="No action needed.",
 )
 ERRORS = (
     make_finding("images/winter-0001.jpg"),

@@ -3,18 +3,21 @@
 import re
 import shutil
 import signal
+from dataclasses import replace
 
 import pytest
 from safetensors.torch import load_file
 
+from fakes.registry import FakeRegistry
 from meters import ROOT, SignalAfter, tiny_settings, train_tiny, write_dataset
 from wms.cli.demo import PUSHES
 from wms.core.errors import RecordError, TrainingError
 from wms.core.files import read_record, write_record
+from wms.core.progress import Silent
 from wms.core.records.training import CARD_FILE, WEIGHTS_FILE, ModelCard, Start
 from wms.core.settings import load_train_settings
 from wms.training.checkpoint import load
-from wms.training.initial import from_champion, pretrained
+from wms.training.initial import from_champion, or_fresh, pretrained
 from wms.training.pretrained import SHIPPED, WEIGHTS, load_pretrained
 
 
@@ -97,6 +100,27 @@ def test_warm_starts_in_a_row_are_counted(champion, tmp_path):
         card = read_record(bundle / CARD_FILE, ModelCard)
         provenance = card.provenance.model_copy(update={"start": start})
         write_record(bundle / CARD_FILE, card.model_copy(update={"provenance": provenance}))
+
+
+@pytest.mark.parametrize(
+    ("in_a_row", "passed_over", "init"),
+    [(2, False, "champion"), (3, False, "scratch"), (3, True, "champion")],
+    ids=["not-yet", "often-enough", "tried-before"],
+)
+def test_weights_that_were_inherited_often_enough_are_passed_over_once(
+    champion, tmp_path, in_a_row, passed_over, init
+):
+    settings = tiny_settings(warm_start={"in_a_row": 2})
+    known = from_champion(champion, version=1, run_id="r1", settings=settings)
+    start = known.start.model_copy(update={"in_a_row": in_a_row})
+    registry = FakeRegistry(tmp_path / "registry")
+    if passed_over:
+        registry.start_run("fresh", params={}, tags={"start.instead_of": start.weights_sha256})
+    found = or_fresh(replace(known, start=start), settings, registry=registry, progress=Silent()).start
+    assert found.init == init
+    if init == "scratch":
+        assert found.instead_of == start.weights_sha256
+        assert found.reason.startswith("2 trainings in a row began from production's model")
 
 
 def test_damaged_weights_are_an_error(champion, tmp_path):

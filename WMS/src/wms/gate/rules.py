@@ -49,8 +49,9 @@ def rule_2(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     """
     growth = inputs.training
     came_in = growth is not None and growth.is_new_data(policy)
-    new_data = came_in and not inputs.tried_before
-    tries = 0 if new_data else (inputs.asked_before or 0) + (inputs.tried_before or 0) * came_in
+    tried_before = (inputs.tried_before or 0) if came_in else 0
+    new_data = came_in and not tried_before
+    tries = 0 if new_data else (inputs.asked_before or 0) + tried_before
     case = _Case(2, policy, inputs, confidence_of_try(policy.confidence, 1 + tries))
     case.common |= {
         "question": None if inputs.champion is None else "no harm" if new_data else "better",

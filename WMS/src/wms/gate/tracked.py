@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 
 from wms.core.context import Context
 from wms.core.errors import RegistryError
@@ -16,9 +17,6 @@ from wms.core.words import counted
 SAMPLES_TAG, QUESTION_TAG, VERDICT_TAG = "test_samples_sha256", "gate.question", "gate.verdict"
 TRAIN_TAG = "train_split_sha256"
 """A tag of every training (`training/tracking.py`)."""
-
-OF_ONE_IMAGE = ("dice", "iou", "precision", "recall", "boundary_f1", "hausdorff95_px")
-"""The metrics in the table of images."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,8 @@ def _log(ctx: Context, decision: GateDecision, run_id: str) -> None:
     tags = {SAMPLES_TAG: decision.samples_sha256, VERDICT_TAG: decision.verdict}
     if decision.question is not None:
         tags[QUESTION_TAG] = decision.question
-    columns = {metric.name: metric.of for metric in METRICS if metric.field in OF_ONE_IMAGE}
+    # The other metrics are medians and counts of the same values.
+    columns = {metric.name: metric.of for metric in METRICS if metric.reduce is fmean}
     ctx.ports.registry.log_evaluation(
         run_id,
         metrics={f"test_{name}": value for name, value in values.items() if value is not None},

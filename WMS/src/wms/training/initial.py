@@ -11,7 +11,9 @@ from torch import Tensor
 
 from wms.core.context import Context
 from wms.core.errors import RegistryError
+from wms.core.ports import Registry
 from wms.core.production import champion_bundle, metadata_at, verify_bundle
+from wms.core.progress import Progress
 from wms.core.records.training import WEIGHTS_FILE, Architecture, Start
 from wms.core.settings import TrainSettings
 from wms.training.pretrained import load_pretrained
@@ -52,25 +54,30 @@ def initial_weights(ctx: Context, settings: TrainSettings) -> Initial:
     if bundle is None or metadata is None:
         return pretrained(settings.architecture, reason="no model is in production yet")
     champion = from_champion(bundle, version=metadata.version, run_id=metadata.run_id, settings=settings)
-    if champion.start.in_a_row <= settings.warm_start.in_a_row or _was_passed_over(ctx, champion):
+    return or_fresh(champion, settings, registry=ctx.ports.registry, progress=ctx.progress)
+
+
+def or_fresh(
+    champion: Initial, settings: TrainSettings, *, registry: Registry, progress: Progress
+) -> Initial:
+    """Production's weights, or once the shipped network, if they were inherited often enough.
+
+    Only once: a fresh training that was held must not stop the next ones from beginning with what is known.
+    Where the registry cannot be asked, training goes on as it does without a tracking server, and says so.
+    """
+    if champion.start.in_a_row <= settings.warm_start.in_a_row:
+        return champion
+    passed_over = {INSTEAD_OF_TAG: str(champion.start.weights_sha256)}
+    try:
+        if registry.count_runs(passed_over, besides=""):
+            return champion
+    except RegistryError as error:
+        progress.say(f"no fresh start: it is not known whether one was tried before ({error})")
         return champion
     reason = f"{champion.start.in_a_row - 1} trainings in a row began from production's model"
     fresh = pretrained(settings.architecture, reason=reason)
     start = fresh.start.model_copy(update={"instead_of": champion.start.weights_sha256})
     return Initial(start=start, weights=fresh.weights)
-
-
-def _was_passed_over(ctx: Context, champion: Initial) -> bool:
-    """Whether a training began from the shipped network in the place of these weights before, or may have.
-
-    One that was held must not stop the next ones from beginning with what is known.
-    """
-    tag = {INSTEAD_OF_TAG: str(champion.start.weights_sha256)}
-    try:
-        return ctx.ports.registry.count_runs(tag, besides="") > 0
-    except RegistryError as error:
-        ctx.progress.say(f"it is not known whether production's weights were passed over before: {error}")
-        return True
 
 
 def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSettings) -> Initial:

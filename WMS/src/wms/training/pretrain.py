@@ -13,8 +13,7 @@ from pathlib import Path
 from wms.core.cores import usable_cores
 from wms.core.progress import Progress
 from wms.core.records.dataset import DatasetManifest, Sample, Split
-from wms.core.records.training import Provenance
-from wms.core.settings import ValidationPolicy, load_data_settings, load_train_settings, settings_digest
+from wms.core.settings import ValidationPolicy, load_data_settings, load_train_settings
 from wms.data.inspection.pair import inspect_pair
 from wms.data.plan import plan_folder
 from wms.synth.dataset import write_pairs
@@ -72,16 +71,7 @@ def pretrain(
         progress=progress,
     )
     samples = prepare_samples(inputs)
-    provenance = Provenance(
-        code_sha=code_sha,
-        package_version=version("water-meter-segmentation"),
-        manifest_sha256=manifest.digest,
-        train_split_sha256=manifest.split_digest("train"),
-        val_split_sha256=manifest.split_digest("val"),
-        config_sha256=settings_digest(settings),
-        seed=settings.seed,
-        start=inputs.initial.start,
-    )
+    provenance = inputs.provenance(code_sha)
     state = start_training(inputs, samples, provenance=provenance, resume="if it fits")
     fitted = fit(
         inputs,

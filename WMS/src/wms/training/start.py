@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, Self
 
@@ -16,7 +17,7 @@ from wms.core.progress import Progress, Silent
 from wms.core.records.base import canonical_json, sha256_hex
 from wms.core.records.dataset import DatasetManifest
 from wms.core.records.training import Preprocessing, Provenance
-from wms.core.settings import TrainSettings, load_train_settings
+from wms.core.settings import TrainSettings, load_train_settings, settings_digest
 from wms.imaging.preprocess import PAD_GREY
 from wms.training import checkpoint as checkpoints
 from wms.training.cache import Samples, Source, prepare
@@ -72,6 +73,19 @@ class TrainingInputs:
             cache=layout.cache,
             group=group,
             progress=ctx.progress if group.leads else Silent(),
+        )
+
+    def provenance(self, code_sha: str) -> Provenance:
+        """What determines a training by the commit `code_sha`, by digest."""
+        return Provenance(
+            code_sha=code_sha,
+            package_version=version("water-meter-segmentation"),
+            manifest_sha256=self.manifest.digest,
+            train_split_sha256=self.manifest.split_digest("train"),
+            val_split_sha256=self.manifest.split_digest("val"),
+            config_sha256=settings_digest(self.settings),
+            seed=self.settings.seed,
+            start=self.initial.start,
         )
 
     @property

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import numpy as np
 
 from wms.core.errors import Code, TrainingError
 from wms.core.files import write_bytes
 from wms.core.ports import Registry, RunStatus
-from wms.core.records.training import EpochMetrics, Provenance, TrainResult
-from wms.core.settings import settings_digest
+from wms.core.records.training import EpochMetrics, TrainResult
 from wms.imaging.preprocess import to_input
 from wms.training.evidence import (
     HISTORY_FILE,
@@ -63,18 +61,9 @@ def train(
         ModelError: the exported graph does not answer like the network.
         StorageError: the disk is full or not writable.
     """
-    manifest, settings, out, progress = inputs.manifest, inputs.settings, inputs.out, inputs.progress
+    settings, out, progress = inputs.settings, inputs.out, inputs.progress
     samples = prepare_samples(inputs)
-    provenance = Provenance(
-        code_sha=code_sha,
-        package_version=version("water-meter-segmentation"),
-        manifest_sha256=manifest.digest,
-        train_split_sha256=manifest.split_digest("train"),
-        val_split_sha256=manifest.split_digest("val"),
-        config_sha256=settings_digest(settings),
-        seed=settings.seed,
-        start=inputs.initial.start,
-    )
+    provenance = inputs.provenance(code_sha)
     state = start_training(inputs, samples, provenance=provenance, resume=resume)
     inputs.group.agree(True)  # the samples and the checkpoint are there now for the workers to read
     tracker = Tracker(

@@ -1,38 +1,19 @@
-from __future__ import annotations
+"""What the rules make of a comparison."""
 
-import json
-import random
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 from scipy import stats
 
+from comparisons import CHAMPION, inputs, shifted, with_new_data
 from factories import make_policy, make_report, sha256
 from wms.core.errors import RecordError
-from wms.core.records.decision import GateDecision, GateInputs, GatePolicy, NewSamples, TrainingGrowth
+from wms.core.records.decision import GateInputs, TrainingGrowth
 from wms.core.records.evaluation import EvalReport
-from wms.gate.compare import failure_change, label_change, trimmed_mean
-from wms.gate.decide import decide, replay
-from wms.gate.rules import confidence_of_try, rule_1
-
-CHANCE = random.Random(11)
-CHAMPION = [CHANCE.uniform(0.55, 0.85) for _ in range(40)]
-
-
-def inputs(candidate: list[float], champion: list[float] | None = None) -> GateInputs:
-    return GateInputs(
-        candidate=make_report(candidate),
-        champion=make_report(champion, weights="champion") if champion is not None else None,
-    )
-
-
-def shifted(by: float, wobble: float = 0.0) -> list[float]:
-    """The champion's Dice plus `by`, and in turns plus and minus `wobble`."""
-    return [value + by + (wobble if turn % 2 else -wobble) for turn, value in enumerate(CHAMPION)]
+from wms.gate.decide import decide
+from wms.gate.rules import confidence_of_try
 
 
 def test_a_candidate_that_is_better_on_every_picture_is_promoted() -> None:
@@ -178,11 +159,6 @@ def test_equal_inputs_give_an_equal_decision() -> None:
     assert one.digest == two.digest
 
 
-def with_new_data(candidate: list[float], *, added: int = 40) -> GateInputs:
-    growth = TrainingGrowth(before=200, added=added)
-    return inputs(candidate, CHAMPION).model_copy(update={"training": growth})
-
-
 def test_new_data_that_make_the_model_a_little_better_are_promoted() -> None:
     candidate = shifted(0.003, wobble=0.02)
     decision = decide(make_policy(), with_new_data(candidate))
@@ -241,28 +217,6 @@ def test_new_data_are_held_where_more_images_fail_than_chance_explains() -> None
     assert decision.reasons[0].startswith("less reliable at 90% confidence: it fails on 4 test images")
 
 
-@given(new=st.integers(0, 12), mended=st.integers(0, 12))
-def test_the_chance_of_new_failures_is_that_of_a_sign_test(new: int, mended: int) -> None:
-    candidate = make_report([0.1] * new + [0.9] * mended + [0.8])
-    champion = make_report([0.9] * new + [0.1] * mended + [0.8], weights="champion")
-    change = failure_change(candidate, champion)
-    assert (change.new, change.mended) == (new, mended)
-    expected = stats.binomtest(new, new + mended, alternative="greater").pvalue if new + mended else 1.0
-    assert change.chance == pytest.approx(expected)
-
-
-@given(
-    new=st.tuples(st.integers(0, 12), st.integers(1, 12)),
-    test=st.tuples(st.integers(0, 12), st.integers(1, 12)),
-)
-def test_the_chance_of_wrong_masks_is_fishers(new: tuple[int, int], test: tuple[int, int]) -> None:
-    added = make_report([0.1] * new[0] + [0.9] * new[1])
-    candidate = make_report([0.1] * test[0] + [0.9] * test[1])
-    change = label_change(candidate, added)
-    assert (change.failed, change.images) == (new[0], sum(new))
-    assert change.chance == pytest.approx(stats.fisher_exact([new, test], alternative="greater").pvalue)
-
-
 @pytest.mark.parametrize(
     ("wrong", "verdict"), [(0, "promote"), (1, "promote"), (8, "hold"), (40, "hold")], ids=str
 )
@@ -285,11 +239,6 @@ def test_images_as_hard_as_those_of_the_test_split_are_not_held() -> None:
         update={"added": added, "training": TrainingGrowth(before=200, added=40)}
     )
     assert decide(make_policy(), push).verdict == "promote"
-
-
-@given(st.lists(st.floats(-1, 1), min_size=10, max_size=60))
-def test_the_typical_difference_is_the_trimmed_mean(values: list[float]) -> None:
-    assert trimmed_mean(values, 0.1) == pytest.approx(stats.trim_mean(values, 0.1), abs=1e-12)
 
 
 def test_each_earlier_retraining_on_the_same_images_raises_the_bar() -> None:
@@ -325,136 +274,6 @@ def test_the_same_new_data_a_second_time_have_to_be_better() -> None:
     decision = decide(make_policy(), again)
     assert (decision.question, decision.verdict) == ("better", "hold")
     assert "the same training data were tried before" in decision.reasons[2]
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    values=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=10, max_size=30),
-    confidence=st.sampled_from([0.8, 0.9, 0.95]),
-)
-def test_bootstrap_bounds_agree_with_scipy(values: list[tuple[float, float]], confidence: float) -> None:
-    ours, theirs = [list(side) for side in zip(*values, strict=True)]
-    policy = make_policy(confidence=confidence, resamples=4000)
-    decision = decide(policy, inputs(ours, theirs))
-    both = zip(make_report(ours).scores, make_report(theirs).scores, strict=True)
-    differences = np.array([a.dice - b.dice for a, b in both])
-    # With few different values the bounds jump, and two generators land on either side of a jump.
-    assume(len(np.unique(differences.round(3))) >= 8)
-    # Two one-sided bounds at c are the two-sided interval at 2c - 1.
-    oracle = stats.bootstrap(
-        (differences,),
-        np.mean,
-        n_resamples=4000,
-        confidence_level=2 * confidence - 1,
-        method="percentile",
-        rng=np.random.default_rng(1),
-    ).confidence_interval
-    # Either bound wavers with its resamples by a few hundredths of the mean's own spread.
-    tolerance = 0.15 * differences.std() / np.sqrt(len(differences)) + 1e-9
-    assert decision.dice_difference is not None
-    assert decision.dice_difference.low == pytest.approx(oracle.low, abs=tolerance)
-    assert decision.dice_difference.high == pytest.approx(oracle.high, abs=tolerance)
-    assert decision.dice_difference.mean == pytest.approx(differences.mean(), abs=1e-9)
-
-
-def test_a_decision_replays_from_its_records() -> None:
-    records = inputs(shifted(0.02), CHAMPION)
-    decision = decide(make_policy(), records)
-    replay(GateDecision.from_json(decision.to_json(), source="decision.json"), records)
-
-
-def held_with_everything() -> tuple[GateDecision, GateInputs]:
-    records = inputs(shifted(0.006, wobble=0.1), CHAMPION).model_copy(
-        update={
-            "new_candidate": make_report([0.7] * 3, stems=["a", "b", "c"]),
-            "new_champion": make_report([0.6] * 3, stems=["a", "b", "c"], weights="champion"),
-            "added": make_report([0.7] * 5, stems=list("abcde")),
-            "training": TrainingGrowth(before=100, added=40),
-            "asked_before": 2,
-            "tried_before": 1,
-        }
-    )
-    decision = decide(make_policy(), records)
-    of_new_data = {"typical_difference", "failure_change"}
-    fields = set(GateDecision.model_fields) - of_new_data
-    missing = [name for name in fields if getattr(decision, name) is None]
-    assert not missing, f"no value to edit: {missing}"
-    return decision, records
-
-
-def edited(name: str, value: Any) -> Any:
-    """Another value that the field could hold."""
-    if isinstance(value, GatePolicy):
-        return value.model_copy(update={"confidence": 0.99})
-    if isinstance(value, NewSamples):
-        return value.model_copy(update={"champion": None})
-    if name == "verdict":
-        return "promote"
-    if name == "samples_sha256":
-        return sha256("edited")
-    if name == "question":
-        return "no harm"
-    if name in ("pictures_needed", "asked_before", "tried_before", "confidence"):
-        return value + 1
-    if name == "training":
-        return value.model_copy(update={"added": 5})
-    if name == "checks":
-        return (value[0].model_copy(update={"value": 1.0}), *value[1:])
-    if name == "label_change":
-        return value.model_copy(update={"failed": 2})
-    if name in ("candidate", "champion", "added"):
-        return value.model_copy(update={"weights_sha256": sha256("edited")})
-    return value.model_copy(update={"low": value.low + 1e-6})
-
-
-NOTICED_AS = {"policy": "differ", "asked_before": "confidence", "tried_before": "confidence"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    sorted(
-        set(GateDecision.model_fields)
-        - {"schema_version", "rule_version", "reasons", "typical_difference", "failure_change"}
-    ),
-)
-def test_replaying_notices_an_edit_of_any_field(name: str) -> None:
-    decision, records = held_with_everything()
-    forged = decision.model_copy(update={name: edited(name, getattr(decision, name))})
-    with pytest.raises(
-        RecordError,
-        match={"policy": "differ", "asked_before": "confidence", "tried_before": "confidence"}.get(
-            name, name
-        ),
-    ):
-        replay(forged, records)
-
-
-def test_a_reason_in_other_words_still_replays() -> None:
-    decision, records = held_with_everything()
-    replay(decision.model_copy(update={"reasons": ("in other words",)}), records)
-
-
-def test_what_an_earlier_version_did_not_state_is_not_compared() -> None:
-    _, records = held_with_everything()
-    stated = json.loads(rule_1(make_policy(), records).to_json())
-    del stated["rule_version"], stated["newcomers"]
-    replay(GateDecision.from_json(json.dumps(stated).encode(), source="decision.json"), records)
-
-
-def test_a_rule_of_a_later_version_is_an_error_that_says_so() -> None:
-    decision, records = held_with_everything()
-    with pytest.raises(RecordError, match="rule 99, which this version does not know"):
-        replay(decision.model_copy(update={"rule_version": 99}), records)
-
-
-@pytest.mark.parametrize("role", ["candidate", "champion", "new_candidate", "new_champion", "added"])
-def test_replaying_notices_an_edited_count_in_any_report(role: str) -> None:
-    decision, records = held_with_everything()
-    report = getattr(records, role)
-    first = report.scores[0].model_copy(update={"tn": report.scores[0].tn + 1})
-    forged = report.model_copy(update={"scores": (first, *report.scores[1:])})
-    with pytest.raises(RecordError, match="newcomers" if role.startswith("new_") else role):
-        replay(decision, records.model_copy(update={role: forged}))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """What the pipeline makes of pushes, one after the other: verdict, Dice and minutes of each.
 
     python benchmarks/pushes.py FOLDER [FOLDER ...] [--first 300] [--push 53] [--seed 1] [--minutes M]
-    python benchmarks/pushes.py FOLDER [FOLDER ...] --first 359 --spoil shifted --share 0.4
+    python benchmarks/pushes.py FOLDER [FOLDER ...] --first 359 --push 100 --spoil shifted:0.2 empty:0.6
 
 The pairs of all folders are shuffled by the seed, divided into a first dataset and pushes, and taken by
-`wms pipeline run` in a workspace of its own, with the project's own settings. `--spoil` gives a share of the
-last push wrong masks: `shifted` by a quarter of the image, of an `other` image of the push, or an `empty`
-window (a small square is left of it). With `--together` one training on everything, with the same minutes in
-all, ends it.
+`wms pipeline run` in a workspace of its own, with the project's own settings. On a machine that does other
+work too, `--epochs FIRST EACH` fixes the number of epochs instead of the minutes.
+
+`--spoil KIND:SHARE` gives a share of the last push wrong masks, each time in a copy of the workspace before
+it: `shifted` by a quarter of the image, of an `other` image of the push, or an `empty` window (a small square
+is left of it). With `--together` one training on everything, with the same minutes (or the sum of the
+epochs), ends it.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ def pairs_of(folders: list[Path]) -> list[Pair]:
     return sorted(pairs)
 
 
-def write_push(pairs: list[Pair], to: Path, *, spoil: str | None, share: float) -> Path:
+def write_push(pairs: list[Pair], to: Path, *, spoil: str | None = None, share: float = 0.0) -> Path:
     wrong = round(share * len(pairs)) if spoil else 0
     for number, (image, mask) in enumerate(pairs):
         for source, kind in ((image, "images"), (mask, "masks")):
@@ -103,8 +106,8 @@ def main() -> None:
     parser.add_argument("--push", type=int, default=53)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, help="of each training; by default what train.yaml says")
-    parser.add_argument("--spoil", choices=["shifted", "other", "empty"])
-    parser.add_argument("--share", type=float, default=0.4)
+    parser.add_argument("--epochs", type=int, nargs=2, metavar=("FIRST", "EACH"))
+    parser.add_argument("--spoil", nargs="+", default=[], metavar="KIND:SHARE")
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--keep", type=Path, help="keep the workspace there")
     args = parser.parse_args()
@@ -112,25 +115,46 @@ def main() -> None:
     random.Random(args.seed).shuffle(pairs)
     pushes = [pairs[: args.first]]
     pushes += [pairs[start : start + args.push] for start in range(args.first, len(pairs), args.push)]
-    budget = ["--max-minutes", str(args.minutes)] if args.minutes else []
     with tempfile.TemporaryDirectory() as name:
         scratch = args.keep or Path(name)
-        subprocess.run([*WMS, "init", scratch / "work"], check=True, stdout=subprocess.DEVNULL)
+        work = scratch / "work"
+        subprocess.run([*WMS, "init", work], check=True, stdout=subprocess.DEVNULL)
+        spoiled = pushes.pop() if args.spoil else []
         spent = 0.0
         for number, part in enumerate(pushes):
-            last = number == len(pushes) - 1
-            folder = write_push(
-                part, scratch / f"push-{number}", spoil=args.spoil if last else None, share=args.share
+            folder = write_push(part, scratch / f"push-{number}")
+            epochs = args.epochs and args.epochs[min(number, 1)]
+            take(
+                f"{number}: {len(part)} pairs",
+                work,
+                ["--incoming", str(folder), *budget(args.minutes, epochs)],
             )
-            started = time.monotonic()
-            outcome = run(scratch / "work", "--incoming", str(folder), *budget)
-            say(f"{number}: {len(part)} pairs", scratch / "work", outcome, time.monotonic() - started)
-            spent += json.loads((scratch / "work/run/train.json").read_bytes())["seconds"]
+            spent += json.loads((work / "run/train.json").read_bytes())["seconds"]
+        for spoil in args.spoil:
+            kind, _, share = spoil.partition(":")
+            folder = write_push(spoiled, scratch / spoil, spoil=kind, share=float(share))
+            copy = shutil.copytree(work, scratch / f"work-{spoil}", symlinks=True)
+            epochs = args.epochs and args.epochs[1]
+            what = f"{len(spoiled)} pairs, {float(share):.0%} {kind}"
+            take(what, copy, ["--incoming", str(folder), *budget(args.minutes, epochs)])
         if args.together:
-            minutes = ["--init", "pretrained", "--max-minutes", f"{spent / 60:.2f}"]
-            started = time.monotonic()
-            outcome = run(scratch / "work", "--reason", "everything at once", *minutes)
-            say("everything at once", scratch / "work", outcome, time.monotonic() - started)
+            epochs = args.epochs and args.epochs[0] + args.epochs[1] * (len(pushes) - 1)
+            same = budget(spent / 60, epochs)
+            take(
+                "everything at once", work, ["--reason", "everything at once", "--init", "pretrained", *same]
+            )
+
+
+def budget(minutes: float | None, epochs: int | None) -> list[str]:
+    if epochs:
+        return ["--set", f"epochs={epochs}", "--max-minutes", "600"]
+    return ["--max-minutes", f"{minutes:.2f}"] if minutes else []
+
+
+def take(what: str, workspace: Path, arguments: list[str]) -> None:
+    started = time.monotonic()
+    outcome = run(workspace, *arguments)
+    say(what, workspace, outcome, time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -49,11 +49,12 @@ class Clock(Silent):
 
 
 def train_and_score(
-    folder: Path, unseen: Path | None, recipe: str, budget: dict[str, Any], scratch: Path
+    folder: Path, unseen: Path | None, keep: Path | None, recipe: str, budget: dict[str, Any], scratch: Path
 ) -> None:
     """One training and its scores, as JSON; `budget` replaces values of the recipe."""
     from inputs.dataset import lay_out
     from inputs.training import MASK_THRESHOLD, train_in
+    from wms.core.files import write_record
     from wms.core.settings import TrainSettings, load_settings
     from wms.gate.evaluate import evaluate
 
@@ -84,6 +85,11 @@ def train_and_score(
             mask_threshold=MASK_THRESHOLD,
             progress=Silent(),
         )
+        if keep is not None:
+            weights = report.weights_sha256[:12]
+            write_record(
+                keep / f"{name}-{recipe}-{result.epochs[-1].epoch + 1}-{settings.seed}-{weights}.json", report
+            )
         summary = report.summary
         answer |= {
             f"{name}_dice": round(summary.dice, 4),
@@ -111,6 +117,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, nargs="+", default=[])
     parser.add_argument("--reference-epochs", type=int)
     parser.add_argument("--unseen", type=Path)
+    parser.add_argument("--keep", type=Path, help="keep the evaluation reports there, for gate_power.py")
     parser.add_argument("--init", choices=["pretrained", "scratch"], default="pretrained")
     parser.add_argument("--precision", choices=["auto", "float32"], default="auto")
     parser.add_argument("--seeds", type=int, default=1)
@@ -118,7 +125,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.one:
         with tempfile.TemporaryDirectory() as scratch:
-            train_and_score(args.folder, args.unseen, args.one[0], json.loads(args.one[1]), Path(scratch))
+            recipe, budget = args.one[0], json.loads(args.one[1])
+            train_and_score(args.folder, args.unseen, args.keep, recipe, budget, Path(scratch))
         return
     budgets = [within(minutes) for minutes in args.minutes if not args.epochs]
     ours = {"init": args.init, "precision": args.precision}
@@ -139,6 +147,8 @@ def main() -> None:
             command = [sys.executable, __file__, str(folder), "--one", recipe, json.dumps(budget)]
             if args.unseen:
                 command += ["--unseen", str(args.unseen)]
+            if args.keep:
+                command += ["--keep", str(args.keep)]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
             print(done.stdout, end="", flush=True)
 

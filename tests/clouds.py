@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +20,6 @@ from typing import Any
 import boto3
 import pytest
 from filelock import FileLock
-from moto.server import ThreadedMotoServer
 
 from wms.adapters.aws.compute import AwsCompute
 from wms.adapters.aws.ec2 import Ec2
@@ -45,12 +46,24 @@ CREDENTIALS = {
 
 @contextlib.contextmanager
 def moto_serving() -> Iterator[str]:
-    """Run moto's server; yields its address. All accounts and services of it are empty at first."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    """Run moto's server; yields its address. All accounts and services of it are empty at first.
+
+    It has a process of its own, for all servers in one process share their accounts.
+    """
+    words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = ""
+        while (address := re.search(r"http://127\.0\.0\.1:\d+", said)) is None:
+            line = server.stderr.readline()
+            assert line, f"moto did not start: {said}"
+            said += line
+        # A full pipe would stop it: it writes a line for each request.
+        threading.Thread(target=collections.deque, args=(server.stderr, 0), daemon=True).start()
+        try:
+            yield address[0]
+        finally:
+            server.terminate()
 
 
 def user_with(document: str, iam: Any) -> tuple[str, str]:
@@ -64,7 +77,7 @@ def user_with(document: str, iam: Any) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def enforcing(endpoint: str) -> Iterator[None]:
-    """Within, moto denies what no policy allows; it does so for all servers of this process."""
+    """Within, moto denies what no policy allows."""
     _enforce_after(endpoint, b"0")
     try:
         yield

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from clones import BIN
-from clouds import ROOT, Cloud, enter_cloud, terraform_configuration
+from clouds import ROOT, Cloud, enter_cloud, moto_serving, terraform_configuration
 from fakes.github import FakeGitHub
 from infra.terraform.test_rehearsal import schema_of_provider
 from wms.adapters.git.workspace import init_repository
@@ -90,9 +90,7 @@ class Person:
 
 
 @pytest.fixture
-def person(
-    terraform: Any, moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Person, Cloud]]:
+def person(terraform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Person, Cloud]]:
     for name in ("aws", "git", "kubectl"):
         if shutil.which(name) is None:
             pytest.skip(f"{name} is not installed on this machine")
@@ -128,8 +126,11 @@ def person(
     shutil.rmtree(clone / ".wms", ignore_errors=True)
     socket = config / "socket"
     (config / "config.yml").write_text(f"version: 1\nhttp_unix_socket: {socket}\n")
-    enter_cloud(monkeypatch, moto)
-    with FakeGitHub(git=remote, repository=REPOSITORY, unix_socket=socket) as github:
+    with (
+        moto_serving() as moto,
+        FakeGitHub(git=remote, repository=REPOSITORY, unix_socket=socket) as github,
+    ):
+        enter_cloud(monkeypatch, moto)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         yield (
             Person(

@@ -141,7 +141,10 @@ def evaluation_in_stand_in(folder: Path, run_id: str) -> Evaluation:
 
 
 def described_in_mlflow(uri: str, model: str, version: int) -> tuple[str, str]:
-    found = connect(uri).get_model_version(model, str(version))
+    client = connect(uri)
+    found = client.get_model_version(model, str(version))
+    # The page of the run shows the same text.
+    assert client.get_run(found.run_id).data.tags["mlflow.note.content"] == found.description
     return found.description, found.tags["dice"]
 
 

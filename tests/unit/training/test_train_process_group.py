@@ -65,9 +65,10 @@ def test_two_processes_with_half_the_batch_follow_one_with_the_whole(alone, toge
 
 
 def test_two_processes_start_from_the_champion_as_one_does(folder, alone):
-    champion = f"champion={folder / 'alone/model'}"
-    one, weights_of_one = train_together(folder, "warm-alone", processes=1, changes=[champion])
-    two, weights = train_together(folder, "warm-together", processes=2, changes=[champion])
+    # Two epochs: all of them are at full size, and each step adds to the difference of the sums.
+    changes = [f"champion={folder / 'alone/model'}", "epochs=2"]
+    one, weights_of_one = train_together(folder, "warm-alone", processes=1, changes=changes)
+    two, weights = train_together(folder, "warm-together", processes=2, changes=changes)
     assert one.provenance.start == two.provenance.start
     assert one.provenance.start.init == "champion"
     first, cold = one.epochs[0], alone[0].epochs[0]

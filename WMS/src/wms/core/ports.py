@@ -67,7 +67,7 @@ class Registry(Protocol):
         """How many tracking runs have all these tags, without the run `besides`."""
 
     def describe(self, version: int, text: str, *, tags: Mapping[str, str]) -> None:
-        """Set the description (Markdown) and tags of a registered version."""
+        """Set the description (Markdown) of a registered version and its run, and the version's tags."""
 
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
         """Store a model bundle and register it; the same weights again give the same version."""

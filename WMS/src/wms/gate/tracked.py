@@ -69,7 +69,12 @@ def log_verdict(ctx: Context, decision: GateDecision) -> None:
             f"- trained for {counted(len(train.epochs), 'epoch')} from {start}",
             f"- pipeline run {ctx.request.run_id}, requested by {ctx.request.actor}",
         ]
-        tags = {"verdict": decision.verdict, "dice": f"{summary.dice:.4f}"}
+        tags = {
+            "verdict": decision.verdict,
+            "dice": f"{summary.dice:.4f}",
+            "code_sha": train.provenance.code_sha,
+            "manifest_sha256": train.provenance.manifest_sha256,
+        }
         ctx.ports.registry.describe(candidate.version, "\n".join(lines), tags=tags)
     except RegistryError as error:
         ctx.progress.say(f"the tracking server did not take the verdict; the report has it: {error}")

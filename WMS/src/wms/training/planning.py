@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from wms.core.cores import usable_cores
+from wms.core.records.training import Init
 from wms.core.settings import TrainSettings
+from wms.core.settings.train import StageSettings
 from wms.training.batches import batches_per_epoch, training_batches
 from wms.training.cache import Samples
 from wms.training.learner import Learner
@@ -18,13 +20,18 @@ WARM_UP, MEASURED = 2, 3
 """Batches of each size: the first ones choose and build kernels."""
 
 
-def make_plan(settings: TrainSettings, samples: Samples, group: ProcessGroup, *, warm: bool = False) -> Plan:
+def make_plan(settings: TrainSettings, samples: Samples, group: ProcessGroup, *, init: Init) -> Plan:
     """Fix how a training runs. Without a time budget nothing is measured: the plan follows from the settings.
 
     With a budget, and if the settings leave the number of threads open, the faster of one thread and all
     cores is taken. Threads wait for each other: on shared cores one is several times as fast as two.
-    `warm` is whether the training begins from production's weights, which shortens and slows it.
+    Only a training from random weights has the settings' stages: known weights already find the coarse shape,
+    and images of another size make them forget it (docs/log.md). A training from production's weights
+    (`champion`) is shorter and has a lower learning rate.
     """
+    warm = init == "champion"
+    if init != "scratch":
+        settings = settings.model_copy(update={"stages": (StageSettings(scale=1.0, share=1.0),)})
     threads = settings.threads or max(1, usable_cores() // group.local_size)
     candidates = (threads,) if settings.threads else tuple({threads, 1})
     bfloat16 = settings.precision == "bfloat16" or (

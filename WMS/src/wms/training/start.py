@@ -139,13 +139,12 @@ def start_training(
                 raise
             inputs.progress.say(f"{error}: it is deleted, and the training starts again.")
     _clear(inputs.out)
-    warm = inputs.initial.start.init == "champion"
-    group, plan = inputs.group, make_plan(inputs.settings, samples, inputs.group, warm=warm)
+    first, group = inputs.initial.start, inputs.group
+    plan = make_plan(inputs.settings, samples, group, init=first.init)
     stages = ", ".join(f"{stage.epochs} epochs at {stage.size_px} px" for stage in plan.stages)
     kind = "bfloat16" if plan.bfloat16 else "float32"
     means = f"{plan.threads} threads" if group.device.type == "cpu" else torch.cuda.get_device_name()
     together = f" in each of {group.size} processes" if group.size > 1 else ""
-    first = inputs.initial.start
     inputs.progress.say(f"Starting from {first.text}: {first.reason}.")
     inputs.progress.say(f"Training on {len(samples.train)} images: {stages}; {means}{together}, {kind}.")
     state = TrainingState(run_sha256=run_sha256, plan=plan)

@@ -35,6 +35,7 @@ ONNX_FILE = "model.onnx"
 EVALUATION_TABLE = "evaluation.json"
 LOGGED_ARTIFACTS = "mlflow.loggedArtifacts"
 """The tag that names the tables of a run, so that MLflow's page shows them under *Evaluation*."""
+RUN_DESCRIPTION = "mlflow.note.content"
 
 METRICS_PER_REQUEST = 1000
 PARAMS_PER_REQUEST = 100
@@ -122,7 +123,8 @@ class MlflowRegistry(Registry):
 
     def describe(self, version: int, text: str, *, tags: Mapping[str, str]) -> None:
         with answering(self._uri, f"version {version} could not be described"):
-            self._client.update_model_version(self._model, str(version), description=text)
+            known = self._client.update_model_version(self._model, str(version), description=text)
+            self._client.set_tag(known.run_id, RUN_DESCRIPTION, text)
             for name, value in tags.items():
                 self._client.set_model_version_tag(self._model, str(version), name, value)
 

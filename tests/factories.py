@@ -195,7 +195,7 @@ def make_metadata(version: int = 6, **changes: Any) -> ModelMetadata:
         "decision_sha256": sha256("decision"),
         "records_sha256": sha256("records"),
         "card_sha256": sha256("card"),
-        "reason": "better at 90% confidence",
+        "reason": "better at 95% confidence",
         "actor": "mara",
         "changed_at": NOW,
     }

@@ -48,7 +48,7 @@ def test_the_typical_difference_is_the_trimmed_mean(values: list[float]) -> None
 )
 def test_bootstrap_bounds_agree_with_scipy(values: list[tuple[float, float]], confidence: float) -> None:
     ours, theirs = [list(side) for side in zip(*values, strict=True)]
-    policy = make_policy(confidence=confidence, resamples=4000)
+    policy = make_policy(retrain_confidence=confidence, resamples=4000)
     decision = decide(policy, inputs(ours, theirs))
     both = zip(make_report(ours).scores, make_report(theirs).scores, strict=True)
     differences = np.array([a.dice - b.dice for a, b in both])

@@ -43,7 +43,7 @@ def held_with_everything() -> tuple[GateDecision, GateInputs]:
 def edited(name: str, value: Any) -> Any:
     """Another value that the field could hold."""
     if isinstance(value, GatePolicy):
-        return value.model_copy(update={"confidence": 0.99})
+        return value.model_copy(update={"retrain_confidence": 0.99})
     if isinstance(value, NewSamples):
         return value.model_copy(update={"champion": None})
     if name == "verdict":

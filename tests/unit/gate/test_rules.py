@@ -19,14 +19,14 @@ from wms.gate.rules import confidence_of_try
 def test_a_candidate_that_is_better_on_every_picture_is_promoted() -> None:
     decision = decide(make_policy(), inputs(shifted(0.02), CHAMPION))
     assert decision.verdict == "promote"
-    assert decision.reasons[0] == "better at 90% confidence"
+    assert decision.reasons[0] == "better at 95% confidence"
     assert decision.dice_difference is not None
     assert decision.dice_difference.mean == pytest.approx(0.02, abs=1e-3)
 
 
 def test_a_candidate_that_is_worse_is_held_as_worse() -> None:
     decision = decide(make_policy(), inputs(shifted(-0.05), CHAMPION))
-    assert (decision.verdict, decision.reasons[0]) == ("hold", "worse at 90% confidence")
+    assert (decision.verdict, decision.reasons[0]) == ("hold", "worse at 95% confidence")
 
 
 def test_other_weights_with_equal_predictions_are_not_better() -> None:
@@ -68,7 +68,7 @@ def test_the_advice_on_pictures_is_the_sample_size_of_a_paired_one_sided_test() 
             for values in (shifted(0.006, wobble=0.1), CHAMPION)
         )
         difference = ours - theirs
-        z = stats.norm.ppf(0.9) + stats.norm.ppf(0.8)
+        z = stats.norm.ppf(0.95) + stats.norm.ppf(0.8)
         needed.append((z * difference.std(ddof=1) / difference.mean()) ** 2)
     assert decision.pictures_needed == int(np.ceil(max(needed)))
 
@@ -248,9 +248,9 @@ def test_each_earlier_retraining_on_the_same_images_raises_the_bar() -> None:
         decide(make_policy(), inputs(candidate, CHAMPION).model_copy(update={"asked_before": asked}))
         for asked in (0, 4)
     )
-    assert (first.verdict, first.confidence) == ("promote", pytest.approx(0.9))
-    assert (fifth.verdict, fifth.confidence) == ("hold", pytest.approx(1 - 0.1 / 30))
-    assert "better at 99.66% confidence; 4 earlier runs compared on the same test images" in fifth.reasons[2]
+    assert (first.verdict, first.confidence) == ("promote", pytest.approx(0.95))
+    assert (fifth.verdict, fifth.confidence) == ("hold", pytest.approx(1 - 0.05 / 30))
+    assert "better at 99.83% confidence; 4 earlier runs compared on the same test images" in fifth.reasons[2]
 
 
 def test_all_tries_together_are_lucky_at_most_one_and_a_half_times_as_often_as_one() -> None:

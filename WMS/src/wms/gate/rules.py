@@ -52,7 +52,8 @@ def rule_2(policy: GatePolicy, inputs: GateInputs) -> GateDecision:
     tried_before = (inputs.tried_before or 0) if came_in else 0
     new_data = came_in and not tried_before
     tries = 0 if new_data else (inputs.asked_before or 0) + tried_before
-    case = _Case(2, policy, inputs, confidence_of_try(policy.confidence, 1 + tries))
+    at = policy.confidence if new_data else confidence_of_try(policy.retrain_confidence, 1 + tries)
+    case = _Case(2, policy, inputs, at)
     case.common |= {
         "question": None if inputs.champion is None else "no harm" if new_data else "better",
         "training": growth,

@@ -18,9 +18,9 @@ class GatePolicy(Frozen):
     """When a candidate is promoted; see `WMS/configs/gate.yaml` for the reasons of the defaults.
 
     `floor_dice` and `floor_iou` apply where there is no champion. `min_pictures` is the smallest
-    test set that may decide at all. `confidence` is that of the one-sided bootstrap bounds; without new
-    training data those of the mean differences must lie above zero. `power` enters the advice on how many
-    images it would take.
+    test set that may decide at all. `confidence` is that of the one-sided bootstrap bounds. Without new
+    training data those of the mean differences must lie above zero, at `retrain_confidence` (and more with
+    each try). `power` enters the advice on how many images it would take.
 
     `new_images` and `new_share` (of the training images before) are what counts as new training data;
     `margin_dice` is how much the typical image may lose then, and `trimmed_share` how many images at each end
@@ -34,6 +34,7 @@ class GatePolicy(Frozen):
     resamples: Annotated[int, Field(ge=200, le=100_000)]
     power: Annotated[float, Field(ge=0.5, lt=1.0)]
     bootstrap_seed: Annotated[int, Field(ge=0)]
+    retrain_confidence: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     new_images: PositiveInt = 10
     new_share: Share = 0.01
     margin_dice: Share = 0.01

@@ -6,7 +6,8 @@ On a machine that does other work too, a budget of time says little: `--epochs N
 fix the number of epochs instead. `--init scratch` starts the project's trainings from random weights, not
 from the shipped network. `--precision float32`, with `ONEDNN_MAX_CPU_ISA=AVX2` and `ATEN_CPU_CAPABILITY=avx2`
 in the environment, imitates the processors of GitHub's runners and of t3.large. `--seeds N` repeats each
-budget with N seeds.
+budget with N seeds, `--set learning_rate=0.006` changes the settings. `--keep DIR` keeps the evaluation
+reports for `gate_power.py`.
 
 One training after the other on the same split of the same pairs, each in a process of its own: the
 project's `train.yaml` for every budget of M minutes, then `reference.yaml`. For each epoch it prints
@@ -25,6 +26,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from wms.core.progress import Silent
 from wms.synth.dataset import write_pairs
@@ -117,10 +120,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, nargs="+", default=[])
     parser.add_argument("--reference-epochs", type=int)
     parser.add_argument("--unseen", type=Path)
-    parser.add_argument("--keep", type=Path, help="keep the evaluation reports there, for gate_power.py")
+    parser.add_argument("--keep", type=Path, metavar="DIR")
     parser.add_argument("--init", choices=["pretrained", "scratch"], default="pretrained")
     parser.add_argument("--precision", choices=["auto", "float32"], default="auto")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="values of train.yaml")
     parser.add_argument("--one", nargs=2, metavar=("RECIPE", "BUDGET"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
@@ -129,7 +133,8 @@ def main() -> None:
             train_and_score(args.folder, args.unseen, args.keep, recipe, budget, Path(scratch))
         return
     budgets = [within(minutes) for minutes in args.minutes if not args.epochs]
-    ours = {"init": args.init, "precision": args.precision}
+    changed = {name: yaml.safe_load(value) for name, _, value in (item.partition("=") for item in args.set)}
+    ours = {"init": args.init, "precision": args.precision, **changed}
     runs = [
         ("train", {**budget, **ours, "seed": FIRST_SEED + number})
         for budget in [*budgets, *map(exactly, args.epochs)]

@@ -72,6 +72,9 @@ class Registry(Protocol):
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
         """Store a model bundle and register it; the same weights again give the same version."""
 
+    def fetch_model(self, version: ModelVersion, to: Path) -> None:
+        """Put the files of a registered bundle into the folder `to` (replaced if there); none is checked."""
+
     def versions(self) -> tuple[ModelVersion, ...]:
         """All registered versions, oldest first; one without a weights digest is not ours."""
 

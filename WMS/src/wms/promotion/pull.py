@@ -77,13 +77,18 @@ def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetada
         ForgeError: there is no release of that version.
         RecordError: a file does not match the digest in the release.
     """
-    files = ReleaseFiles(forge, release_tag(version) if version is not None else _in_production(forge))
+    files = ReleaseFiles(forge, release_tag(version) if version is not None else tag_in_production(forge))
     model = files.provenance().model
     fetch_bundle(model.card_sha256, files, to)
     return model
 
 
-def _in_production(forge: Releases) -> str:
+def tag_in_production(forge: Releases) -> str:
+    """The tag of the release that is marked as in production.
+
+    Raises:
+        NoProductionModelError: none is.
+    """
     marked = [release for release in forge.releases() if says_in_production(release.tag, release.title)]
     if not marked:
         raise NoProductionModelError(

@@ -10,7 +10,7 @@ from wms.wiring.hosting import (
     open_github,
     open_state,
 )
-from wms.wiring.workspace import code_sha, make_workspace, open_workspace
+from wms.wiring.workspace import code_sha, make_workspace, open_registry, open_workspace
 
 __all__ = [
     "REMOTE",
@@ -21,6 +21,7 @@ __all__ = [
     "make_workspace",
     "open_clone",
     "open_github",
+    "open_registry",
     "open_state",
     "open_workspace",
     "read_commits",

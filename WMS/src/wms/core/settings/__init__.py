@@ -11,6 +11,7 @@ from wms.core.settings.configs import (
 )
 from wms.core.settings.github import load_wanted
 from wms.core.settings.loader import load_settings, parse_settings, settings_digest
+from wms.core.settings.serve import SERVE_CONFIG, ServeSettings
 from wms.core.settings.train import (
     TRAIN_CONFIG,
     AugmentSettings,
@@ -23,11 +24,13 @@ __all__ = [
     "DATA_CONFIG",
     "GATE_CONFIG",
     "REPORT_CONFIG",
+    "SERVE_CONFIG",
     "TRAIN_CONFIG",
     "AugmentSettings",
     "DataSettings",
     "LossSettings",
     "ReportSettings",
+    "ServeSettings",
     "TrainSettings",
     "ValidationPolicy",
     "load_data_settings",

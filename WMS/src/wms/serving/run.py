@@ -35,23 +35,28 @@ def run_service(
         service.live.refresh()
         loaded = service.require_model()
         log_as_json()
-        settings = service.settings
-        server = uvicorn.Server(
-            uvicorn.Config(
-                make_app(service, page=page),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_keep_alive=settings.keep_alive_seconds,
-                timeout_graceful_shutdown=settings.shutdown_seconds,
-            )
-        )
+        server = make_server(service, page=page)
         when_ready(loaded, listener.getsockname()[1])
         try:
             asyncio.run(server.serve(sockets=[listener]))
         except KeyboardInterrupt:
             # uvicorn has ended in order, and raises the signal again for whoever started it.
             return
+
+
+def make_server(service: Service, *, page: Path | None) -> uvicorn.Server:
+    """The HTTP server of a service."""
+    settings = service.settings
+    return uvicorn.Server(
+        uvicorn.Config(
+            make_app(service, page=page),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=settings.keep_alive_seconds,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+    )
 
 
 def _listening(host: str, port: int) -> socket.socket:

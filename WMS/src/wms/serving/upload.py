@@ -35,6 +35,7 @@ async def photographs(request: Request, settings: ServeSettings) -> AsyncIterato
         async with asyncio.timeout(settings.upload_seconds):
             form = await _limited(request, settings).form(max_files=10 * settings.max_images + 1000)
     except TimeoutError as error:
+        request.state.nothing_to_read = True
         raise RefusedError(
             HTTPStatus.REQUEST_TIMEOUT,
             "upload_too_slow",
@@ -78,8 +79,9 @@ def declared_length(request: Request, settings: ServeSettings) -> int | None:
 
 async def throw_away(request: Request) -> None:
     """Read what is left of a refused request, up to a limit."""
-    if request.headers.get("expect"):
-        return  # This client sends nothing before it is told to go on.
+    # A client that sent `Expect` sends nothing before it is told to go on.
+    if getattr(request.state, "nothing_to_read", False) or request.headers.get("expect"):
+        return
     unread = 0
     try:
         async with asyncio.timeout(LEFT_UNREAD_SECONDS):
@@ -100,6 +102,7 @@ def _limited(request: Request, settings: ServeSettings) -> Request:
         nonlocal received
         message = await request.receive()
         received += len(message.get("body", b""))
+        request.state.nothing_to_read = not message.get("more_body")
         if received > settings.max_request_mib * MIB:
             raise _too_long(settings)
         return message

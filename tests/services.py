@@ -24,7 +24,7 @@ import yaml
 from wms.core.settings import SERVE_CONFIG, ServeSettings, load_settings
 from wms.serving.run import make_server
 from wms.serving.service import Service
-from wms.serving.source import from_folder
+from wms.serving.source import Source, from_folder
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
@@ -75,12 +75,12 @@ class Server(Client):
 
 
 @contextlib.contextmanager
-def serving_here(
-    bundle: Path, *, page: Path | None = None, api_key: str | None = None, **settings: Any
+def serving_source(
+    source: Source, *, page: Path | None = None, api_key: str | None = None, **settings: Any
 ) -> Iterator[Client]:
     """The same server in a thread of this process, which starts sooner."""
     values = load_settings(ROOT / SERVE_CONFIG, ServeSettings, settings)
-    service = Service(values, from_folder(bundle), api_key=api_key)
+    service = Service(values, source, api_key=api_key)
     service.live.refresh()
     server = make_server(service, page=page)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -91,6 +91,11 @@ def serving_here(
         finally:
             server.should_exit = True
             thread.join(timeout=30)
+
+
+def serving_here(bundle: Path, **options: Any) -> contextlib.AbstractContextManager[Client]:
+    """`serving_source` of a model's folder."""
+    return serving_source(from_folder(bundle), **options)
 
 
 @contextlib.contextmanager

@@ -161,6 +161,12 @@ class Repository(Protocol):
     def head(self, branch: str) -> str | None:
         """The commit at the tip of a remote branch, or `None` if the branch does not exist."""
 
+    def look(self, branch: str) -> str | None:
+        """The commit at the tip of a branch of the remote at this moment; it can be read then.
+
+        No ref of the clone changes, so that it disturbs no other command there.
+        """
+
     def branches(self, prefix: str) -> tuple[str, ...]:
         """Names of the remote branches that start with `prefix`, sorted."""
 

@@ -10,7 +10,7 @@ from wms.core.context import Context
 from wms.core.errors import NoProductionModelError, RecordError
 from wms.core.files import read_record
 from wms.core.ports import Registry, Releases
-from wms.core.production import fetch_bundle, main_head, require_production
+from wms.core.production import fetch_bundle, main_now, require_production
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import release_tag, released_version
 from wms.core.records.training import CARD_FILE, ModelCard
@@ -38,8 +38,8 @@ def from_production(ctx: Context) -> Source:
     """`model-metadata.json` on main, and the data store."""
 
     def look() -> Offer:
-        ctx.ports.repository.fetch()
-        return promoted(ctx, require_production(ctx.ports.repository, main_head(ctx.ports.repository)))
+        repository = ctx.ports.repository
+        return promoted(ctx, require_production(repository, main_now(repository)))
 
     return look
 

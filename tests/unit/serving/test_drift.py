@@ -37,7 +37,7 @@ def drawn(number: int, *, seed: int, brightness: float = 100.0, window: float = 
             size_px=int(rng.choice([1333, 1333, 1333, 1778])),
             coverage=float(np.exp(rng.normal(-3.9, 0.5))) if found else 0.0,
             confidence=float(rng.beta(30, 2)) if found else 0.0,
-            window_angle_degrees=float(np.clip(rng.normal(0, 15), -90, 89)) if found else None,
+            window_angle_degrees=float(np.clip(rng.normal(0, 15), -45, 134)) if found else None,
         )
         for found in rng.random(number) < window
     ]

@@ -49,7 +49,7 @@ def measure(image: NDArray[np.uint8], probability: NDArray[np.float32], threshol
         size_px=max(image.shape[:2]),
         coverage=window / mask.size,
         confidence=min(1.0, expected / total) if window else 0.0,
-        window_angle_degrees=least_rectangle(_largest_part(mask)).angle_degrees if window else None,
+        window_angle_degrees=_angle(mask) if window else None,
     )
 
 
@@ -66,6 +66,11 @@ def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small.convert("L"), dtype=np.float32)
+
+
+def _angle(mask: NDArray[np.bool_]) -> float:
+    """Of a mask that is not empty, in -45 to 135 degrees."""
+    return (least_rectangle(_largest_part(mask)).angle_degrees + 45.0) % 180.0 - 45.0
 
 
 def _largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -33,7 +33,7 @@ EDGES: Mapping[str, tuple[float, ...]] = {
     # Below the first edge: no window.
     "coverage": _factors(0.00003, 0.9, 16),
     "confidence": tuple(number / 200 for number in range(1, 200)),
-    "window_angle_degrees": tuple(float(angle) for angle in range(-85, 90, 5)),
+    "window_angle_degrees": tuple(float(angle) for angle in range(-40, 135, 5)),
 }
 """The edges between the bins of each measure; a value on an edge is in the bin above it.
 

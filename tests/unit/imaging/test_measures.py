@@ -92,3 +92,9 @@ def test_a_large_answer_is_sampled_without_a_visible_change(photo: Image.Image) 
 def test_one_pixel_is_measured() -> None:
     found = measure(np.zeros((1, 1, 3), dtype=np.uint8), np.ones((1, 1), dtype=np.float32), THRESHOLD)
     assert (found.coverage, found.size_px, found.sharpness) == (1.0, 1, 0.0)
+
+
+def test_upright_windows_have_one_angle_whichever_way_they_lean(photo: Image.Image) -> None:
+    leaning = [Image.fromarray(bar()).rotate(turn, expand=True) for turn in (85, 95)]
+    found = [measured(photo, np.asarray(each)).window_angle_degrees for each in leaning]
+    assert sorted(angle or 0.0 for angle in found) == pytest.approx([85.0, 95.0], abs=1.0)

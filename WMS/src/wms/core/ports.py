@@ -294,8 +294,19 @@ class Releases(Protocol):
         """
 
 
-class Forge(Releases, Protocol):
-    """Pull requests, statuses, comments, dispatches and releases. All methods raise `ForgeError`."""
+class Issues(Protocol):
+    """What people are told that belongs to no commit. All methods raise `ForgeError`."""
+
+    def raise_issue(self, *, label: str, title: str, body: str) -> int:
+        """Open an issue with a label, or give the open one with it this title and text; return its number.
+
+        Raises:
+            ForgeError: the repository has no issues, or the token may not write them.
+        """
+
+
+class Forge(Releases, Issues, Protocol):
+    """Pull requests, statuses, comments, dispatches, issues and releases. All methods raise `ForgeError`."""
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()

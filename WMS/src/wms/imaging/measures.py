@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -15,8 +17,9 @@ SIDE_PX = 256
 gone at this size harms no mask, and a camera with more pixels is not sharper."""
 
 SAMPLED_PX = 1024
-"""The longer side that the answer's measures need at most; they take every n-th pixel of larger ones.
-Probabilities are interpolated from fewer pixels than these."""
+"""Of larger images and answers every n-th pixel is taken, so that the longer side keeps at least this: nine
+tenths of the time is saved at 12 megapixels. On 60 field photographs every second pixel raised the sharpness
+by 2 to 9 %, against a spread of the photographs by a factor of ten."""
 
 
 def measure(image: NDArray[np.uint8], probability: NDArray[np.float32], threshold: float) -> Measures:
@@ -34,9 +37,8 @@ def measure(image: NDArray[np.uint8], probability: NDArray[np.float32], threshol
         probability: float32, HxW in 0..1.
         threshold: the model's own; a pixel above it is window.
     """
-    grey = _small_grey(image)
-    step = max(1, max(probability.shape) // SAMPLED_PX)
-    sampled = probability[::step, ::step]
+    grey = _small_grey(_sampled(image))
+    sampled = _sampled(probability)
     mask = sampled > threshold
     window = int(np.count_nonzero(mask))
     expected = 2.0 * float(sampled[mask].sum(dtype=np.float64)) if window else 0.0
@@ -47,8 +49,14 @@ def measure(image: NDArray[np.uint8], probability: NDArray[np.float32], threshol
         size_px=max(image.shape[:2]),
         coverage=window / mask.size,
         confidence=min(1.0, expected / total) if window else 0.0,
-        window_angle_degrees=least_rectangle(_largest_part(mask)).angle_degrees if window else None,
+        window_angle_degrees=_angle(mask) if window else None,
     )
+
+
+def _sampled(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Every n-th row and column of HxW or HxWxC."""
+    step = max(1, max(pixels.shape[:2]) // SAMPLED_PX)
+    return np.ascontiguousarray(pixels[::step, ::step])
 
 
 def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -58,6 +66,11 @@ def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small.convert("L"), dtype=np.float32)
+
+
+def _angle(mask: NDArray[np.bool_]) -> float:
+    """Of a mask that is not empty, in -45 to 135 degrees."""
+    return (least_rectangle(_largest_part(mask)).angle_degrees + 45.0) % 180.0 - 45.0
 
 
 def _largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ COVERAGE = (0.0003, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
 BRIGHTNESS = tuple(float(level) for level in range(16, 257, 16))
 SHARPNESS = tuple(float(2**power) for power in range(2, 15))
 SIZES_PX = (320.0, 640.0, 1024.0, 1280.0, 1920.0, 2560.0, 4096.0, 6000.0, 9000.0)
-ANGLES_DEGREES = tuple(float(angle) for angle in range(-75, 91, 15))
+ANGLES_DEGREES = tuple(float(angle) for angle in range(-30, 136, 15))
 
 
 class Metrics:

@@ -2,6 +2,7 @@
 
 from wms.adapters.git.range import read_commits
 from wms.adapters.git.state import GitState
+from wms.adapters.service import fetch_counts as service_counts
 from wms.wiring.hosting import (
     REMOTE,
     forge_of_person,
@@ -25,4 +26,5 @@ __all__ = [
     "open_state",
     "open_workspace",
     "read_commits",
+    "service_counts",
 ]

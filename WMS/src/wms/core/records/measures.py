@@ -15,7 +15,8 @@ class Measures(Frozen):
 
     `brightness` is in 0..255, `sharpness` in squared grey levels, `size_px` the longer side. `coverage` and
     `confidence` are in 0..1. `window_angle_degrees` is how far the window's long side is turned clockwise
-    from level, in -90 (included) to 90; `None` where no window was found.
+    from level, in -45 (included) to 135: level windows are about 0 and upright ones about 90, and the circle
+    is cut at the diagonal, where few windows are. `None` where no window was found.
     """
 
     brightness: Annotated[float, Field(ge=0.0, le=255.0)]
@@ -23,4 +24,4 @@ class Measures(Frozen):
     size_px: PositiveInt
     coverage: Share
     confidence: Share
-    window_angle_degrees: Annotated[float, Field(ge=-90.0, lt=90.0)] | None
+    window_angle_degrees: Annotated[float, Field(ge=-45.0, lt=135.0)] | None

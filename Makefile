@@ -71,9 +71,9 @@ docs: setup ## Write the generated documents
 	$(BIN)/python docs/make_cli.py
 	$(BIN)/python docs/make_terraform.py
 
-# tta.py needs a trained model and images that it never saw, install_cost.py fetches some 6 GB, runner_minutes.py needs
-# Node.js: run them by hand.
-BY_HAND := benchmarks/gate_power.py benchmarks/pushes.py benchmarks/tta.py benchmarks/install_cost.py benchmarks/runner_minutes.py
+# tta.py and whole_graph.py need a trained model and images that it never saw, install_cost.py fetches some 6 GB,
+# runner_minutes.py needs Node.js: run them by hand.
+BY_HAND := $(addprefix benchmarks/,gate_power.py pushes.py tta.py whole_graph.py install_cost.py runner_minutes.py)
 BENCHMARKS := $(filter-out $(BY_HAND),$(wildcard benchmarks/*.py))
 
 bench: setup ## Measure speed and memory, as ratios

@@ -66,9 +66,7 @@ def write_page(bundle: Path, out: Path, *, version: int | None = None) -> None:
         )
     if present:
         shutil.rmtree(out)
-    served = Served(
-        version=version, digest=card.onnx_sha256, wms=version_of("water-meter-segmentation")
-    )
+    served = Served(version=version, digest=card.onnx_sha256, wms=version_of("water-meter-segmentation"))
     # First, so that a folder that was left half written is known as a page, too.
     write_bytes(out / VERSION_FILE, canonical_json(served.model_dump()))
     for source in sorted(path for path in built.rglob("*") if path.is_file()):

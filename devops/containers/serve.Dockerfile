@@ -19,7 +19,8 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN pip --python /opt/wms/bin/python install --no-cache-dir --no-compile --no-deps /tmp/dist/*.whl \
  && site="$(/opt/wms/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
  && rm -rf "${site}"/wms/training "${site}"/onnxruntime/{transformers,tools,quantization,datasets} \
- && find "${site}/scipy" -depth -type d -name tests -exec rm -r {} + \
+ && rm -rf "${site}"/scipy/{cluster,datasets,differentiate,fft,integrate,interpolate,io,misc,odr,optimize,signal,stats} \
+ && find "${site}/scipy" "${site}/numpy" -depth -type d -name tests -exec rm -r {} + \
  && /opt/wms/bin/python -c 'import wms.cli.serve, wms.serving.run, wms.model.bundle, onnxruntime'
 
 FROM python:3.12.13-slim-bookworm@sha256:4766d8b510c428e595d74b9cc5bbb2fae8e26316fffb4adc89908d79aacd58a2

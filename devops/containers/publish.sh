@@ -27,6 +27,8 @@ answer="$(aws s3api head-object --bucket "${bucket}" --key "${key}" 2>&1)" && {
 
 scratch="$(mktemp --directory)"
 trap 'rm -rf "${scratch}"' EXIT
+# An image with the wheel of wms builds it first.
+[[ ! -x "${name}/prepare.sh" ]] || "${name}/prepare.sh"
 "${tool}" build --platform linux/amd64 --file "${name}.Dockerfile" --tag "${image}" .
 "${tool}" save "${image}" | gzip --no-name >"${scratch}/image.tar.gz"
 sum="$(sha256sum "${scratch}/image.tar.gz" | cut --delimiter=' ' --fields=1)"

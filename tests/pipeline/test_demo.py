@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from services import serving
+from unit.serving.conftest import photograph
 from wms.core.files import read_record
 from wms.report.page import RunEntry
+from wms.serving.answer import Answer
 
 
 @pytest.mark.soak
@@ -29,3 +32,11 @@ def test_the_demo_promotes_twice_blocks_and_holds(tmp_path: Path) -> None:
     assert "Starting from the network that ships with wms" in told.stderr + told.stdout
     assert "Starting from production's model v1" in told.stderr + told.stdout
     assert "the new masks look wrong" in told.stdout
+    assert "demo/workspace && wms serve" in told.stdout
+    digests = set()
+    for words in ((), ("--model", "registry"), ("--model", "release")):
+        with serving(*words, cwd=tmp_path / "demo/workspace") as server:
+            found = Answer.model_validate_json(server.predict(photograph()).content)
+            digests.add((found.model.version, found.model.digest))
+            assert server.memory_mib() < 400
+    assert len(digests) == 1

@@ -16,6 +16,7 @@ from fakes.github.records import (
     Comment,
     Dispatch,
     Fault,
+    Issue,
     Pull,
     Release,
     Settings,
@@ -53,6 +54,7 @@ class Hub:
         self.lock = threading.RLock()
         self.settings = Settings()
         self.pulls: dict[int, Pull] = {}
+        self.issues: dict[int, Issue] = {}
         self.statuses: list[Status] = []
         self.check_runs: list[dict[str, Any]] = []
         self.comments: list[Comment] = []

@@ -100,6 +100,7 @@ def demo(ctx: click.Context, folder: Path, keep: bool) -> None:
         output.say(line)
     output.say(f"\nWorkspace: {root} (try `wms model history` and `wms data status` there)")
     output.say(f"Report to open: {reports / 'index.html'}")
+    output.say(f"To use the model in production: cd {shlex.quote(str(folder / 'workspace'))} && wms serve")
 
 
 def _call(ctx: click.Context, words: str, *, may_end_in: Code | None = None) -> None:

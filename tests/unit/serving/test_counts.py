@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -75,6 +76,10 @@ def test_the_file_follows_at_the_interval_while_images_come(tmp_path: Path, cloc
     assert not (tmp_path / COUNTS_FILE).exists()
     clock.now += timedelta(seconds=60)
     service.observe(IMAGE, onnx_sha256=MODEL)
+    for _ in range(500):
+        if (tmp_path / COUNTS_FILE).is_file():
+            break
+        time.sleep(0.01)
     assert read_record(tmp_path / COUNTS_FILE, ServiceCounts).images == 2
 
 

@@ -38,8 +38,8 @@ def clock() -> Clock:
     return Clock()
 
 
-def opened(folder: Path, clock: Clock) -> DriftCounts:
-    return DriftCounts(folder, keep_days=3, write_seconds=60, clock=clock)
+def opened(folder: Path, clock: Clock, *, write_seconds: float = 60) -> DriftCounts:
+    return DriftCounts(folder, keep_days=3, write_seconds=write_seconds, clock=clock)
 
 
 def days(counts: ServiceCounts) -> list[tuple[date, str, int]]:
@@ -84,9 +84,10 @@ def test_the_file_follows_at_the_interval_while_images_come(tmp_path: Path, cloc
 
 
 def test_old_days_are_dropped(tmp_path: Path, clock: Clock) -> None:
-    service = opened(tmp_path, clock)
+    service = opened(tmp_path, clock, write_seconds=1e9)
     for _ in range(5):
         service.observe(IMAGE, onnx_sha256=MODEL)
+        service.counts()
         clock.now += timedelta(days=1)
     assert [day for day, _, _ in days(service.counts())] == [date(2026, 12, day) for day in (2, 3, 4)]
 

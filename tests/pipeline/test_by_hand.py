@@ -124,7 +124,7 @@ FREE = {
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
     *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),
     *("wms infra bootstrap", "wms infra apply", "wms infra destroy", "wms infra tunnel"),
-    *("wms infra doctor", "wms data import", "wms data export"),
+    *("wms infra doctor", "wms data import", "wms data export", "wms data wanted", "wms drift report"),
     *("wms state list", "wms github doctor", "wms github fresh", "wms github selftest"),
 }
 """What neither writes `run/` nor changes what is in production; the demo has a workspace of its own."""

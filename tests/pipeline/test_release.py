@@ -47,10 +47,10 @@ def test_a_promoted_model_is_released_with_its_files_and_its_report(ctx: Context
     again = release_production(ctx)
     assert not again.published
     assert not again.marked
-    for name in (*BUNDLE, "provenance.json", "report.html", "SHA256SUMS"):
+    for name in (*BUNDLE, "provenance.json", "report.html", "drift-reference.json", "SHA256SUMS"):
         ctx.ports.forge.download_asset("model-v1", name, tmp_path / "got" / name)
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "got", check=True)
-    assert len((tmp_path / "got/SHA256SUMS").read_text().splitlines()) == 5
+    assert len((tmp_path / "got/SHA256SUMS").read_text().splitlines()) == 6
 
 
 def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, tmp_path: Path) -> None:

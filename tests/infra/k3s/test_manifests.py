@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,14 +13,24 @@ import yaml
 from infra.k3s.conftest import ROOT, render, run
 
 FOLDERS = sorted(path.parent for path in ROOT.glob("infrastructure/*/kustomization.yaml"))
+MONITORING = ROOT / "devops/k3s/monitoring"
 MIB = 2**20
 T3_LARGE_MIB = 7_700
 """What Linux sees of a t3.large's 8 GiB."""
 
 
-@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
-def manifests(request: pytest.FixtureRequest) -> list[dict]:
-    return render(request.param)
+@pytest.fixture(scope="module", params=[*FOLDERS, MONITORING], ids=lambda folder: folder.name)
+def manifests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+    """Of every environment as it is, and of the first one with monitoring turned on."""
+    if request.param != MONITORING:
+        return render(request.param)
+    folder = tmp_path_factory.mktemp("monitored")
+    on = {
+        "resources": [os.path.relpath(FOLDERS[0], folder)],
+        "components": [os.path.relpath(MONITORING, folder)],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(on))
+    return render(folder)
 
 
 def of_kind(manifests: list[dict], *kinds: str) -> list[dict]:
@@ -142,12 +153,21 @@ def test_mlflow_goes_out_to_its_database_to_the_role_and_to_https(manifests: lis
     assert {"10.0.0.0/8", "169.254.0.0/16"} <= set(rules[2]["to"][0]["ipBlock"]["except"])
 
 
+@pytest.mark.parametrize("manifests", [MONITORING], indirect=True)
+def test_prometheus_reaches_the_service_alone_and_is_reached_by_nobody(manifests: list[dict]) -> None:
+    policies = {each["metadata"]["name"]: each["spec"] for each in of_kind(manifests, "NetworkPolicy")}
+    (rule,) = policies["prometheus"]["egress"]
+    assert rule["to"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "serve"}}}]
+    assert "ingress" not in policies["prometheus"]
+    assert [port["port"] for port in rule["ports"]] == [8000]
+
+
 def test_the_node_holds_all_limits_at_once(manifests: list[dict]) -> None:
     """The memory table of docs/runbook.md, as a sum: k3s and the system are set aside by its own settings."""
     settings = (ROOT / "devops/node/k3s-config.yaml").read_text()
     aside = sum(int(each) for each in re.findall(r"reserved=.*memory=(\d+)Mi", settings))
     limits = sum(memory(each["resources"]["limits"]["memory"]) for each in containers(manifests))
-    later = 2_048
+    later = 1_792
     assert aside + limits // MIB + later <= T3_LARGE_MIB
 
 
@@ -164,7 +184,7 @@ def test_the_proxy_on_the_node_goes_where_the_service_is(manifests: list[dict]) 
 
 def test_connections_of_all_workers_fit_into_the_database(manifests: list[dict]) -> None:
     (postgres,) = of_kind(manifests, "StatefulSet")
-    (mlflow,) = of_kind(manifests, "Deployment")
+    mlflow = named(manifests, "Deployment", "mlflow")
     arguments = postgres["spec"]["template"]["spec"]["containers"][0]["args"]
     (allowed,) = [int(each.split("=")[1]) for each in arguments if each.startswith("max_connections=")]
     variables = {

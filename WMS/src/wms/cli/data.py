@@ -15,6 +15,7 @@ from wms.cli.common import clone, locked_workspace, step_of_run, workspace
 from wms.cli.groups import Group
 from wms.cli.interchange import export, import_
 from wms.cli.push import push
+from wms.cli.wanted import wanted
 from wms.core.errors import NothingToDoError
 from wms.core.words import counted
 from wms.data.merge import merge_branches
@@ -67,6 +68,7 @@ def synth(out: Path, count: int, seed: int, start: int, kind: str) -> None:
 data.add_command(import_)
 data.add_command(push)
 data.add_command(export)
+data.add_command(wanted)
 
 started_option = click.option(
     "--started", is_flag=True, help="For the run of `wms pipeline start`; having nothing new is no error."

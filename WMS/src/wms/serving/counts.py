@@ -37,7 +37,7 @@ class DriftCounts:
     ) -> None:
         self._file, self._keep, self._clock = folder / COUNTS_FILE, timedelta(days=keep_days), clock
         self._interval = timedelta(seconds=write_seconds)
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._new: dict[tuple[date, str], list[Measures]] = defaultdict(list)
         self._kept = read_record(self._file, ServiceCounts) if self._file.is_file() else ServiceCounts()
         if not self._kept.has_these_bins:
@@ -46,7 +46,7 @@ class DriftCounts:
         self._written = clock()
 
     def observe(self, measures: Measures, *, onnx_sha256: str) -> None:
-        """Count one answered image; a full disk is logged, and is no error.
+        """Count one answered image, in microseconds: the file is written by a thread of its own.
 
         Args:
             measures: of the image and its answer.
@@ -55,8 +55,11 @@ class DriftCounts:
         with self._lock:
             now = self._clock()
             self._new[now.astimezone(UTC).date(), onnx_sha256].append(measures)
-            if now - self._written >= self._interval:
-                self._write(now)
+            due = now - self._written >= self._interval
+            if due:
+                self._written = now
+        if due:
+            threading.Thread(target=self.write).start()
 
     def counts(self) -> ServiceCounts:
         """Everything that was counted up to now."""
@@ -64,9 +67,12 @@ class DriftCounts:
             return self._merged()
 
     def write(self) -> None:
-        """Write the file now, as at the end of the service."""
-        with self._lock:
-            self._write(self._clock())
+        """Write the file now, as at the end of the service; a full disk is logged, and is no error."""
+        with self._writing:
+            try:
+                write_record(self._file, self.counts())
+            except StorageError as error:
+                log.warning("counts are not stored: %s", error)
 
     def _merged(self) -> ServiceCounts:
         """The kept counts with the new ones; empties the new ones."""
@@ -83,10 +89,3 @@ class DriftCounts:
             self._new.clear()
             self._kept = ServiceCounts(days=tuple(days[key] for key in sorted(days)))
         return self._kept
-
-    def _write(self, now: datetime) -> None:
-        self._written = now
-        try:
-            write_record(self._file, self._merged())
-        except StorageError as error:
-            log.warning("counts are not stored: %s", error)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from wms.core.errors import RecordError
 from wms.core.records.drift import (
     EDGES,
+    Counts,
     DriftReference,
     DriftReport,
     MeasureDrift,
@@ -73,7 +74,10 @@ def compare(
     recent = service.of_model(model.onnx_sha256, since=since)
     everything = sum(each.images for each in service.days if each.day >= since)
     enough = recent.images >= settings.min_images and reference is not None
-    measures = _measures(reference, recent, settings) if enough and reference else ()
+    measures: tuple[MeasureDrift, ...] = ()
+    if enough and reference is not None:
+        total = added(each.counts for each in recent.days)
+        measures = measured_drift(reference.counts, total, settings=settings)
     moved = any(each.state == "moved" for each in measures)
     return DriftReport(
         verdict="no reference"
@@ -94,13 +98,12 @@ def compare(
     )
 
 
-def _measures(
-    reference: DriftReference, service: ServiceCounts, settings: DriftSettings
+def measured_drift(
+    reference: Counts, service: Counts, *, settings: DriftSettings
 ) -> tuple[MeasureDrift, ...]:
-    total = added(each.counts for each in service.days)
+    """Each measure that both have values of, compared."""
     pairs = {
-        name: (np.array(reference.counts[name], dtype=float), np.array(total[name], dtype=float))
-        for name in EDGES
+        name: (np.array(reference[name], dtype=float), np.array(service[name], dtype=float)) for name in EDGES
     }
     # A window's angle is not there on images without a window; without any angle nothing can be said of it.
     pairs = {name: (old, new) for name, (old, new) in pairs.items() if old.sum() and new.sum()}

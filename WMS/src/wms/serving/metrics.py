@@ -1,4 +1,4 @@
-"""The service's metrics in the form of Prometheus; their alerts and dashboard are in `devops/monitoring`."""
+"""The service's metrics in the form of Prometheus; alerts and dashboard: `devops/k3s/monitoring`."""
 
 from __future__ import annotations
 

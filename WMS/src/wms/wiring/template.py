@@ -9,9 +9,16 @@ import yaml
 
 from wms.core.errors import Code, InputError
 from wms.core.records.promotion import METADATA_PATH, NO_MODEL_JSON
-from wms.core.settings import DATA_CONFIG, GATE_CONFIG, REPORT_CONFIG, SERVE_CONFIG, TRAIN_CONFIG
+from wms.core.settings import (
+    DATA_CONFIG,
+    DRIFT_CONFIG,
+    GATE_CONFIG,
+    REPORT_CONFIG,
+    SERVE_CONFIG,
+    TRAIN_CONFIG,
+)
 
-CONFIGS = (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG, SERVE_CONFIG)
+CONFIGS = (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG, SERVE_CONFIG, DRIFT_CONFIG)
 COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", *CONFIGS)
 
 

@@ -145,6 +145,8 @@ class Code(Enum):
         73, "403 or 404 of GitHub: the token may not see it, or it does not exist; GitHub does not say which",
         "Sign in as the repository's owner: `gh auth login`.", HEALS,
     )
+    DEPLOYMENT = (76, "a new version failed its test where it is used; the one before stays or is back",
+        "See what it answered above. Main still names that model: go back with `wms model rollback`.")
     INTERRUPTED = (130, "training was stopped by the user; its last checkpoint is whole",
         "Resume with `wms train --resume`.", HEALS)
     # fmt: on
@@ -265,6 +267,10 @@ class ForgeError(WmsError, code=Code.FORGE):
 
 class UnmergeableError(ForgeError, code=Code.UNMERGEABLE):
     """A pull request can never be merged as it is."""
+
+
+class DeploymentError(WmsError, code=Code.DEPLOYMENT):
+    """A model does not work where it is to be used."""
 
 
 class GitHubError(WmsError, code=Code.GITHUB):

@@ -9,9 +9,10 @@ import yaml
 
 from wms.core.errors import Code, InputError
 from wms.core.records.promotion import METADATA_PATH, NO_MODEL_JSON
-from wms.core.settings import DATA_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CONFIG
+from wms.core.settings import DATA_CONFIG, DEPLOY_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CONFIG
 
-COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG)
+SETTINGS = (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG, DEPLOY_CONFIG)
+COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", *SETTINGS)
 
 
 def template_files(train_overrides: Mapping[str, int | float | str] | None = None) -> dict[str, bytes]:

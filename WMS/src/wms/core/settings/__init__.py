@@ -2,9 +2,11 @@
 
 from wms.core.settings.configs import (
     DATA_CONFIG,
+    DEPLOY_CONFIG,
     GATE_CONFIG,
     REPORT_CONFIG,
     DataSettings,
+    DeploySettings,
     ReportSettings,
     ValidationPolicy,
     load_data_settings,
@@ -21,11 +23,13 @@ from wms.core.settings.train import (
 
 __all__ = [
     "DATA_CONFIG",
+    "DEPLOY_CONFIG",
     "GATE_CONFIG",
     "REPORT_CONFIG",
     "TRAIN_CONFIG",
     "AugmentSettings",
     "DataSettings",
+    "DeploySettings",
     "LossSettings",
     "ReportSettings",
     "TrainSettings",

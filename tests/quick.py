@@ -26,8 +26,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 IMPORTED = (
-    "wms.cli.data", "wms.cli.infra", "wms.cli.infra_stack", "wms.cli.model", "wms.cli.deploy", "wms.cli.pipeline",
-    "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.run.runner",
+    "wms.cli.data", "wms.cli.infra", "wms.cli.infra_stack", "wms.cli.model", "wms.cli.pipeline",
+    "wms.cli.deploy", "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.run.runner",
     "wms.run.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
     "pipeline.small", "multiprocessing.spawn",
     # What those import when they need it.

@@ -20,7 +20,7 @@ T3_LARGE_MIB = 7_700
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
 def manifests(request: pytest.FixtureRequest) -> list[dict]:
-    """Everything that runs on the node: what an environment applies, and the service that a deployment adds."""
+    """Everything that runs on the node: what an environment applies, and the service of a deployment."""
     return [*render(request.param), *render(SERVE)]
 
 

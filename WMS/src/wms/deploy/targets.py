@@ -54,10 +54,16 @@ def deploy(
         InputError: a target lacks its environment or its folder.
         DeploymentError: the model fails its test, here or at a target. What was there before stays.
     """
-    for target in targets:
-        _require(ctx, target, out)
+    if "node" in targets:
+        require_node(ctx)
+    if "pages" in targets and out is None and not dry_run:
+        raise InputError(
+            "the target pages needs a folder for the page",
+            Code.CONFIG,
+            remedy="Add --out DIR; on GitHub the workflow deploy-model.yml publishes it.",
+        )
     if dry_run or not targets:
-        planned = tuple(_planned(target, model, out) for target in targets)
+        planned = tuple(_planned(target, model) for target in targets)
         for plan in planned:
             tell(plan)
         return Deployed(version=model.version, onnx_sha256=model.onnx_sha256, targets=planned)
@@ -80,19 +86,8 @@ def deploy(
     )
 
 
-def _require(ctx: Context, target: Target, out: Path | None) -> None:
-    if target == "node":
-        require_node(ctx)
-    elif out is None:
-        raise InputError(
-            "the target pages needs a folder for the page",
-            Code.CONFIG,
-            remedy="Add --out DIR; on GitHub the workflow deploy-model.yml publishes it.",
-        )
-
-
-def _planned(target: Target, model: ModelMetadata, out: Path | None) -> TargetResult:
-    done = f"would write the page into {out}" if target == "pages" else "would ask the node for it"
+def _planned(target: Target, model: ModelMetadata) -> TargetResult:
+    done = "would write its page" if target == "pages" else "would ask the node for it"
     return TargetResult(target=target, state="planned", said=f"model v{model.version}: {done}")
 
 

@@ -65,7 +65,8 @@ def set_state(hub: Hub, request: Request, number: str) -> Answer:
     known.states.append((body["state"], description, url))
     if body["state"] == "success" and body.get("auto_inactive", True):
         for other in hub.deployments.values():
-            if other.environment == known.environment and other is not known and not other.production:
+            earlier = other.environment == known.environment and other.id < known.id and not other.production
+            if earlier and other.state != "inactive":
                 other.states.append(("inactive", "", ""))
     return Answer(status=201, body={"id": hub.next_id(), "state": body["state"], "description": description})
 

@@ -251,7 +251,7 @@ def test_a_version_gets_a_description_and_tags(backend: Backend, run_id: str, bu
 
 
 def test_a_run_that_was_never_started_is_an_error(registry: Registry, bundle: Path) -> None:
-    for name in ("log_metrics", "log_files", "end_run", "register"):
+    for name in ("log_metrics", "log_files", "end_run", "register", "fetch_model"):
         with pytest.raises(RegistryError):
             CALLS[name](registry, bundle)
 
@@ -279,6 +279,15 @@ def test_a_bundle_is_kept_byte_for_byte(backend: Backend, run_id: str, bundle: P
     before = contents(bundle)
     version = backend.registry.register(run_id, bundle, weights_sha256=WEIGHTS)
     assert backend.model(version) == before == contents(bundle)
+
+
+def test_a_registered_bundle_is_fetched_in_the_place_of_another(
+    registry: Registry, run_id: str, bundle: Path, tmp_path: Path
+) -> None:
+    version = registry.register(run_id, bundle, weights_sha256=WEIGHTS)
+    write_bytes(tmp_path / "fetched/of-another.txt", b"")
+    registry.fetch_model(version, tmp_path / "fetched")
+    assert contents(tmp_path / "fetched") == contents(bundle)
 
 
 def test_the_version_in_production_is_set_moved_and_removed(
@@ -354,12 +363,16 @@ def one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
 
 
+NOT_THERE = ModelVersion(
+    version=1, run_id=NEVER_STARTED, weights_sha256=WEIGHTS, created_at=datetime(2026, 11, 23, tzinfo=UTC)
+)
 CALLS: dict[str, Callable[[Registry, Path], object]] = {
     "start_run": lambda registry, folder: registry.start_run("x", params={}, tags={}),
     "log_metrics": lambda registry, folder: registry.log_metrics(NEVER_STARTED, [metric("loss", 1.0, 0)]),
     "log_files": lambda registry, folder: registry.log_files(NEVER_STARTED, folder, under="x"),
     "end_run": lambda registry, folder: registry.end_run(NEVER_STARTED, "failed"),
     "register": lambda registry, folder: registry.register(NEVER_STARTED, folder, weights_sha256=WEIGHTS),
+    "fetch_model": lambda registry, folder: registry.fetch_model(NOT_THERE, folder / "fetched"),
     "versions": lambda registry, folder: registry.versions(),
     "production": lambda registry, folder: registry.production(),
     "set_production": lambda registry, folder: registry.set_production(1),

@@ -29,6 +29,21 @@ def test_a_pushed_commit_is_the_head_of_its_branch(repository: Repository, first
     assert repository.head("data/new") == sha
 
 
+def test_a_look_at_the_remote_finds_its_tip_and_changes_no_ref(
+    repository: Repository, first: str, clone: Path, remote: Path, git: GitCommand, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(remote), "elsewhere")
+    elsewhere = GitRepository(tmp_path / "elsewhere")
+    second = elsewhere.commit(first, {"new.txt": b"new"}, message="Second")
+    elsewhere.push(second, "main", expect=first)
+    before = git(clone, "for-each-ref")
+    assert repository.look("main") == second
+    assert repository.read_file(second, "new.txt") == b"new"
+    assert git(clone, "for-each-ref") == before
+    assert repository.head("main") == first
+    assert repository.look("nowhere") is None
+
+
 def test_branches_are_listed_by_prefix_without_the_remotes_head(
     repository: Repository, first: str, clone: Path, git: GitCommand
 ) -> None:

@@ -80,6 +80,11 @@ class FakeRegistry:
         self._save(state)
         return self.versions()[-1]
 
+    def fetch_model(self, version: ModelVersion, to: Path) -> None:
+        self._run(self._load(), version.run_id)
+        shutil.rmtree(to, ignore_errors=True)
+        shutil.copytree(self.folder / "models" / str(version.version), to)
+
     def versions(self) -> tuple[ModelVersion, ...]:
         return tuple(
             ModelVersion(

@@ -17,6 +17,7 @@ from fakes.github.records import (
     Deployment,
     Dispatch,
     Fault,
+    Issue,
     Pull,
     Release,
     Settings,
@@ -54,6 +55,7 @@ class Hub:
         self.lock = threading.RLock()
         self.settings = Settings()
         self.pulls: dict[int, Pull] = {}
+        self.issues: dict[int, Issue] = {}
         self.statuses: list[Status] = []
         self.check_runs: list[dict[str, Any]] = []
         self.comments: list[Comment] = []

@@ -40,7 +40,7 @@ def open_pull(hub: Hub, request: Request) -> Answer:
             raise invalid("PullRequest", "", f"A pull request already exists for {owner}:{head}.")
     if hub.git.contains(base_sha, head_sha):
         raise invalid("PullRequest", "", f"No commits between {base} and {head}")
-    number = max(hub.pulls, default=0) + 1
+    number = max((*hub.pulls, *hub.issues), default=0) + 1
     pull = Pull(
         number=number,
         head=head,

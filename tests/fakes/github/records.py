@@ -102,6 +102,16 @@ class Pull:
     closed_at: str | None = None
 
 
+@dataclass(kw_only=True)
+class Issue:
+    """An open issue."""
+
+    number: int
+    title: str
+    body: str
+    labels: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Status:
     """One posted commit status."""

@@ -141,7 +141,7 @@ def world(
             "WMS_DEPLOY_SECONDS": "20",
             "STATE_DIRECTORY": str(tmp_path / "state"),
             "SERVICE_PORT": str(port),
-            "SERVICE": f"{sys.executable} -m fakes.service {{port}} {{model}}",
+            "SERVICE": f"{sys.executable} -m wms serve --port {{port}} --model {{model}}",
         },
     )
     found.store_image()

@@ -147,6 +147,10 @@ class Code(Enum):
     )
     DEPLOYMENT = (76, "a new version failed its test where it is used; the one before stays or is back",
         "See what it answered above. Main still names that model: go back with `wms model rollback`.")
+    DRIFT = (78, "the service's photographs or masks have moved away from those that its model was judged on",
+        "Look at the report; label some of the new photographs, push them and retrain (docs/watching.md).")
+    SERVICE = (79, "a service of masks did not answer, or is none",
+        "Check its address, its API key (WMS_SERVICE_KEY), and whether it runs (`/ready`).", HEALS)
     INTERRUPTED = (130, "training was stopped by the user; its last checkpoint is whole",
         "Resume with `wms train --resume`.", HEALS)
     # fmt: on
@@ -307,6 +311,10 @@ class InstanceStoppingError(LeaseError, code=Code.INSTANCE_STOPPING):
 
 class LeaseLostError(LeaseError, code=Code.LEASE_LOST):
     """The lease is over; what runs under it continues without it."""
+
+
+class ServiceError(WmsError, code=Code.SERVICE):
+    """A service of masks, as it is asked over HTTP."""
 
 
 class StorageError(WmsError, code=Code.STORAGE):

@@ -72,6 +72,9 @@ class Registry(Protocol):
     def register(self, run_id: str, bundle: Path, *, weights_sha256: str) -> ModelVersion:
         """Store a model bundle and register it; the same weights again give the same version."""
 
+    def fetch_model(self, version: ModelVersion, to: Path) -> None:
+        """Put the files of a registered bundle into the folder `to` (replaced if there); none is checked."""
+
     def versions(self) -> tuple[ModelVersion, ...]:
         """All registered versions, oldest first; one without a weights digest is not ours."""
 
@@ -164,6 +167,12 @@ class Repository(Protocol):
 
     def head(self, branch: str) -> str | None:
         """The commit at the tip of a remote branch, or `None` if the branch does not exist."""
+
+    def look(self, branch: str) -> str | None:
+        """The commit at the tip of a branch of the remote at this moment; it can be read then.
+
+        No ref of the clone changes, so that it disturbs no other command there.
+        """
 
     def branches(self, prefix: str) -> tuple[str, ...]:
         """Names of the remote branches that start with `prefix`, sorted."""
@@ -319,8 +328,19 @@ class Deployments(Protocol):
         """The address of the repository's page, if a workflow may publish it; `None` if not."""
 
 
-class Forge(Releases, Deployments, Protocol):
-    """Pull requests, statuses, comments, dispatches, releases and deployments.
+class Issues(Protocol):
+    """What people are told that belongs to no commit. All methods raise `ForgeError`."""
+
+    def raise_issue(self, *, label: str, title: str, body: str) -> int:
+        """Open an issue with a label, or give the open one with it this title and text; return its number.
+
+        Raises:
+            ForgeError: the repository has no issues, or the token may not write them.
+        """
+
+
+class Forge(Releases, Deployments, Issues, Protocol):
+    """Pull requests, statuses, comments, dispatches, issues, releases and deployments.
 
     All methods raise `ForgeError`.
     """

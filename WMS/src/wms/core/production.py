@@ -30,10 +30,16 @@ def main_head(repository: Repository) -> str:
     Raises:
         RepositoryError: the remote has no `main`.
     """
-    sha = repository.head(MAIN)
-    if sha is None:
-        raise RepositoryError("the remote has no branch main", remedy="Push the project's main branch first.")
-    return sha
+    return _required(repository.head(MAIN))
+
+
+def main_now(repository: Repository) -> str:
+    """The commit at the tip of the remote's `main` at this moment; no ref of the clone changes.
+
+    Raises:
+        RepositoryError: the remote has no `main`.
+    """
+    return _required(repository.look(MAIN))
 
 
 def require_file(repository: Repository, rev: str, path: str) -> bytes:
@@ -183,6 +189,12 @@ def require_room_for_bundle(folder: Path) -> None:
         raise InputError(
             f"{folder} has {foreign[0]}, but a model needs a folder of its own", Code.OCCUPIED_FOLDER
         )
+
+
+def _required(sha: str | None) -> str:
+    if sha is None:
+        raise RepositoryError("the remote has no branch main", remedy="Push the project's main branch first.")
+    return sha
 
 
 def _incoming_card(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from wms.core.records.base import canonical_json
 from wms.core.records.dataset import DatasetManifest, Sample, samples_digest
 from wms.core.records.evaluation import EvalReport, SampleScore
 from wms.data.assemble import require_dataset
+from wms.gate.reference import REFERENCE, measure_reference, reference_samples
 from wms.imaging.compare import compare_boundaries, count_pixels
 from wms.imaging.files import read_pair
 from wms.model.bundle import load_bundle
@@ -29,7 +30,8 @@ def evaluate_candidate(ctx: Context) -> EvalReport:
     """Score candidate and champion on main's test split, and on the test samples that the push added.
 
     With a champion, the candidate is also scored on the samples of the push in all splits: where it misses
-    many of their masks, those may be wrong (`gate/rules.py`).
+    many of their masks, those may be wrong (`gate/rules.py`). What it finds on validation and test images
+    becomes the reference of drift.
     """
     finish_tracking(ctx)
     require_dataset(ctx)
@@ -66,6 +68,15 @@ def evaluate_candidate(ctx: Context) -> EvalReport:
             progress=ctx.progress,
         )
         write_record(layout.record("evaluation-added"), report)
+    write_record(
+        layout.record(REFERENCE),
+        measure_reference(
+            bundle=layout.bundle,
+            samples=reference_samples(manifest),
+            dataset=layout.dataset,
+            progress=ctx.progress,
+        ),
+    )
     summary = reports["evaluation"].summary
     write_bytes(layout.record("metrics"), canonical_json(summary.model_dump()))
     return reports["evaluation"]

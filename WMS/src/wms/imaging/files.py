@@ -40,7 +40,16 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Read a photograph, upright.
+    """Read a photograph, upright; see `decode_photograph`.
+
+    Raises:
+        ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
+    """
+    return decode_photograph(read_bytes(path), name=str(path))
+
+
+def decode_photograph(data: bytes, *, name: str) -> NDArray[np.uint8]:
+    """The pixels of a photograph's file, upright.
 
     Returns:
         uint8, HxWx3 (height and width after the EXIF orientation is applied), RGB in 0..255,
@@ -48,14 +57,18 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         invalid 0.
 
     Raises:
-        ImageError: not there, unreadable, cut off, too large, CMYK or more than 8 bits a channel.
+        ImageError: unreadable, cut off, too large, CMYK or more than 8 bits a channel.
     """
-    name = str(path)
-    with open_image(read_bytes(path), name=name) as image:
+    return np.asarray(_upright_rgb(data, name=name))
+
+
+def _upright_rgb(data: bytes, *, name: str) -> Image.Image:
+    """The decoded photograph alone: what it was made from is free before its pixels are copied once more."""
+    with open_image(data, name=name) as image:
         decode(image, name=name)
         refuse_mode(image, name=name)
-        rgb = flattened(image, background="white").convert("RGB")
-        return np.asarray(upright(rgb, orientation(image)))
+        flat = flattened(image, background="white")
+        return upright(flat if flat.mode == "RGB" else flat.convert("RGB"), orientation(image))
 
 
 def read_mask(path: Path, *, threshold: int) -> NDArray[np.bool_]:

@@ -10,15 +10,18 @@ from wms.core.errors import Code, ForgeError, NoProductionModelError, RecordErro
 from wms.core.files import read_record, replacing, verify_sha256
 from wms.core.ports import Releases
 from wms.core.production import fetch_bundle
+from wms.core.records.drift import DriftReference
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import (
     DIGESTS_FILE,
     PROVENANCE_FILE,
+    REFERENCE_FILE,
     ReleaseProvenance,
     parse_digests,
     release_tag,
     says_in_production,
 )
+from wms.gate.reference import fetch_reference
 
 
 class ReleaseFiles:
@@ -51,6 +54,15 @@ class ReleaseFiles:
             self._forge.download_asset(self._tag, DIGESTS_FILE, file)
             return parse_digests(file.read_text(), source=f"{DIGESTS_FILE} of {self._tag}")
 
+    def reference(self, model: ModelMetadata) -> DriftReference | None:
+        """The reference of drift of the release's model; `None` where it was released without one.
+
+        Raises:
+            RecordError: it is of another model.
+        """
+        sha256 = self.digests.get(REFERENCE_FILE)
+        return None if sha256 is None else fetch_reference(sha256, self, model)
+
     def provenance(self) -> ReleaseProvenance:
         """The release's `provenance.json`.
 
@@ -77,13 +89,18 @@ def pull_released(forge: Releases, version: int | None, to: Path) -> ModelMetada
         ForgeError: there is no release of that version.
         RecordError: a file does not match the digest in the release.
     """
-    files = ReleaseFiles(forge, release_tag(version) if version is not None else _in_production(forge))
+    files = ReleaseFiles(forge, release_tag(version) if version is not None else tag_in_production(forge))
     model = files.provenance().model
     fetch_bundle(model.card_sha256, files, to)
     return model
 
 
-def _in_production(forge: Releases) -> str:
+def tag_in_production(forge: Releases) -> str:
+    """The tag of the release that is marked as in production.
+
+    Raises:
+        NoProductionModelError: none is.
+    """
     marked = [release for release in forge.releases() if says_in_production(release.tag, release.title)]
     if not marked:
         raise NoProductionModelError(

@@ -16,6 +16,7 @@ from wms.core.records.promotion import Promotion
 from wms.core.records.release import (
     DIGESTS_FILE,
     PROVENANCE_FILE,
+    REFERENCE_FILE,
     REPORT_FILE,
     ReleaseOutcome,
     ReleaseProvenance,
@@ -25,6 +26,7 @@ from wms.core.records.release import (
     says_in_production,
 )
 from wms.gate import reports
+from wms.gate.reference import stored_reference
 from wms.report.markdown import release_body
 
 _PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
@@ -101,6 +103,9 @@ def _publish(ctx: Context, promoted: ReleaseProvenance, title: str) -> Release:
         ctx.ports.data_store.get_blob(promoted.model.decision_sha256, decision_file)
         fetch_bundle(promoted.model.card_sha256, ctx.ports.data_store, folder)
         write_record(folder / PROVENANCE_FILE, promoted)
+        reference = stored_reference(promoted.model, ctx.ports.data_store)
+        if reference is not None:
+            write_record(folder / REFERENCE_FILE, reference)
         report = _report_of(ctx, promoted)
         if report is not None:
             link_or_copy(report, folder / REPORT_FILE)

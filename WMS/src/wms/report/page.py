@@ -74,7 +74,7 @@ def write_run_page(layout: Layout, *, to: Path, images: RunImages | None, run_ur
     if not re.fullmatch(r"\w[\w.-]*", run_id, re.ASCII):
         raise RecordError(f"{run_id!r} is not the name of a run, so no page is made for it")
     run = RunView(records)
-    template = _environment().get_template("run.html.jinja")
+    template = page_environment().get_template("run.html.jinja")
     page = template.render(
         run=run,
         records=records,
@@ -110,7 +110,7 @@ def write_index(to: Path, *, production: ModelMetadata | None, history: Sequence
     runs = [read_record(path, RunEntry) for path in to.glob("*.json")]
     runs.sort(key=lambda run: (run.started_at, run.run_id), reverse=True)
     page = (
-        _environment()
+        page_environment()
         .get_template("index.html.jinja")
         .render(runs=runs, production=production, history=history, gated=GATED)
     )
@@ -149,7 +149,8 @@ def _svg(plot: Plot) -> Markup:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def page_environment() -> jinja2.Environment:
+    """The environment of the templates of pages, which escape what they show."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("wms.report"),
         autoescape=True,

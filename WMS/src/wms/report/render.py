@@ -56,6 +56,7 @@ def environment() -> jinja2.Environment:
     found.filters |= {
         "argument": lambda word: Markdown(shlex.quote(word)),
         "code": code,
+        "command": lambda line: Markdown(line),  # inside a fence; its words are quoted for the shell
         "counted": counted,
         "findings": _findings,
         "names": names,

@@ -2,6 +2,7 @@
 
 from wms.adapters.git.range import read_commits
 from wms.adapters.git.state import GitState
+from wms.adapters.service import fetch_counts as service_counts
 from wms.wiring.hosting import (
     REMOTE,
     forge_of_person,
@@ -10,7 +11,7 @@ from wms.wiring.hosting import (
     open_github,
     open_state,
 )
-from wms.wiring.workspace import code_sha, make_workspace, open_workspace
+from wms.wiring.workspace import code_sha, make_workspace, open_registry, open_workspace
 
 __all__ = [
     "REMOTE",
@@ -21,7 +22,9 @@ __all__ = [
     "make_workspace",
     "open_clone",
     "open_github",
+    "open_registry",
     "open_state",
     "open_workspace",
     "read_commits",
+    "service_counts",
 ]

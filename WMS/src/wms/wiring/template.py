@@ -9,10 +9,17 @@ import yaml
 
 from wms.core.errors import Code, InputError
 from wms.core.records.promotion import METADATA_PATH, NO_MODEL_JSON
-from wms.core.settings import DATA_CONFIG, DEPLOY_CONFIG, GATE_CONFIG, REPORT_CONFIG, TRAIN_CONFIG
+from wms.core.settings import (
+    DATA_CONFIG,
+    DEPLOY_CONFIG,
+    GATE_CONFIG,
+    REPORT_CONFIG,
+    SERVE_CONFIG,
+    TRAIN_CONFIG,
+)
 
-SETTINGS = (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG, DEPLOY_CONFIG)
-COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", *SETTINGS)
+CONFIGS = (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG, SERVE_CONFIG, DEPLOY_CONFIG)
+COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", *CONFIGS)
 
 
 def template_files(train_overrides: Mapping[str, int | float | str] | None = None) -> dict[str, bytes]:
@@ -31,6 +38,15 @@ def template_files(train_overrides: Mapping[str, int | float | str] | None = Non
         settings = yaml.safe_load(files[TRAIN_CONFIG]) | dict(train_overrides)
         files[TRAIN_CONFIG] = yaml.safe_dump(settings, sort_keys=False).encode()
     return files
+
+
+def shipped(path: str) -> Path:
+    """A file that ships with wms, such as the settings for those who have no workspace.
+
+    Raises:
+        InputError: the package was installed without its template.
+    """
+    return _template_root() / path
 
 
 def _template_root() -> Path:

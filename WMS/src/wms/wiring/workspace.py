@@ -81,6 +81,18 @@ def open_workspace(start: Path, progress: Progress) -> Context:
     )
 
 
+def open_registry(start: Path, progress: Progress) -> Registry:
+    """The registry that `MLFLOW_TRACKING_URI` names, without a workspace; else that of the workspace.
+
+    Raises:
+        InputError: no server is named, and `start` is in no workspace.
+    """
+    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+        name = os.environ.get("WMS_MODEL_NAME") or MODEL_NAME
+        return MlflowRegistry(tracking_uri=uri, experiment=name, model_name=name, artifact_root=None)
+    return open_workspace(start, progress).ports.registry
+
+
 def _registry(state: Path, tracking_uri: str | None, model_name: str, *, hosted_elsewhere: bool) -> Registry:
     """The named tracking server, or the workspace's own; `Absent` where only an instance has the registry."""
     if hosted_elsewhere and not tracking_uri:

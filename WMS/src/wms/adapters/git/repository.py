@@ -64,6 +64,13 @@ class GitRepository(Repository):
     def head(self, branch: str) -> str | None:
         return branch_tips(self._git, self._tracking(""), branch).get(branch)
 
+    def look(self, branch: str) -> str | None:
+        tip = self._remote_tip(branch)
+        if tip is not None and not self._git.has_commit(tip):
+            # An empty refmap: the remote-tracking branch stays as it is.
+            self._refs.get("--refmap=", f"refs/heads/{branch}")
+        return tip
+
     def branches(self, prefix: str) -> tuple[str, ...]:
         tips = branch_tips(self._git, self._tracking(""))
         return tuple(sorted(name for name in tips if name.startswith(prefix)))

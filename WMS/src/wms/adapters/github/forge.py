@@ -17,6 +17,7 @@ from github.PullRequest import PullRequest as GitHubPullRequest
 from wms.adapters.github.client import Patience, connect
 from wms.adapters.github.deployments import GitHubDeployments
 from wms.adapters.github.errors import speaking_to_github, words_of
+from wms.adapters.github.issues import BODY_MAX, GitHubIssues
 from wms.adapters.github.merge import merge_pull_request
 from wms.adapters.github.releases import TITLE_MAX, cut
 from wms.adapters.github.statuses import latest_statuses, passed
@@ -24,13 +25,10 @@ from wms.adapters.local.forge_files import DESCRIPTION_MAX
 from wms.core.errors import Code, ForgeError, InputError, UnmergeableError
 from wms.core.ports import Check, Forge, PullRequest
 
-BODY_MAX = 65_536
-"""Characters of a comment or of a pull request's text; GitHub's own limit."""
-
 log = logging.getLogger(__name__)
 
 
-class GitHubForge(GitHubDeployments, Forge):
+class GitHubForge(GitHubDeployments, GitHubIssues, Forge):
     """`Forge` for a repository on GitHub or GitHub Enterprise.
 
     A request whose answer was lost is sent again, so a comment or a dispatch may arrive twice. One

@@ -15,6 +15,8 @@ from wms.adapters.local.forge_files import (
     CommitRecord,
     Dispatch,
     DispatchRecord,
+    Issue,
+    IssueRecord,
     PullRecord,
     StatusEntry,
     read_or,
@@ -31,7 +33,7 @@ class LocalForge(LocalDeployments, Forge):
     """`Forge` for a bare repository on this machine.
 
     Args:
-        state: a folder for `pulls/`, `commits/`, `releases/` and `dispatches.json`.
+        state: a folder for `pulls/`, `commits/`, `releases/`, `dispatches.json` and `issues.json`.
         remote: the bare repository with the branches. Merging needs Git 2.38 or newer.
     """
 
@@ -39,6 +41,7 @@ class LocalForge(LocalDeployments, Forge):
         super().__init__(state, remote)
         self._pulls, self._commits = state / "pulls", state / "commits"
         self._dispatches = state / "dispatches.json"
+        self._issues = state / "issues.json"
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()
@@ -139,6 +142,17 @@ class LocalForge(LocalDeployments, Forge):
         """Every dispatched workflow, oldest first."""
         with self._changing():
             return read_or(self._dispatches, DispatchRecord()).dispatches
+
+    def raise_issue(self, *, label: str, title: str, body: str) -> int:
+        with self._changing():
+            known = read_or(self._issues, IssueRecord()).issues
+            write_record(self._issues, IssueRecord(issues={**known, label: Issue(title=title, body=body)}))
+            return 1 + list({**known, label: None}).index(label)
+
+    def issues(self) -> Mapping[str, Issue]:
+        """The open issue of each label; nothing here closes one."""
+        with self._changing():
+            return read_or(self._issues, IssueRecord()).issues
 
     def _numbers(self) -> list[int]:
         return sorted(int(path.stem) for path in self._pulls.glob("[0-9]*.json"))

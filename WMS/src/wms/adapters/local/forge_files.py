@@ -77,6 +77,19 @@ class DeploymentRecord(Record):
     deployments: tuple[DeploymentEntry, ...] = ()
 
 
+class Issue(Frozen):
+    """An open issue."""
+
+    title: str
+    body: str
+
+
+class IssueRecord(Record):
+    """The open issue of each label, oldest label first."""
+
+    issues: dict[str, Issue] = Field(default_factory=dict)
+
+
 def read_or(path: Path, empty: R) -> R:
     """A record, or `empty` where there is no such file."""
     return read_record(path, type(empty)) if path.exists() else empty

@@ -6,6 +6,7 @@ import functools
 import json
 import logging
 import platform
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from wms.adapters.messages import without_credentials
 from wms.adapters.mlflow.client import SQLITE, allowing, answering, connect
 from wms.adapters.mlflow.relocate import relocate
 from wms.core.errors import RegistryError
+from wms.core.files import replacing_folder
 from wms.core.ports import Metric, ModelVersion, Registry, RunStatus
 
 if TYPE_CHECKING:
@@ -146,6 +148,17 @@ class MlflowRegistry(Registry):
             shown = without_credentials(self._uri)
             raise RegistryError(f"{shown} accepted the model of run {run_id} but does not list it")
         return version
+
+    def fetch_model(self, version: ModelVersion, to: Path) -> None:
+        with (
+            replacing_folder(to) as fresh,
+            answering(self._uri, f"the model of run {version.run_id} could not be fetched"),
+        ):
+            fetched = Path(self._client.download_artifacts(version.run_id, MODEL_FOLDER, str(fresh)))
+            for file in fetched.iterdir():
+                if file.name != DESCRIPTION_FILE:
+                    file.rename(fresh / file.name)
+            shutil.rmtree(fetched)
 
     def versions(self) -> tuple[ModelVersion, ...]:
         with answering(self._uri, "versions could not be listed"):

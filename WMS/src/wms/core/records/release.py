@@ -14,6 +14,9 @@ from wms.core.records.promotion import ModelMetadata
 PROVENANCE_FILE, REPORT_FILE, DIGESTS_FILE = "provenance.json", "report.html", "SHA256SUMS"
 """The files of a release beside the model bundle; the report only if the run is available."""
 
+REFERENCE_FILE = "drift-reference.json"
+"""The reference of drift, in the releases of models that were promoted with one."""
+
 _TAG = re.compile(r"model-v([1-9]\d*)")
 _DIGEST_LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\\]+)")
 

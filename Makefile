@@ -6,10 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup
 ENGINE := tests/rehearsal/engine
+WEB := WMS/web
+PAGE := WMS/src/wms/serving/web
 # Without its compiled modules Python needs three times as long to start a program, and tests start hundreds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup hooks rehearsal-setup demo test check scan format docs bench soak lock clean
+.PHONY: help setup hooks rehearsal-setup web demo test check scan format docs bench soak lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -30,6 +32,15 @@ $(ENGINE)/node_modules/.setup: $(ENGINE)/package.json $(ENGINE)/package-lock.jso
 	cd $(ENGINE) && npm ci --silent --ignore-scripts
 	@touch $@
 
+web: $(PAGE)/index.html ## Build the browser page (needs Node.js 20 or newer)
+
+$(WEB)/node_modules/.setup: $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && npm ci --silent --ignore-scripts
+	@touch $@
+
+$(PAGE)/index.html: $(WEB)/node_modules/.setup $(WEB)/build.mjs $(wildcard $(WEB)/src/*)
+	cd $(WEB) && npm run --silent build
+
 hooks: setup ## Install the pre-push hook: a push of photographs to main becomes a data branch
 	@sh devops/install-hooks.sh
 
@@ -39,9 +50,9 @@ demo: setup ## A complete example on rendered images: promotions, a block, a hol
 # Tests are shared out over so many processes; each lives in folders and ports of its own.
 TEST_WORKERS ?= 2
 
-# Without Node, or without npm's registry, the rehearsals are skipped and say so.
+# Without Node, or without npm's registry, the rehearsals and the tests of the page are skipped and say so.
 test: setup ## All tests
-	-@if command -v npm >/dev/null; then $(MAKE) --no-print-directory rehearsal-setup; fi
+	-@if command -v npm >/dev/null; then $(MAKE) --no-print-directory --keep-going rehearsal-setup web; fi
 	$(BIN)/pytest --numprocesses $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: setup ## Lint, format, types, layers, workflows, documents
@@ -71,9 +82,9 @@ docs: setup ## Write the generated documents
 	$(BIN)/python docs/make_cli.py
 	$(BIN)/python docs/make_terraform.py
 
-# tta.py needs a trained model and images that it never saw, install_cost.py fetches some 6 GB, runner_minutes.py needs
-# Node.js: run them by hand.
-BY_HAND := benchmarks/gate_power.py benchmarks/pushes.py benchmarks/tta.py benchmarks/install_cost.py benchmarks/runner_minutes.py
+# tta.py and whole_graph.py need a trained model and images that it never saw, install_cost.py fetches some 6 GB,
+# runner_minutes.py needs Node.js: run them by hand.
+BY_HAND := $(addprefix benchmarks/,gate_power.py pushes.py tta.py whole_graph.py install_cost.py runner_minutes.py)
 BENCHMARKS := $(filter-out $(BY_HAND),$(wildcard benchmarks/*.py))
 
 bench: setup ## Measure speed and memory, as ratios
@@ -88,4 +99,4 @@ lock: ## Compile requirements.lock, and from it the requirements of the MLflow i
 	  devops/containers/mlflow/requirements.in -o devops/containers/mlflow/requirements.txt
 
 clean: ## Remove everything that make created
-	rm -rf $(VENV) $(ENGINE)/node_modules run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(ENGINE)/node_modules $(WEB)/node_modules $(PAGE) run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -53,7 +53,7 @@ def export(settings: TrainSettings, folder: Path) -> None:
             config_sha256=NOBODY,
             seed=0,
         ),
-        images=np.random.default_rng(0).random((1, 3, side, side), dtype=np.float32),
+        images=np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8),
     )
 
 

@@ -22,6 +22,7 @@ import requests
 import yaml
 
 from wms.core.settings import SERVE_CONFIG, ServeSettings, load_settings
+from wms.serving.front import Front
 from wms.serving.run import make_server
 from wms.serving.service import Service
 from wms.serving.source import Source, from_folder
@@ -80,10 +81,11 @@ def serving_source(
 ) -> Iterator[Client]:
     """The same server in a thread of this process, which starts sooner."""
     values = load_settings(ROOT / SERVE_CONFIG, ServeSettings, settings)
-    service = Service(values, source, api_key=api_key)
+    scratch = tempfile.TemporaryDirectory()
+    service = Service(values, source, front=Front(page, Path(scratch.name)), api_key=api_key)
     service.live.refresh()
-    server = make_server(service, page=page)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    server = make_server(service)
+    with scratch, socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
         thread.start()
         try:

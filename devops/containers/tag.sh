@@ -9,6 +9,11 @@ set -euo pipefail
 cd "$(dirname "$0")"
 name="${1:?the name of an image, such as mlflow}"
 version="$(sed --quiet "s/^${name}==//p" "${name}/requirements.txt")"
-made_of="$(find "${name}.Dockerfile" "${name}" -type f ! -name '*.pyc' -print0 | LC_ALL=C sort --zero-terminated |
+sources=("${name}.Dockerfile" "${name}")
+if [[ -x "${name}/prepare.sh" ]]; then # it builds the wheel of wms
+  version="$(sed --quiet 's/^version = "\(.*\)"$/\1/p' ../../pyproject.toml)"
+  sources+=(../../pyproject.toml ../../WMS/src/wms ../../WMS/configs)
+fi
+made_of="$(find "${sources[@]}" -type f ! -name '*.pyc' ! -path '*/dist/*' -print0 | LC_ALL=C sort --zero-terminated |
   xargs --null sha256sum | sha256sum | cut --characters=1-12)"
 printf '%s-%s\n' "${version}" "${made_of}"

@@ -31,7 +31,7 @@ from wms.core.records.training import (
     TrainResult,
 )
 from wms.core.settings import settings_digest
-from wms.model.bundle import INPUT, OUTPUT
+from wms.model.bundle import OUTPUT, SQUARE_INPUT
 from wms.training.tracking import STATE_FILE, UNTRACKED, TrackingState, provenance_tags
 
 SIZE_PX = 64
@@ -66,18 +66,19 @@ def write_small_pairs(out: Path, *, count: int, seed: int) -> Path:
 def write_bundle(folder: Path, *, skill: float, provenance: Provenance) -> ModelCard:
     """A model that finds the window of small images for `skill` 1 and nothing for 0.
 
-    In between it misses the window's right part: `skill` scales the red channel by columns.
+    In between it misses the window's right part: `skill` scales the red channel by columns. The graph takes
+    squares, as those that were exported before 2026-11-30.
     """
     folder.mkdir(parents=True, exist_ok=True)
     columns = (np.arange(SIZE_PX) % 8 < round(skill * 8)).astype(np.float32).reshape(1, 1, 1, SIZE_PX)
     red = np.array([1, 0, 0], dtype=np.float32).reshape(1, 3, 1, 1)
     graph = helper.make_graph(
         [
-            helper.make_node("Conv", [INPUT, "red"], ["only_red"]),
+            helper.make_node("Conv", [SQUARE_INPUT, "red"], ["only_red"]),
             helper.make_node("Mul", ["only_red", "columns"], [OUTPUT]),
         ],
         "small",
-        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", 3, SIZE_PX, SIZE_PX])],
+        [helper.make_tensor_value_info(SQUARE_INPUT, TensorProto.FLOAT, ["batch", 3, SIZE_PX, SIZE_PX])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", 1, SIZE_PX, SIZE_PX])],
         [numpy_helper.from_array(red, "red"), numpy_helper.from_array(columns, "columns")],
     )

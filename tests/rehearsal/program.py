@@ -83,7 +83,7 @@ def page_without_plots(layout: Layout, *, to: Path, **_: object) -> Path:
     return page
 
 
-def small_page(bundle: Path, out: Path) -> None:
+def small_page(bundle: Path, out: Path, *, version: int | None = None) -> None:
     """A page with the files that a deployment looks at; the real one has tests of its own."""
     write_bytes(out / "index.html", b"<!doctype html><title>The window</title>")
     for name in ("model.onnx", "model.json"):

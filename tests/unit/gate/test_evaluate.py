@@ -31,7 +31,7 @@ def bundle(tmp_path):
         preprocessing=Preprocessing(size_px=32, pad=114),
         threshold=0.02,
         provenance=make_provenance(make_manifest(10)),
-        images=np.zeros((1, 3, 32, 32), dtype=np.float32),
+        images=np.zeros((1, 32, 32, 3), dtype=np.uint8),
     )
     return tmp_path / "model"
 

@@ -17,10 +17,19 @@ from wms.core.records.training import (
     ModelCard,
     Preprocessing,
 )
-from wms.model.bundle import INPUT, OUTPUT, load_bundle
+from wms.model.bundle import OUTPUT, SQUARE_INPUT, load_bundle
+from wms.training.whole_graph import whole_graph
+
+SPEC = Preprocessing(size_px=64, pad=114)
 
 
-def write_bundle(folder, *, input_name=INPUT, threshold=0.5):
+@pytest.fixture(params=["whole", "squares"])
+def form(request):
+    """What the graph takes: a photograph, or a square, as before 2026-11-30."""
+    return request.param
+
+
+def write_bundle(folder, *, form="whole", input_name=SQUARE_INPUT, threshold=0.5):
     """A bundle whose probability is the red channel."""
     axis = helper.make_tensor("axis", TensorProto.INT64, [1], [1])
     starts = helper.make_tensor("starts", TensorProto.INT64, [1], [0])
@@ -28,13 +37,13 @@ def write_bundle(folder, *, input_name=INPUT, threshold=0.5):
     graph = helper.make_graph(
         [helper.make_node("Slice", [input_name, "starts", "ends", "axis"], [OUTPUT])],
         "red",
-        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["batch", 3, 64, 64])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", 1, 64, 64])],
+        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [1, 1, 64, 64])],
         [starts, ends, axis],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(model, folder / ONNX_FILE)
+    onnx.save(whole_graph(model, SPEC) if form == "whole" else model, folder / ONNX_FILE)
     (folder / WEIGHTS_FILE).write_bytes(b"weights")
     write_card(folder, threshold=threshold)
 
@@ -42,7 +51,7 @@ def write_bundle(folder, *, input_name=INPUT, threshold=0.5):
 def write_card(folder, *, threshold=0.5):
     card = ModelCard(
         architecture=Architecture(base_width=8, depth=2, stem_stride=1),
-        preprocessing=Preprocessing(size_px=64, pad=114),
+        preprocessing=SPEC,
         threshold=threshold,
         parameters=1,
         weights_sha256=sha256_file(folder / WEIGHTS_FILE),
@@ -60,23 +69,23 @@ def red_window(height=300, width=400):
     return image
 
 
-def test_a_mask_has_the_images_size_and_the_window_is_where_it_was(tmp_path):
-    write_bundle(tmp_path)
+def test_a_mask_has_the_images_size_and_the_window_is_where_it_was(tmp_path, form):
+    write_bundle(tmp_path, form=form)
     image = red_window()
     found, there = load_bundle(tmp_path).mask(image), image[..., 0] > 0
     assert found.shape == (300, 400)
     assert (found & there).sum() / (found | there).sum() > 0.95
 
 
-def test_the_edge_of_the_probability_is_smooth_at_full_size(tmp_path):
-    write_bundle(tmp_path)
+def test_the_edge_of_the_probability_is_smooth_at_full_size(tmp_path, form):
+    write_bundle(tmp_path, form=form)
     column = load_bundle(tmp_path).probability(red_window())[80:130, 200]
     assert np.unique(column.round(3)).size > 4
 
 
-def test_the_models_own_threshold_decides(tmp_path):
-    write_bundle(tmp_path / "low", threshold=0.3)
-    write_bundle(tmp_path / "high", threshold=0.6)
+def test_the_models_own_threshold_decides(tmp_path, form):
+    write_bundle(tmp_path / "low", threshold=0.3, form=form)
+    write_bundle(tmp_path / "high", threshold=0.6, form=form)
     image = np.full((50, 50, 3), 115, dtype=np.uint8)
     assert load_bundle(tmp_path / "low").mask(image).all()
     assert not load_bundle(tmp_path / "high").mask(image).any()
@@ -100,13 +109,13 @@ def test_a_file_that_is_no_graph_is_an_error(tmp_path):
 
 
 def test_a_foreign_graph_is_an_error(tmp_path):
-    write_bundle(tmp_path, input_name="x")
+    write_bundle(tmp_path, form="squares", input_name="x")
     with pytest.raises(ModelError, match="not a wms ONNX model"):
         load_bundle(tmp_path)
 
 
-def test_a_predictor_answers_alike_from_many_threads(tmp_path):
-    write_bundle(tmp_path)
+def test_a_predictor_answers_alike_from_many_threads(tmp_path, form):
+    write_bundle(tmp_path, form=form)
     predictor, image = load_bundle(tmp_path), red_window()
     expected = predictor.probability(image)
     with ThreadPoolExecutor(4) as pool:

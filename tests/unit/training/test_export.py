@@ -1,7 +1,13 @@
+from functools import cache
+
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 from safetensors.torch import load_file
 
 from factories import make_manifest, make_provenance
@@ -15,13 +21,18 @@ from wms.core.records.training import (
     ModelCard,
     Preprocessing,
 )
+from wms.imaging.preprocess import preprocess, to_image, to_input
 from wms.model.bundle import INPUT, OUTPUT
 from wms.training.export import export_bundle
 from wms.training.test_time_augmentation import Probability
 from wms.training.unet import build
+from wms.training.whole_graph import whole_graph
 
 ARCHITECTURE = Architecture(base_width=8, depth=2, stem_stride=2)
-PICTURES = np.random.default_rng(1).random((3, 3, 32, 32), dtype=np.float32)
+SPEC = Preprocessing(size_px=32, pad=114)
+IMAGES = np.random.default_rng(1).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+SQUARES = torch.from_numpy(to_input(IMAGES))
+HALF_TOLERANCE = 5e-3  # of float16 weights
 
 
 def make_model(views=2):
@@ -33,10 +44,10 @@ def make_bundle(folder, model=None):
         model or make_model(),
         folder=folder,
         architecture=ARCHITECTURE,
-        preprocessing=Preprocessing(size_px=32, pad=114),
+        preprocessing=SPEC,
         threshold=0.4,
         provenance=make_provenance(make_manifest(10)),
-        images=PICTURES,
+        images=IMAGES,
     )
 
 
@@ -53,18 +64,60 @@ def test_card_and_weights_rebuild_the_network(tmp_path):
     network.load_state_dict(load_file(tmp_path / WEIGHTS_FILE))
     expected = build(ARCHITECTURE, seed=1)
     with torch.inference_mode():
-        assert torch.equal(network(torch.from_numpy(PICTURES)), expected(torch.from_numpy(PICTURES)))
+        assert torch.equal(network(SQUARES), expected(SQUARES))
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_the_graph_takes_any_number_of_pictures_and_answers_like_the_model(tmp_path, count):
+@pytest.mark.parametrize("shape", [(32, 32), (90, 47), (47, 90), (32, 400), (901, 1200)])
+def test_the_graph_answers_images_of_any_size_like_letterbox_model_and_way_back(tmp_path, shape):
     make_bundle(tmp_path)
-    session = onnxruntime.InferenceSession(tmp_path / ONNX_FILE)
-    (answer,) = session.run([OUTPUT], {INPUT: PICTURES[:count]})
+    image = read_image_like(shape)
+    (answer,) = onnxruntime.InferenceSession(tmp_path / ONNX_FILE).run([OUTPUT], {INPUT: image})
+    inputs, box = preprocess(image, SPEC)
     with torch.inference_mode():
-        expected = make_model()(torch.from_numpy(PICTURES[:count]))
-    assert answer.shape == (count, 1, 32, 32)
-    assert np.abs(answer - expected.numpy()).max() < 1e-4
+        expected = to_image(make_model()(torch.from_numpy(inputs).contiguous())[0, 0].numpy(), box)
+    assert answer.dtype == np.float32
+    assert answer.shape == shape
+    assert np.abs(answer - expected).max() < HALF_TOLERANCE
+
+
+def read_image_like(shape):
+    """Smooth, as photographs are: of noise, the mean of many pixels is all that a letterbox keeps."""
+    coarse = np.random.default_rng(2).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize(shape[::-1], Image.Resampling.BICUBIC))
+
+
+@given(height=st.integers(1, 700), width=st.integers(1, 700))
+@settings(max_examples=60, deadline=None)
+def test_the_graphs_letterbox_lies_where_ours_does(height, width):
+    """A white image, through a network that does nothing, comes back without grey bars."""
+    session = identity_session()
+    (answer,) = session.run([OUTPUT], {INPUT: np.full((height, width, 3), 255, dtype=np.uint8)})
+    assert answer.shape == (height, width)
+    assert answer.min() > 0.999
+    assert answer.max() <= 1.0
+
+
+@cache
+def identity_session():
+    graph = onnx.parser.parse_graph(
+        "red (float[1, 3, 32, 32] x) => (float[1, 1, 32, 32] y)"
+        "<int64[1] zero = {0}, int64[1] one = {1}> { y = Slice (x, zero, one, one) }"
+    )
+    network = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9)
+    return onnxruntime.InferenceSession(whole_graph(network, SPEC).SerializeToString())
+
+
+def test_weights_are_stored_as_float16(tmp_path):
+    card = make_bundle(tmp_path)
+    assert (tmp_path / ONNX_FILE).stat().st_size < 3 * card.parameters
+
+
+def test_weights_that_float16_cannot_hold_are_refused(tmp_path):
+    model = make_model()
+    with torch.no_grad():
+        model.network.encoder[0][0].weight[0] = 1e7
+    with pytest.raises(ModelError, match="too large for float16"):
+        make_bundle(tmp_path, model)
 
 
 def test_the_card_says_how_many_views_the_graph_averages(tmp_path):
@@ -73,8 +126,8 @@ def test_the_card_says_how_many_views_the_graph_averages(tmp_path):
 
 def test_a_graph_that_answers_differently_is_an_error_and_gets_no_card(tmp_path):
     class Shifted(Probability):
-        def forward(self, pictures):
-            answer = super().forward(pictures)
+        def forward(self, images):
+            answer = super().forward(images)
             return answer * 0.5 if torch.onnx.is_in_onnx_export() else answer
 
     make_bundle(tmp_path)

@@ -28,7 +28,7 @@ def trained(tmp_path, registry):
         preprocessing=Preprocessing(size_px=32, pad=114),
         threshold=0.5,
         provenance=make_provenance(MANIFEST),
-        images=np.zeros((1, 3, 32, 32), dtype=np.float32),
+        images=np.zeros((1, 32, 32, 3), dtype=np.uint8),
     )
     return make_train_result(
         MANIFEST,

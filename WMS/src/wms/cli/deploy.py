@@ -58,9 +58,11 @@ def deploy(
         model = chosen_model(ctx, version)
         output.step_output("digest", model.onnx_sha256)
         output.step_output("tag", release_tag(model.version))
-        done = deploy_model(
-            ctx, model, named, out=out, write_page=page.write_page, tell=_tell, dry_run=dry_run
-        )
+
+        def write_page(bundle: Path, folder: Path) -> None:
+            page.write_page(bundle, folder, version=model.version)
+
+        done = deploy_model(ctx, model, named, out=out, write_page=write_page, tell=_tell, dry_run=dry_run)
     output.answer(done, *([] if done.targets else [NO_TARGET]))
 
 

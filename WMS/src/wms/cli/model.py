@@ -10,7 +10,7 @@ from wms.cli import options, output
 from wms.cli.common import chosen_model, locked_workspace, workspace
 from wms.cli.groups import Group
 from wms.cli.output import minute
-from wms.cli.release import pull, release
+from wms.cli.release import page, pull, release
 from wms.core.production import main_head, model_history
 from wms.core.records.metrics import GATED, headline
 from wms.core.records.promotion import RolledBack
@@ -64,7 +64,7 @@ def show(version: int | None) -> None:
     )
 
 
-for command in (pull, release):
+for command in (pull, release, page):
     model.add_command(command)
 
 

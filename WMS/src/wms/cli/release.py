@@ -1,4 +1,4 @@
-"""`wms model release` and `wms model pull`: a model's files, published and fetched."""
+"""`wms model release`, `pull` and `page`: a model's files, published, fetched and put into a web page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import release_tag
 from wms.promotion.pull import ReleaseFiles, pull_released
 from wms.promotion.release import release_production
+from wms.serving.page import write_page
 from wms.wiring.hosting import open_releases, releases_of
 
 
@@ -85,6 +86,36 @@ def pull(version: int | None, out: Path, source: str | None, repo: str | None) -
     else:
         model = _pull_here(version, out, source)
     output.say(f"model v{model.version} is in {out}")
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the page.")
+@options.version
+@click.option(
+    "--bundle",
+    type=options.FOLDER,
+    help="A model folder, such as run/model or one from `wms model pull`; default: production.",
+)
+def page(out: Path, version: int | None, bundle: Path | None) -> None:
+    """Write the web page that runs a model in the visitor's browser: static files for any web server.
+
+    The page itself comes with wms; in a clone, `make web` builds it. Browsers run it from HTTPS or localhost.
+
+    \b
+    Examples:
+      wms model page --out site
+      wms model page --out site --bundle run/model
+    """
+    if bundle is not None and version is not None:
+        raise click.UsageError("--bundle names a model, and so does --version: give one of them")
+    if bundle is None:
+        ctx = workspace()
+        model = chosen_model(ctx, version)
+        version = model.version
+        folder = ctx.layout.champions / model.weights_sha256[:16]
+        bundle = fetch_bundle(model.card_sha256, ctx.ports.data_store, folder)
+    write_page(bundle, out, version=version)
+    output.say(f"the page is in {out}; to try it: python -m http.server --directory {out}")
 
 
 def _pull_here(version: int | None, out: Path, source: str | None) -> ModelMetadata:

@@ -40,7 +40,9 @@ KEY, KEY_LENGTH = "WMS_API_KEY", 16
 @click.option(
     "--repo", metavar="OWNER/NAME", help="With --model release: of this repository on GitHub; needs no clone."
 )
-@click.option("--page", type=options.FOLDER, help="A built page, as `wms model page` writes it, for `/`.")
+@click.option(
+    "--page", type=options.FOLDER, help="A page for `/`, by `wms model page`; default: the model's."
+)
 @click.option(
     "--settings",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -70,6 +72,7 @@ def serve(
       curl --form image=@photo.jpg --header 'Accept: image/png' http://127.0.0.1:8000/v1/predict -o mask.png
     """
     require_serving_packages()
+    from wms.serving.front import Front
     from wms.serving.run import run_service
     from wms.serving.service import Service
 
@@ -81,8 +84,9 @@ def serve(
     key = _api_key()
     with tempfile.TemporaryDirectory(prefix="wms-serve-") as scratch:
         source = _source(model, version, repo, Path(scratch))
-        service = Service(load_settings(settings or _settings(), ServeSettings), source, api_key=key)
-        run_service(service, host=host, port=port, page=page, when_ready=ready)
+        limits = load_settings(settings or _settings(), ServeSettings)
+        service = Service(limits, source, front=Front(page, Path(scratch)), api_key=key)
+        run_service(service, host=host, port=port, when_ready=ready)
 
 
 def _source(model: str, version: int | None, repo: str | None, scratch: Path) -> Source:

@@ -16,8 +16,11 @@ from wms.imaging.preprocess import preprocess, to_image
 if TYPE_CHECKING:
     import onnxruntime
 
-INPUT, OUTPUT = "pictures", "probability"
-"""Names in the graph: float32, Bx3xSxS in 0..1, and float32, Bx1xSxS in 0..1."""
+INPUT, OUTPUT = "image", "probability"
+"""Names in the graph: uint8, HxWx3, RGB, upright, of any size; and float32, HxW in 0..1."""
+
+SQUARE_INPUT = "pictures"
+"""The input of graphs from before 2026-11-30: float32, Bx3xSxS in 0..1. Their output is Bx1xSxS."""
 
 
 class Predictor:
@@ -31,6 +34,7 @@ class Predictor:
     def __init__(self, card: ModelCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
+        self._takes_squares = session.get_inputs()[0].name == SQUARE_INPUT
 
     def probability(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each pixel is register window, at the image's own size.
@@ -41,9 +45,12 @@ class Predictor:
         Returns:
             float32, HxW in 0..1.
         """
-        inputs, box = preprocess(image, self.card.preprocessing)
-        (answer,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(inputs)})
-        return to_image(answer[0, 0], box)
+        if self._takes_squares:
+            inputs, box = preprocess(image, self.card.preprocessing)
+            (answer,) = self._session.run([OUTPUT], {SQUARE_INPUT: np.ascontiguousarray(inputs)})
+            return to_image(answer[0, 0], box)
+        (probability,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(image)})
+        return probability  # type: ignore[no-any-return]
 
     def mask(self, image: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """The register window: where the probability is above the model's own threshold.
@@ -82,11 +89,13 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # The arena keeps what the largest image ever needed. Without it the time is the same.
+    options.enable_cpu_mem_arena = False
     graph = folder / ONNX_FILE
     try:
         session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
     except unloadable as error:
         raise ModelError(f"{graph} cannot be loaded: {error}") from error
-    if [node.name for node in session.get_inputs()] != [INPUT]:
+    if [node.name for node in session.get_inputs()] not in ([INPUT], [SQUARE_INPUT]):
         raise ModelError(f"{graph} is not a wms ONNX model: its input is not named {INPUT}")
     return Predictor(card, session)

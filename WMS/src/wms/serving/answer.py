@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import PositiveInt
 
 from wms.core.records.base import Frozen, Sha256
 from wms.core.records.dataset import Share
@@ -58,7 +58,7 @@ class RefusedImage(Refusal):
     index: PositiveInt
 
 
-class Served(Frozen):
+class Answering(Frozen):
     """The model that answered: its version if it has one, the SHA-256 of `model.onnx`, its threshold."""
 
     version: PositiveInt | None
@@ -69,16 +69,8 @@ class Served(Frozen):
 class Answer(Frozen):
     """The answer to a request: the model, and one entry for each image, in their order."""
 
-    model: Served
+    model: Answering
     images: tuple[Found | RefusedImage, ...]
-
-
-class Version(Frozen):
-    """What is running."""
-
-    version: NonNegativeInt | None
-    digest: Sha256
-    wms: str
 
 
 class RefusedError(Exception):
@@ -121,10 +113,10 @@ def found(index: int, image_size: tuple[int, int], window: Window | None, measur
     )
 
 
-def served(loaded: Loaded) -> Served:
+def answering(loaded: Loaded) -> Answering:
     """How an answer names its model."""
     card = loaded.predictor.card
-    return Served(version=loaded.version, digest=loaded.digest, threshold=card.threshold)
+    return Answering(version=loaded.version, digest=loaded.digest, threshold=card.threshold)
 
 
 def _rounded(x: float, y: float) -> Point:

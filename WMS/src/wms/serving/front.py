@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
+import uuid
 from http import HTTPStatus
 from pathlib import Path
 
@@ -9,6 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wms.core.errors import InputError
+from wms.serving.live import Loaded
+from wms.serving.page import page_folder, write_page
+
+log = logging.getLogger(__name__)
 
 PLAIN = """<!doctype html>
 <html lang="en">
@@ -32,10 +41,36 @@ ISOLATED = [
 
 
 class Front:
-    """The application at `/`. `folder` holds the page's files, or is `None`; it may change at any time."""
+    """The application at `/`: a given page, or else one for the loaded model, if the page is built.
 
-    def __init__(self, folder: Path | None) -> None:
+    Args:
+        page: the folder of a page that stays.
+        scratch: where pages for models are written.
+    """
+
+    def __init__(self, page: Path | None, scratch: Path) -> None:
+        self._stays = page is not None
+        self._scratch = scratch
+        self.folder = page
+
+    def show(self, loaded: Loaded) -> None:
+        """Write the page of a model in the place of the one before.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        if self._stays:
+            return
+        try:
+            page_folder()
+        except InputError as error:
+            log.warning("/ shows a short text: %s", error, extra={"fields": {"remedy": error.remedy}})
+            return
+        folder, before = self._scratch / f"page-{uuid.uuid4().hex}", self.folder
+        write_page(loaded.folder, folder, version=loaded.version)
         self.folder = folder
+        if before is not None:
+            shutil.rmtree(before, ignore_errors=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a file of the page."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
 
@@ -15,16 +14,13 @@ from wms.serving.logs import log_as_json
 from wms.serving.service import Service, make_app
 
 
-def run_service(
-    service: Service, *, host: str, port: int, page: Path | None, when_ready: Callable[[Loaded, int], None]
-) -> None:
+def run_service(service: Service, *, host: str, port: int, when_ready: Callable[[Loaded, int], None]) -> None:
     """Load the model and answer requests.
 
     Args:
         service: without a model yet.
         host: the address to listen on.
         port: the port; 0 takes a free one.
-        page: the folder of the built page, or none.
         when_ready: told the model and the port when requests are answered.
 
     Raises:
@@ -35,7 +31,7 @@ def run_service(
         service.live.refresh()
         loaded = service.require_model()
         log_as_json()
-        server = make_server(service, page=page)
+        server = make_server(service)
         when_ready(loaded, listener.getsockname()[1])
         try:
             asyncio.run(server.serve(sockets=[listener]))
@@ -44,12 +40,12 @@ def run_service(
             return
 
 
-def make_server(service: Service, *, page: Path | None) -> uvicorn.Server:
+def make_server(service: Service) -> uvicorn.Server:
     """The HTTP server of a service."""
     settings = service.settings
     return uvicorn.Server(
         uvicorn.Config(
-            make_app(service, page=page),
+            make_app(service),
             log_config=None,
             access_log=False,
             server_header=False,

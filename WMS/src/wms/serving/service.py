@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version as installed_version
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -20,13 +19,14 @@ from starlette.exceptions import HTTPException
 
 from wms.core.cores import usable_cores
 from wms.core.settings.serve import ServeSettings
-from wms.serving.answer import Answer, Found, Refusal, RefusedError, RefusedImage, Version, served
+from wms.serving.answer import Answer, Found, Refusal, RefusedError, RefusedImage, answering
 from wms.serving.door import Door
 from wms.serving.front import Front
 from wms.serving.live import LiveModel, Loaded
 from wms.serving.metrics import CONTENT_TYPE, Metrics
 from wms.serving.noted import Noted, Notes
 from wms.serving.openapi import PREDICT
+from wms.serving.page import Served
 from wms.serving.source import Source
 from wms.serving.upload import declared_length, photographs, throw_away
 from wms.serving.work import Done, PixelBudget, answer_image
@@ -45,10 +45,14 @@ class Service:
         settings: the limits.
         source: names the model.
         api_key: what each request for masks must bring, or none.
+        front: what `/` shows.
     """
 
-    def __init__(self, settings: ServeSettings, source: Source, *, api_key: str | None = None) -> None:
+    def __init__(
+        self, settings: ServeSettings, source: Source, *, front: Front, api_key: str | None = None
+    ) -> None:
         self.settings = settings
+        self.front = front
         self.metrics = Metrics()
         self.live = LiveModel(source, self._show)
         workers = settings.workers or usable_cores()
@@ -106,7 +110,7 @@ class Service:
             return _refusal(ended[0])
         if isinstance(ended[0], Done) and isinstance(ended[0].answer, bytes):
             return Response(ended[0].answer, media_type=PNG, headers=headers)
-        answer = Answer(model=served(loaded), images=tuple(map(_entry, range(1, len(ended) + 1), ended)))
+        answer = Answer(model=answering(loaded), images=tuple(map(_entry, range(1, len(ended) + 1), ended)))
         return Response(answer.model_dump_json(), media_type="application/json", headers=headers)
 
     async def _all(
@@ -144,15 +148,15 @@ class Service:
             self.door.note(time.perf_counter() - began)
 
     def _show(self, loaded: Loaded) -> None:
+        self.front.show(loaded)
         self.metrics.show_model(version=loaded.version, digest=loaded.digest)
 
 
-def make_app(service: Service, *, page: Path | None = None) -> FastAPI:
+def make_app(service: Service) -> FastAPI:
     """The application: the endpoints of a service, and the page at `/`.
 
     Args:
         service: may have no model yet; then `/ready` says so.
-        page: the folder of the built page, or none.
     """
 
     @asynccontextmanager
@@ -183,9 +187,9 @@ def make_app(service: Service, *, page: Path | None = None) -> FastAPI:
         return {"status": "ready"}
 
     @app.get("/version", summary="The model and the code that run.", responses={503: {"model": Refusal}})
-    async def version() -> Version:
+    async def version() -> Served:
         loaded = service.require_model()
-        return Version(version=loaded.version, digest=loaded.digest, wms=app.version)
+        return Served(version=loaded.version, digest=loaded.digest, wms=app.version)
 
     @app.get("/metrics", summary="Metrics for Prometheus.", response_class=Response)
     async def metrics() -> Response:
@@ -210,7 +214,7 @@ def make_app(service: Service, *, page: Path | None = None) -> FastAPI:
         )
         return JSONResponse(refusal.model_dump(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
-    app.mount("/", Front(page))
+    app.mount("/", service.front)
     app.add_middleware(Noted, metrics=service.metrics)
     return app
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from wms.core.errors import Code, TrainingError
 from wms.core.files import write_bytes
 from wms.core.ports import Registry, RunStatus
 from wms.core.records.training import EpochMetrics, TrainResult
-from wms.imaging.preprocess import to_input
 from wms.training.evidence import (
     HISTORY_FILE,
     environment,
@@ -102,7 +99,7 @@ def train(
             preprocessing=inputs.preprocessing,
             threshold=choose_threshold(model, samples.val, size_px=settings.image_size_px),
             provenance=provenance,
-            images=np.ascontiguousarray(to_input(images)),
+            images=images,
         )
         write_evidence(
             out / EVIDENCE_FOLDER,

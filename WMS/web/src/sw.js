@@ -1,0 +1,58 @@
+// Makes the page work offline, and adds the two headers without which a browser gives WebAssembly no threads: GitHub
+// Pages cannot send them (https://web.dev/articles/coop-coep). All that it answers comes from the page's own origin.
+const CACHE = `wms-page-${BUILD}`;
+const FRESH = /(\/|\/index\.html|\.json)$/; // what a promotion changes: asked first, the cache if offline
+const MODEL = /\/model\.onnx$/;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(forgetOthers().then(() => self.clients.claim()));
+});
+
+async function forgetOthers() {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("wms-page-") && name !== CACHE).map((name) => caches.delete(name)));
+}
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  const inside = url.origin === location.origin && url.href.startsWith(registration.scope);
+  if (event.request.method === "GET" && inside) event.respondWith(answer(event.request, url));
+});
+
+async function answer(request, url) {
+  const cache = await caches.open(CACHE);
+  const fresh = FRESH.test(url.pathname);
+  const kept = await cache.match(request, { ignoreSearch: request.mode === "navigate" });
+  if (kept && !fresh) return isolated(kept);
+  let response;
+  try {
+    response = await fetch(request, fresh ? { cache: "no-cache" } : {});
+  } catch (error) {
+    if (kept) return isolated(kept);
+    throw error;
+  }
+  if (response.ok) {
+    if (MODEL.test(url.pathname)) await forgetModels(cache);
+    await cache.put(request.mode === "navigate" ? url.origin + url.pathname : request, response.clone());
+  }
+  return isolated(response);
+}
+
+// Its address carries its digest, so another model is another address.
+async function forgetModels(cache) {
+  const requests = await cache.keys();
+  await Promise.all(requests.filter((each) => MODEL.test(new URL(each.url).pathname)).map((each) => cache.delete(each)));
+}
+
+function isolated(response) {
+  if (response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+  headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}

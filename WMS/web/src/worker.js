@@ -1,0 +1,55 @@
+// Everything slow, away from the page's own thread. One request at a time; the page queues.
+import { cutOut } from "./cutout.js";
+import { levelsOf, pack, unpack } from "./levels.js";
+import { loadModel } from "./model.js";
+import { decode, preview, Refused, rgbOf } from "./photo.js";
+import { maskPng } from "./png.js";
+import { windowOf } from "./rectangle.js";
+
+const PREVIEW_SIDE = 1280, THUMB_SIDE = 112;
+let model;
+
+const tasks = {
+  async load({ url, sha256 }) {
+    model = await loadModel(url, sha256);
+    return { backend: model.backend, threads: model.threads };
+  },
+  async segment({ file }) {
+    const started = performance.now();
+    const bitmap = await decode(file);
+    try {
+      const { width, height } = bitmap;
+      const rgb = rgbOf(bitmap);
+      const decoded = performance.now();
+      const levels = levelsOf(await model.run(rgb, width, height), width, height);
+      const done = performance.now();
+      const shown = await preview(bitmap, PREVIEW_SIDE);
+      const thumb = await preview(bitmap, THUMB_SIDE);
+      return { levels: await pack(levels), shown, thumb, milliseconds: { decode: decoded - started, model: done - decoded } };
+    } finally {
+      bitmap.close();
+    }
+  },
+  async cut({ file, levels, threshold }) {
+    const found = windowOf(await unpack(levels), threshold);
+    if (!found) return null;
+    const bitmap = await decode(file);
+    try {
+      return { ...found, image: await cutOut(bitmap, found) };
+    } finally {
+      bitmap.close();
+    }
+  },
+  async mask({ levels, threshold }) {
+    return maskPng(await unpack(levels), threshold);
+  },
+};
+
+self.onmessage = async ({ data: { id, task, ...values } }) => {
+  try {
+    self.postMessage({ id, answer: await tasks[task](values) });
+  } catch (error) {
+    const reason = error instanceof Refused || task === "load" ? error.message : `This photo cannot be processed here: ${error.message ?? error}.`;
+    self.postMessage({ id, error: reason });
+  }
+};

@@ -31,10 +31,10 @@ START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 Fate = Literal["arrives", "answer is lost", "never arrives", "arrives late"]
 
 
-def load_watchdog() -> Any:
-    """The program for the instance, as a module."""
-    path = str(ROOT / "devops/node/watchdog")
-    spec = importlib.util.spec_from_loader("watchdog", SourceFileLoader("watchdog", path))
+def load_program(name: str) -> Any:
+    """A program for the instance, as a module."""
+    path = str(ROOT / "devops/node" / name)
+    spec = importlib.util.spec_from_loader(name, SourceFileLoader(name, path))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -42,7 +42,7 @@ def load_watchdog() -> Any:
     return module
 
 
-watchdog = load_watchdog()
+watchdog = load_program("watchdog")
 
 
 class Killed(BaseException):

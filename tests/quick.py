@@ -27,7 +27,7 @@ from pathlib import Path
 
 IMPORTED = (
     "wms.cli.data", "wms.cli.infra", "wms.cli.infra_stack", "wms.cli.model", "wms.cli.pipeline",
-    "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.run.runner",
+    "wms.cli.deploy", "wms.cli.predict", "wms.cli.run", "wms.cli.state", "wms.run.runner",
     "wms.run.workflow", "wms.report.markdown", "wms.adapters.dvc.remote", "wms.adapters.github.forge",
     "pipeline.small", "multiprocessing.spawn",
     # What those import when they need it.
@@ -40,7 +40,7 @@ WITHOUT_TORCH = (
     "boto3", "dulwich.porcelain", "fakes.data_store", "fakes.registry", "hcl2", "matplotlib.pyplot", "onnx",
     "onnxruntime", "rehearsal.program", "scmrepo.git", "wms.adapters.github.forge", "wms.cli.data",
     "wms.cli.infra", "wms.cli.infra_stack", "wms.cli.model", "wms.cli.release", "wms.cli.run",
-    "wms.cli.github", "wms.cli.state", "wms.gate.reports",
+    "wms.cli.deploy", "wms.cli.github", "wms.cli.state", "wms.gate.reports",
     "wms.gate.verdict", "wms.promotion.rollback", "wms.run.preflight",
     "wms.run.workflow", "wms.wiring.cloud",
 )  # fmt: skip

@@ -16,8 +16,15 @@ tag="$(./tag.sh "${name}")"
 image="localhost/wms-${name}:${tag}"
 key="node/images/wms-${name}/${tag}.tar.gz"
 
+# The manifest of MLflow names its tag. An image with wms in it is another one after each change of the code: the node
+# takes the newest.
+name_newest() {
+  [[ ! -x "${name}/prepare.sh" ]] || aws s3 cp --no-progress - "s3://${bucket}/node/images/wms-${name}/current" <<<"${tag}"
+}
+
 answer="$(aws s3api head-object --bucket "${bucket}" --key "${key}" 2>&1)" && {
   echo "s3://${bucket}/${key} is there already"
+  name_newest
   exit
 }
 [[ "${answer}" == *"(404)"* ]] || {
@@ -33,4 +40,5 @@ trap 'rm -rf "${scratch}"' EXIT
 "${tool}" save "${image}" | gzip --no-name >"${scratch}/image.tar.gz"
 sum="$(sha256sum "${scratch}/image.tar.gz" | cut --delimiter=' ' --fields=1)"
 aws s3 cp --no-progress "${scratch}/image.tar.gz" "s3://${bucket}/${key}" --metadata "sha256=${sum}"
+name_newest
 echo "stored s3://${bucket}/${key}, SHA-256 ${sum}"

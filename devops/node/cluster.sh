@@ -104,15 +104,19 @@ start_watchdog() {
 # `enable --now` starts what does not run, and restarts nothing.
 start_units() {
   restart_changed
-  systemctl enable --quiet --now k3s.service wms-mlflow.socket wms-backup.timer wms-backup-on-stop.service
+  systemctl enable --quiet --now k3s.service wms-mlflow.socket wms-backup.timer wms-backup-on-stop.service \
+    wms-serve.socket wms-deploy.timer
 }
 
 restart_changed() {
   local unit
-  for unit in k3s.service wms-mlflow.service wms-mlflow.socket wms-watchdog.timer wms-backup.timer; do
+  for unit in k3s.service wms-mlflow.service wms-mlflow.socket wms-serve.service wms-serve.socket \
+    wms-watchdog.timer wms-backup.timer wms-deploy.timer; do
     [[ -e "${RESTARTS}/${unit}" ]] || continue
-    # The proxy holds the socket: it ends first, and the next connection starts it again.
-    [[ "${unit}" != wms-mlflow.* ]] || systemctl stop wms-mlflow.service
+    # A proxy holds its socket: it ends first, and the next connection starts it again.
+    case "${unit}" in
+      wms-mlflow.* | wms-serve.*) systemctl stop "${unit%.*}.service" ;;
+    esac
     systemctl try-restart "${unit}"
   done
   rm -rf "${RESTARTS}"

@@ -132,6 +132,16 @@ def test_a_stored_dataset_is_known_and_another_is_not(opened: Opened, dataset: P
     assert not opened.store.has_dataset(other)
 
 
+def test_one_file_of_a_dataset_is_fetched_alone(opened: Opened, dataset: Path, tmp_path: Path) -> None:
+    pointer = opened.store.store_dataset(dataset).pointer
+    for name, data in FILES.items():  # Two have the same bytes.
+        opened.store.fetch_file(pointer, name, tmp_path / "one")
+        assert (tmp_path / "one").read_bytes() == data
+    with pytest.raises(DataStoreError, match=r"images/other\.jpg"):
+        opened.store.fetch_file(pointer, "images/other.jpg", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_dataset_that_was_never_stored_is_an_error(opened: Opened, tmp_path: Path) -> None:
     write_bytes(tmp_path / "to/kept.jpg", b"kept")
     with pytest.raises(DataStoreError):

@@ -386,3 +386,31 @@ def test_a_release_on_an_unknown_commit_is_an_error(forge: Forge, tmp_path: Path
     with pytest.raises(ForgeError):
         forge.publish_release(tag="model-v1", sha="0" * 40, title="", body="", files=files)
     assert forge.releases() == ()
+
+
+def test_a_deployment_is_recorded_and_says_how_it_goes(forge: Forge, author: Author) -> None:
+    sha = author.push("other", "model", b"new\n")
+    numbers = [
+        forge.record_deployment(environment="node", sha=sha, description=f"model v{version}")
+        for version in (1, 2)
+    ]
+    assert len(set(numbers)) == 2
+    for state in ("queued", "in_progress", "success"):
+        forge.set_deployment_state(numbers[1], state, description="d" * 140)
+        assert forge.deployment_state(numbers[1]) == state
+
+
+def test_a_deployment_that_nobody_began_has_no_state(forge: Forge) -> None:
+    with pytest.raises(ForgeError):
+        forge.set_deployment_state(7, "success", description="")
+    with pytest.raises(ForgeError):
+        forge.deployment_state(7)
+
+
+def test_a_state_of_a_deployment_is_described_in_few_words(forge: Forge) -> None:
+    with pytest.raises(ForgeError, match="140 characters"):
+        forge.set_deployment_state(1, "success", description="d" * 141)
+
+
+def test_without_a_page_its_address_is_nothing(forge: Forge) -> None:
+    assert forge.page_url() is None

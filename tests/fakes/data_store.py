@@ -24,6 +24,13 @@ class FakeDataStore:
         with replacing_folder(to) as fresh:
             shutil.copytree(stored, fresh, dirs_exist_ok=True)
 
+    def fetch_file(self, pointer: bytes, name: str, to: Path) -> None:
+        stored = self.folder / "datasets" / sha256_hex(pointer) / name
+        if not stored.is_file():
+            raise DataStoreError(f"no file {name} is stored", Code.NOT_STORED)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stored, to)
+
     def store_dataset(self, folder: Path) -> StoredDataset:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         rows = [f"{path.relative_to(folder)} {sha256_file(path)}" for path in files]

@@ -29,6 +29,7 @@ from wms.core.layout import Layout
 from wms.core.progress import Progress
 from wms.core.records.run import RunRequest
 from wms.gate import reports
+from wms.serving import page
 from wms.synth import dataset
 from wms.wiring.hosting import Hosted
 
@@ -82,6 +83,13 @@ def page_without_plots(layout: Layout, *, to: Path, **_: object) -> Path:
     return page
 
 
+def small_page(bundle: Path, out: Path, *, version: int | None = None) -> None:
+    """A page with the files that a deployment looks at; the real one has tests of its own."""
+    write_bytes(out / "index.html", b"<!doctype html><title>The window</title>")
+    for name in ("model.onnx", "model.json"):
+        write_bytes(out / name, (bundle / name).read_bytes())
+
+
 def impatient_workflows(hosted: Hosted) -> GitHubActions:
     """The same for runs."""
     return GitHubActions(
@@ -104,5 +112,6 @@ def run() -> None:
         from wms.training import candidate as training  # imports PyTorch
 
         training.train = WrittenTraining()  # type: ignore[assignment]
+    page.write_page = small_page
     reports.write_run_page = page_without_plots  # type: ignore[assignment]
     main()

@@ -29,8 +29,8 @@ from wms.wiring.template import template_files
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "octo/meters"
 PIPELINE = "training-data-pipeline.yaml"
-MAKEFILE = "rehearsal-setup check test:\n\t@echo $@ passed\n"
-"""The project's own tests are not the matter here: the checks of a promotion's commit pass at once."""
+MAKEFILE = "rehearsal-setup check test web:\n\t@echo $@ passed\n"
+"""The project's own tests and page are not the matter here: checks pass, and the page is made, at once."""
 
 
 @dataclass(kw_only=True)

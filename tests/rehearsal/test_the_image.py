@@ -1,4 +1,4 @@
-"""The MLflow server's image on its way to the node: built by main alone, by a role of its own."""
+"""The images of MLflow's server and of the service on their way to the node: built by main alone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,12 @@ def yard(
     cloud = cloud_on(moto, tmp_path, monkeypatch)
     with open_cloud_stage(tmp_path, node, cloud, mlflow_port=1, programs=[tools, programs]) as there:
         # Files that come by the template have no mode: these are programs.
-        shutil.copytree(ROOT / "devops/containers", there.stage.clone / "devops/containers")
+        clone, left = there.stage.clone, shutil.ignore_patterns("dist")
+        shutil.copytree(ROOT / "devops/containers", clone / "devops/containers", ignore=left)
+        (clone / "devops/containers/serve/prepare.sh").write_text("#!/bin/sh\n")
+        (clone / "pyproject.toml").write_text('version = "1"\n')
+        (clone / "WMS/src/wms").mkdir(parents=True)
+        (clone / "WMS/src/wms/code.py").touch()
         there.stage.commit_to_main({})
         there.stage.sim.world.secrets.clear()
         there.stage.sim.world.vars["AWS_IMAGES_ROLE_ARN"] = ROLE
@@ -69,9 +74,11 @@ def test_a_change_of_its_files_on_main_stores_the_image_where_the_node_looks_for
     (run,) = [run for run in stage.sim.push("main") if run.workflow.endswith(WORKFLOW)]
     stage.play()
     run.expect("success", image="success")
-    (key,) = yard.there.objects("node/images/")
-    stored = yard.there.cloud.client("s3").get_object(Bucket=yard.there.data_bucket, Key=key)
-    assert gzip.decompress(stored["Body"].read()) == b"an image"
+    s3, keys = yard.there.cloud.client("s3"), yard.there.objects("node/images/")
+    bodies = {key: s3.get_object(Bucket=yard.there.data_bucket, Key=key)["Body"].read() for key in keys}
+    newest = bodies.pop("node/images/wms-serve/current").decode().strip()
+    assert sorted(bodies) == [min(bodies), f"node/images/wms-serve/{newest}.tar.gz"]
+    assert {gzip.decompress(body) for body in bodies.values()} == {b"an image"}
     (call,) = yard.credentials
     assert (call.inputs["role-to-assume"], call.inputs["aws-access-key-id"]) == (ROLE, "")
     assert "is there already" in press(stage).expect("success").jobs["image"].log

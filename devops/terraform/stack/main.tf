@@ -44,6 +44,8 @@ module "storage" {
         "lease/" = { noncurrent_days = 7 }
         # One key, one version per dump. By age alone, an environment that is not used would lose all dumps.
         "backup/" = { noncurrent_days = 30, keep_versions = 60 }
+        # Models of some 10 MB, one for each version that was asked for.
+        "deploy/" = { noncurrent_days = 30 }
         "probe/"  = { noncurrent_days = 1, expire_days = 1 }
       }
     }

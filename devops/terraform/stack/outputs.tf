@@ -9,7 +9,7 @@ output "data_volume_id" {
 }
 
 output "data_bucket" {
-  description = "Dataset (dvc/), leases (lease/), dumps (backup/), releases of the node (node/)."
+  description = "Dataset (dvc/), leases (lease/), dumps (backup/), releases of the node (node/), models that it is to serve (deploy/)."
   value       = module.storage.names["data"]
 }
 

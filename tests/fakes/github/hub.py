@@ -14,6 +14,7 @@ from fakes.github.records import (
     ALL_PERMISSIONS,
     Caller,
     Comment,
+    Deployment,
     Dispatch,
     Fault,
     Issue,
@@ -59,6 +60,7 @@ class Hub:
         self.check_runs: list[dict[str, Any]] = []
         self.comments: list[Comment] = []
         self.dispatches: list[Dispatch] = []
+        self.deployments: dict[int, Deployment] = {}
         self.releases: dict[int, Release] = {}
         self.latest_release: int | None = None
         self.runs: list[WorkflowRun] = []
@@ -73,8 +75,9 @@ class Hub:
         self.callers: dict[str, Caller] = {}
         self.user_token = self.new_token("owner", "user", dict.fromkeys(ALL_PERMISSIONS, "write"))
         self.actions_token = self.new_actions_token(
-            actions="write", checks="read", contents="write", pull_requests="write", statuses="write"
-        )
+            actions="write", checks="read", contents="write", deployments="write", pull_requests="write",
+            statuses="write",
+        )  # fmt: skip
         self._ids = count(1)
         self._faults: list[Fault] = []
 

@@ -15,8 +15,8 @@ def now() -> str:
 
 
 ALL_PERMISSIONS = (
-    "actions", "administration", "checks", "contents", "issues", "pull_requests", "secrets", "statuses",
-    "variables",
+    "actions", "administration", "checks", "contents", "deployments", "issues", "pages", "pull_requests",
+    "secrets", "statuses", "variables",
 )  # fmt: skip
 GITHUB_ACTIONS = 15368
 """The number of the app whose token a workflow's job has."""
@@ -69,6 +69,8 @@ class Settings:
     delete_branch_on_merge: bool = False
     default_workflow_permissions: str = "read"
     actions_may_open_pull_requests: bool = True
+    pages: str | None = None
+    """How GitHub Pages are made, `workflow` or `legacy` (from a branch); `None` where they are off."""
     private: bool = False
     """A private repository answers nobody without a token; of a public one everybody may read."""
     mergeable_after_reads: int = 1
@@ -161,6 +163,23 @@ class Release:
     assets: list[Asset] = field(default_factory=list)
     created_at: str = field(default_factory=now)
     published_at: str | None = None
+
+
+@dataclass(kw_only=True)
+class Deployment:
+    """A deployment of a commit, with every state that was posted: state, description, URL of the log."""
+
+    id: int
+    sha: str
+    environment: str
+    description: str
+    production: bool
+    states: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """The latest one; a new deployment has none and is shown as pending."""
+        return self.states[-1][0] if self.states else "pending"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -184,7 +184,12 @@ def _asset(hub: Hub, number: str) -> tuple[Release, Asset]:
 
 def _shown(hub: Hub, request: Request, release: Release) -> dict[str, Any]:
     url = f"{request.root}/repos/{hub.repository}/releases/{release.id}"
-    uploads = url.replace("/api/v3", UPLOADS)
+    # GitHub has a host of its own for uploads; gh, on the socket, is asked to the same.
+    uploads = (
+        url.replace("/api/v3", UPLOADS)
+        if "/api/v3" in url
+        else url.replace("/repos/", f"{UPLOADS}/repos/", 1)
+    )
     return {
         "id": release.id,
         "url": url,

@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fakes.github import actions, commits, issues, pulls, releases, repository, rules, vault
+from fakes.github import (
+    actions,
+    commits,
+    deployments,
+    issues,
+    pulls,
+    releases,
+    repository,
+    rules,
+    vault,
+)
 from fakes.github.hub import Hub
 from fakes.github.records import NOBODY, Dispatch
 from fakes.github.wire import Answer, Refusal, Request, find_route
@@ -21,7 +31,7 @@ PREFIX = "/api/v3"
 # Rules come before commits: `branches/x/protection` would read as a branch named `x/protection`.
 ROUTES = [
     route
-    for noun in (rules, releases, issues, pulls, commits, actions, vault, repository)
+    for noun in (rules, releases, deployments, issues, pulls, commits, actions, vault, repository)
     for route in noun.ROUTES.all
 ]
 

@@ -29,7 +29,7 @@ def test_a_script_passes_shellcheck_and_ends_at_its_first_failure(script: Path) 
     assert exempt or "set -euo pipefail" in text
 
 
-@pytest.mark.parametrize("program", ["report", "watchdog"])
+@pytest.mark.parametrize("program", ["deploy", "report", "watchdog"])
 def test_a_program_is_written_for_the_python_of_amazon_linux(program: str) -> None:
     ast.parse((NODE / program).read_text(), feature_version=(3, 9))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -50,6 +51,26 @@ def test_an_image_is_stored_once_where_the_node_looks_for_it(
     again = publish(environment, data_bucket)
     assert "is there already" in again.stdout
     assert (tmp_path / "calls").read_text() == calls
+
+
+def test_the_newest_image_of_the_service_is_named_for_the_node(
+    environment: dict[str, str], aws: dict[str, str], data_bucket: str, tmp_path: Path
+) -> None:
+    """Also where it is there already, as after a change that was taken back."""
+    folder = tmp_path / "devops/containers"
+    shutil.copytree(PUBLISH.parent, folder, ignore=shutil.ignore_patterns("dist"))
+    (folder / "serve/prepare.sh").write_text("#!/bin/sh\n")
+    for name in ("WMS/src/wms", "WMS/configs"):
+        (tmp_path / name).mkdir(parents=True)
+    current = "node/images/wms-serve/current"
+
+    def newest(code: str) -> str:
+        (tmp_path / "pyproject.toml").write_text(f'version = "{code}"\n')
+        run(folder / "publish.sh", "serve", data_bucket, environment=environment)
+        return client("s3", aws).get_object(Bucket=data_bucket, Key=current)["Body"].read().decode()
+
+    first, second = newest("1"), newest("2")
+    assert (first[:2], second[:2], newest("1")) == ("1-", "2-", first)
 
 
 def test_in_an_environment_the_bucket_is_that_of_wms(

@@ -94,6 +94,7 @@ def _run(order: JobOrder, world: World, runner: Runner) -> JobResult:
         steps=Named({step.id: step for step in steps}),
         permissions=order.permissions,
         timeout_minutes=float(scope.value(tree.get("timeout-minutes", DEFAULT_MINUTES))),
+        environment=frame.here().text(tree.get("environment") or {}),
         token=runner.token,
         runner_annotations=notes,
     )

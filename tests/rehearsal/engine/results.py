@@ -58,6 +58,8 @@ class JobResult:
     steps: Mapping[str, StepResult] = field(default_factory=Named)
     permissions: Mapping[str, str] = field(default_factory=dict)
     timeout_minutes: float = 360
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Name and URL of the environment that it deployed to."""
     token: str | None = field(default=None, repr=False)
     runner_annotations: tuple[Annotation, ...] = ()
 

@@ -13,8 +13,8 @@ Tree = Any
 
 WORKFLOW_KEYS = {"name", "on", "concurrency", "permissions", "env", "jobs"}
 JOB_KEYS = {
-    "name", "if", "needs", "runs-on", "timeout-minutes", "permissions", "env", "outputs", "steps", "uses",
-    "with",
+    "name", "if", "needs", "runs-on", "timeout-minutes", "permissions", "env", "environment", "outputs",
+    "steps", "uses", "with",
 }  # fmt: skip
 STEP_KEYS = {"$line", "id", "name", "if", "uses", "with", "run", "shell", "env"}
 

@@ -21,7 +21,7 @@ COMMANDS = {
     "data": "data",
     **dict.fromkeys(("train", "evaluate", "gate", "publish", "merge", "report"), "run"),
     "pretrain": "pretrain",
-    **{name: name for name in ("model", "predict", "serve", "drift", "infra", "state", "github")},
+    **{name: name for name in ("model", "predict", "serve", "deploy", "drift", "infra", "state", "github")},
 }
 """Commands and groups, in the order in which they are used, and the module of `wms.cli` that has each."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from wms.core.records.cloud import Answer, CallerIdentity
+from wms.core.records.deployment import NodeDeployment, WantedModel
 from wms.core.records.lease_book import LeaseBook
 from wms.core.records.node import NodeReport
 
@@ -42,7 +44,7 @@ class Compute(Protocol):
 
 
 class Node(Protocol):
-    """The instance and its reports. All methods raise `ComputeError`."""
+    """The instance, its reports, and the model that it serves. All methods raise `ComputeError`."""
 
     def started_at(self) -> datetime:
         """When it was last started, by the cloud's own clock."""
@@ -52,6 +54,15 @@ class Node(Protocol):
 
     def report(self) -> NodeReport | None:
         """The latest report of any boot; `None` if none was ever written."""
+
+    def wanted(self) -> WantedModel | None:
+        """The model that it is to serve; `None` if none was ever asked for."""
+
+    def want(self, wanted: WantedModel, folder: Path) -> None:
+        """Ask it to serve a model, whose files are below `folder`; complete or not at all."""
+
+    def deployed(self) -> NodeDeployment | None:
+        """Its latest answer to such a wish; `None` if it never gave one."""
 
 
 class CloudAccount(Protocol):

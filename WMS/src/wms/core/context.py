@@ -20,9 +20,11 @@ from wms.core.records.decision import GateDecision, GatePolicy, Verdict
 from wms.core.records.run import RunRequest, RunState
 from wms.core.records.training import Candidate
 from wms.core.settings import (
+    DEPLOY_CONFIG,
     GATE_CONFIG,
     REPORT_CONFIG,
     DataSettings,
+    DeploySettings,
     ReportSettings,
     load_data_settings,
     load_settings,
@@ -105,6 +107,11 @@ class Context:
     def gate_policy(self) -> GatePolicy:
         """`WMS/configs/gate.yaml`."""
         return load_settings(self.layout.root / GATE_CONFIG, GatePolicy)
+
+    @property
+    def deploy_settings(self) -> DeploySettings:
+        """`WMS/configs/deploy.yaml`."""
+        return load_settings(self.layout.root / DEPLOY_CONFIG, DeploySettings)
 
     @property
     def report_settings(self) -> ReportSettings:

@@ -145,6 +145,8 @@ class Code(Enum):
         73, "403 or 404 of GitHub: the token may not see it, or it does not exist; GitHub does not say which",
         "Sign in as the repository's owner: `gh auth login`.", HEALS,
     )
+    DEPLOYMENT = (76, "a new version failed its test where it is used; the one before stays or is back",
+        "See what it answered above. Main still names that model: go back with `wms model rollback`.")
     DRIFT = (78, "the service's photographs or masks have moved away from those that its model was judged on",
         "Look at the report; label some of the new photographs, push them and retrain (docs/watching.md).")
     SERVICE = (79, "a service of masks did not answer, or is none",
@@ -269,6 +271,10 @@ class ForgeError(WmsError, code=Code.FORGE):
 
 class UnmergeableError(ForgeError, code=Code.UNMERGEABLE):
     """A pull request can never be merged as it is."""
+
+
+class DeploymentError(WmsError, code=Code.DEPLOYMENT):
+    """A model does not work where it is to be used."""
 
 
 class GitHubError(WmsError, code=Code.GITHUB):

@@ -103,6 +103,13 @@ class DataStore(Protocol):
         are fetched again.
         """
 
+    def fetch_file(self, pointer: bytes, name: str, to: Path) -> None:
+        """Put one file of the dataset that a pointer names, such as `images/1.jpg`, at the path `to`.
+
+        Raises:
+            DataStoreError: the dataset has no such file, or it is not stored.
+        """
+
     def store_dataset(self, folder: Path) -> StoredDataset:
         """Upload a dataset folder, which stays as it is; return its pointer once every byte is stored."""
 
@@ -294,6 +301,33 @@ class Releases(Protocol):
         """
 
 
+DeploymentState = Literal["queued", "in_progress", "success", "failure"]
+
+
+class Deployments(Protocol):
+    """What is deployed from the repository, as the forge shows it. All methods raise `ForgeError`."""
+
+    def record_deployment(self, *, environment: str, sha: str, description: str) -> int:
+        """Begin a deployment of a commit; return its number."""
+
+    def set_deployment_state(self, number: int, state: DeploymentState, *, description: str) -> None:
+        """Say how a deployment is going; after a success the earlier ones of its environment are inactive.
+
+        Raises:
+            ForgeError: there is no such deployment, or the description has more than 140 characters.
+        """
+
+    def deployment_state(self, number: int) -> str:
+        """How a deployment is going: a `DeploymentState`, or another word of the forge's.
+
+        Raises:
+            ForgeError: there is no such deployment.
+        """
+
+    def page_url(self) -> str | None:
+        """The address of the repository's page, if a workflow may publish it; `None` if not."""
+
+
 class Issues(Protocol):
     """What people are told that belongs to no commit. All methods raise `ForgeError`."""
 
@@ -305,8 +339,11 @@ class Issues(Protocol):
         """
 
 
-class Forge(Releases, Issues, Protocol):
-    """Pull requests, statuses, comments, dispatches, issues and releases. All methods raise `ForgeError`."""
+class Forge(Releases, Deployments, Issues, Protocol):
+    """Pull requests, statuses, comments, dispatches, issues, releases and deployments.
+
+    All methods raise `ForgeError`.
+    """
 
     def open_pull_request(
         self, *, head: str, base: str, title: str, body: str, labels: Sequence[str] = ()

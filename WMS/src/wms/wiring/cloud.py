@@ -26,7 +26,6 @@ from wms.core.settings.infra import (
     ENVIRONMENT_VARIABLE,
     INFRASTRUCTURE,
     LEASE_BOOK_KEY,
-    NODE_REPORT_KEY,
     TFVARS,
     WITHOUT_INSTANCE_VARIABLE,
     InfraSettings,
@@ -53,7 +52,7 @@ class Cloud:
             name=environment,
             settings=self.settings,
             account=AwsAccount(self.aws),
-            node=AwsNode(self.settings.node_name, aws=self.aws, bucket=self.data_bucket, key=NODE_REPORT_KEY),
+            node=AwsNode(self.settings.node_name, aws=self.aws, bucket=self.data_bucket),
             without_instance=os.environ.get(WITHOUT_INSTANCE_VARIABLE) == "true",
         )
         self._folder = layout.root / INFRASTRUCTURE / environment

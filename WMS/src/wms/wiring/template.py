@@ -11,6 +11,7 @@ from wms.core.errors import Code, InputError
 from wms.core.records.promotion import METADATA_PATH, NO_MODEL_JSON
 from wms.core.settings import (
     DATA_CONFIG,
+    DEPLOY_CONFIG,
     DRIFT_CONFIG,
     GATE_CONFIG,
     REPORT_CONFIG,
@@ -18,7 +19,15 @@ from wms.core.settings import (
     TRAIN_CONFIG,
 )
 
-CONFIGS = (DATA_CONFIG, TRAIN_CONFIG, GATE_CONFIG, REPORT_CONFIG, SERVE_CONFIG, DRIFT_CONFIG)
+CONFIGS = (
+    DATA_CONFIG,
+    TRAIN_CONFIG,
+    GATE_CONFIG,
+    REPORT_CONFIG,
+    SERVE_CONFIG,
+    DEPLOY_CONFIG,
+    DRIFT_CONFIG,
+)
 COPIED = ("dvc.yaml", ".dvc/config", ".gitignore", *CONFIGS)
 
 

@@ -44,6 +44,19 @@ locals {
       Resource = ["${local.arn.data}/lease/*", "${local.arn.data}/backup/*"]
     },
     {
+      # What it is asked to serve, and its answer. The wish names a model; the code that serves it is an image of node/.
+      Sid      = "ReadWantedModel"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = ["${local.arn.data}/deploy/*"]
+    },
+    {
+      Sid      = "AnswerWhatItServes"
+      Effect   = "Allow"
+      Action   = ["s3:PutObject"]
+      Resource = ["${local.arn.data}/deploy/node.json"]
+    },
+    {
       Sid      = "MlflowArtifacts"
       Effect   = "Allow"
       Action   = local.whole_objects

@@ -80,6 +80,18 @@ locals {
       Resource = ["${local.arn.data}/dvc/*", "${local.arn.data}/lease/*", "${local.arn.data}/probe/*"]
     },
     {
+      Sid      = "AskTheNodeForAModel"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["${local.arn.data}/deploy/wanted.json", "${local.arn.data}/deploy/models/*"]
+    },
+    {
+      Sid      = "ReadItsAnswer"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = ["${local.arn.data}/deploy/node.json"]
+    },
+    {
       # MLflow serves its artifacts itself; preflight only checks whether the bucket accepts writes.
       Sid      = "ProbeArtifacts"
       Effect   = "Allow"

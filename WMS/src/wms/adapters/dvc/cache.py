@@ -37,14 +37,18 @@ class DvcCache:
         return self.folder / object_key(md5)
 
     def listed(self, md5: str) -> dict[str, str]:
-        """A dataset's objects from its listing: the MD5 of each, and the name of a file that has it.
+        """A dataset's objects: the MD5 of each, and the name of a file that has it. Errors as of `named`."""
+        return {each: name for name, each in self.named(md5).items()}
+
+    def named(self, md5: str) -> dict[str, str]:
+        """The MD5 of each file of a dataset, from its listing.
 
         Raises:
             DataStoreError: the listing is not in the cache, or is damaged.
         """
         listing = self.path(md5)
         try:
-            return {str(each["md5"]): str(each["relpath"]) for each in json.loads(listing.read_bytes())}
+            return {str(each["relpath"]): str(each["md5"]) for each in json.loads(listing.read_bytes())}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataStoreError(f"DVC's listing {listing} cannot be read: {error}") from error
 

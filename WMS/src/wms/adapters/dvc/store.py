@@ -73,6 +73,15 @@ class DvcDataStore(DataStore):
                 return
         raise DataStoreError(f"files in {cache.folder} are damaged again right after they are fetched")
 
+    def fetch_file(self, pointer: bytes, name: str, to: Path) -> None:
+        md5 = self._named(pointer).get(name)
+        if md5 is None:
+            raise DataStoreError(f"the dataset has no file {name}", Code.NOT_STORED)
+        with replacing(to) as temporary:
+            self._remote.get(object_key(md5), temporary)
+            if md5_of(temporary) != md5:
+                raise DataStoreError(f"{name} came from {self._remote.url} with other bytes")
+
     def store_dataset(self, folder: Path) -> StoredDataset:
         files = [path for path in folder.rglob("*") if path.is_file()]
         with self._repository() as repository:
@@ -92,11 +101,7 @@ class DvcDataStore(DataStore):
         md5 = _check_pointer(pointer)
         if self._remote.size(object_key(md5)) is None:
             return False
-        with tempfile.TemporaryDirectory() as name:
-            listing = DvcCache(Path(name))
-            listing.path(md5).parent.mkdir(parents=True)
-            self._remote.get(object_key(md5), listing.path(md5))
-            keys = {object_key(each) for each in listing.listed(md5)}
+        keys = {object_key(each) for each in self._named(pointer).values()}
         return not self._remote.missing(sorted(keys), below=OBJECTS)
 
     def lock_stages(self, tree: Path) -> bytes:
@@ -142,6 +147,15 @@ class DvcDataStore(DataStore):
             self._remote.get(PROBE_KEY, answer)
             if answer.read_bytes() != PROBE:
                 raise DataStoreError(f"{PROBE_KEY} came back from {self._remote.url} with other bytes")
+
+    def _named(self, pointer: bytes) -> dict[str, str]:
+        """The MD5 of each file of a stored dataset."""
+        md5 = _check_pointer(pointer)
+        with tempfile.TemporaryDirectory() as name:
+            listing = DvcCache(Path(name))
+            listing.path(md5).parent.mkdir(parents=True)
+            self._remote.get(object_key(md5), listing.path(md5))
+            return listing.named(md5)
 
     def _incomplete(self, md5: str) -> DataStoreError | None:
         """The error for files that a pull could not fetch although their listing is here."""

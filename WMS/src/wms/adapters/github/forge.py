@@ -15,10 +15,11 @@ from github.GithubObject import NotSet
 from github.PullRequest import PullRequest as GitHubPullRequest
 
 from wms.adapters.github.client import Patience, connect
+from wms.adapters.github.deployments import GitHubDeployments
 from wms.adapters.github.errors import speaking_to_github, words_of
 from wms.adapters.github.issues import BODY_MAX, GitHubIssues
 from wms.adapters.github.merge import merge_pull_request
-from wms.adapters.github.releases import TITLE_MAX, GitHubReleases, cut
+from wms.adapters.github.releases import TITLE_MAX, cut
 from wms.adapters.github.statuses import latest_statuses, passed
 from wms.adapters.local.forge_files import DESCRIPTION_MAX
 from wms.core.errors import Code, ForgeError, InputError, UnmergeableError
@@ -27,7 +28,7 @@ from wms.core.ports import Check, Forge, PullRequest
 log = logging.getLogger(__name__)
 
 
-class GitHubForge(GitHubReleases, GitHubIssues, Forge):
+class GitHubForge(GitHubDeployments, GitHubIssues, Forge):
     """`Forge` for a repository on GitHub or GitHub Enterprise.
 
     A request whose answer was lost is sent again, so a comment or a dispatch may arrive twice. One

@@ -9,6 +9,7 @@ from typing import Literal
 
 from wms.adapters.git.cli import identity
 from wms.adapters.git.refs import branch_tips
+from wms.adapters.local.deployments import LocalDeployments
 from wms.adapters.local.forge_files import (
     DESCRIPTION_MAX,
     CommitRecord,
@@ -20,7 +21,6 @@ from wms.adapters.local.forge_files import (
     StatusEntry,
     read_or,
 )
-from wms.adapters.local.releases import LocalReleases
 from wms.core.errors import ForgeError, RemoteMovedError, UnmergeableError
 from wms.core.files import read_record, write_record
 from wms.core.ports import Check, Forge, PullRequest
@@ -29,7 +29,7 @@ MERGE_ATTEMPTS = 5
 """How often a merge is repeated because the base branch moved."""
 
 
-class LocalForge(LocalReleases, Forge):
+class LocalForge(LocalDeployments, Forge):
     """`Forge` for a bare repository on this machine.
 
     Args:

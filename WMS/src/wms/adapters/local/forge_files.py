@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AwareDatetime, Field, PositiveInt, StringConstraints
 
 from wms.core.files import read_record
-from wms.core.ports import CheckState
+from wms.core.ports import CheckState, DeploymentState
 from wms.core.records.base import Frozen, GitSha, Record
 
 DESCRIPTION_MAX = 140
@@ -60,6 +60,21 @@ class DispatchRecord(Record):
     """Every dispatch so far, oldest first."""
 
     dispatches: tuple[Dispatch, ...] = ()
+
+
+class DeploymentEntry(Frozen):
+    """One deployment, and how it is going."""
+
+    environment: str
+    sha: GitSha
+    description: str
+    state: DeploymentState = "queued"
+
+
+class DeploymentRecord(Record):
+    """Every deployment so far, oldest first; its number is its place, from 1."""
+
+    deployments: tuple[DeploymentEntry, ...] = ()
 
 
 class Issue(Frozen):

@@ -2,9 +2,11 @@
 
 from wms.core.settings.configs import (
     DATA_CONFIG,
+    DEPLOY_CONFIG,
     GATE_CONFIG,
     REPORT_CONFIG,
     DataSettings,
+    DeploySettings,
     ReportSettings,
     ValidationPolicy,
     load_data_settings,
@@ -23,6 +25,7 @@ from wms.core.settings.train import (
 
 __all__ = [
     "DATA_CONFIG",
+    "DEPLOY_CONFIG",
     "DRIFT_CONFIG",
     "GATE_CONFIG",
     "REPORT_CONFIG",
@@ -30,6 +33,7 @@ __all__ = [
     "TRAIN_CONFIG",
     "AugmentSettings",
     "DataSettings",
+    "DeploySettings",
     "DriftSettings",
     "LossSettings",
     "ReportSettings",

@@ -9,12 +9,14 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from wms.core.records.base import Frozen
 from wms.core.records.dataset import Share
+from wms.core.records.deployment import Target
 from wms.core.records.split import SplitPolicy
 from wms.core.settings.loader import load_settings
 
 DATA_CONFIG = "WMS/configs/data.yaml"
 GATE_CONFIG = "WMS/configs/gate.yaml"
 REPORT_CONFIG = "WMS/configs/report.yaml"
+DEPLOY_CONFIG = "WMS/configs/deploy.yaml"
 
 
 class ValidationPolicy(Frozen):
@@ -46,6 +48,14 @@ class ReportSettings(Frozen):
     pictures_in_reports: bool
     keep_reports: PositiveInt
     keep_days: PositiveInt
+
+
+class DeploySettings(Frozen):
+    """`WMS/configs/deploy.yaml`: where the model in production is used, and when a new one is good."""
+
+    targets: tuple[Target, ...]
+    smoke_tolerance: Share
+    node_wait_minutes: PositiveFloat
 
 
 def load_data_settings(root: Path) -> DataSettings:

@@ -33,6 +33,12 @@ LEASE_BOOK_KEY = "lease/book.json"
 NODE_REPORT_KEY = "lease/node.json"
 """The key of the node's report, beside the book, where its role may write."""
 
+WANTED_KEY, DEPLOYED_KEY = "deploy/wanted.json", "deploy/node.json"
+"""The keys of the model that the node is to serve, and of the node's answer."""
+
+DELIVERED_PREFIX = "deploy/models/"
+"""Where the files of such models are, in folders by the digest of their graph."""
+
 DUMP_KEY = "backup/mlflow.dump"
 """The key of the database's dumps, which are its versions."""
 

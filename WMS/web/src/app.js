@@ -173,6 +173,7 @@ async function start() {
   const { backend, threads } = await ask("load", {
     url: new URL(`model.onnx?sha256=${card.onnx_sha256}`, location.href).href,
     sha256: card.onnx_sha256,
+    wish: new URL(location.href).searchParams.get("backend"),
   });
   const name = served.version === null ? "Model without a version" : `Model v${served.version}`;
   const how = backend === "webgpu" ? "WebGPU" : `WebAssembly, ${many(threads, "thread")}`;

@@ -1,13 +1,18 @@
 // The model and what runs it: WebGPU where the browser has one, WebAssembly otherwise.
 
-const params = new URL(location.href).searchParams;
+const MOST_GPU_MS = 15_000;
+
+/** A graphics driver can also hang, or compute in software. */
+function tooSlow() {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error("it is too slow")), MOST_GPU_MS));
+}
 
 /** Whether ONNX Runtime's build for WebGPU can run here: it also needs JavaScript promise integration. */
-async function hasGpu() {
-  if (params.get("backend") === "wasm" || !navigator.gpu || !("Suspending" in WebAssembly)) return false;
+async function hasGpu(wish) {
+  if (wish === "wasm" || !navigator.gpu || !("Suspending" in WebAssembly)) return false;
   const adapter = await navigator.gpu.requestAdapter().catch(() => null);
   if (!adapter) return false;
-  return params.get("backend") === "webgpu" || !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter);
+  return wish === "webgpu" || !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter);
 }
 
 async function digestOf(bytes) {
@@ -29,8 +34,11 @@ async function open(kind, bytes) {
   return { run, backend: kind, threads: kind === "webgpu" ? 0 : threads };
 }
 
-/** `{run(rgb, width, height), backend, threads}`; run answers float32 probabilities, height x width. */
-export async function loadModel(url, sha256) {
+/**
+ * `{run(rgb, width, height), backend, threads}`; run answers float32 probabilities, height x width. A wish of
+ * `wasm` or `webgpu` (the page's `?backend=`) goes before what would be chosen.
+ */
+export async function loadModel(url, sha256, wish) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`The model cannot be loaded (HTTP ${response.status}). Reload the page.`);
   const bytes = new Uint8Array(await response.arrayBuffer());
@@ -38,9 +46,9 @@ export async function loadModel(url, sha256) {
   if (crypto.subtle && (await digestOf(bytes)) !== sha256) {
     throw new Error("The model is not the one that its card names: it was changed or only half loaded. Reload the page.");
   }
-  if (await hasGpu()) {
+  if (await hasGpu(wish)) {
     try {
-      return await open("webgpu", bytes);
+      return await Promise.race([open("webgpu", bytes), tooSlow()]);
     } catch (error) {
       console.warn("WebGPU refused the model; WebAssembly takes it", error);
     }

@@ -127,14 +127,14 @@ export function rgbOf(bitmap) {
   return rgb;
 }
 
-/** A smaller JPEG to look at; its longer side has at most `side` pixels. */
-export async function preview(bitmap, side) {
-  const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
-  const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)));
+/** A canvas with a smaller copy; its longer side has at most `side` pixels. */
+export function smaller(picture, side) {
+  const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+  const canvas = new OffscreenCanvas(Math.max(1, Math.round(picture.width * scale)), Math.max(1, Math.round(picture.height * scale)));
   const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = "medium";
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas;
 }

@@ -5,8 +5,14 @@ const FRESH = /(\/|\/index\.html|\.json)$/; // what a promotion changes: asked f
 const MODEL = /\/model\.onnx$/;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
+  event.waitUntil(store().then(() => self.skipWaiting()));
 });
+
+async function store() {
+  const cache = await caches.open(CACHE);
+  const put = async (name) => cache.put(name, isolated(await fetch(name, { cache: "no-cache" })));
+  await Promise.all(SHELL.map(put));
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(forgetOthers().then(() => self.clients.claim()));
@@ -27,19 +33,19 @@ async function answer(request, url) {
   const cache = await caches.open(CACHE);
   const fresh = FRESH.test(url.pathname);
   const kept = await cache.match(request, { ignoreSearch: request.mode === "navigate" });
-  if (kept && !fresh) return isolated(kept);
+  if (kept && !fresh) return kept;
   let response;
   try {
-    response = await fetch(request, fresh ? { cache: "no-cache" } : {});
+    response = isolated(await fetch(request, fresh ? { cache: "no-cache" } : {}));
   } catch (error) {
-    if (kept) return isolated(kept);
+    if (kept) return kept;
     throw error;
   }
   if (response.ok) {
     if (MODEL.test(url.pathname)) await forgetModels(cache);
     await cache.put(request.mode === "navigate" ? url.origin + url.pathname : request, response.clone());
   }
-  return isolated(response);
+  return response;
 }
 
 // Its address carries its digest, so another model is another address.

@@ -2,30 +2,28 @@
 import { cutOut } from "./cutout.js";
 import { levelsOf, pack, unpack } from "./levels.js";
 import { loadModel } from "./model.js";
-import { decode, preview, Refused, rgbOf } from "./photo.js";
+import { decode, Refused, rgbOf, smaller } from "./photo.js";
 import { maskPng } from "./png.js";
 import { windowOf } from "./rectangle.js";
 
+const JPEG = { type: "image/jpeg", quality: 0.85 };
 const PREVIEW_SIDE = 1280, THUMB_SIDE = 112;
 let model;
 
 const tasks = {
-  async load({ url, sha256 }) {
-    model = await loadModel(url, sha256);
+  async load({ url, sha256, wish }) {
+    model = await loadModel(url, sha256, wish);
     return { backend: model.backend, threads: model.threads };
   },
   async segment({ file }) {
-    const started = performance.now();
     const bitmap = await decode(file);
     try {
       const { width, height } = bitmap;
-      const rgb = rgbOf(bitmap);
-      const decoded = performance.now();
-      const levels = levelsOf(await model.run(rgb, width, height), width, height);
-      const done = performance.now();
-      const shown = await preview(bitmap, PREVIEW_SIDE);
-      const thumb = await preview(bitmap, THUMB_SIDE);
-      return { levels: await pack(levels), shown, thumb, milliseconds: { decode: decoded - started, model: done - decoded } };
+      const levels = levelsOf(await model.run(rgbOf(bitmap), width, height), width, height);
+      const large = smaller(bitmap, PREVIEW_SIDE);
+      const small = smaller(large, THUMB_SIDE);
+      const [packed, shown, thumb] = await Promise.all([pack(levels), large.convertToBlob(JPEG), small.convertToBlob(JPEG)]);
+      return { levels: packed, shown, thumb };
     } finally {
       bitmap.close();
     }

@@ -30,8 +30,10 @@ class Letterbox:
     @property
     def inside(self) -> tuple[slice, slice]:
         """Rows and columns of the square that the image covers; at least one of each."""
-        scale = self.size_px / max(self.height_px, self.width_px)
-        lengths = [max(1, round(length * scale)) for length in (self.height_px, self.width_px)]
+        longer = max(self.height_px, self.width_px)
+        sides = (self.height_px, self.width_px)
+        # Rounded in whole numbers, as the exported graph does it.
+        lengths = [max(1, (2 * side * self.size_px + longer) // (2 * longer)) for side in sides]
         top, left = ((self.size_px - length) // 2 for length in lengths)
         return slice(top, top + lengths[0]), slice(left, left + lengths[1])
 

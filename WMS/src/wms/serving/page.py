@@ -20,8 +20,8 @@ BUILT = Path(__file__).parent / "web"
 class Served(Frozen):
     """`version.json`: which model a page or a service runs.
 
-    `version` is `None` for a model that never was in production; `digest` is the SHA-256 of its graph; `wms` is
-    the version of this package.
+    `version` is `None` for a model that never was in production; `digest` is the SHA-256 of its graph; `wms`
+    is the version of this package.
     """
 
     version: int | None
@@ -39,7 +39,7 @@ def page_folder() -> Path:
         raise InputError(
             "the browser page is not built",
             Code.WORKSPACE,
-            remedy="Run `make web` in the clone (needs Node.js 20 or newer), or install a wheel, which has it.",
+            remedy="Run `make web` in the clone (needs Node.js 20 or newer), or install a released wheel.",
         )
     return BUILT
 

@@ -30,7 +30,7 @@ from wms.imaging.preprocess import letterbox_image, letterbox_mask
 
 log = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 """Part of every name. Raise it when preprocessing changes, so that old files are no longer used."""
 
 CHECKSUM_BYTES = 4

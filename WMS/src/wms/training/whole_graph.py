@@ -75,23 +75,22 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _before(preprocessing: Preprocessing) -> onnx.GraphProto:
-    """As `imaging.preprocess.preprocess`; float64, rounded half to even as in Python, for the same sizes."""
+    """As `imaging.preprocess.preprocess`, in whole numbers: float64 has no place beside WebGPU."""
     size = preprocessing.size_px
     return parser.parse_graph(f"""
 before (uint8[height, width, 3] {INPUT})
   => (float[1, 3, {size}, {size}] square, int64[2] shape, int64[2] start, int64[2] end)
 <int64[1] zero = {{0}}, int64[1] one = {{1}}, int64[1] two = {{2}}, int64[1] channels = {{3}},
- int64[1] size = {{{size}}}, double[1] size_double = {{{float(size)}}}, double[1] one_double = {{1.0}},
+ int64[1] size = {{{size}}}, int64[1] twice_size = {{{2 * size}}},
  uint8 grey = {{{preprocessing.pad}}}, float white = {{255.0}}>
 {{
   shape = Shape <start = 0, end = 2> ({INPUT})
-  sides = Cast <to = {onnx.TensorProto.DOUBLE}> (shape)
-  longer = ReduceMax <keepdims = 1> (sides)
-  scale = Div (size_double, longer)
-  scaled = Mul (sides, scale)
-  rounded = Round (scaled)
-  at_least_one = Max (rounded, one_double)
-  inner = Cast <to = {onnx.TensorProto.INT64}> (at_least_one)
+  longer = ReduceMax <keepdims = 1> (shape)
+  twice_longer = Mul (longer, two)
+  scaled = Mul (shape, twice_size)
+  raised = Add (scaled, longer)
+  rounded = Div (raised, twice_longer)
+  inner = Max (rounded, one)
   bars = Sub (size, inner)
   start = Div (bars, two)
   rest = Sub (bars, start)

@@ -112,8 +112,8 @@ def test_a_holder_and_the_run_are_not_both_meant(ctx: Context) -> None:
 
 FREE = {
     *("wms init", "wms demo", "wms predict", "wms serve", "wms pretrain", "wms data synth"),
+    *("wms data status", "wms drift report"),
     *("wms model list", "wms model show", "wms model pull", "wms model page", "wms model history"),
-    "wms data status",
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
     *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),
     *("wms infra bootstrap", "wms infra apply", "wms infra destroy", "wms infra tunnel"),

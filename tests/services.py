@@ -15,17 +15,20 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import requests
 import yaml
 
-from wms.core.settings import SERVE_CONFIG, ServeSettings, load_settings
+from wms.core.settings import DRIFT_CONFIG, SERVE_CONFIG, ServeSettings, load_settings
+from wms.core.settings.drift import DriftSettings
 from wms.serving.front import Front
 from wms.serving.run import make_server
 from wms.serving.service import Service
 from wms.serving.source import Source, from_folder
+from wms.serving.watch import Watch
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60.0
@@ -82,7 +85,9 @@ def serving_source(
     """The same server in a thread of this process, which starts sooner."""
     values = load_settings(ROOT / SERVE_CONFIG, ServeSettings, settings)
     scratch = tempfile.TemporaryDirectory()
-    service = Service(values, source, front=Front(page, Path(scratch.name)), api_key=api_key)
+    drift = load_settings(ROOT / DRIFT_CONFIG, DriftSettings)
+    watch = Watch(drift, Path(scratch.name), lambda: datetime.now(UTC))
+    service = Service(values, source, front=Front(page, Path(scratch.name)), watch=watch, api_key=api_key)
     service.live.refresh()
     server = make_server(service)
     with scratch, socket.create_server(("127.0.0.1", 0)) as listener:

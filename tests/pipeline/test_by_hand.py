@@ -112,7 +112,7 @@ def test_a_holder_and_the_run_are_not_both_meant(ctx: Context) -> None:
 
 FREE = {
     *("wms init", "wms demo", "wms predict", "wms serve", "wms pretrain", "wms data synth"),
-    *("wms data status", "wms drift report"),
+    "wms data status",
     *("wms model list", "wms model show", "wms model pull", "wms model page", "wms model history"),
     *("wms infra preflight", "wms infra up", "wms infra down", "wms infra status", "wms infra reap"),
     *("wms data push", "wms github setup", "wms pipeline graph", "wms infra cost"),

@@ -16,6 +16,7 @@ from pipeline.small import write_bundle
 from services import Server, serving, serving_here
 from unit.serving.conftest import photograph
 from wms.core.files import read_record
+from wms.core.records.drift import ServiceCounts
 from wms.core.records.training import CARD_FILE, ModelCard
 from wms.imaging.files import decode_photograph
 from wms.model.bundle import load_bundle
@@ -146,7 +147,18 @@ def test_a_key_is_asked_for(bundle: Path) -> None:
             assert refused.status_code == 401
             assert "API key" in Refusal.model_validate_json(refused.content).error
         assert server.predict(photograph(), **{"X-API-Key": key}).status_code == 200
+        assert server.get("/v1/drift").status_code == 401
         assert server.get("/ready").status_code == 200
+
+
+def test_answered_images_are_counted_and_kept_when_it_ends(bundle: Path, tmp_path: Path) -> None:
+    digest = read_record(bundle / CARD_FILE, ModelCard).onnx_sha256
+    with serving("--model", bundle, "--state", tmp_path) as server:
+        server.predict(photograph(), photograph())
+        server.predict(b"no image")
+        told = ServiceCounts.model_validate_json(server.get("/v1/drift").content)
+    assert [(day.images, day.onnx_sha256) for day in told.days] == [(2, digest)]
+    assert read_record(tmp_path / ".wms/drift/counts.json", ServiceCounts) == told
 
 
 def test_requests_in_work_are_answered_before_it_ends(bundle: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from wms.cli import options, output
 from wms.cli.common import chosen_model, require_serving_packages, workspace
 from wms.core.errors import Code, InputError
 from wms.core.layout import Layout
-from wms.core.settings import SERVE_CONFIG, ServeSettings, load_settings
+from wms.core.settings import DRIFT_CONFIG, SERVE_CONFIG, ServeSettings, load_settings
+from wms.core.settings.drift import DriftSettings
 from wms.wiring import open_registry
 from wms.wiring.hosting import open_releases, releases_of
 from wms.wiring.template import shipped
@@ -44,6 +46,12 @@ KEY, KEY_LENGTH = "WMS_API_KEY", 16
     "--page", type=options.FOLDER, help="A page for `/`, by `wms model page`; default: the model's."
 )
 @click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="For the counts of drift; default: the workspace. Without either they end with the service.",
+)
+@click.option(
     "--settings",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help=f"Limits and times; default: {SERVE_CONFIG} of the workspace, or the one that ships with wms.",
@@ -55,6 +63,7 @@ def serve(
     version: int | None,
     repo: str | None,
     page: Path | None,
+    state: Path | None,
     settings: Path | None,
 ) -> None:
     """Answer HTTP requests with register windows, until Ctrl-C or SIGTERM.
@@ -75,6 +84,7 @@ def serve(
     from wms.serving.front import Front
     from wms.serving.run import run_service
     from wms.serving.service import Service
+    from wms.serving.watch import Watch
 
     def ready(loaded: Loaded, port: int) -> None:
         named = f"model v{loaded.version}" if loaded.version else f"the model in {model}"
@@ -84,8 +94,10 @@ def serve(
     key = _api_key()
     with tempfile.TemporaryDirectory(prefix="wms-serve-") as scratch:
         source = _source(model, version, repo, Path(scratch))
-        limits = load_settings(settings or _settings(), ServeSettings)
-        service = Service(limits, source, front=Front(page, Path(scratch)), api_key=key)
+        limits = load_settings(settings or _config(SERVE_CONFIG), ServeSettings)
+        drift = load_settings(_config(DRIFT_CONFIG), DriftSettings)
+        watch = Watch(drift, state or _workspace() or Path(scratch), lambda: datetime.now(UTC))
+        service = Service(limits, source, front=Front(page, Path(scratch)), watch=watch, api_key=key)
         run_service(service, host=host, port=port, when_ready=ready)
 
 
@@ -113,13 +125,18 @@ def _source(model: str, version: int | None, repo: str | None, scratch: Path) ->
     return source.from_folder(Path(model))
 
 
-def _settings() -> Path:
-    """The workspace's settings, or those that ship with wms."""
+def _workspace() -> Path | None:
+    """The workspace that this folder is in, if it is in one."""
     with contextlib.suppress(InputError):
-        path = Layout.find(Path.cwd()).root / SERVE_CONFIG
-        if path.is_file():
-            return path
-    return shipped(SERVE_CONFIG)
+        return Layout.find(Path.cwd()).root
+    return None
+
+
+def _config(name: str) -> Path:
+    """The workspace's settings, or those that ship with wms."""
+    root = _workspace()
+    path = root / name if root is not None else None
+    return path if path is not None and path.is_file() else shipped(name)
 
 
 def _api_key() -> str | None:

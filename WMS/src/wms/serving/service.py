@@ -13,7 +13,7 @@ from http import HTTPStatus
 from importlib.metadata import version as installed_version
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -21,6 +21,7 @@ from wms.core.cores import usable_cores
 from wms.core.settings.serve import ServeSettings
 from wms.serving.answer import Answer, Found, Refusal, RefusedError, RefusedImage, answering
 from wms.serving.door import Door
+from wms.serving.drift_api import router
 from wms.serving.front import Front
 from wms.serving.live import LiveModel, Loaded
 from wms.serving.metrics import CONTENT_TYPE, Metrics
@@ -29,6 +30,7 @@ from wms.serving.openapi import PREDICT
 from wms.serving.page import Served
 from wms.serving.source import Source
 from wms.serving.upload import declared_length, photographs, throw_away
+from wms.serving.watch import Watch
 from wms.serving.work import Done, PixelBudget, answer_image
 
 log = logging.getLogger(__name__)
@@ -46,13 +48,20 @@ class Service:
         source: names the model.
         api_key: what each request for masks must bring, or none.
         front: what `/` shows.
+        watch: told about each answered image.
     """
 
     def __init__(
-        self, settings: ServeSettings, source: Source, *, front: Front, api_key: str | None = None
+        self,
+        settings: ServeSettings,
+        source: Source,
+        *,
+        front: Front,
+        watch: Watch,
+        api_key: str | None = None,
     ) -> None:
         self.settings = settings
-        self.front = front
+        self.front, self.watch = front, watch
         self.metrics = Metrics()
         self.live = LiveModel(source, self._show)
         workers = settings.workers or usable_cores()
@@ -65,6 +74,16 @@ class Service:
         """End the threads; what has not begun is left undone."""
         self.live.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self.watch.counts.write()
+
+    async def require_key(self, request: Request) -> None:
+        """Check the key of a request, and the rate of its client.
+
+        Raises:
+            RefusedError: no answer for it.
+        """
+        client = request.client.host if request.client else ""
+        self.door.check(request.headers.get("x-api-key"), client)
 
     def require_model(self) -> Loaded:
         """The model in use.
@@ -86,8 +105,7 @@ class Service:
             RefusedError: the request, or its only image, gets no answer.
         """
         notes: Notes = request.scope["notes"]
-        client = request.client.host if request.client else ""
-        self.door.check(request.headers.get("x-api-key"), client)
+        await self.require_key(request)
         loaded = self.require_model()
         notes.version = loaded.version
         with self.door.visit(declared_length(request, self.settings)) as visit:
@@ -140,7 +158,13 @@ class Service:
         began = time.perf_counter()
         try:
             return answer_image(
-                file, index, loaded=loaded, settings=self.settings, budget=self._budget, as_png=as_png
+                file,
+                index,
+                loaded=loaded,
+                settings=self.settings,
+                budget=self._budget,
+                watch=self.watch,
+                as_png=as_png,
             )
         except RefusedError as refused:
             return refused
@@ -194,6 +218,8 @@ def make_app(service: Service) -> FastAPI:
     @app.get("/metrics", summary="Metrics for Prometheus.", response_class=Response)
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type=CONTENT_TYPE)
+
+    app.include_router(router(service.watch.counts), dependencies=[Depends(service.require_key)])
 
     @app.exception_handler(RefusedError)
     async def refuse(request: Request, refused: RefusedError) -> Response:

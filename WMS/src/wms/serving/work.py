@@ -20,6 +20,7 @@ from wms.imaging.window import find_window
 from wms.serving.answer import Found, RefusedError, found
 from wms.serving.live import Loaded
 from wms.serving.measures import Measures, measure
+from wms.serving.watch import Watch
 
 REFUSED = {
     "too-large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Save a smaller image."),
@@ -64,7 +65,14 @@ class PixelBudget:
 
 
 def answer_image(
-    file: BinaryIO, index: int, *, loaded: Loaded, settings: ServeSettings, budget: PixelBudget, as_png: bool
+    file: BinaryIO,
+    index: int,
+    *,
+    loaded: Loaded,
+    settings: ServeSettings,
+    budget: PixelBudget,
+    watch: Watch,
+    as_png: bool,
 ) -> Done:
     """Answer one image.
 
@@ -74,6 +82,7 @@ def answer_image(
         loaded: the model.
         settings: the limits.
         budget: the pixels that may be in work.
+        watch: told about an answered image.
         as_png: whether a mask is wanted, uint8 0 and 255 at the upright size, or its shape.
 
     Raises:
@@ -88,6 +97,7 @@ def answer_image(
             probability = loaded.predictor.probability(image)
             threshold = loaded.predictor.card.threshold
             measures = measure(image, probability, threshold)
+            watch.observe(image, measures, onnx_sha256=loaded.digest)
             height, width = probability.shape
             del image
             answer: Found | bytes

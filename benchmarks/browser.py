@@ -26,7 +26,7 @@ from PIL import Image
 from inputs.browser import chromium, give, mask_of, missing, open_page, saved, served
 from wms.imaging.files import read_image
 from wms.model.bundle import load_bundle
-from wms.serving.page import write_page
+from wms.model.page import write_page
 
 TWELVE_MEGAPIXELS = (3000, 4000)
 DIFFERING, FIRST_SECONDS, NEXT_SECONDS, MEGABYTES = 0.001, 3.0, 1.0, 16.0

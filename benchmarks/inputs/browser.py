@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from wms.serving.page import BUILT
+from wms.model.page import BUILT
 
 # One process, no network of its own: tests run as root and beside others.
 ARGUMENTS = (

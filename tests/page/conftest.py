@@ -14,7 +14,7 @@ from wms.core.records.training import Preprocessing
 from wms.imaging.files import read_image
 from wms.imaging.preprocess import letterbox_image
 from wms.model.bundle import Predictor, load_bundle
-from wms.serving.page import write_page
+from wms.model.page import write_page
 from wms.synth.dataset import write_pairs
 from wms.training.export import export_bundle
 from wms.training.pretrained import load_pretrained

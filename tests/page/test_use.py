@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inputs.browser import give, open_page, served
-from wms.serving.page import write_page
+from wms.model.page import write_page
 
 AXE = Path(__file__).parents[2] / "WMS/web/node_modules/axe-core/axe.min.js"
 

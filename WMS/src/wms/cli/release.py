@@ -12,9 +12,9 @@ from wms.core.errors import DataStoreError
 from wms.core.production import fetch_bundle, require_room_for_bundle
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import release_tag
+from wms.model.page import write_page
 from wms.promotion.pull import ReleaseFiles, pull_released
 from wms.promotion.release import release_production
-from wms.serving.page import write_page
 from wms.wiring.hosting import open_releases, releases_of
 
 
@@ -25,9 +25,9 @@ from wms.wiring.hosting import open_releases, releases_of
 def release(dry_run: bool) -> None:
     """Publish the model in production as a release, if it has none yet, and mark it as in production.
 
-    The release model-vN holds the model's files, its provenance and SHA256SUMS, and the run's report if
-    that run is in run/. It is on the commit of main that promoted the model. You can repeat the command
-    safely.
+    The release model-vN holds the model's files, its provenance and SHA256SUMS, the browser page as page.zip
+    if `make web` built it, and the run's report if that run is in run/. It is on the commit of main that
+    promoted the model. You can repeat the command safely.
 
     \b
     Example:

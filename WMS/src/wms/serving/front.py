@@ -14,8 +14,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wms.core.errors import InputError
+from wms.model.page import page_folder, write_page
 from wms.serving.live import Loaded
-from wms.serving.page import page_folder, write_page
 
 log = logging.getLogger(__name__)
 

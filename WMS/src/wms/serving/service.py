@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from wms.core.cores import usable_cores
 from wms.core.settings.serve import ServeSettings
+from wms.model.page import Served
 from wms.serving.answer import Answer, Found, Refusal, RefusedError, RefusedImage, answering
 from wms.serving.door import Door
 from wms.serving.drift_api import router
@@ -27,7 +28,6 @@ from wms.serving.live import LiveModel, Loaded
 from wms.serving.metrics import CONTENT_TYPE, Metrics
 from wms.serving.noted import Noted, Notes
 from wms.serving.openapi import PREDICT
-from wms.serving.page import Served
 from wms.serving.source import Source
 from wms.serving.upload import declared_length, photographs, throw_away
 from wms.serving.watch import Watch

@@ -12,7 +12,8 @@ from wms.core.records.base import Frozen, GitSha, Record
 from wms.core.records.promotion import ModelMetadata
 
 PROVENANCE_FILE, REPORT_FILE, DIGESTS_FILE = "provenance.json", "report.html", "SHA256SUMS"
-"""The files of a release beside the model bundle; the report only if the run is available."""
+PAGE_FILE = "page.zip"
+"""The files of a release beside the model bundle; report and page only if run and page are available."""
 
 REFERENCE_FILE = "drift-reference.json"
 """The reference of drift, in the releases of models that were promoted with one."""

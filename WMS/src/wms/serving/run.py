@@ -28,9 +28,9 @@ def run_service(service: Service, *, host: str, port: int, when_ready: Callable[
         WmsError: there is no model, or it cannot be used.
     """
     with _listening(host, port) as listener:
+        log_as_json()
         service.live.refresh()
         loaded = service.require_model()
-        log_as_json()
         server = make_server(service)
         when_ready(loaded, listener.getsockname()[1])
         try:

@@ -94,10 +94,10 @@ bench: setup ## Measure speed and memory, as ratios
 soak: setup ## Longer runs: scale, kill tests
 	$(BIN)/pytest -m soak
 
-lock: ## Compile requirements.lock, and from it the requirements of the MLflow image
+lock: ## Compile requirements.lock, and from it the requirements of the images
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-annotate --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.12 --no-annotate --no-header -c requirements.lock \
-	  devops/containers/mlflow/requirements.in -o devops/containers/mlflow/requirements.txt
+	for image in mlflow serve; do $(BIN)/uv pip compile --quiet --universal --python-version 3.12 --no-annotate --no-header \
+	  -c requirements.lock devops/containers/$$image/requirements.in -o devops/containers/$$image/requirements.txt || exit; done
 
 clean: ## Remove everything that make created
 	rm -rf $(VENV) $(ENGINE)/node_modules $(WEB)/node_modules $(PAGE) run .wms site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

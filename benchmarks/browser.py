@@ -67,9 +67,8 @@ def main() -> None:
         Image.fromarray(read_image(photos[0])).resize(TWELVE_MEGAPIXELS).save(large, quality=92)
         context = browser.new_context(viewport={"width": 1200, "height": 900})
         with served(site) as address:
-            page = context.new_page()
-            open_page(page, address)
-            page.close()
+            # It stays open: the processor seconds of a process that ends would be missing.
+            open_page(context.new_page(), address)
             page = context.new_page()
             start = spent()
             open_page(page, address)

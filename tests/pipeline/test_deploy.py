@@ -21,7 +21,7 @@ from wms.core.errors import DeploymentError, ForgeError
 from wms.core.files import write_bytes
 from wms.core.records.deployment import NodeDeployment, TargetResult, WantedModel
 from wms.deploy.node import deploy_to_node, settle
-from wms.serving import page
+from wms.model import page
 
 
 @pytest.fixture

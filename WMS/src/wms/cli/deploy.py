@@ -14,7 +14,7 @@ from wms.core.records.release import release_tag
 from wms.deploy.node import settle as settle_node
 from wms.deploy.targets import NO_TARGET
 from wms.deploy.targets import deploy as deploy_model
-from wms.serving import page
+from wms.model import page
 
 
 @click.command()

@@ -12,6 +12,8 @@ cd "$(dirname "$0")"
 name="${1:?the name of an image, such as mlflow}"
 bucket="${2:-$(./data-bucket.sh)}"
 tool="${CONTAINER_TOOL:-$(command -v docker >/dev/null && echo docker || echo podman)}"
+# An image with wms in it has the browser page, and its tag names it.
+[[ ! -x "${name}/prepare.sh" ]] || make --no-print-directory --directory ../.. web
 tag="$(./tag.sh "${name}")"
 image="localhost/wms-${name}:${tag}"
 key="node/images/wms-${name}/${tag}.tar.gz"

@@ -38,12 +38,6 @@ from wms.wiring.template import template_files
 Open = Callable[[], Context]
 
 
-@pytest.fixture(autouse=True)
-def _no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Releases have the same files whether or not the browser page was built here."""
-    monkeypatch.setattr("wms.model.page.BUILT", tmp_path / "no-page")
-
-
 class Clock:
     """A clock that goes on by a second each time it is read."""
 

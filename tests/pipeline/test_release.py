@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,20 +51,6 @@ def test_a_promoted_model_is_released_with_its_files_and_its_report(ctx: Context
         ctx.ports.forge.download_asset("model-v1", name, tmp_path / "got" / name)
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "got", check=True)
     assert len((tmp_path / "got/SHA256SUMS").read_text().splitlines()) == 6
-
-
-def test_a_release_has_the_browser_page_where_it_is_built(
-    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    promote(ctx, tmp_path, 100)
-    (tmp_path / "built").mkdir()
-    (tmp_path / "built/index.html").write_text("<!doctype html>")
-    monkeypatch.setattr("wms.model.page.BUILT", tmp_path / "built")
-    release_production(ctx)
-    ctx.ports.forge.download_asset("model-v1", "page.zip", tmp_path / "page.zip")
-    with zipfile.ZipFile(tmp_path / "page.zip") as archive:
-        assert json.loads(archive.read("version.json"))["version"] == 1
-        assert "model.onnx" in archive.namelist()
 
 
 def test_the_tag_is_on_the_merge_that_promoted_it(ctx: Context, tmp_path: Path) -> None:

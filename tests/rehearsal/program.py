@@ -29,7 +29,7 @@ from wms.core.layout import Layout
 from wms.core.progress import Progress
 from wms.core.records.run import RunRequest
 from wms.gate import reports
-from wms.serving import page
+from wms.model import page
 from wms.synth import dataset
 from wms.wiring.hosting import Hosted
 

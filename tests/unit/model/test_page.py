@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -66,21 +65,3 @@ def test_a_damaged_model_is_not_put_into_a_page(bundle: Path, built: Path, tmp_p
     (bundle / "model.onnx").write_bytes(b"!")
     with pytest.raises(RecordError, match=r"model\.onnx"):
         page.write_page(bundle, tmp_path / "site")
-
-
-def test_the_zip_has_the_same_bytes_each_time(bundle: Path, built: Path, tmp_path: Path) -> None:
-    first, second = tmp_path / "1.zip", tmp_path / "2.zip"
-    assert page.zip_page(bundle, first, version=3)
-    (built / "index.html").touch()
-    assert page.zip_page(bundle, second, version=3)
-    assert first.read_bytes() == second.read_bytes()
-    with zipfile.ZipFile(first) as archive:
-        assert {"index.html", "model.onnx", "version.json"} <= set(archive.namelist())
-
-
-def test_without_a_built_page_there_is_no_zip(
-    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(page, "BUILT", tmp_path / "nothing")
-    assert not page.zip_page(bundle, tmp_path / "page.zip", version=3)
-    assert not (tmp_path / "page.zip").exists()

@@ -25,9 +25,8 @@ from wms.wiring.hosting import open_releases, releases_of
 def release(dry_run: bool) -> None:
     """Publish the model in production as a release, if it has none yet, and mark it as in production.
 
-    The release model-vN holds the model's files, its provenance and SHA256SUMS, the browser page as page.zip
-    if `make web` built it, and the run's report if that run is in run/. It is on the commit of main that
-    promoted the model. You can repeat the command safely.
+    The release model-vN holds the model's files, its provenance and SHA256SUMS, and the run's report if that
+    run is in run/. It is on the commit of main that promoted the model. You can repeat the command safely.
 
     \b
     Example:

@@ -107,7 +107,7 @@ def _machine(sight: Sight) -> list[Row]:
         ok(", ".join(builders))
         if builders
         else warning(
-            "neither is installed, so the image can be built only by the workflow MLflow image",
+            "neither is installed, so the image can be built only by the workflow Images",
             INSTALL["podman"][system],
         )
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-import zipfile
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 from wms.core.errors import Code, InputError
-from wms.core.files import link_or_copy, replacing, write_bytes
+from wms.core.files import link_or_copy, write_bytes
 from wms.core.production import verify_bundle
 from wms.core.records.base import Frozen, Sha256, canonical_json
 from wms.core.records.training import CARD_FILE, ONNX_FILE
@@ -75,25 +73,3 @@ def write_page(bundle: Path, out: Path, *, version: int | None = None) -> None:
         link_or_copy(source, out / source.relative_to(built))
     link_or_copy(bundle / ONNX_FILE, out / ONNX_FILE)
     link_or_copy(bundle / CARD_FILE, out / CARD_FILE)
-
-
-def zip_page(bundle: Path, archive: Path, *, version: int) -> bool:
-    """Write the page with a model as a zip that depends on its files alone; false where no page is built.
-
-    Raises:
-        InputError, RecordError, StorageError: as `write_page`.
-    """
-    if not (BUILT / "index.html").is_file():
-        return False
-    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch, replacing(archive) as temporary:
-        folder = Path(scratch) / "page"
-        write_page(bundle, folder, version=version)
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as opened:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                # ZipInfo begins in 1980: the time of the files does not count.
-                opened.writestr(
-                    zipfile.ZipInfo(path.relative_to(folder).as_posix()),
-                    path.read_bytes(),
-                    zipfile.ZIP_DEFLATED,
-                )
-    return True

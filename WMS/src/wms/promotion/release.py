@@ -15,7 +15,6 @@ from wms.core.records.decision import GateDecision
 from wms.core.records.promotion import Promotion
 from wms.core.records.release import (
     DIGESTS_FILE,
-    PAGE_FILE,
     PROVENANCE_FILE,
     REFERENCE_FILE,
     REPORT_FILE,
@@ -28,7 +27,6 @@ from wms.core.records.release import (
 )
 from wms.gate import reports
 from wms.gate.reference import stored_reference
-from wms.model.page import zip_page
 from wms.report.markdown import release_body
 
 _PULL_REQUEST = re.compile(r"Merge pull request #(\d+) ")
@@ -104,7 +102,6 @@ def _publish(ctx: Context, promoted: ReleaseProvenance, title: str) -> Release:
         decision_file, folder = Path(name) / "decision.json", Path(name) / "files"
         ctx.ports.data_store.get_blob(promoted.model.decision_sha256, decision_file)
         fetch_bundle(promoted.model.card_sha256, ctx.ports.data_store, folder)
-        zip_page(folder, folder / PAGE_FILE, version=promoted.model.version)
         write_record(folder / PROVENANCE_FILE, promoted)
         reference = stored_reference(promoted.model, ctx.ports.data_store)
         if reference is not None:

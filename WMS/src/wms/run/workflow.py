@@ -88,7 +88,10 @@ def start(ctx: Context, asked: RunAsked, *, workflow_sha: str) -> Started:
 
 
 def take(ctx: Context, artifacts: Path) -> RunRequest:
-    """Put the artifacts of earlier jobs, a folder each, together in a new `run/`, the latest job last.
+    """Put the artifacts of earlier jobs together in a new `run/`, the latest job last.
+
+    Each is in a folder of its own, except one alone: actions/download-artifact unpacks that into its `path`
+    (`artifacts.length === 1` in its `src/download-artifact.ts`, v8.0.1).
 
     A job uploads what it made. Only the first job uploads the run's new pairs, and the model of a run with a
     decision comes from the data store. If the first job ran again, its newest attempt defines the run. Main's
@@ -97,15 +100,16 @@ def take(ctx: Context, artifacts: Path) -> RunRequest:
     Raises:
         RecordError: there is no artifact, or the artifacts are of several runs.
     """
-    copies = {path.parent: read_record(path, RunState) for path in sorted(artifacts.glob("*/state.json"))}
+    found = sorted([*artifacts.glob("state.json"), *artifacts.glob("*/state.json")])
+    copies = {path.parent: read_record(path, RunState) for path in found}
     started = [folder for folder in copies if folder.name.startswith("run-data-")]
     if started:
         run_id = copies[max(started, key=lambda folder: int(folder.name.rpartition("-")[2]))].run_id
         copies = {folder: state for folder, state in copies.items() if state.run_id == run_id}
     runs = {state.run_id for state in copies.values()}
     if len(runs) != 1:
-        found = f"artifacts of {len(runs)} runs" if runs else "no artifact of a run"
-        raise RecordError(f"{artifacts} holds {found}", remedy="Start the run again.")
+        what = f"artifacts of {len(runs)} runs" if runs else "no artifact of a run"
+        raise RecordError(f"{artifacts} holds {what}", remedy="Start the run again.")
     clear_run(ctx.layout)
     for folder in sorted(copies, key=lambda folder: (_progress(copies[folder]), folder.name)):
         shutil.copytree(folder, ctx.layout.run, dirs_exist_ok=True)

@@ -41,11 +41,17 @@ def _top(found: Found) -> Path:
 
 
 def download(call: ActionCall) -> None:
-    """The artifacts whose names match, each into its own folder."""
+    """The artifacts whose names match, each into its own folder; one alone goes into `path` itself.
+
+    `isSingleArtifactDownload || inputs.mergeMultiple || artifacts.length === 1 ? resolvedPath : ...` in its
+    `src/download-artifact.ts`, v8.0.1.
+    """
     target = call.workspace / call.inputs["path"]
     target.mkdir(parents=True, exist_ok=True)
-    for artifact in call.services.artifacts.matching(call.inputs["pattern"]):
-        shutil.copytree(artifact.folder, target / artifact.name, copy_function=shutil.copyfile)
+    matching = call.services.artifacts.matching(call.inputs["pattern"])
+    for artifact in matching:
+        to = target if len(matching) == 1 else target / artifact.name
+        shutil.copytree(artifact.folder, to, copy_function=shutil.copyfile, dirs_exist_ok=True)
         call.log.write(f"Artifact {artifact.name} was downloaded")
 
 

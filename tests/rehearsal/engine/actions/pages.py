@@ -1,7 +1,8 @@
 """actions/upload-pages-artifact and actions/deploy-pages: a site that is served here once it is deployed.
 
-deploy-pages takes the artifact `github-pages` of its run, and asks for `pages: write` and `id-token: write`
-(its README, which also says that the job should name the environment `github-pages`).
+deploy-pages takes one artifact of its run, `github-pages` if nothing else is named, and asks for
+`pages: write` and `id-token: write` (its README, which also says that the job should name the environment
+`github-pages`).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def upload(call: ActionCall) -> None:
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     if not files:
         raise ActionFailure(f"No files were found with the provided path: {call.inputs['path']}.")
-    call.services.artifacts.save(ARTIFACT, files, overwrite=False)
+    call.services.artifacts.save(call.inputs["name"], files, overwrite=False)
 
 
 def refuse(call: ActionCall) -> None:
@@ -50,14 +51,15 @@ class Site:
     @property
     def action(self) -> Action:
         """actions/deploy-pages, publishing here."""
-        return Action(run=self._deploy, inputs={})
+        return Action(run=self._deploy, inputs={"artifact_name": ARTIFACT})
 
     def _deploy(self, call: ActionCall) -> None:
         call.require("pages")
         call.require("id-token")
-        artifacts = call.services.artifacts.matching(ARTIFACT)
+        name = call.inputs["artifact_name"]
+        artifacts = call.services.artifacts.matching(name)
         if not artifacts:
-            raise ActionFailure(f"No artifacts named {ARTIFACT!r} were found for this workflow run.")
+            raise ActionFailure(f"No artifacts named {name!r} were found for this workflow run.")
         for old in self.folder.iterdir():
             old.unlink()
         shutil.copytree(artifacts[0].folder, self.folder, dirs_exist_ok=True)
@@ -75,5 +77,5 @@ def site_serving() -> Iterator[Site]:
             server.shutdown()
 
 
-UPLOAD = Action(run=upload, inputs={"path": None})
-DEPLOY = Action(run=refuse, inputs={})
+UPLOAD = Action(run=upload, inputs={"name": ARTIFACT, "path": None})
+DEPLOY = Action(run=refuse, inputs={"artifact_name": ARTIFACT})

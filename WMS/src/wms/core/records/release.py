@@ -12,7 +12,6 @@ from wms.core.records.base import Frozen, GitSha, Record
 from wms.core.records.promotion import ModelMetadata
 
 PROVENANCE_FILE, REPORT_FILE, DIGESTS_FILE = "provenance.json", "report.html", "SHA256SUMS"
-PAGE_FILE = "page.zip"
 """The files of a release beside the model bundle; report and page only if run and page are available."""
 
 REFERENCE_FILE = "drift-reference.json"

@@ -16,6 +16,7 @@ from wms.training.evidence import (
     write_evidence,
 )
 from wms.training.export import export_bundle
+from wms.training.initial import average_with_production
 from wms.training.loop import fit
 from wms.training.start import BUNDLE_FOLDER, Resume, TrainingInputs, prepare_samples, start_training
 from wms.training.test_time_augmentation import Probability
@@ -89,6 +90,7 @@ def train(
         if state.history:
             record(state.history)  # a kill may have come between the checkpoint and this
         fitted = fit(inputs, samples, state, on_epoch=on_epoch)
+        average_with_production(fitted.network, inputs.initial, settings)
         model = Probability(fitted.network, views=settings.views)
         probabilities = count_probabilities(model, samples.val, size_px=settings.image_size_px)
         images, _ = samples.val.batch(range(min(COMPARED, len(samples.val))))

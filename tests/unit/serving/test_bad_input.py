@@ -19,6 +19,7 @@ import pytest
 import requests
 from PIL import Image
 
+from pairs import deep_png, repeated_scans
 from services import Server, serving, serving_here
 from unit.serving.conftest import photograph
 from wms.serving.answer import Answer, Refusal
@@ -51,6 +52,7 @@ def encoded(image: Image.Image, kind: str) -> bytes:
 
 
 JPEG = photograph()
+SLOW = repeated_scans(Image.new("RGB", (20, 20)), 1400, progressive=True)
 OTHER_FIELD = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\nx\r\n--x--'
 BAD = {
     "a text file": (b"Hello, this is no image.\n", 415, "it holds text"),
@@ -66,6 +68,12 @@ BAD = {
     "WebP": (encoded(Image.new("RGB", (20, 20)), "WEBP"), 415, "a WebP image"),
     "CMYK": (encoded(Image.new("CMYK", (20, 20)), "JPEG"), 422, "CMYK"),
     "16 bits": (encoded(Image.new("I;16", (20, 20)), "PNG"), 422, "more than 8 bits"),
+    "16 bits and colours": (deep_png(20), 422, "more than 8 bits"),
+    "a JPEG of 1,410 scans": (
+        repeated_scans(Image.new("RGB", (20, 20)), 1400, progressive=True),
+        422,
+        "scans",
+    ),
     "too many bytes": (JPEG + bytes(21 * 2**20), 413, "more than 20 MiB"),
 }
 

@@ -148,7 +148,7 @@ REFUSALS: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.UNAUTHORIZED: ("the API key is missing or wrong", "Send it in the header X-API-Key."),
     HTTPStatus.REQUEST_TIMEOUT: ("the upload took more than 30 s", "Send smaller images."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
-        "image 1 is 20000x10000, more than 24 megapixels",
+        "image 1 is 20000x10000, more than 25 megapixels",
         "Save a smaller image.",
     ),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("image 1 is not an image: it holds text", "Send JPEG or PNG images."),

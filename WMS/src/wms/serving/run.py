@@ -49,6 +49,8 @@ def make_server(service: Service) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Else whoever is on this machine names the address that its rate is counted for.
+            proxy_headers=False,
             timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )

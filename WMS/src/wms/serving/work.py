@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,19 +44,32 @@ class Done:
 
 
 class PixelBudget:
-    """Bounds the pixels in work at once, which bound the memory; used by threads."""
+    """Bounds the pixels in work at once, which bound the memory; used by threads.
+
+    They are served in order: else small images would keep a large one waiting for ever.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._used = 0
+        self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
+
+    @property
+    def waiting(self) -> int:
+        """How many images wait."""
+        return len(self._waiting)
 
     @contextmanager
     def hold(self, pixels: int) -> Iterator[None]:
         """Wait until so many pixels (at most all) are free, and hold them."""
+        turn = object()
         with self._changed:
-            self._changed.wait_for(lambda: self._used + pixels <= self._most)
+            self._waiting.append(turn)
+            self._changed.wait_for(lambda: self._waiting[0] is turn and self._used + pixels <= self._most)
+            self._waiting.popleft()
             self._used += pixels
+            self._changed.notify_all()
         try:
             yield
         finally:

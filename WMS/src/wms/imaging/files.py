@@ -37,11 +37,11 @@ MOST_SCANS = 100
 so a megabyte of them blocks a core for ten minutes. Cameras and encoders write 1 to 12."""
 
 SCAN = re.compile(rb"\xff\xda\x00(?:\x06\x00|\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
-"""How each scan of a JPEG begins, with its length and number of components (ITU-T T.81, B.2.3): five bytes that
-hardly come by chance, as in the video that some phones put behind a photograph."""
+"""How each scan of a JPEG begins, with its length and number of components (ITU-T T.81, B.2.3): five bytes
+that hardly come by chance, as in the video that some phones put behind a photograph."""
 
 PNG_DEPTH_BYTE = 24
-"""Where a PNG says its bits a channel (w3.org/TR/png, 11.2.1): Pillow reads colours of 16 bits as 8, unsaid."""
+"""Where a PNG says its bits a channel (w3.org/TR/png, 11.2.1). Pillow reads 16-bit colours as 8, unsaid."""
 
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error, zlib.error)
 """What Pillow raises for damaged files."""
@@ -143,8 +143,8 @@ def open_image(data: bytes, *, name: str) -> Image.Image:
     """Parse a file's header; no pixel is decoded yet.
 
     Raises:
-        ImageError: no JPEG or PNG by its content, more than `MAX_PIXELS`, a JPEG of more than `MOST_SCANS`, or
-            a PNG of more than 8 bits a channel.
+        ImageError: no JPEG or PNG by its content, more than `MAX_PIXELS`, a JPEG of more than `MOST_SCANS`,
+            or a PNG of more than 8 bits a channel.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)

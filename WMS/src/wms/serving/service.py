@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +31,6 @@ from wms.serving.source import Source
 from wms.serving.upload import declared_length, photographs, throw_away
 from wms.serving.watch import Watch
 from wms.serving.work import Done, PixelBudget, answer_image
-
-log = logging.getLogger(__name__)
 
 PNG = "image/png"
 
@@ -232,13 +229,6 @@ def make_app(service: Service) -> FastAPI:
     async def unknown(request: Request, error: HTTPException) -> Response:
         refusal = Refusal(error=f"{error.detail}: {request.method} {request.url.path}", remedy="See /docs.")
         return JSONResponse(refusal.model_dump(), error.status_code, error.headers)
-
-    @app.exception_handler(Exception)
-    async def defect(request: Request, error: Exception) -> Response:
-        refusal = Refusal(
-            error="a defect of the service; its log has the request's number", remedy="Report it."
-        )
-        return JSONResponse(refusal.model_dump(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
     app.mount("/", service.front)
     app.add_middleware(Noted, metrics=service.metrics)

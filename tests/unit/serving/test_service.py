@@ -112,7 +112,7 @@ def test_the_examples_of_openapi_are_answers(server: Server) -> None:
     for status, answer in described["responses"].items():
         kind = Answer if status == "200" else Refusal
         kind.model_validate(answer["content"]["application/json"]["example"], strict=False)
-    assert {"200", "400", "401", "413", "415", "422", "429", "503"} <= set(described["responses"])
+    assert {"200", "400", "401", "406", "413", "415", "422", "429", "503"} <= set(described["responses"])
     assert server.get("/docs").status_code == 200
 
 

@@ -15,12 +15,13 @@ import numpy as np
 from PIL import Image
 
 from wms.core.errors import ImageError
+from wms.core.records.measures import Measures
 from wms.core.settings.serve import MEGAPIXEL, MIB, ServeSettings
 from wms.imaging.files import decode_photograph, open_image
+from wms.imaging.measures import measure
 from wms.imaging.window import find_window
 from wms.serving.answer import Found, RefusedError, found
 from wms.serving.live import Loaded
-from wms.serving.measures import Measures, measure
 from wms.serving.watch import Watch
 
 REFUSED = {

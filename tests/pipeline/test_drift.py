@@ -23,8 +23,7 @@ from wms.core.files import read_record, write_bytes
 from wms.core.records.drift import DriftReference
 from wms.core.records.promotion import RunArchive
 from wms.core.settings import DRIFT_CONFIG, load_drift_settings
-from wms.gate.reference import stored_reference
-from wms.imaging.measures import measure
+from wms.gate.reference import measure_answer, stored_reference
 from wms.model.bundle import load_bundle
 from wms.promotion.release import release_production
 from wms.serving.counts import DriftCounts
@@ -57,8 +56,7 @@ def answered(ctx: Context, folder: Path, *, darker: float = 1.0) -> DriftCounts:
     for path in sorted((write_small_pairs(folder, count=IMAGES, seed=77) / "images").iterdir()):
         image = np.array(Image.open(path))
         image[..., 1:] = (image[..., 1:] * darker).astype(np.uint8)
-        measures = measure(image, predictor.probability(image), predictor.card.threshold)
-        counts.observe(measures, onnx_sha256=predictor.card.onnx_sha256)
+        counts.observe(measure_answer(predictor, image), onnx_sha256=predictor.card.onnx_sha256)
     return counts
 
 

@@ -9,6 +9,7 @@ import struct
 import time
 import zipfile
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from PIL import Image
 from pairs import deep_png, repeated_scans
 from services import Server, serving, serving_here
 from unit.serving.conftest import photograph
+from wms.core.records.drift import EDGES, ServiceCounts
 from wms.serving.answer import Answer, Refusal
 
 
@@ -198,6 +200,8 @@ def test_an_answer_that_takes_too_long_is_given_up(bundle: Path) -> None:
         until = time.monotonic() + 10
         while server.predict(photograph(size=(64, 64))).status_code != 200:
             assert time.monotonic() < until
+        (day,) = ServiceCounts.model_validate_json(server.get("/v1/drift").content).days
+        assert sum(day.counts["size_px"][bisect_right(EDGES["size_px"], 100) :]) == 0
 
 
 def test_a_client_above_its_rate_is_told_to_wait(bundle: Path) -> None:

@@ -10,7 +10,6 @@ import uvicorn
 
 from wms.core.errors import Code, InputError
 from wms.serving.live import Loaded
-from wms.serving.logs import log_as_json
 from wms.serving.service import Service, make_app
 
 
@@ -28,7 +27,6 @@ def run_service(service: Service, *, host: str, port: int, when_ready: Callable[
         WmsError: there is no model, or it cannot be used.
     """
     with _listening(host, port) as listener:
-        log_as_json()
         service.live.refresh()
         loaded = service.require_model()
         server = make_server(service)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -136,12 +137,16 @@ class Service:
         Raises:
             RefusedError: the answer takes too long.
         """
-        loop = asyncio.get_running_loop()
-        futures = [loop.run_in_executor(self._pool, work, index) for index, work in enumerate(works, start=1)]
+        loop, given_up = asyncio.get_running_loop(), threading.Event()
+        futures = [
+            loop.run_in_executor(self._pool, work, index, given_up)
+            for index, work in enumerate(works, start=1)
+        ]
         try:
             async with asyncio.timeout(self.settings.answer_seconds):
                 ended = await asyncio.gather(*futures)
         except TimeoutError as error:
+            given_up.set()
             raise self.door.late() from error
         for each in ended:
             if isinstance(each, RefusedError):
@@ -151,7 +156,7 @@ class Service:
                 notes.megapixels += each.megapixels
         return ended
 
-    def _one(self, file: Any, loaded: Loaded, as_png: bool, index: int) -> Ended:
+    def _one(self, file: Any, loaded: Loaded, as_png: bool, index: int, given_up: threading.Event) -> Ended:
         began = time.perf_counter()
         try:
             return answer_image(
@@ -161,6 +166,7 @@ class Service:
                 settings=self.settings,
                 budget=self._budget,
                 watch=self.watch,
+                given_up=given_up,
                 as_png=as_png,
             )
         except RefusedError as refused:

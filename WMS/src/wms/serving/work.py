@@ -87,6 +87,7 @@ def answer_image(
     settings: ServeSettings,
     budget: PixelBudget,
     watch: Watch,
+    given_up: threading.Event,
     as_png: bool,
 ) -> Done:
     """Answer one image.
@@ -98,6 +99,7 @@ def answer_image(
         settings: the limits.
         budget: the pixels that may be in work.
         watch: told about an answered image.
+        given_up: set once the request has been refused, so that its images do not count as answered.
         as_png: whether a mask is wanted, uint8 0 and 255 at the upright size, or its shape.
 
     Raises:
@@ -112,7 +114,8 @@ def answer_image(
             probability = loaded.predictor.probability(image)
             threshold = loaded.predictor.card.threshold
             measures = measure(image, probability, threshold)
-            watch.observe(image, measures, onnx_sha256=loaded.digest)
+            if not given_up.is_set():
+                watch.observe(image, measures, onnx_sha256=loaded.digest)
             height, width = probability.shape
             del image
             answer: Found | bytes

@@ -22,6 +22,7 @@ from wms.core.records.drift import count
 from wms.core.records.measures import Measures
 from wms.core.records.training import Preprocessing
 from wms.core.settings import DriftSettings, load_drift_settings
+from wms.gate.reference import measure_answer
 from wms.imaging.files import read_image
 from wms.imaging.measures import measure
 from wms.imaging.preprocess import PAD_GREY, preprocess, to_image
@@ -90,12 +91,7 @@ def shipped() -> Answer:
 
 def of_bundle(folder: Path) -> Answer:
     predictor = load_bundle(folder)
-
-    def answer(photo: Image.Image) -> Measures:
-        image = np.asarray(photo)
-        return measure(image, predictor.probability(image), predictor.card.threshold)
-
-    return answer
+    return lambda photo: measure_answer(predictor, np.asarray(photo))
 
 
 def alarm_rates(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +48,23 @@ def write_pair(folder: Path, stem: str, *, seed: int, share: float = 0.03) -> No
     """Write an ordinary pair, a JPEG and a PNG, below `folder`; each seed's window lies elsewhere."""
     save(picture(seed), folder / "images" / f"{stem}.jpg")
     save(ImageChops.offset(mask(share=share), seed), folder / "masks" / f"{stem}.png")
+
+
+def repeated_scans(image: Image.Image, number: int, *, progressive: bool) -> bytes:
+    """A JPEG with more scans of its first channel, all without data, which the decoder takes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", progressive=progressive)
+    first_to_last = 0 if progressive else 63
+    scan = struct.pack(">HHBBBBBB", 0xFFDA, 8, 1, 1, 0, 0, first_to_last, 0x10 if progressive else 0)
+    return buffer.getvalue()[:-2] + scan * number + b"\xff\xd9"
+
+
+def deep_png(side_px: int) -> bytes:
+    """A black PNG of 16 bits a channel and three channels, which Pillow cannot write."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side_px, side_px, 16, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(side_px * (1 + 6 * side_px)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")

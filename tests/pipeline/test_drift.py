@@ -23,8 +23,7 @@ from wms.core.files import read_record, write_bytes
 from wms.core.records.drift import DriftReference
 from wms.core.records.promotion import RunArchive
 from wms.core.settings import DRIFT_CONFIG, load_drift_settings
-from wms.gate.reference import stored_reference
-from wms.imaging.measures import measure
+from wms.gate.reference import measure_answer, stored_reference
 from wms.model.bundle import load_bundle
 from wms.promotion.release import release_production
 from wms.serving.counts import DriftCounts
@@ -57,8 +56,7 @@ def answered(ctx: Context, folder: Path, *, darker: float = 1.0) -> DriftCounts:
     for path in sorted((write_small_pairs(folder, count=IMAGES, seed=77) / "images").iterdir()):
         image = np.array(Image.open(path))
         image[..., 1:] = (image[..., 1:] * darker).astype(np.uint8)
-        measures = measure(image, predictor.probability(image), predictor.card.threshold)
-        counts.observe(measures, onnx_sha256=predictor.card.onnx_sha256)
+        counts.observe(measure_answer(predictor, image), onnx_sha256=predictor.card.onnx_sha256)
     return counts
 
 
@@ -168,5 +166,19 @@ class TestOverHttp:
             in typed("drift", "report", "--service", "http://127.0.0.1:1", exit_code=79).output
         )
 
-    def test_another_kind_of_address_is_an_error(self, ctx: Context) -> None:
-        typed("drift", "report", "--service", "file:///etc/passwd", exit_code=4)
+    @pytest.mark.parametrize("address", ["file:///etc/passwd", "http://[x", "http://host:port", "https://"])
+    def test_another_kind_of_address_is_an_error(self, ctx: Context, address: str) -> None:
+        assert "Write https://HOST" in typed("drift", "report", "--service", address, exit_code=4).output
+
+    def test_a_key_may_end_with_a_line_break(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WMS_SERVICE_KEY", "a-secret-key\n")
+        typed("drift", "report", "--service", address, "--fail-on-drift", exit_code=78)
+
+    @pytest.mark.parametrize("key", ["a-secret\nkey", "a-secret-k\u20acy"])
+    def test_a_key_that_no_header_may_have_is_an_error_that_does_not_show_it(
+        self, ctx: Context, monkeypatch: pytest.MonkeyPatch, key: str
+    ) -> None:
+        monkeypatch.setenv("WMS_SERVICE_KEY", key)
+        said = typed("drift", "report", "--service", "http://127.0.0.1:1", exit_code=4).output
+        assert "WMS_SERVICE_KEY" in said
+        assert "a-secret" not in said

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pairs import mask, picture, save
+from pairs import deep_png, mask, picture, repeated_scans, save
 from wms.core.errors import ImageError
 from wms.data.rules import RULES
 from wms.imaging.files import MAX_FILE_BYTES, read_image, read_mask
@@ -122,6 +122,9 @@ REFUSED = {
     "a bomb": (huge_png(30_000), "too-large", "more than 80 megapixels and is not opened"),
     "cmyk": (encoded(picture(1).convert("CMYK")), "cmyk", "CMYK"),
     "16 bits": (encoded(Image.new("I;16", (64, 64), 40_000), "PNG"), "deep-pixels", "more than 8 bits"),
+    "16 bits and colours": (deep_png(8), "deep-pixels", "more than 8 bits"),
+    "progressive scans": (repeated_scans(picture(1), 100, progressive=True), "truncated", "110 scans"),
+    "plain scans": (repeated_scans(picture(1), 100, progressive=False), "truncated", "101 scans"),
 }
 
 

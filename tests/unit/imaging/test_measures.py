@@ -89,6 +89,15 @@ def test_a_large_answer_is_sampled_without_a_visible_change(photo: Image.Image) 
     assert found.confidence == pytest.approx(1.0)
 
 
+def test_a_window_between_the_sampled_pixels_is_measured(photo: Image.Image) -> None:
+    tiny = np.zeros((3072, 4096), dtype=np.float32)
+    tiny[1001:1003, 2001:2003] = 0.9
+    found = measured(photo, tiny)
+    assert found.coverage == pytest.approx(4 / tiny.size)
+    assert found.confidence == pytest.approx(2 * 0.9 / (0.9 + 1))
+    assert found.window_angle_degrees is not None
+
+
 def test_one_pixel_is_measured() -> None:
     found = measure(np.zeros((1, 1, 3), dtype=np.uint8), np.ones((1, 1), dtype=np.float32), THRESHOLD)
     assert (found.coverage, found.size_px, found.sharpness) == (1.0, 1, 0.0)

@@ -62,13 +62,23 @@ def test_a_window_at_the_edge_stays_inside_the_image(place: tuple[slice, slice])
     assert np.sum(filled(window.outline)) == pytest.approx(np.sum(probability), rel=0.05)
 
 
-def test_a_single_pixel_is_a_window() -> None:
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_the_smallest_windows_have_an_outline_that_surrounds_something(side: int) -> None:
     probability = np.zeros((20, 30), dtype=np.float32)
-    probability[7, 11] = 0.9
+    probability[7 : 7 + side, 11 : 11 + side] = 0.9
     window = find_window(probability, 0.5)
     assert window is not None
-    assert len(window.outline) >= 2
-    assert (window.rectangle.centre_x, window.rectangle.centre_y) == (11.5, 7.5)
+    assert len(window.outline) >= 3
+    middle = (11 + side / 2, 7 + side / 2)
+    assert (window.rectangle.centre_x, window.rectangle.centre_y) == middle
+
+
+def test_a_part_that_meets_the_window_at_a_corner_does_not_belong_to_it() -> None:
+    probability = np.zeros((20, 30), dtype=np.float32)
+    probability[4:10, 4:10] = probability[10:12, 10:12] = 1.0
+    window = find_window(probability, 0.5)
+    assert window is not None
+    assert window.outline.max() <= 10
 
 
 def test_nothing_is_found_in_nothing() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from factories import sha256
-from wms.core.errors import RecordError
+from wms.core.errors import Code, InputError, RecordError
 from wms.core.files import read_record, write_bytes
 from wms.core.records.drift import EDGES, ServiceCounts
 from wms.core.records.measures import Measures
-from wms.serving.counts import COUNTS_FILE, DriftCounts
+from wms.serving.counts import COUNTS_FILE, DriftCounts, counting_alone
 
 MODEL, LATER_MODEL = sha256("model"), sha256("later model")
 IMAGE = Measures(
@@ -129,3 +129,20 @@ def test_counts_of_other_bins_are_put_aside(tmp_path: Path, clock: Clock) -> Non
     other = ServiceCounts(edges=dict(EDGES) | {"brightness": (128.0,)})
     write_bytes(tmp_path / COUNTS_FILE, other.to_json())
     assert opened(tmp_path, clock).counts() == ServiceCounts()
+
+
+def test_two_services_do_not_count_in_one_folder(tmp_path: Path) -> None:
+    with counting_alone(tmp_path):
+        with pytest.raises(InputError, match="another service") as caught, counting_alone(tmp_path):
+            pass
+        assert caught.value.code is Code.BUSY
+    with counting_alone(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_held_stops_no_service(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    with counting_alone(tmp_path / "file"):
+        assert "counts are not stored" in caplog.text

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from services import ROOT
 from wms.core.settings import SERVE_CONFIG, ServeSettings, load_settings
+from wms.core.settings.serve import MEGAPIXEL
 from wms.serving import door
 from wms.serving.answer import RefusedError
 from wms.serving.door import Door, Places, Rate
@@ -42,6 +46,14 @@ def test_clients_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) ->
     clock.now += 60
     rate.wait_seconds("one more")
     assert set(rate._due) == {"one more"}
+
+
+def test_known_clients_are_limited_also_when_no_more_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "CLIENTS", 1)
+    rate = Rate(60, 2, Clock())
+    assert rate.wait_seconds("known") == 0
+    assert rate.wait_seconds("one more") == 0
+    assert [rate.wait_seconds("known") for _ in range(2)] == [0, 1]
 
 
 def test_places_are_taken_together_or_not_at_all() -> None:
@@ -91,8 +103,28 @@ def test_the_wait_follows_from_the_queue_and_the_time_of_an_image(small_door: Do
     assert caught.value.retry_after_seconds == 6
 
 
-def test_pixels_that_do_not_fit_wait() -> None:
-    budget = PixelBudget(10)
-    with budget.hold(4), budget.hold(6):
-        assert budget._used == 10
-    assert budget._used == 0
+def test_the_photographs_of_phones_fit_and_two_of_the_usual_size_at_once() -> None:
+    settings = load_settings(ROOT / SERVE_CONFIG, ServeSettings)
+    assert settings.max_megapixels * MEGAPIXEL >= 5712 * 4284
+    assert settings.megapixels_at_once * MEGAPIXEL >= 2 * 4032 * 3024
+
+
+def test_pixels_that_do_not_fit_wait_in_the_order_in_which_they_came() -> None:
+    budget, began = PixelBudget(10), []
+
+    def hold(pixels: int) -> None:
+        with budget.hold(pixels):
+            began.append(pixels)
+
+    with budget.hold(6):
+        waiting = []
+        for pixels in (9, 1):
+            waiting.append(threading.Thread(target=hold, args=(pixels,)))
+            waiting[-1].start()
+            while budget.waiting < len(waiting):
+                time.sleep(0.001)
+        time.sleep(0.05)
+        assert began == []
+    for each in waiting:
+        each.join(timeout=10)
+    assert began == [9, 1]

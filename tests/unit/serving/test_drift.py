@@ -16,6 +16,7 @@ from wms.core.records.drift import (
     DriftReport,
     ServiceCounts,
     count,
+    together,
 )
 from wms.core.records.measures import Measures
 from wms.core.settings import DriftSettings, load_drift_settings
@@ -141,6 +142,12 @@ def test_counts_in_other_bins_are_an_error() -> None:
     reference = DriftReference(**{**dict(reference), "edges": other, "counts": counts})
     with pytest.raises(RecordError, match="other bins"):
         reported(drawn(400, seed=2), reference=reference)
+
+
+def test_counts_of_services_in_other_bins_are_not_added() -> None:
+    other = ServiceCounts(edges=dict(EDGES) | {"brightness": (128.0,)})
+    with pytest.raises(RecordError, match="other bins"):
+        together([ServiceCounts(days=(served(drawn(10, seed=1)),)), other])
 
 
 def test_the_rate_of_false_alarms_is_at_most_what_is_stated() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import threading
 import time
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -15,12 +17,16 @@ from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle
 from services import Server, serving, serving_here
 from unit.serving.conftest import photograph
+from wms.core.errors import StorageError
 from wms.core.files import read_record
 from wms.core.records.drift import ServiceCounts
 from wms.core.records.training import CARD_FILE, ModelCard
 from wms.imaging.files import decode_photograph
 from wms.model.bundle import load_bundle
 from wms.serving.answer import Answer, Refusal
+from wms.serving.front import Front
+from wms.serving.live import LiveModel
+from wms.serving.source import from_folder
 
 
 def test_a_mask_is_the_one_of_the_model(server: Server, bundle: Path) -> None:
@@ -106,23 +112,67 @@ def test_the_examples_of_openapi_are_answers(server: Server) -> None:
     for status, answer in described["responses"].items():
         kind = Answer if status == "200" else Refusal
         kind.model_validate(answer["content"]["application/json"]["example"], strict=False)
-    assert {"200", "400", "401", "413", "415", "422", "429", "503"} <= set(described["responses"])
+    assert {"200", "400", "401", "406", "413", "415", "422", "429", "503"} <= set(described["responses"])
     assert server.get("/docs").status_code == 200
 
 
-def test_a_page_is_at_the_top(bundle: Path, server: Server, tmp_path: Path) -> None:
-    assert 'href="docs"' in server.get("/").text
-    (tmp_path / "index.html").write_text("<title>the built page</title>")
-    (tmp_path / "app.js").write_text("1")
-    with serving_here(bundle, page=tmp_path) as with_page:
+def test_where_no_page_is_built_a_text_is_at_the_top(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wms.model.page.BUILT", tmp_path)
+    with serving_here(bundle) as without_page:
+        assert 'href="docs"' in without_page.get("/").text
+
+
+def test_a_page_is_at_the_top_and_nothing_beside_it(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    folder = tmp_path / "page"
+    folder.mkdir()
+    (folder / "index.html").write_text("<title>the built page</title>")
+    (folder / "app.js").write_text("1")
+    with serving_here(bundle, page=folder) as with_page:
         page = with_page.get("/")
         assert "the built page" in page.text
         assert page.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         assert "javascript" in with_page.get("/app.js").headers["Content-Type"]
         assert with_page.get("/health").json() == {"status": "ok"}
-        missing = with_page.get("/../../etc/passwd")
-        assert missing.status_code == 404
-        assert Refusal.model_validate_json(missing.content)
+        for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "//../secret.txt"):
+            # `requests` resolves such paths before it sends them.
+            connection = HTTPConnection(urlsplit(with_page.address).netloc, timeout=30)
+            connection.request("GET", path)
+            missing = connection.getresponse()
+            assert (missing.status, Refusal.model_validate_json(missing.read()).remedy) == (404, "See /docs.")
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A file of the page below a name that is a file of the model's.
+    (tmp_path / "built/version.json").mkdir(parents=True)
+    (tmp_path / "built/index.html").write_text("")
+    (tmp_path / "built/version.json/x").write_text("")
+    monkeypatch.setattr("wms.model.page.BUILT", tmp_path / "built")
+    scratch = tmp_path / "scratch"
+    with pytest.raises(StorageError):
+        LiveModel(from_folder(bundle), Front(None, scratch).show).refresh()
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_defect_is_answered_and_logged_under_one_number(
+    bundle: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    with serving_here(bundle, page=folder) as server:
+        folder.rmdir()  # The service is not made for a page that goes.
+        answer = server.get("/")
+        assert server.metric("wms_requests_total", route="none", status="500") == 1
+    assert answer.status_code == 500
+    number = answer.headers["X-Request-ID"]
+    assert number in Refusal.model_validate_json(answer.content).error
+    (line,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert line.fields["request_id"] == number
+    assert line.exc_info is not None
 
 
 def test_the_log_has_a_line_a_request_and_nothing_of_the_image(server: Server) -> None:

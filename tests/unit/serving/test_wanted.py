@@ -75,3 +75,26 @@ def test_a_folder_that_cannot_be_written_stops_no_answer(
     (tmp_path / "file").write_text("")
     Wanted(tmp_path / "file", SETTINGS).offer(photo(1), doubt(0.5))
     assert "not kept" in caplog.text
+
+
+def test_a_photograph_that_no_jpeg_holds_stops_no_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Wanted(tmp_path, SETTINGS).offer(np.zeros((1, 65_501, 3), dtype=np.uint8), doubt(0.5))
+    assert "not kept" in caplog.text
+
+
+def test_photographs_without_a_window_get_a_quarter_of_the_room(tmp_path: Path) -> None:
+    wanted = Wanted(tmp_path, SETTINGS.model_copy(update={"max_images": 8}))
+    for seed in range(12):
+        wanted.offer(photo(seed), doubt(0.0 if seed % 2 else 0.5 + seed / 100))
+    assert kept(tmp_path) == [0.0, 0.0, 0.5, 0.52, 0.54, 0.56, 0.58, 0.6]
+
+
+def test_of_equally_doubtful_photographs_the_newest_stay(tmp_path: Path) -> None:
+    wanted, files = Wanted(tmp_path, SETTINGS), []
+    for seed in range(5):
+        wanted.offer(photo(seed), doubt(0.5))
+        files.append({each.file for each in wanted_images(tmp_path)})
+    assert len(files[4]) == 3
+    assert not files[4] & files[1]

@@ -81,7 +81,9 @@ def serve(
       curl --form image=@photo.jpg --header 'Accept: image/png' http://127.0.0.1:8000/v1/predict -o mask.png
     """
     require_serving_packages()
+    from wms.serving.counts import counting_alone
     from wms.serving.front import Front
+    from wms.serving.logs import log_as_json
     from wms.serving.run import run_service
     from wms.serving.service import Service
     from wms.serving.watch import Watch
@@ -96,9 +98,12 @@ def serve(
         source = _source(model, version, repo, Path(scratch))
         limits = load_settings(settings or _config(SERVE_CONFIG), ServeSettings)
         drift = load_settings(_config(DRIFT_CONFIG), DriftSettings)
-        watch = Watch(drift, state or _workspace() or Path(scratch), lambda: datetime.now(UTC))
-        service = Service(limits, source, front=Front(page, Path(scratch)), watch=watch, api_key=key)
-        run_service(service, host=host, port=port, when_ready=ready)
+        root = state or _workspace() or Path(scratch)
+        log_as_json()
+        with counting_alone(root / drift.folder):
+            watch = Watch(drift, root, lambda: datetime.now(UTC))
+            service = Service(limits, source, front=Front(page, Path(scratch)), watch=watch, api_key=key)
+            run_service(service, host=host, port=port, when_ready=ready)
 
 
 def _source(model: str, version: int | None, repo: str | None, scratch: Path) -> Source:

@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wms.core.cores import usable_cores
 from wms.core.errors import Code, RecordError
 from wms.core.files import read_record
@@ -19,7 +22,7 @@ from wms.core.records.promotion import ModelMetadata, RunArchive
 from wms.core.records.release import REFERENCE_FILE
 from wms.imaging.files import read_image
 from wms.imaging.measures import measure
-from wms.model.bundle import load_bundle
+from wms.model.bundle import Predictor, load_bundle
 
 REFERENCE = REFERENCE_FILE.removesuffix(".json")
 """The record's name in a run's folder."""
@@ -54,12 +57,11 @@ def measure_reference(
     """
     predictor = load_bundle(bundle)
 
-    def measured(sample: Sample) -> Measures:
-        image = read_image(dataset / "images" / sample.image)
-        return measure(image, predictor.probability(image), predictor.card.threshold)
+    def read_and_measure(sample: Sample) -> Measures:
+        return measure_answer(predictor, read_image(dataset / "images" / sample.image))
 
     with ThreadPoolExecutor(usable_cores()) as pool:
-        done = progress.track(pool.map(measured, samples), label="measuring", total=len(samples))
+        done = progress.track(pool.map(read_and_measure, samples), label="measuring", total=len(samples))
         counts = count(done)
     return DriftReference(
         onnx_sha256=predictor.card.onnx_sha256,
@@ -67,6 +69,16 @@ def measure_reference(
         images=len(samples),
         counts=counts,
     )
+
+
+def measure_answer(predictor: Predictor, image: NDArray[np.uint8]) -> Measures:
+    """Measure an image and what a model finds in it.
+
+    Args:
+        predictor: the model.
+        image: uint8, HxWx3, RGB, upright.
+    """
+    return measure(image, predictor.probability(image), predictor.card.threshold)
 
 
 def stored_reference(model: ModelMetadata, blobs: Blobs) -> DriftReference | None:

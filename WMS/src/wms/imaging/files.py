@@ -9,6 +9,7 @@ RGB; see-through pixels are laid on white in images, as viewers show them, and o
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -30,6 +31,17 @@ MAX_PIXELS = 80_000_000
 
 MAX_FILE_BYTES = 100 * 2**20
 """Largest file that is read into memory: GitHub refuses larger ones in a push."""
+
+MOST_SCANS = 100
+"""Of a JPEG. A scan of 12 bytes takes the decoder through the whole image once more (7 ms at 24 megapixels),
+so a megabyte of them blocks a core for ten minutes. Cameras and encoders write 1 to 12."""
+
+SCAN = re.compile(rb"\xff\xda\x00(?:\x06\x00|\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
+"""How each scan of a JPEG begins, with its length and number of components (ITU-T T.81, B.2.3): five bytes
+that hardly come by chance, as in the video that some phones put behind a photograph."""
+
+PNG_DEPTH_BYTE = 24
+"""Where a PNG says its bits a channel (w3.org/TR/png, 11.2.1). Pillow reads 16-bit colours as 8, unsaid."""
 
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, struct.error, zlib.error)
 """What Pillow raises for damaged files."""
@@ -131,7 +143,8 @@ def open_image(data: bytes, *, name: str) -> Image.Image:
     """Parse a file's header; no pixel is decoded yet.
 
     Raises:
-        ImageError: no JPEG or PNG by its content, or more than `MAX_PIXELS`.
+        ImageError: no JPEG or PNG by its content, more than `MAX_PIXELS`, a JPEG of more than `MOST_SCANS`,
+            or a PNG of more than 8 bits a channel.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -149,6 +162,13 @@ def open_image(data: bytes, *, name: str) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width}x{image.height}"
         raise ImageError(f"{name} is {size}, more than {MAX_PIXELS // 10**6} megapixels", rule="too-large")
+    if image.format == "PNG":
+        if data[PNG_DEPTH_BYTE] > 8:
+            depth = data[PNG_DEPTH_BYTE]
+            raise ImageError(f"{name} has more than 8 bits a channel ({depth})", rule="deep-pixels")
+    elif (scans := len(SCAN.findall(data))) > MOST_SCANS:
+        message = f"{name} is damaged: it has {scans} scans, and no camera writes more than {MOST_SCANS}"
+        raise ImageError(message, rule="truncated")
     return image
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import find_objects, label, laplace
+from scipy.ndimage import laplace
 
 from wms.core.records.measures import Measures
+from wms.imaging.parts import largest_part
 from wms.imaging.rectangle import least_rectangle
 
 SIDE_PX = 256
@@ -38,8 +39,12 @@ def measure(image: NDArray[np.uint8], probability: NDArray[np.float32], threshol
         threshold: the model's own; a pixel above it is window.
     """
     grey = _small_grey(_sampled(image))
+    full = probability > threshold
     sampled = _sampled(probability)
     mask = sampled > threshold
+    if full.any() and not mask.any():
+        # A window between the sampled pixels.
+        sampled, mask = probability, full
     window = int(np.count_nonzero(mask))
     expected = 2.0 * float(sampled[mask].sum(dtype=np.float64)) if window else 0.0
     total = float(sampled.sum(dtype=np.float64)) + window
@@ -47,7 +52,7 @@ def measure(image: NDArray[np.uint8], probability: NDArray[np.float32], threshol
         brightness=float(grey.mean()),
         sharpness=float(laplace(grey).var()),
         size_px=max(image.shape[:2]),
-        coverage=window / mask.size,
+        coverage=int(np.count_nonzero(full)) / full.size,
         confidence=min(1.0, expected / total) if window else 0.0,
         window_angle_degrees=_angle(mask) if window else None,
     )
@@ -70,12 +75,5 @@ def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _angle(mask: NDArray[np.bool_]) -> float:
     """Of a mask that is not empty, in -45 to 135 degrees."""
-    return (least_rectangle(_largest_part(mask)).angle_degrees + 45.0) % 180.0 - 45.0
-
-
-def _largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The largest connected part of a mask that is not empty, cut out."""
-    parts, _ = label(mask)
-    largest = int(np.bincount(parts.ravel())[1:].argmax()) + 1
-    place = find_objects(parts, max_label=largest)[-1]
-    return parts[place] == largest
+    part, _, _ = largest_part(mask)
+    return (least_rectangle(part).angle_degrees + 45.0) % 180.0 - 45.0

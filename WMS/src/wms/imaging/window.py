@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from contourpy import contour_generator
 from numpy.typing import NDArray
-from scipy.ndimage import label
 
+from wms.imaging.parts import largest_part
 from wms.imaging.rectangle import Rectangle, least_rectangle
 
 TOLERANCE_PX = 1.0
@@ -19,7 +19,7 @@ TOLERANCE_PX = 1.0
 class Window:
     """One window in an image, in pixels: x to the right, y down, (0, 0) the image's upper left corner.
 
-    `outline` is float64, Nx2, x and y of its corners; the last one is joined to the first.
+    `outline` is float64, Nx2, x and y of its three or more corners; the last one is joined to the first.
     """
 
     outline: NDArray[np.float64]
@@ -36,26 +36,26 @@ def find_window(probability: NDArray[np.float32], threshold: float) -> Window | 
         threshold: a pixel above it is window.
     """
     mask = probability > threshold
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
+    if not mask.any():
         return None
-    top, left = int(rows[0]), int(columns[0])
-    parts, _ = label(mask[top : rows[-1] + 1, left : columns[-1] + 1])
-    largest = int(np.bincount(parts.ravel())[1:].argmax()) + 1
-    part = parts == largest
+    part, top, left = largest_part(mask)
     # A border of what is around it, so that the line closes; what is outside the image counts as no window.
     height, width = part.shape
     around = np.zeros((height + 2, width + 2), dtype=np.float32)
     y, x = max(top - 1, 0), max(left - 1, 0)
     near = probability[y : top + height + 1, x : left + width + 1]
     around[y - top + 1 :, x - left + 1 :][: near.shape[0], : near.shape[1]] = near
-    around[1:-1, 1:-1][(parts > 0) & ~part] = 0.0
+    around[(around > threshold) & ~np.pad(part, 1)] = 0.0
     lines = contour_generator(z=around).lines(threshold)
     ring = max((np.asarray(line) for line in lines), key=_area)
     ring = ring + np.array([left - 0.5, top - 0.5])
+    corners = simplified(ring, TOLERANCE_PX)
+    if len(corners) < 3:
+        # Nothing is left of a window of one or two pixels.
+        corners = ring[:-1]
     rectangle = least_rectangle(part)
     return Window(
-        outline=np.clip(simplified(ring, TOLERANCE_PX), 0, probability.shape[::-1]),
+        outline=np.clip(corners, 0, probability.shape[::-1]),
         rectangle=replace(rectangle, centre_x=rectangle.centre_x + left, centre_y=rectangle.centre_y + top),
     )
 

@@ -100,8 +100,7 @@ def drift_lines(report: DriftReport) -> Iterator[str]:
     yield view.headline
     yield f"  {view.detail}"
     for name, unit, histogram in view.shown:
-        psi, distance, chance = next(row[2:] for row in view.rows if row[0] == name)
-        state = next(row[1] for row in view.rows if row[0] == name)
+        state, psi, distance, chance = next(row[1:] for row in view.rows if row[0] == name)
         yield ""
         yield f"{name}: {state}  (PSI {psi}, KS {distance}, by chance {chance})"
         for below, reference, service, bar in histogram:

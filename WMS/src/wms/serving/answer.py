@@ -9,9 +9,9 @@ from pydantic import PositiveInt
 
 from wms.core.records.base import Frozen, Sha256
 from wms.core.records.dataset import Share
+from wms.core.records.measures import Measures
 from wms.imaging.window import Window
 from wms.serving.live import Loaded
-from wms.serving.measures import Measures
 
 Point = tuple[float, float]
 
@@ -108,7 +108,7 @@ def found(index: int, image_size: tuple[int, int], window: Window | None, measur
         height_px=image_size[1],
         polygon=tuple(_rounded(x, y) for x, y in window.outline.tolist()) if window is not None else (),
         box=box,
-        coverage=round(measures.coverage, 6),
+        coverage=float(f"{measures.coverage:.5g}"),
         confidence=round(measures.confidence, 4),
     )
 
@@ -146,9 +146,13 @@ EXAMPLE: dict[str, Any] = {
 REFUSALS: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: ("the request has no image", "Send photographs as multipart/form-data."),
     HTTPStatus.UNAUTHORIZED: ("the API key is missing or wrong", "Send it in the header X-API-Key."),
+    HTTPStatus.NOT_ACCEPTABLE: (
+        "a PNG mask is the answer to one image only",
+        "Send one image, or ask for application/json.",
+    ),
     HTTPStatus.REQUEST_TIMEOUT: ("the upload took more than 30 s", "Send smaller images."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
-        "image 1 is 20000x10000, more than 24 megapixels",
+        "image 1 is 20000x10000, more than 25 megapixels",
         "Save a smaller image.",
     ),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("image 1 is not an image: it holds text", "Send JPEG or PNG images."),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from wms.core.errors import StorageError
+from filelock import FileLock, Timeout
+
+from wms.core.errors import Code, InputError, StorageError
 from wms.core.files import read_record, write_record
 from wms.core.records.drift import Counts, DayCounts, ServiceCounts, added, count
 from wms.core.records.measures import Measures
@@ -19,11 +22,35 @@ COUNTS_FILE = "counts.json"
 log = logging.getLogger(__name__)
 
 
+@contextlib.contextmanager
+def counting_alone(folder: Path) -> Iterator[None]:
+    """Hold the folder of a service's counts, which two services would overwrite for each other.
+
+    The operating system releases it when the process ends. A folder that cannot be written needs no holding.
+
+    Raises:
+        InputError: another service holds it.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(folder / "counts.lock", timeout=0))
+        except Timeout as error:
+            raise InputError(
+                f"another service counts in {folder}",
+                Code.BUSY,
+                remedy="Give each service a folder of its own with --state DIR, or end the other one.",
+            ) from error
+        except OSError as error:
+            log.warning("counts are not stored: %s", error)
+        yield
+
+
 class DriftCounts:
     """The counts of one service, kept over restarts. It may be used from several threads at once.
 
     Args:
-        folder: for the file; one process at a time may use it.
+        folder: for the file; one process at a time may use it (`counting_alone`).
         keep_days: older days are dropped.
         write_seconds: the file is at most this much older than the last image, while images come.
         clock: returns the time with its zone.

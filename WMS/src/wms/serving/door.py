@@ -36,7 +36,7 @@ class Rate:
             return due - now - self._slack
         if len(self._due) >= CLIENTS:
             self._due = {known: at for known, at in self._due.items() if at > now}
-        if len(self._due) < CLIENTS:
+        if client in self._due or len(self._due) < CLIENTS:
             self._due[client] = due + self._interval
         return 0.0
 

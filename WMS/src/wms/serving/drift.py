@@ -23,7 +23,6 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from wms.core.errors import RecordError
 from wms.core.records.drift import (
     EDGES,
     Counts,
@@ -34,6 +33,7 @@ from wms.core.records.drift import (
     ServiceCounts,
     Share,
     added,
+    require_these_bins,
 )
 from wms.core.records.promotion import ModelMetadata
 from wms.core.settings.drift import DriftSettings
@@ -65,12 +65,7 @@ def compare(
     Raises:
         RecordError: one was counted in other bins.
     """
-    for each in (service, *([reference] if reference else ())):
-        if not each.has_these_bins:
-            raise RecordError(
-                f"a {type(each).__name__} was counted in other bins than those of this wms",
-                remedy="Use one version of wms for the service, the training and the report.",
-            )
+    require_these_bins(service, *([reference] if reference else ()))
     recent = service.of_model(model.onnx_sha256, since=since)
     everything = sum(each.images for each in service.days if each.day >= since)
     enough = recent.images >= settings.min_images and reference is not None

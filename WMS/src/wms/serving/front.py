@@ -67,7 +67,11 @@ class Front:
             log.warning("/ shows a short text: %s", error, extra={"fields": {"remedy": error.remedy}})
             return
         folder, before = self._scratch / f"page-{uuid.uuid4().hex}", self.folder
-        write_page(loaded.folder, folder, version=loaded.version)
+        try:
+            write_page(loaded.folder, folder, version=loaded.version)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self.folder = folder
         if before is not None:
             shutil.rmtree(before, ignore_errors=True)

@@ -6,9 +6,12 @@ import logging
 import time
 import uuid
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wms.serving.answer import Refusal
 from wms.serving.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -28,7 +31,10 @@ class Notes:
 
 
 class Noted:
-    """Middleware that counts and logs; the answer gets the request's number as `X-Request-ID`."""
+    """Middleware that counts and logs; the answer gets the request's number as `X-Request-ID`.
+
+    A defect is logged and answered here, because Starlette's own handler answers outside of all middleware.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -39,13 +45,14 @@ class Noted:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        number, began, status = uuid.uuid4().hex, time.perf_counter(), 500
+        number, began = uuid.uuid4().hex, time.perf_counter()
+        begun, status = False, 500
         notes = scope["notes"] = Notes()
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal begun, status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                begun, status = True, message["status"]
                 message["headers"] += [
                     (b"x-request-id", number.encode()),
                     (b"x-content-type-options", b"nosniff"),
@@ -54,6 +61,13 @@ class Noted:
 
         try:
             await self._app(scope, receive, noting)
+        except Exception:
+            log.exception("a defect", extra={"fields": {"request_id": number}})
+            if begun:
+                raise  # So that the server closes the connection: the client sees a broken answer.
+            refusal = Refusal(error=f"a defect of the service, {number} in its log", remedy="Report it.")
+            answer = JSONResponse(refusal.model_dump(), HTTPStatus.INTERNAL_SERVER_ERROR)
+            await answer(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
             # The template of the route: paths that anybody may invent must not become labels.

@@ -10,7 +10,6 @@ import uvicorn
 
 from wms.core.errors import Code, InputError
 from wms.serving.live import Loaded
-from wms.serving.logs import log_as_json
 from wms.serving.service import Service, make_app
 
 
@@ -28,7 +27,6 @@ def run_service(service: Service, *, host: str, port: int, when_ready: Callable[
         WmsError: there is no model, or it cannot be used.
     """
     with _listening(host, port) as listener:
-        log_as_json()
         service.live.refresh()
         loaded = service.require_model()
         server = make_server(service)
@@ -49,6 +47,8 @@ def make_server(service: Service) -> uvicorn.Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Else whoever is on this machine names the address that its rate is counted for.
+            proxy_headers=False,
             timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )

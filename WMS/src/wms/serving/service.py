@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,8 +32,6 @@ from wms.serving.source import Source
 from wms.serving.upload import declared_length, photographs, throw_away
 from wms.serving.watch import Watch
 from wms.serving.work import Done, PixelBudget, answer_image
-
-log = logging.getLogger(__name__)
 
 PNG = "image/png"
 
@@ -139,12 +137,16 @@ class Service:
         Raises:
             RefusedError: the answer takes too long.
         """
-        loop = asyncio.get_running_loop()
-        futures = [loop.run_in_executor(self._pool, work, index) for index, work in enumerate(works, start=1)]
+        loop, given_up = asyncio.get_running_loop(), threading.Event()
+        futures = [
+            loop.run_in_executor(self._pool, work, index, given_up)
+            for index, work in enumerate(works, start=1)
+        ]
         try:
             async with asyncio.timeout(self.settings.answer_seconds):
                 ended = await asyncio.gather(*futures)
         except TimeoutError as error:
+            given_up.set()
             raise self.door.late() from error
         for each in ended:
             if isinstance(each, RefusedError):
@@ -154,7 +156,7 @@ class Service:
                 notes.megapixels += each.megapixels
         return ended
 
-    def _one(self, file: Any, loaded: Loaded, as_png: bool, index: int) -> Ended:
+    def _one(self, file: Any, loaded: Loaded, as_png: bool, index: int, given_up: threading.Event) -> Ended:
         began = time.perf_counter()
         try:
             return answer_image(
@@ -164,6 +166,7 @@ class Service:
                 settings=self.settings,
                 budget=self._budget,
                 watch=self.watch,
+                given_up=given_up,
                 as_png=as_png,
             )
         except RefusedError as refused:
@@ -232,13 +235,6 @@ def make_app(service: Service) -> FastAPI:
     async def unknown(request: Request, error: HTTPException) -> Response:
         refusal = Refusal(error=f"{error.detail}: {request.method} {request.url.path}", remedy="See /docs.")
         return JSONResponse(refusal.model_dump(), error.status_code, error.headers)
-
-    @app.exception_handler(Exception)
-    async def defect(request: Request, error: Exception) -> Response:
-        refusal = Refusal(
-            error="a defect of the service; its log has the request's number", remedy="Report it."
-        )
-        return JSONResponse(refusal.model_dump(), HTTPStatus.INTERNAL_SERVER_ERROR)
 
     app.mount("/", service.front)
     app.add_middleware(Noted, metrics=service.metrics)

@@ -25,7 +25,7 @@ from PIL import Image
 from wms.core.errors import DeploymentError, WmsError
 from wms.core.files import read_record
 from wms.core.records.deployment import SmokeResult, SmokeTest
-from wms.core.records.metrics import Confusion
+from wms.imaging.compare import count_pixels
 from wms.imaging.files import read_mask
 
 SMOKE_FILE = "smoke.json"
@@ -63,8 +63,7 @@ def judge(test: SmokeTest, found: NDArray[np.bool_], truth: NDArray[np.bool_], *
     if found.shape != truth.shape:
         sizes = f"{found.shape[::-1]} pixels, and the photograph {truth.shape[::-1]}"
         raise DeploymentError(f"its mask has {sizes}")
-    both, marked, drawn = (int(np.count_nonzero(mask)) for mask in (found & truth, found, truth))
-    dice = Confusion(tp=both, fp=marked - both, fn=drawn - both, tn=truth.size - marked - drawn + both).dice
+    dice = count_pixels(found, truth).dice
     if dice < test.dice_at_least:
         raise DeploymentError(
             f"on the known photograph its Dice is {dice:.4f}, and must be {test.dice_at_least:.4f} or more"

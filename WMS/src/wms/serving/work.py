@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ import numpy as np
 from PIL import Image
 
 from wms.core.errors import ImageError
+from wms.core.records.measures import Measures
 from wms.core.settings.serve import MEGAPIXEL, MIB, ServeSettings
 from wms.imaging.files import decode_photograph, open_image
+from wms.imaging.measures import measure
 from wms.imaging.window import find_window
 from wms.serving.answer import Found, RefusedError, found
 from wms.serving.live import Loaded
-from wms.serving.measures import Measures, measure
 from wms.serving.watch import Watch
 
 REFUSED = {
@@ -43,19 +45,32 @@ class Done:
 
 
 class PixelBudget:
-    """Bounds the pixels in work at once, which bound the memory; used by threads."""
+    """Bounds the pixels in work at once, which bound the memory; used by threads.
+
+    They are served in order: else small images would keep a large one waiting for ever.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._used = 0
+        self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
+
+    @property
+    def waiting(self) -> int:
+        """How many images wait."""
+        return len(self._waiting)
 
     @contextmanager
     def hold(self, pixels: int) -> Iterator[None]:
         """Wait until so many pixels (at most all) are free, and hold them."""
+        turn = object()
         with self._changed:
-            self._changed.wait_for(lambda: self._used + pixels <= self._most)
+            self._waiting.append(turn)
+            self._changed.wait_for(lambda: self._waiting[0] is turn and self._used + pixels <= self._most)
+            self._waiting.popleft()
             self._used += pixels
+            self._changed.notify_all()
         try:
             yield
         finally:
@@ -72,6 +87,7 @@ def answer_image(
     settings: ServeSettings,
     budget: PixelBudget,
     watch: Watch,
+    given_up: threading.Event,
     as_png: bool,
 ) -> Done:
     """Answer one image.
@@ -83,6 +99,7 @@ def answer_image(
         settings: the limits.
         budget: the pixels that may be in work.
         watch: told about an answered image.
+        given_up: set once the request has been refused, so that its images do not count as answered.
         as_png: whether a mask is wanted, uint8 0 and 255 at the upright size, or its shape.
 
     Raises:
@@ -97,7 +114,8 @@ def answer_image(
             probability = loaded.predictor.probability(image)
             threshold = loaded.predictor.card.threshold
             measures = measure(image, probability, threshold)
-            watch.observe(image, measures, onnx_sha256=loaded.digest)
+            if not given_up.is_set():
+                watch.observe(image, measures, onnx_sha256=loaded.digest)
             height, width = probability.shape
             del image
             answer: Found | bytes

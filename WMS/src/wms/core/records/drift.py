@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from wms.core.errors import RecordError
 from wms.core.records.base import Frozen, Record, Sha256
 from wms.core.records.measures import Measures
 
@@ -132,8 +133,28 @@ class ServiceCounts(Binned):
 
 
 def together(services: Iterable[ServiceCounts]) -> ServiceCounts:
-    """The counts of several services as those of one."""
-    return ServiceCounts(days=tuple(chain.from_iterable(each.days for each in services)))
+    """The counts of several services as those of one.
+
+    Raises:
+        RecordError: one was counted in other bins.
+    """
+    found = tuple(services)
+    require_these_bins(*found)
+    return ServiceCounts(days=tuple(chain.from_iterable(each.days for each in found)))
+
+
+def require_these_bins(*records: Binned) -> None:
+    """Check that counts may be compared and added.
+
+    Raises:
+        RecordError: one was counted in the bins of another version of wms.
+    """
+    for each in records:
+        if not each.has_these_bins:
+            raise RecordError(
+                f"a {type(each).__name__} was counted in other bins than those of this wms",
+                remedy="Use one version of wms for the service, the training and the report.",
+            )
 
 
 MeasureState = Literal["steady", "changed", "moved"]

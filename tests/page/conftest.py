@@ -86,20 +86,20 @@ def browser() -> Iterator[object]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     with served(site) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser):
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     yield context
     context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def opened(context, address):
     page = context.new_page()
     open_page(page, address)

@@ -69,10 +69,35 @@ def test_after_the_first_visit_it_works_offline_and_with_threads(browser, bundle
     page = context.new_page()
     with served(tmp_path / "site") as address:
         open_page(page, address)
+        assert page.is_visible("#offline")
     open_page(page, address)  # the server is gone
     assert page.evaluate("crossOriginIsolated")
     give(page, photos[:1])
     assert page.locator(".state").all_inner_texts() == ["done"]
+    context.close()
+
+
+def test_what_a_service_answers_beside_the_page_is_never_kept(page, site):
+    """`wms serve` has the page at `/`, so its own answers lie in the worker's scope."""
+    said = []
+    for name in ("version", "metrics", "openapi.json"):
+        for text in ("before", "after"):
+            (site / name).write_text(text)
+            said.append(page.evaluate("name => fetch(name, {cache: 'no-store'}).then(r => r.text())", name))
+        (site / name).unlink()
+    assert said == ["before", "after"] * 3
+
+
+def test_a_full_storage_leaves_the_page_working_online_and_promises_no_more(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+    # Room for the page's own files, not for what runs the model.
+    context.new_cdp_session(page).send(
+        "Storage.overrideQuotaForOrigin", {"origin": address.rstrip("/"), "quotaSize": 1_000_000}
+    )
+    open_page(page, address)
+    assert page.evaluate("crossOriginIsolated")
+    assert page.is_hidden("#offline")
     context.close()
 
 

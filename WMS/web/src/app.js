@@ -170,8 +170,9 @@ async function start() {
   own = Math.round(card.threshold * 100);
   $("threshold").value = own;
   moved();
+  const url = new URL(`model.onnx?sha256=${card.onnx_sha256}`, location.href).href;
   const { backend, threads } = await ask("load", {
-    url: new URL(`model.onnx?sha256=${card.onnx_sha256}`, location.href).href,
+    url,
     sha256: card.onnx_sha256,
     wish: new URL(location.href).searchParams.get("backend"),
   });
@@ -179,7 +180,7 @@ async function start() {
   const how = backend === "webgpu" ? "WebGPU" : `WebAssembly, ${many(threads, "thread")}`;
   $("model").textContent = `${name}, SHA-256 ${card.onnx_sha256.slice(0, 12)}; runs here by ${how}. wms ${served.wms}.`;
   $("model").title = card.onnx_sha256;
-  $("offline").hidden = !offline;
+  $("offline").hidden = !(offline && (await caches.match(url).catch(() => null))); // the storage may be full
   ready = true;
   document.documentElement.dataset.ready = backend;
   count();

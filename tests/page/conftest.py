@@ -10,6 +10,7 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from inputs.browser import chromium, give, missing, open_page, served
+from pipeline.small import write_bundle
 from wms.core.records.training import Preprocessing
 from wms.imaging.files import read_image
 from wms.imaging.preprocess import letterbox_image
@@ -65,6 +66,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Path
         provenance=make_provenance(make_manifest(10)),
         images=square[None],
     )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that loads in half the time, where its masks do not matter."""
+    folder = tmp_path_factory.mktemp("small") / "model"
+    write_bundle(folder, skill=1.0, provenance=make_provenance(make_manifest(10)))
     return folder
 
 

@@ -51,8 +51,9 @@ async function answer(request, url, fresh) {
   }
   if (response.ok) {
     if (MODEL.test(url.pathname)) await forgetModels(cache);
-    // A full storage costs the offline use, not the answer.
-    await cache.put(request.mode === "navigate" ? url.origin + url.pathname : request, response.clone()).catch(() => {});
+    const key = request.mode === "navigate" ? url.origin + url.pathname : request;
+    // A full storage costs the offline use, not the answer. The page promises that use while the model is here.
+    await cache.put(key, response.clone()).catch(() => forgetModels(cache));
   }
   return response;
 }

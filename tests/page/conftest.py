@@ -10,6 +10,7 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from inputs.browser import chromium, give, missing, open_page, served
+from pipeline.small import write_bundle
 from wms.core.records.training import Preprocessing
 from wms.imaging.files import read_image
 from wms.imaging.preprocess import letterbox_image
@@ -69,6 +70,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Path
 
 
 @pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that loads in half the time, where its masks do not matter."""
+    folder = tmp_path_factory.mktemp("small") / "model"
+    write_bundle(folder, skill=1.0, provenance=make_provenance(make_manifest(10)))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def predictor(bundle: Path) -> Predictor:
     return load_bundle(bundle)
 
@@ -86,20 +95,20 @@ def browser() -> Iterator[object]:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     with served(site) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser):
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     yield context
     context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def opened(context, address):
     page = context.new_page()
     open_page(page, address)

@@ -67,6 +67,40 @@ def test_the_threshold_decides_what_is_marked_and_saved(page, photos, predictor)
     assert page.input_value("#threshold") == "42"
 
 
+def test_the_stage_shows_the_photo_chosen_last_even_if_an_earlier_one_is_slower(page, photos):
+    give(page, photos[:2])
+    rows = page.locator("#list button")
+    sizes = []
+    for number in (0, 1):
+        rows.nth(number).click()
+        page.wait_for_selector(f"#photo[alt='Photo {photos[number].name}']")
+        sizes.append(page.evaluate("[photo.naturalWidth, photo.naturalHeight]"))
+    assert sizes[0] != sizes[1]
+    page.evaluate(
+        """() => new Promise((done) => {
+            const own = Response.prototype.arrayBuffer;
+            Response.prototype.arrayBuffer = async function () {
+                Response.prototype.arrayBuffer = own;
+                await new Promise((resolve) => setTimeout(resolve, 500));
+                setTimeout(done, 300);
+                return own.call(this);
+            };
+            const [first, second] = document.querySelectorAll("#list button");
+            first.click();
+            second.click();
+        })"""
+    )
+    assert page.inner_text("#name") == photos[1].name
+    assert page.evaluate("[photo.naturalWidth, photo.naturalHeight]") == sizes[1]
+
+
+def test_what_was_removed_while_it_was_saved_cannot_be_saved_again(with_photo):
+    with with_photo.expect_download():
+        with_photo.evaluate("save.click(); clear.click()")
+    with_photo.get_by_text("Saved register-windows.zip").wait_for()
+    assert with_photo.is_disabled("#save")
+
+
 def test_it_says_which_model_it_runs(page, site):
     text = page.inner_text("#model")
     assert "v7" in text

@@ -33,8 +33,7 @@ def test_everything_is_reached_and_worked_by_keyboard(page, photos):
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(photos[:2])
-    page.wait_for_selector("#working", state="visible")
-    page.wait_for_selector("#working", state="hidden")
+    page.get_by_text("2 of 2 photos done").wait_for()
     reached = []
     for _ in range(10):
         page.keyboard.press("Tab")
@@ -63,12 +62,13 @@ def test_a_phone_of_360_pixels_scrolls_in_one_direction_only(with_photo):
     assert widest == 360
 
 
-def test_after_the_first_visit_it_works_offline_and_with_threads(browser, bundle, photos, tmp_path):
-    write_page(bundle, tmp_path / "site")
+def test_after_the_first_visit_it_works_offline_and_with_threads(browser, small_bundle, photos, tmp_path):
+    write_page(small_bundle, tmp_path / "site")
     context = browser.new_context()
     page = context.new_page()
     with served(tmp_path / "site") as address:
         open_page(page, address)
+        assert page.is_visible("#offline")
     open_page(page, address)  # the server is gone
     assert page.evaluate("crossOriginIsolated")
     give(page, photos[:1])
@@ -76,20 +76,46 @@ def test_after_the_first_visit_it_works_offline_and_with_threads(browser, bundle
     context.close()
 
 
-def test_another_model_is_taken_at_the_next_visit(browser, bundle, tmp_path):
+def test_what_a_service_answers_beside_the_page_is_never_kept(page, site):
+    """`wms serve` has the page at `/`, so its own answers lie in the worker's scope."""
+    said = []
+    for name in ("version", "metrics", "openapi.json"):
+        for text in ("before", "after"):
+            (site / name).write_text(text)
+            said.append(page.evaluate("name => fetch(name, {cache: 'no-store'}).then(r => r.text())", name))
+        (site / name).unlink()
+    assert said == ["before", "after"] * 3
+
+
+def test_a_full_storage_leaves_the_page_working_online_and_promises_no_more(browser, small_bundle, tmp_path):
+    write_page(small_bundle, tmp_path / "site")
     context = browser.new_context()
     page = context.new_page()
-    write_page(bundle, tmp_path / "site", version=1)
+    with served(tmp_path / "site") as address:
+        # Room for the page's own files and the model, not for what runs it.
+        context.new_cdp_session(page).send(
+            "Storage.overrideQuotaForOrigin", {"origin": address.rstrip("/"), "quotaSize": 1_000_000}
+        )
+        open_page(page, address)
+    assert page.evaluate("crossOriginIsolated")
+    assert page.is_hidden("#offline")
+    context.close()
+
+
+def test_another_model_is_taken_at_the_next_visit(browser, small_bundle, tmp_path):
+    context = browser.new_context()
+    page = context.new_page()
+    write_page(small_bundle, tmp_path / "site", version=1)
     with served(tmp_path / "site") as address:
         open_page(page, address)
-        write_page(bundle, tmp_path / "site", version=2)
+        write_page(small_bundle, tmp_path / "site", version=2)
         open_page(page, address)
         assert "v2" in page.inner_text("#model")
     context.close()
 
 
-def test_a_model_with_other_bytes_is_refused(browser, bundle, tmp_path):
-    write_page(bundle, tmp_path / "site")
+def test_a_model_with_other_bytes_is_refused(browser, small_bundle, tmp_path):
+    write_page(small_bundle, tmp_path / "site")
     model = tmp_path / "site/model.onnx"
     data = model.read_bytes()
     model.unlink()  # a hard link to the bundle's

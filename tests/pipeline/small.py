@@ -33,6 +33,7 @@ from wms.core.records.training import (
 from wms.core.settings import settings_digest
 from wms.model.bundle import OUTPUT, SQUARE_INPUT
 from wms.training.tracking import STATE_FILE, UNTRACKED, TrackingState, provenance_tags
+from wms.training.whole_graph import OPSET, whole_graph
 
 SIZE_PX = 64
 
@@ -63,11 +64,11 @@ def write_small_pairs(out: Path, *, count: int, seed: int) -> Path:
     return out
 
 
-def write_bundle(folder: Path, *, skill: float, provenance: Provenance) -> ModelCard:
+def write_bundle(folder: Path, *, skill: float, provenance: Provenance, whole: bool = True) -> ModelCard:
     """A model that finds the window of small images for `skill` 1 and nothing for 0.
 
-    In between it misses the window's right part: `skill` scales the red channel by columns. The graph takes
-    squares, as those that were exported before 2026-11-30.
+    In between it misses the window's right part: `skill` scales the red channel by columns. A graph
+    that is not `whole` takes squares, as those that were exported before 2026-11-30.
     """
     folder.mkdir(parents=True, exist_ok=True)
     columns = (np.arange(SIZE_PX) % 8 < round(skill * 8)).astype(np.float32).reshape(1, 1, 1, SIZE_PX)
@@ -82,13 +83,16 @@ def write_bundle(folder: Path, *, skill: float, provenance: Provenance) -> Model
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", 1, SIZE_PX, SIZE_PX])],
         [numpy_helper.from_array(red, "red"), numpy_helper.from_array(columns, "columns")],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
     onnx.checker.check_model(model)
+    spec = Preprocessing(size_px=SIZE_PX, pad=0)
+    if whole:
+        model = whole_graph(model, spec)
     (folder / ONNX_FILE).write_bytes(model.SerializeToString())
     (folder / WEIGHTS_FILE).write_bytes(f"skill {skill} seed {provenance.seed}".encode())
     card = ModelCard(
         architecture=Architecture(base_width=8, depth=2, stem_stride=1),
-        preprocessing=Preprocessing(size_px=SIZE_PX, pad=0),
+        preprocessing=spec,
         threshold=0.5,
         views=1,
         parameters=3,

@@ -9,6 +9,7 @@ const photos = [];
 let chosen = null;
 let ready = false;
 let busy = false;
+let saving = false;
 let own = 50;
 
 const threshold = () => Number($("threshold").value);
@@ -45,12 +46,13 @@ function count() {
   $("working").hidden = over === photos.length;
   $("progress").max = photos.length || 1;
   $("progress").value = over;
-  $("save").disabled = busy || over - refused === 0;
+  offerSave();
   if (!ready) return;
   if (!photos.length) say("Ready.");
   else say(`${over} of ${many(photos.length, "photo")} done${refused ? `, ${refused} cannot be used` : ""}.`);
 }
 
+const offerSave = () => ($("save").disabled = busy || saving || !photos.some(({ state }) => state === "done"));
 const say = (text) => ($("status").textContent = text);
 
 // The queue
@@ -83,7 +85,7 @@ function choose(photo) {
   chosen?.row.firstChild.removeAttribute("aria-current");
   chosen = photo;
   photo.row.firstChild.setAttribute("aria-current", "true");
-  show(photo, threshold());
+  show(photo, threshold);
 }
 
 // What is saved
@@ -100,7 +102,8 @@ async function* files() {
 }
 
 async function save() {
-  $("save").disabled = true;
+  saving = true;
+  offerSave();
   try {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await zipOf(files()));
@@ -111,7 +114,8 @@ async function save() {
   } catch (error) {
     say(`The zip could not be made: ${error.message}`);
   }
-  $("save").disabled = false;
+  saving = false;
+  offerSave();
 }
 
 // Wiring
@@ -170,8 +174,9 @@ async function start() {
   own = Math.round(card.threshold * 100);
   $("threshold").value = own;
   moved();
+  const url = new URL(`model.onnx?sha256=${card.onnx_sha256}`, location.href).href;
   const { backend, threads } = await ask("load", {
-    url: new URL(`model.onnx?sha256=${card.onnx_sha256}`, location.href).href,
+    url,
     sha256: card.onnx_sha256,
     wish: new URL(location.href).searchParams.get("backend"),
   });
@@ -179,7 +184,7 @@ async function start() {
   const how = backend === "webgpu" ? "WebGPU" : `WebAssembly, ${many(threads, "thread")}`;
   $("model").textContent = `${name}, SHA-256 ${card.onnx_sha256.slice(0, 12)}; runs here by ${how}. wms ${served.wms}.`;
   $("model").title = card.onnx_sha256;
-  $("offline").hidden = !offline;
+  $("offline").hidden = !(offline && (await caches.match(url).catch(() => null))); // the storage may be full
   ready = true;
   document.documentElement.dataset.ready = backend;
   count();

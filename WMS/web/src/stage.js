@@ -5,7 +5,7 @@ import { ask } from "./tasks.js";
 const $ = (id) => document.getElementById(id);
 const MARK = [255, 196, 0]; // as in the overlays of `wms predict`
 const SETTLED_MS = 250;
-let shown = null; // {photo, levels}
+let shown = null; // {photo, levels, threshold}
 let settled = 0;
 const urls = {};
 
@@ -32,7 +32,7 @@ function result(text, refused = false) {
   $("result").classList.toggle("refused", refused);
 }
 
-/** Put a photo on the stage, whatever its state. */
+/** Put a photo on the stage, whatever its state. The threshold is asked for when it is drawn: it may move before. */
 export async function show(photo, threshold) {
   clearStage();
   $("name").textContent = photo.file.name;
@@ -43,24 +43,26 @@ export async function show(photo, threshold) {
   }
   const mine = (shown = { photo, levels: null });
   const levels = await unpack(photo.levels);
+  if (shown !== mine) return;
   await fill("photo", photo.shown);
   if (shown !== mine) return;
   $("photo").alt = `Photo ${photo.file.name}`;
   mine.levels = levels;
-  redraw(threshold);
+  redraw(threshold());
 }
 
 /** Mark what is above a threshold in hundredths; the cut-out follows when the slider rests. */
 export function redraw(threshold) {
   if (!shown?.levels) return;
-  const { levels, photo } = shown;
+  const mine = shown, { levels } = mine;
+  mine.threshold = threshold;
   draw(levels, threshold);
   const share = coverage(levels, threshold);
   const text = share ? `The window covers ${(100 * share).toFixed(share < 0.001 ? 3 : 1)} % of the photo.` : "No window found at this threshold.";
   $("overlay").setAttribute("aria-label", text);
   result(text);
   clearTimeout(settled);
-  if (share) settled = setTimeout(() => cut(photo, threshold), SETTLED_MS);
+  if (share) settled = setTimeout(() => cut(mine), SETTLED_MS);
   else $("cut").hidden = true;
 }
 
@@ -90,10 +92,13 @@ function place() {
 }
 new ResizeObserver(place).observe($("photo"));
 
-async function cut(photo, threshold) {
+async function cut(mine) {
+  const { photo, threshold } = mine;
+  const moved = () => shown !== mine || mine.threshold !== threshold;
   const found = await ask("cut", { file: photo.file, levels: photo.levels, threshold }).catch(() => null);
-  if (shown?.photo !== photo || !found) return;
+  if (moved() || !found) return;
   await fill("cut-image", found.image);
+  if (moved()) return;
   $("cut").hidden = false;
   $("cut-text").textContent = `The window straightened: ${Math.round(found.width)} × ${Math.round(found.height)} pixels, turned by ${Math.round(found.degrees)}°.`.replace("-", "\u2212");
 }

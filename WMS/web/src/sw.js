@@ -1,7 +1,9 @@
 // Makes the page work offline, and adds the two headers without which a browser gives WebAssembly no threads: GitHub
 // Pages cannot send them (https://web.dev/articles/coop-coep). All that it answers comes from the page's own origin.
 const CACHE = `wms-page-${BUILD}`;
-const FRESH = /(\/|\/index\.html|\.json)$/; // what a promotion changes: asked first, the cache if offline
+// Files below the scope. `wms serve` has answers of its own beside them: never the cache's business.
+const PAGE = /^((app|style|worker)-\w+\.(js|css)|icon\.svg|model\.onnx|ort-[^/]+\/[^/]+)$/;
+const FRESH = /^(index\.html|model\.json|version\.json)?$/; // what a promotion changes: asked first, the cache if offline
 const MODEL = /\/model\.onnx$/;
 
 self.addEventListener("install", (event) => {
@@ -10,7 +12,11 @@ self.addEventListener("install", (event) => {
 
 async function store() {
   const cache = await caches.open(CACHE);
-  const put = async (name) => cache.put(name, isolated(await fetch(name, { cache: "no-cache" })));
+  const put = async (name) => {
+    const response = await fetch(name, { cache: "no-cache" });
+    if (!response.ok) throw new Error(`${name}: HTTP ${response.status}`);
+    await cache.put(name, isolated(response));
+  };
   await Promise.all(SHELL.map(put));
 }
 
@@ -25,13 +31,15 @@ async function forgetOthers() {
 
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
-  const inside = url.origin === location.origin && url.href.startsWith(registration.scope);
-  if (event.request.method === "GET" && inside) event.respondWith(answer(event.request, url));
+  const { origin, pathname } = new URL(registration.scope);
+  if (event.request.method !== "GET" || url.origin !== origin || !url.pathname.startsWith(pathname)) return;
+  const name = url.pathname.slice(pathname.length);
+  const fresh = FRESH.test(name);
+  if (fresh || PAGE.test(name)) event.respondWith(answer(event.request, url, fresh));
 });
 
-async function answer(request, url) {
+async function answer(request, url, fresh) {
   const cache = await caches.open(CACHE);
-  const fresh = FRESH.test(url.pathname);
   const kept = await cache.match(request, { ignoreSearch: request.mode === "navigate" });
   if (kept && !fresh) return kept;
   let response;
@@ -43,7 +51,9 @@ async function answer(request, url) {
   }
   if (response.ok) {
     if (MODEL.test(url.pathname)) await forgetModels(cache);
-    await cache.put(request.mode === "navigate" ? url.origin + url.pathname : request, response.clone());
+    const key = request.mode === "navigate" ? url.origin + url.pathname : request;
+    // A full storage costs the offline use, not the answer. The page promises that use while the model is here.
+    await cache.put(key, response.clone()).catch(() => forgetModels(cache));
   }
   return response;
 }

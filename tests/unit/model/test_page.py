@@ -9,7 +9,7 @@ import pytest
 
 from factories import make_manifest, make_provenance
 from pipeline.small import write_bundle
-from wms.core.errors import InputError, RecordError
+from wms.core.errors import InputError, ModelError, RecordError
 from wms.core.files import sha256_file
 from wms.model import page
 
@@ -50,6 +50,24 @@ def test_a_page_is_replaced_and_another_folder_is_not(bundle: Path, built: Path,
     (tmp_path / "other/thesis.txt").touch()
     with pytest.raises(InputError, match=r"thesis\.txt"):
         page.write_page(bundle, tmp_path / "other")
+
+
+@pytest.mark.parametrize("text", ['{"version": "1.2.3"}', "no JSON"])
+def test_a_foreign_folder_with_a_version_file_is_not_replaced(
+    text: str, bundle: Path, built: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "version.json").write_text(text)
+    with pytest.raises(InputError, match="a folder of its own"):
+        page.write_page(bundle, tmp_path)
+    assert (tmp_path / "version.json").read_text() == text
+
+
+def test_a_model_that_no_browser_can_run_is_refused(built: Path, tmp_path: Path) -> None:
+    provenance = make_provenance(make_manifest(10))
+    write_bundle(tmp_path / "old", skill=1.0, provenance=provenance, whole=False)
+    with pytest.raises(ModelError, match="before 2026-11-30"):
+        page.write_page(tmp_path / "old", tmp_path / "site")
+    assert not (tmp_path / "site").exists()
 
 
 def test_an_unbuilt_page_names_what_builds_it(

@@ -34,7 +34,8 @@ class Predictor:
     def __init__(self, card: ModelCard, session: onnxruntime.InferenceSession) -> None:
         self.card = card
         self._session = session
-        self._takes_squares = session.get_inputs()[0].name == SQUARE_INPUT
+        self.takes_squares: bool = session.get_inputs()[0].name == SQUARE_INPUT
+        """Whether only `probability` knows how to make its input of a photograph."""
 
     def probability(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How likely each pixel is register window, at the image's own size.
@@ -45,7 +46,7 @@ class Predictor:
         Returns:
             float32, HxW in 0..1.
         """
-        if self._takes_squares:
+        if self.takes_squares:
             inputs, box = preprocess(image, self.card.preprocessing)
             (answer,) = self._session.run([OUTPUT], {SQUARE_INPUT: np.ascontiguousarray(inputs)})
             return to_image(answer[0, 0], box)

@@ -1,4 +1,4 @@
-"""What `/` shows: the page that runs the model in the browser, or a short text where it was not built."""
+"""What `/` shows: the page that runs the model in the browser, or a short text where there is none for it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wms.core.errors import InputError
-from wms.model.page import page_folder, write_page
+from wms.core.errors import InputError, ModelError
+from wms.model.page import write_page
 from wms.serving.live import Loaded
 
 log = logging.getLogger(__name__)
@@ -54,25 +54,24 @@ class Front:
         self.folder = page
 
     def show(self, loaded: Loaded) -> None:
-        """Write the page of a model in the place of the one before.
+        """Write the page of a model in the place of the one before; a short text where no page can run it.
 
         Raises:
             StorageError: it cannot be written.
         """
         if self._stays:
             return
-        try:
-            page_folder()
-        except InputError as error:
-            log.warning("/ shows a short text: %s", error, extra={"fields": {"remedy": error.remedy}})
-            return
         folder, before = self._scratch / f"page-{uuid.uuid4().hex}", self.folder
         try:
             write_page(loaded.folder, folder, version=loaded.version)
+            self.folder = folder
+        except (InputError, ModelError) as error:
+            log.warning("/ shows a short text: %s", error, extra={"fields": {"remedy": error.remedy}})
+            self.folder = None
+            shutil.rmtree(folder, ignore_errors=True)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self.folder = folder
         if before is not None:
             shutil.rmtree(before, ignore_errors=True)
 

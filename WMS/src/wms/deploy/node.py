@@ -74,8 +74,8 @@ def deploy_to_node(
 def settle(ctx: Context) -> TargetResult | None:
     """Tell the forge once how the last wish ended; `None` if the node has not answered, or that is told.
 
-    The node answers again when it rolled out a newer image or changed manifests with the same model. Without an
-    instance there is nothing to tell.
+    The node answers again when it rolled out a newer image or changed manifests with the same model. Without
+    an instance there is nothing to tell.
 
     Raises:
         DeploymentError: the node refused the model.

@@ -54,6 +54,7 @@ def test_without_a_target_one_sentence_says_what_to_set(promoted: Context) -> No
 
 
 def test_the_node_needs_an_environment(promoted: Context) -> None:
+    assert "no deployment waits" in typed("--settle").output
     assert "needs an environment" in typed("--target", "node", code=4).output
 
 
@@ -179,6 +180,53 @@ def test_what_a_node_did_later_is_told_once(setting: Setting) -> None:
     assert told.said.startswith("the node serves model v1")
     assert settle(setting.ctx) is None
     assert setting.states == [["queued", "success"]]
+
+
+def test_a_newer_image_that_fails_later_is_told_once_and_so_is_one_that_works(setting: Setting) -> None:
+    """The wish stays the same, and its deployment was a success."""
+    setting.deploy()
+    setting.node.answer()
+    settle(setting.ctx)
+    setting.node.then = {"state": "failed", "why": "its Dice is 0.2"}
+    setting.node.answer()
+    with pytest.raises(DeploymentError, match=r"its Dice is 0\.2 \(image 1-abc\)"):
+        settle(setting.ctx)
+    assert settle(setting.ctx) is None
+    setting.node.then = None
+    setting.node.answer()
+    settle(setting.ctx)
+    assert settle(setting.ctx) is None
+    assert setting.states == [["queued", "success", "failure", "success"]]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_replaced_wish_does_not_wait_for_ever(setting: Setting, answered: bool) -> None:
+    setting.deploy()
+    setting.node.then = {"state": "waiting", "why": "no image"}
+    if answered:
+        setting.node.answer()
+    write_bytes(setting.folder / "model.onnx", b"another graph")
+    setting.deploy()
+    setting.node.then = None
+    setting.node.answer()
+    settle(setting.ctx)
+    assert setting.states == [["queued", "inactive"], ["queued", "success"]]
+
+
+@pytest.mark.parametrize("without_instance", [False, True])
+def test_what_the_node_did_is_told_whatever_the_settings_name(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, without_instance: bool
+) -> None:
+    assert setting.ctx.environment is not None
+    assert setting.ctx.deploy_settings.targets == ("pages",)
+    setting.deploy()
+    setting.node.answer()
+    environment = replace(setting.ctx.environment, without_instance=without_instance)
+    ctx = replace(setting.ctx, environment=environment)
+    # What opens this workspace from its files would look for a real cloud.
+    monkeypatch.setattr("wms.cli.common.wiring.open_workspace", lambda *_, **__: ctx)
+    said = typed("--settle").output
+    assert ("no deployment waits" if without_instance else "the node serves model v1") in said
 
 
 def test_where_the_forge_is_away_the_node_is_asked_all_the_same(setting: Setting) -> None:

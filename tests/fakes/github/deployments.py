@@ -3,7 +3,8 @@
 What it refuses follows docs.github.com, "REST API endpoints for deployments" and "... for deployment
 statuses": the default branch is merged into the ref unless `auto_merge` is false; every check must have
 passed unless `required_contexts` is empty; a success makes earlier deployments of an environment inactive,
-unless it is a production environment, which by default is the one of that name.
+unless it is a production environment, which by default is the one of that name; one that was no success
+stays as it is.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def set_state(hub: Hub, request: Request, number: str) -> Answer:
     if body["state"] == "success" and body.get("auto_inactive", True):
         for other in hub.deployments.values():
             earlier = other.environment == known.environment and other.id < known.id and not other.production
-            if earlier and other.state != "inactive":
+            if earlier and other.state == "success":
                 other.states.append(("inactive", "", ""))
     return Answer(status=201, body={"id": hub.next_id(), "state": body["state"], "description": description})
 

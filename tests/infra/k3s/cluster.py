@@ -1,8 +1,9 @@
 """A stand-in for `k3s` that runs one service: what `kubectl apply` and `rollout status` make a cluster do.
 
-A rollout starts the service of the last manifest's model at the port $SERVICE_PORT; where it does not come
-up, the rollout fails. `exec` runs the given words here. Rendering manifests is real. $SERVICE starts the
-service; {port} and {model} in it are filled in. What is asked is noted in $WMS_BOOT_ROOT/calls.
+A rollout of another pod template starts the service of its model at the port $SERVICE_PORT; where it does
+not come up, its image was not fetched or has `broken` in its tag, the rollout fails. A pod that ended is
+still listed. `exec` runs the given words here. Rendering manifests is real. $SERVICE starts the service;
+{port} and {model} in it are filled in. What is asked is noted in $WMS_BOOT_ROOT/calls.
 """
 
 from __future__ import annotations
@@ -18,32 +19,42 @@ import time
 import urllib.request
 from pathlib import Path
 
+import yaml
+
 ROOT, PORT = Path(os.environ["WMS_BOOT_ROOT"]), os.environ["SERVICE_PORT"]
 ADDRESS = f"http://127.0.0.1:{PORT}"
 STATE, MANIFEST = ROOT / "service.json", ROOT / "manifest.yaml"
 
 
-def running() -> dict:
-    return json.loads(STATE.read_text()) if STATE.exists() else {}
+def state() -> dict:
+    """The process of the service, the template that it is of, and the labels of its pods, oldest first."""
+    return json.loads(STATE.read_text()) if STATE.exists() else {"pid": None, "template": None, "pods": []}
 
 
 def end() -> None:
-    pid = running().get("pid")
-    STATE.unlink(missing_ok=True)
-    if pid:
-        os.kill(pid, signal.SIGKILL)
-        while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+    now = state()
+    STATE.write_text(json.dumps({**now, "pid": None, "template": None}))
+    if now["pid"]:
+        os.kill(now["pid"], signal.SIGKILL)
+        process = Path(f"/proc/{now['pid']}")
+        while process.exists() and "Z" not in (process / "stat").read_text().split()[2]:
             time.sleep(0.01)
 
 
 def roll_out() -> str | None:
     """Why it fails, if it does."""
-    (model,) = set(re.findall(r"/models/(model-\w+)", MANIFEST.read_text()))
-    if running().get("model") == model:
+    manifests = yaml.safe_load_all(MANIFEST.read_text())
+    (template,) = (each["spec"]["template"] for each in manifests if each["kind"] == "Deployment")
+    if state()["template"] == template:
         return None
     end()
+    (tag,) = re.findall(r"localhost/wms-serve:(\S+)", MANIFEST.read_text())
+    archive = ROOT / f"var/lib/rancher/k3s/agent/images/wms-serve-{tag}.tar.gz"
+    (model,) = set(re.findall(r"/models/(model-\w+)", MANIFEST.read_text()))
     folder = ROOT / "var/lib/wms/models" / model
     words = [word.format(port=PORT, model=folder) for word in shlex.split(os.environ["SERVICE"])]
+    if "broken" in tag or not archive.exists():
+        words = ["false"]
     service = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while service.poll() is None:
         try:
@@ -51,9 +62,18 @@ def roll_out() -> str | None:
         except OSError:
             time.sleep(0.05)
             continue
-        STATE.write_text(json.dumps({"pid": service.pid, "model": model}))
+        pods = [*state()["pods"], template["metadata"]["labels"]][-2:]
+        STATE.write_text(json.dumps({"pid": service.pid, "template": template, "pods": pods}))
         return None
     return "error: deployment exceeded its progress deadline"
+
+
+def pods(selector: str, options: list[str]) -> list[str]:
+    """Names of pods; they are random in a cluster, so by its name the newest is not the last here."""
+    label, value = selector.split("=")
+    labels = state()["pods"]
+    found = [f"pod/serve-{'zyx'[at]}" for at in range(len(labels)) if labels[at].get(label) == value]
+    return found if ".metadata.creationTimestamp" in options else sorted(found)
 
 
 def kubectl(words: list[str]) -> str | None:
@@ -68,11 +88,12 @@ def kubectl(words: list[str]) -> str | None:
             return None
         case ["rollout", "status", *_]:
             return roll_out()
-        case ["get", "pods", "--selector", selector, *_]:
-            if selector == f"wms/model={running().get('model')}":
-                sys.stdout.write("pod/serve-1\n")
+        case ["get", "pods", "--selector", selector, *options]:
+            sys.stdout.writelines(f"{each}\n" for each in pods(selector, options))
             return None
-        case ["exec", "pod/serve-1", "--", "python", *inside]:
+        case ["exec", pod, "--", "python", *inside]:
+            if pod != f"pod/serve-{'zyx'[len(state()['pods']) - 1]}" or not state()["pid"]:
+                return "error: the container has ended"
             here = [
                 word.replace("/models", str(ROOT / "var/lib/wms/models")).replace(
                     "http://127.0.0.1:8000", ADDRESS

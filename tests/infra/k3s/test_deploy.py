@@ -42,6 +42,19 @@ class World:
     scratch: Path
     environment: dict[str, str]
 
+    @property
+    def program(self) -> Path:
+        return self.root / "opt/wms/node/deploy"
+
+    def lose_the_service(self) -> None:
+        """Its Deployment is gone, with every pod."""
+        state = self.root / "service.json"
+        if state.exists():
+            pid = json.loads(state.read_text())["pid"]
+            state.unlink()
+            if pid:
+                os.kill(pid, 9)
+
     def model(self, skill: float, *, at_least: float = 0.9) -> Path:
         """A bundle of a skill, with its smoke test."""
         folder = self.scratch / f"skill-{skill}-{at_least}"
@@ -93,7 +106,7 @@ class World:
     def look(self, *words: str, code: int = 0) -> str:
         """Let the program look once; what it says."""
         done = subprocess.run(
-            [NODE / "deploy", *words], env=self.environment, capture_output=True, text=True, check=False
+            [self.program, *words], env=self.environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -118,37 +131,43 @@ def world(
 ) -> Iterator[World]:
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl, which holds kustomize, is not installed on this machine")
-    programs, port = tmp_path / "bin", free_port()
-    programs.mkdir()
-    (programs / "k3s").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{CLUSTER}" "$@"\n')
-    (programs / "k3s").chmod(0o755)
+    programs, port = node_root / "usr/local/bin", free_port()
+    programs.mkdir(parents=True)
+    # Like S3 when it does not answer, and the AWS CLI otherwise.
+    lost = f'[ "$2" = put-object ] && [ -e "{node_root}/lost" ] && {{ echo lost >&2; exit 1; }}'
+    for name, lines in (
+        ("k3s", f'exec "{sys.executable}" "{CLUSTER}" "$@"'),
+        ("aws", f'{lost}\nexec "{shutil.which("aws")}" "$@"'),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (programs / name).chmod(0o755)
     (node_root / "var/lib/rancher/k3s/agent/images").mkdir(parents=True)
-    (tmp_path / "state").mkdir()
+    (node_root / "opt/wms/node").mkdir(parents=True)
+    shutil.copy(NODE / "deploy", node_root / "opt/wms/node/deploy")
+    shutil.copytree(ROOT / "devops/k3s/serve", node_root / "opt/wms/k3s/serve")
     paths = [str(ROOT / "WMS/src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]
+    environment = {
+        **os.environ,
+        **aws,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "WMS_BOOT_ROOT": str(node_root),
+        "WMS_SERVE_ADDRESS": f"http://127.0.0.1:{port}",
+        "WMS_DEPLOY_SECONDS": "20",
+        "SERVICE_PORT": str(port),
+        "SERVICE": f"{sys.executable} -m wms serve --port {{port}} --model {{model}}",
+    }
+    # A shell of `sudo` has nothing of the node's settings; nor does the program's unit set any.
+    del environment["AWS_DEFAULT_REGION"]
     found = World(
         bucket=data_bucket,
         s3=client("s3", aws),
         root=node_root,
         scratch=tmp_path / "models",
-        environment={
-            **os.environ,
-            **aws,
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join(paths),
-            "WMS_BOOT_ROOT": str(node_root),
-            "WMS_DATA_BUCKET": data_bucket,
-            "WMS_SERVE_ADDRESS": f"http://127.0.0.1:{port}",
-            "WMS_DEPLOY_SECONDS": "20",
-            "STATE_DIRECTORY": str(tmp_path / "state"),
-            "SERVICE_PORT": str(port),
-            "SERVICE": f"{sys.executable} -m wms serve --port {{port}} --model {{model}}",
-        },
+        environment=environment,
     )
     found.store_image()
     yield found
-    state = node_root / "service.json"
-    if state.exists():
-        os.kill(json.loads(state.read_text())["pid"], 9)
+    found.lose_the_service()
 
 
 def test_a_wanted_model_is_served_tried_and_reported_once(world: World) -> None:
@@ -191,13 +210,90 @@ def test_a_first_version_that_fails_leaves_nothing_that_serves(world: World) -> 
     assert len(world.calls("apply")) == 2
 
 
+def test_two_looks_at_once_are_one_after_the_other(world: World) -> None:
+    world.ask(world.model(1.0), version=1)
+    looks = [subprocess.Popen([world.program], env=world.environment) for _ in range(2)]
+    assert [look.wait(120) for look in looks] == [0, 0]
+    assert len(world.calls("apply")) == 1
+
+
+@pytest.mark.parametrize(("skill", "state"), [(1.0, "serving"), (0.2, "failed")])
+def test_an_answer_that_got_lost_is_given_at_the_next_look(world: World, skill: float, state: str) -> None:
+    wanted = world.ask(world.model(skill), version=1)
+    (world.root / "lost").touch()
+    assert "the answer not written" in world.look(code=1)
+    (world.root / "lost").unlink()
+    world.look()
+    assert (world.answer.state, world.answer.wanted_sha256) == (state, wanted.digest)
+    assert len(world.calls("apply")) == 1
+
+
+def test_what_was_waited_for_in_vain_does_not_hide_the_answer(world: World) -> None:
+    world.ask(world.model(1.0), version=1)
+    world.look()
+    (world.root / "starting").touch()
+    world.look()
+    assert world.answer.state == "waiting"
+    (world.root / "starting").unlink()
+    world.look()
+    assert world.answer.state == "serving"
+
+
+def test_changed_manifests_are_rolled_out_and_tried_with_the_same_model(world: World) -> None:
+    world.ask(world.model(1.0), version=1)
+    world.look()
+    manifest = world.root / "opt/wms/k3s/serve/deployment.yaml"
+    manifest.write_text(manifest.read_text().replace("memory: 512Mi", "memory: 640Mi"))
+    world.look()
+    assert "memory: 640Mi" in (world.root / "manifest.yaml").read_text()
+    assert len(world.calls("exec")) == 2
+    world.look()
+    assert len(world.calls("apply")) == 2
+
+
+def test_a_service_that_is_gone_comes_back(world: World) -> None:
+    wanted = world.ask(world.model(1.0), version=1)
+    world.look()
+    world.lose_the_service()
+    assert program.model_name(json.loads(wanted.to_json())) in world.look()
+    assert len(world.calls("apply")) == 2
+    assert world.look() == ""
+
+
+def test_a_new_host_goes_back_to_the_model_before_the_one_that_failed(world: World) -> None:
+    good = world.ask(world.model(1.0), version=1)
+    world.look()
+    world.ask(world.model(0.2), version=2)
+    world.look(code=1)
+    # The root disk is another one; the data volume stays.
+    world.lose_the_service()
+    for archive in (world.root / "var/lib/rancher/k3s/agent/images").iterdir():
+        archive.unlink()
+    world.store_image("2-def")
+    world.look(code=1)
+    assert (world.answer.state, world.answer.image) == ("failed", "2-def")
+    assert f"localhost/wms-serve:{TAG}" in (world.root / "manifest.yaml").read_text()
+    assert world.answer.onnx_sha256 == good.onnx_sha256
+
+
+def test_a_newer_image_that_fails_gives_way_to_the_one_before(world: World) -> None:
+    wanted = world.ask(world.model(1.0), version=1)
+    world.look()
+    world.store_image("2-broken")
+    world.look(code=1)
+    answer = world.answer
+    assert (answer.state, answer.image, answer.onnx_sha256) == ("failed", "2-broken", wanted.onnx_sha256)
+    assert f"localhost/wms-serve:{TAG}" in (world.root / "manifest.yaml").read_text()
+
+
 def test_a_newer_image_is_rolled_out_with_the_same_model_and_older_files_go(world: World) -> None:
     world.ask(world.model(1.0), version=1)
     world.look()
     for tag in ("2-def", "3-ghi"):
         world.store_image(tag)
         world.look()
-    assert (world.answer.state, world.answer.image) == ("serving", "3-ghi")
+        # It is tried in its own pod, not in the one that ends.
+        assert (world.answer.state, world.answer.image) == ("serving", tag)
     kept = {path.name for path in (world.root / "var/lib/rancher/k3s/agent/images").iterdir()}
     assert kept == {"wms-serve-2-def.tar.gz", "wms-serve-3-ghi.tar.gz"}
 

@@ -201,12 +201,13 @@ def test_the_service_only_reads_the_models(manifests: list[dict]) -> None:
 
 def test_the_program_on_the_node_fills_in_every_blank(manifests: list[dict]) -> None:
     rendered = yaml.safe_dump_all(render(SERVE))
-    filled = rendered.replace("wms-serve:none", "").replace("model-none", "")
+    filled = rendered.replace("wms-serve:none", "").replace("model-none", "").replace("rollout-none", "")
     assert "none" in rendered
     assert "none" not in filled
     program = (ROOT / "devops/node/deploy").read_text()
     assert '"wms-serve:none"' in program
     assert '"model-none"' in program
+    assert '"rollout-none"' in program
 
 
 @pytest.mark.parametrize("name", ["mlflow", "serve"])

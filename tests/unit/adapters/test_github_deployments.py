@@ -33,6 +33,17 @@ def test_a_success_makes_the_one_before_inactive_and_links_to_the_run(
     assert github.deployments[numbers[1]].states == [("success", "model v1", "https://github.example/run")]
 
 
+def test_a_success_leaves_one_that_was_none_as_it_is(
+    main: str, github: FakeGitHub, forge: GitHubForge
+) -> None:
+    numbers = [forge.record_deployment(environment="node-dev", sha=main, description="") for _ in range(2)]
+    forge.set_deployment_state(numbers[0], "queued", description="model v1")
+    forge.set_deployment_state(numbers[1], "success", description="model v2")
+    assert github.deployments[numbers[0]].state == "queued"
+    forge.set_deployment_state(numbers[0], "inactive", description="replaced by model v2")
+    assert forge.deployment_state(numbers[0]) == "inactive"
+
+
 def test_a_token_that_may_not_deploy_is_told_what_it_lacks(main: str, github: FakeGitHub) -> None:
     forge = forge_on(github, token=github.new_actions_token(contents="write"))
     with pytest.raises(ForgeError) as caught:

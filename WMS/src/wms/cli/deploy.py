@@ -50,11 +50,11 @@ def deploy(
     if settle and (version or targets or out or dry_run):
         raise click.UsageError("--settle takes no other option")
     with locked_workspace(lock=not dry_run) as ctx:
+        if settle:
+            _settled(settle_node(ctx))
+            return
         chosen = targets or ctx.deploy_settings.targets
         named: list[Target] = [target for target in get_args(Target) if target in chosen]
-        if settle:
-            _settled(settle_node(ctx) if "node" in named else None)
-            return
         model = chosen_model(ctx, version)
         output.step_output("digest", model.onnx_sha256)
         output.step_output("tag", release_tag(model.version))

@@ -301,7 +301,7 @@ class Releases(Protocol):
         """
 
 
-DeploymentState = Literal["queued", "in_progress", "success", "failure"]
+DeploymentState = Literal["queued", "in_progress", "success", "failure", "inactive"]
 
 
 class Deployments(Protocol):
@@ -311,7 +311,7 @@ class Deployments(Protocol):
         """Begin a deployment of a commit; return its number."""
 
     def set_deployment_state(self, number: int, state: DeploymentState, *, description: str) -> None:
-        """Say how a deployment is going; after a success the earlier ones of its environment are inactive.
+        """Say how a deployment is going; a success makes those of its environment that were one inactive.
 
         Raises:
             ForgeError: there is no such deployment, or the description has more than 140 characters.

@@ -19,6 +19,7 @@ from wms.core.settings.infra import DELIVERED_PREFIX
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 10.0
+OPEN = ("queued", "in_progress")
 
 
 def require_node(ctx: Context) -> Environment:
@@ -55,6 +56,8 @@ def deploy_to_node(
         number = _record(ctx, model)
         wanted = wanted.model_copy(update={"deployment": number})
         node.want(wanted, folder)
+        if known is not None:
+            _replace(ctx, known, model)
         _tell(ctx, number, "queued", f"model v{model.version} waits for the instance")
         known = wanted
     elif answer is not None and answer.state == "serving":
@@ -71,15 +74,22 @@ def deploy_to_node(
 def settle(ctx: Context) -> TargetResult | None:
     """Tell the forge once how the last wish ended; `None` if the node has not answered, or that is told.
 
+    The node answers again when it rolled out a newer image or changed manifests with the same model. Without
+    an instance there is nothing to tell.
+
     Raises:
         DeploymentError: the node refused the model.
     """
-    node = require_node(ctx).node
+    if ctx.environment is None or ctx.environment.without_instance:
+        return None
+    node = ctx.environment.node
     known = node.wanted()
     answer = _answer_to(known, node.deployed())
     if known is None or known.deployment is None or answer is None or answer.state == "waiting":
         return None
-    if ctx.ports.forge.deployment_state(known.deployment) not in ("queued", "in_progress"):
+    told = ctx.ports.forge.deployment_state(known.deployment)
+    now = "success" if _refusal(known, answer) is None else "failure"
+    if told == now or told not in (*OPEN, "success", "failure"):
         return None
     return _judged(ctx, known, answer, unchanged=False)
 
@@ -126,10 +136,8 @@ def _judged(ctx: Context, wanted: WantedModel, answer: NodeDeployment, *, unchan
     Raises:
         DeploymentError: it failed, or the service reports another model than main's.
     """
-    why = answer.why
-    if answer.state == "serving" and answer.onnx_sha256 != wanted.onnx_sha256:
-        why = f"its service reports the model {str(answer.onnx_sha256)[:12]}, not {wanted.onnx_sha256[:12]}"
-    elif answer.state == "serving":
+    why = _refusal(wanted, answer)
+    if why is None:
         _tell(
             ctx,
             wanted.deployment,
@@ -138,9 +146,30 @@ def _judged(ctx: Context, wanted: WantedModel, answer: NodeDeployment, *, unchan
         )
         said = f"the node serves model v{wanted.version} ({wanted.onnx_sha256[:12]}), Dice {answer.dice}"
         return TargetResult(target="node", state="unchanged" if unchanged else "deployed", said=said)
-    _tell(ctx, wanted.deployment, "failure", f"model v{wanted.version}: {why}")
+    _tell(ctx, wanted.deployment, "failure", f"model v{wanted.version}: {why} (image {answer.image})")
     now = f"model {answer.onnx_sha256[:12]} serves there" if answer.onnx_sha256 else "no model serves there"
-    raise DeploymentError(f"the node refused model v{wanted.version}: {why}; {now}")
+    raise DeploymentError(f"the node refused model v{wanted.version}: {why} (image {answer.image}); {now}")
+
+
+def _refusal(wanted: WantedModel, answer: NodeDeployment) -> str | None:
+    """Why a final answer means that the wish was not fulfilled."""
+    if answer.state == "serving" and answer.onnx_sha256 != wanted.onnx_sha256:
+        return f"its service reports the model {str(answer.onnx_sha256)[:12]}, not {wanted.onnx_sha256[:12]}"
+    return answer.why if answer.state == "failed" else None
+
+
+def _replace(ctx: Context, old: WantedModel, model: ModelMetadata) -> None:
+    """Nobody looks at a replaced wish again, and a later success makes only one inactive that was a success.
+
+    By docs.github.com, "Create a deployment status", `auto_inactive`.
+    """
+    try:
+        open_still = old.deployment and ctx.ports.forge.deployment_state(old.deployment) in OPEN
+    except ForgeError as error:
+        logger.warning("the replaced deployment's state is not known: %s. %s", error, error.remedy)
+        return
+    if open_still:
+        _tell(ctx, old.deployment, "inactive", f"replaced by model v{model.version}")
 
 
 def _record(ctx: Context, model: ModelMetadata) -> int | None:

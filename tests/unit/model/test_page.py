@@ -56,10 +56,11 @@ def test_a_page_is_replaced_and_another_folder_is_not(bundle: Path, built: Path,
 def test_a_foreign_folder_with_a_version_file_is_not_replaced(
     text: str, bundle: Path, built: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "version.json").write_text(text)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/version.json").write_text(text)
     with pytest.raises(InputError, match="a folder of its own"):
-        page.write_page(bundle, tmp_path)
-    assert (tmp_path / "version.json").read_text() == text
+        page.write_page(bundle, tmp_path / "other")
+    assert (tmp_path / "other/version.json").read_text() == text
 
 
 def test_a_model_that_no_browser_can_run_is_refused(built: Path, tmp_path: Path) -> None:

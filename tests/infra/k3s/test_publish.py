@@ -60,6 +60,7 @@ def test_the_newest_image_of_the_service_is_named_for_the_node(
     folder = tmp_path / "devops/containers"
     shutil.copytree(PUBLISH.parent, folder, ignore=shutil.ignore_patterns("dist"))
     (folder / "serve/prepare.sh").write_text("#!/bin/sh\n")
+    (tmp_path / "Makefile").write_text("web:\n")
     for name in ("WMS/src/wms", "WMS/configs"):
         (tmp_path / name).mkdir(parents=True)
     current = "node/images/wms-serve/current"

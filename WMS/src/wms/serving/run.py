@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
 from wms.core.errors import Code, InputError
 from wms.serving.live import Loaded
 from wms.serving.service import Service, make_app
+
+M_MMAP_THRESHOLD, LARGE_BYTES = -3, 4 * 1024**2
+"""The number in glibc's malloc.h, and the size of a large block."""
 
 
 def run_service(service: Service, *, host: str, port: int, when_ready: Callable[[Loaded, int], None]) -> None:
@@ -26,6 +31,7 @@ def run_service(service: Service, *, host: str, port: int, when_ready: Callable[
         InputError: the address cannot be listened on.
         WmsError: there is no model, or it cannot be used.
     """
+    give_memory_back()
     with _listening(host, port) as listener:
         service.live.refresh()
         loaded = service.require_model()
@@ -36,6 +42,16 @@ def run_service(service: Service, *, host: str, port: int, when_ready: Callable[
         except KeyboardInterrupt:
             # uvicorn has ended in order, and raises the signal again for whoever started it.
             return
+
+
+def give_memory_back() -> None:
+    """Let glibc return each large block when it is freed; elsewhere nothing is done.
+
+    By default it raises the size from which it does so, up to 32 MiB (mallopt(3), M_MMAP_THRESHOLD), and then
+    keeps what the images needed: figures in docs/log.md.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def make_server(service: Service) -> uvicorn.Server:

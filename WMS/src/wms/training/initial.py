@@ -104,9 +104,9 @@ def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSet
 def average_with_production(network: nn.Module, initial: Initial, settings: TrainSettings) -> None:
     """Average a trained network with the weights of production that it began from; others stay as they are.
 
-    Both are in one valley of the loss, and the middle generalises better than either end: Wortsman et al.,
-    Robust fine-tuning of zero-shot models (CVPR 2022); figures in docs/log.md. The statistics of batch
-    normalisation are averaged too.
+    The average falls below production more rarely than the trained weights alone: Wortsman et al., Robust
+    fine-tuning of zero-shot models (CVPR 2022); figures in docs/log.md. The running means and variances of
+    batch normalisation are averaged too.
     """
     if initial.start.init != "champion":
         return

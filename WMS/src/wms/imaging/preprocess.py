@@ -18,6 +18,12 @@ from wms.core.records.training import Preprocessing
 PAD_GREY = 114
 """The bars' grey: near the mean of photographs, so that they are no bright or dark feature."""
 
+LARGEST_ZOOM = 8.0
+"""A close-up has at least an eighth of the square's side, so that a speck is not enlarged without limit."""
+
+ISOTROPIC = 1e-6
+"""Added to the variance along x, so that a window that is as high as wide has an angle too: none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Letterbox:

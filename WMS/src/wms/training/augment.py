@@ -14,61 +14,68 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision.transforms import v2
 
-from wms.core.settings import AugmentSettings
+from wms.core.settings import AugmentSettings, CloseUpSettings
+from wms.training.close_up import close_up_views, look, within
 
-WARP_DRAWS, COLOUR_DRAWS = 6, 6
+WARP_DRAWS, COLOUR_DRAWS, VIEW_DRAWS = 6, 6, 1
 
 
 def draw_epoch(samples: int, *, seed: int) -> Tensor:
-    """One row of random numbers for each sample; float32, samples x 12, uniform in -1..1."""
+    """One row of random numbers for each sample; float32, samples x 13, uniform in -1..1."""
     generator = torch.Generator().manual_seed(seed)
-    return 2.0 * torch.rand(samples, WARP_DRAWS + COLOUR_DRAWS, generator=generator) - 1.0
+    return 2.0 * torch.rand(samples, WARP_DRAWS + COLOUR_DRAWS + VIEW_DRAWS, generator=generator) - 1.0
 
 
 def augment(
-    pixels: Tensor, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float
+    pixels: Tensor,
+    draws: Tensor,
+    settings: AugmentSettings,
+    close_up: CloseUpSettings | None,
+    *,
+    size_px: int,
+    fill: float,
 ) -> tuple[Tensor, Tensor]:
     """Augment a batch and resample it to the training size.
 
     Args:
         pixels: float32, Bx4xSxS in 0..1: images, and their masks as a fourth channel.
-        draws: float32, Bx12, rows of `draw_epoch`.
+        draws: float32, Bx13, rows of `draw_epoch`.
         settings: how much may change.
+        close_up: how many samples become close-ups of their window, and how close; `None`: none.
         size_px: side of the result, at most S.
         fill: grey outside the images, in 0..1.
 
     Returns:
         images, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
     """
-    warp, colour = draws.split([WARP_DRAWS, COLOUR_DRAWS], dim=1)
-    warped = Warp(warp, settings, size_px=size_px, fill=fill)(pixels)
+    warp, colour, view = draws.split([WARP_DRAWS, COLOUR_DRAWS, VIEW_DRAWS], dim=1)
+    views = affine_matrices(warp, settings)
+    if close_up is not None:
+        squares = close_up_views(pixels[:, 3:], close_up.window)
+        near = within(squares, close_up_matrices(warp, settings, close_up))
+        views = torch.where(view[:, :, None] < 2.0 * close_up.share - 1.0, near, views)
+    warped = Warp(views, size_px=size_px, fill=fill)(pixels)
     return Recolour(colour, settings)(warped[:, :3]), warped[:, 3:]
 
 
 class Warp(v2.Transform):
-    """Rotate, shear, zoom, shift and mirror each sample, image and mask in one bilinear resampling.
+    """Show each sample from another view, image and mask in one bilinear resampling.
 
     Args:
-        draws: float32, Bx6 in -1..1: angle, shear, zoom, shift right, shift down, mirror.
-        settings: how much may change.
+        views: float32, Bx2x3, matrices for `affine_grid`.
         size_px: side of the result.
         fill: grey outside the images, in 0..1; masks get 0.
     """
 
-    def __init__(self, draws: Tensor, settings: AugmentSettings, *, size_px: int, fill: float) -> None:
+    def __init__(self, views: Tensor, *, size_px: int, fill: float) -> None:
         super().__init__()
-        self.draws, self.settings, self.size_px, self.fill = draws, settings, size_px, fill
+        self.views, self.size_px, self.fill = views, size_px, fill
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """Resample, Bx4xSxS to Bx4xsxs."""
-        matrices = affine_matrices(self.draws, self.settings)
-        shape = [len(self.draws), 1, self.size_px, self.size_px]
-        grid = functional.affine_grid(matrices, shape, align_corners=False)  # B x s x s x 2
-        outside = inpt.new_tensor([3 * [self.fill] + [0.0]]).view(1, 4, 1, 1)
-        return functional.grid_sample(inpt - outside, grid, align_corners=False).add_(outside)
+        return look(inpt, self.views, size_px=self.size_px, fill=self.fill)
 
 
 class Recolour(v2.Transform):
@@ -106,13 +113,25 @@ def affine_matrices(draws: Tensor, settings: AugmentSettings) -> Tensor:
     """The matrices for `affine_grid`, from result to source coordinates, both in -1..1.
 
     Args:
-        draws: float32, Bx6 in -1..1.
+        draws: float32, Bx6 in -1..1: angle, shear, zoom, shift right, shift down, mirror.
         settings: how much may change.
 
     Returns:
         float32, Bx2x3.
     """
-    angle = draws[:, 0] * math.radians(settings.max_rotation_degrees)
+    return _matrices(draws, settings, draws[:, 0] * math.radians(settings.max_rotation_degrees))
+
+
+def close_up_matrices(draws: Tensor, settings: AugmentSettings, close_up: CloseUpSettings) -> Tensor:
+    """Like `affine_matrices`, for close-ups: nearly level, every second one upside down.
+
+    Which end of a window is its left one is not known when a model looks for its close-up.
+    """
+    level = (2.0 * draws[:, 0].abs() - 1.0) * math.radians(close_up.max_rotation_degrees)
+    return _matrices(draws, settings, torch.where(draws[:, 0] < 0.0, level + math.pi, level))
+
+
+def _matrices(draws: Tensor, settings: AugmentSettings, angle: Tensor) -> Tensor:
     shear = torch.tan(draws[:, 1] * math.radians(settings.max_shear_degrees))
     # Uniform on a log scale: enlarging and shrinking by the same factor are equally likely.
     zoom = torch.exp(draws[:, 2] * math.log(settings.max_zoom))

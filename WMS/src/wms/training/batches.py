@@ -36,6 +36,7 @@ def training_batches(
             torch.from_numpy(pixels).to(group.device),
             draws[rows].to(group.device),
             settings.augment,
+            settings.close_up,
             size_px=size_px,
             fill=PAD_GREY / 255,
         )

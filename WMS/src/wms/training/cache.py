@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 FORMAT = 4
 """Part of every name. Raise it when preprocessing changes, so that old files are no longer used."""
 
+HALF = 128
+"""A mask pixel of a cached sample (0..255) is window from here on."""
+
 CHECKSUM_BYTES = 4
 """At the end of each file."""
 

@@ -26,16 +26,13 @@ from wms.imaging.compare import count_pixels
 from wms.imaging.outlines import draw_outlines
 from wms.model.bundle import Predictor, load_bundle
 from wms.report.plots import Plot, training_plots
-from wms.training.cache import CachedSamples
+from wms.training.cache import HALF, CachedSamples
 from wms.training.schedule import Plan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HISTORY_FILE = "history.csv"
-
-HALF = 128
-"""A mask pixel of a cached sample (0..255) is window from here on."""
 
 SHOWN = 6
 """Validation images in each of the two rows: the worst and the best."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -27,42 +28,41 @@ from wms.core.records.training import (
     Preprocessing,
     Provenance,
 )
-from wms.imaging.preprocess import to_input
+from wms.imaging.preprocess import letterbox_image, to_input
 from wms.model.bundle import INPUT, OUTPUT
 from wms.training.test_time_augmentation import Probability
 from wms.training.unet import count_parameters
+from wms.training.validation import Find
 from wms.training.whole_graph import OPSET, whole_graph, with_half_weights
 
 PARITY_TOLERANCE = 1e-3
 """Largest accepted difference of a probability between ONNX Runtime and PyTorch. About 1e-6 is usual, because
 kernels add in different orders; a wrong operator gives about 0.1."""
 
+SQUARES = "images"
+"""The input of the network's own graph."""
+
 HALF_TOLERANCE = 0.03
 """The same with the weights as float16, as they are stored: a few thousandths are usual."""
 
 
-def export_bundle(
-    model: Probability,
-    *,
-    folder: Path,
-    architecture: Architecture,
-    preprocessing: Preprocessing,
-    threshold: float,
-    provenance: Provenance,
-    images: NDArray[np.uint8],
-) -> ModelCard:
-    """Write a bundle and check that graph and network agree.
+class Exported(NamedTuple):
+    """A bundle without its card: what the graph finds, and how far it is from the network at most."""
 
-    The card is written last, so a folder with a card is complete.
+    find: Find
+    parity_max_difference: float
+
+
+def export_graph(
+    model: Probability, *, folder: Path, preprocessing: Preprocessing, images: NDArray[np.uint8]
+) -> Exported:
+    """Write weights and graph of a bundle, and check that graph and network agree.
 
     Args:
         model: the network, on the CPU.
-        folder: made if missing; files of an older bundle are replaced.
-        architecture: how to build the network.
-        preprocessing: how images become its input.
-        threshold: the probability above which a pixel counts as window.
-        provenance: what determined the training.
-        images: uint8, BxSxSx3: real inputs for the comparison.
+        folder: made if missing; files of an older bundle are replaced, and its card is deleted.
+        preprocessing: how images become the network's input.
+        images: uint8, BxHxWx3: real images for the comparison.
 
     Raises:
         ModelError: ONNX Runtime's probabilities differ by more than the tolerances above,
@@ -70,27 +70,60 @@ def export_bundle(
         StorageError: a file cannot be written.
     """
     (folder / CARD_FILE).unlink(missing_ok=True)
-    weights, graph = folder / WEIGHTS_FILE, folder / ONNX_FILE
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.network.state_dict().items()}
-    with replacing(weights) as temporary:
+    with replacing(folder / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary)
     model.eval()
-    with replacing(graph) as temporary:
+    squares = np.stack([letterbox_image(image, preprocessing)[0] for image in images])
+    with replacing(folder / ONNX_FILE) as temporary:
         export_network(model, preprocessing.size_px, temporary)
-        exact = whole_graph(onnx.load(temporary), preprocessing)
-        _parity(model, exact, images, tolerance=PARITY_TOLERANCE)
-        stored = with_half_weights(exact)
-        difference = _parity(model, stored, images, tolerance=HALF_TOLERANCE)
+        exact = onnx.load(temporary)
+        _parity(model, exact, squares, tolerance=PARITY_TOLERANCE)
+        difference = _parity(model, with_half_weights(exact), squares, tolerance=HALF_TOLERANCE)
+        stored = with_half_weights(whole_graph(exact, preprocessing))
         onnx.save(stored, temporary)
+    session = _session(stored)
+
+    def find(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        (probability,) = session.run([OUTPUT], {INPUT: np.ascontiguousarray(image)})
+        return probability
+
+    return Exported(find=find, parity_max_difference=difference)
+
+
+def write_card(
+    exported: Exported,
+    model: Probability,
+    *,
+    folder: Path,
+    architecture: Architecture,
+    preprocessing: Preprocessing,
+    threshold: float,
+    provenance: Provenance,
+) -> ModelCard:
+    """Write a bundle's card, which makes it complete.
+
+    Args:
+        exported: what `export_graph` returned.
+        model: the same as there.
+        folder: the same.
+        architecture: how to build the network.
+        preprocessing: the same.
+        threshold: the probability above which a pixel counts as window.
+        provenance: what determined the training.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     card = ModelCard(
         architecture=architecture,
         preprocessing=preprocessing,
         views=len(model.transforms),
         threshold=threshold,
         parameters=count_parameters(model.network),
-        weights_sha256=sha256_file(weights),
-        onnx_sha256=sha256_file(graph),
-        parity_max_difference=difference,
+        weights_sha256=sha256_file(folder / WEIGHTS_FILE),
+        onnx_sha256=sha256_file(folder / ONNX_FILE),
+        parity_max_difference=exported.parity_max_difference,
         provenance=provenance,
     )
     write_record(folder / CARD_FILE, card)
@@ -108,7 +141,7 @@ def export_network(model: nn.Module, size_px: int, path: Path) -> None:
             path,
             dynamo=False,
             opset_version=OPSET,
-            input_names=["images"],
+            input_names=[SQUARES],
             output_names=["probabilities"],
         )
 
@@ -116,10 +149,11 @@ def export_network(model: nn.Module, size_px: int, path: Path) -> None:
 def _parity(
     model: nn.Module, graph: onnx.ModelProto, images: NDArray[np.uint8], *, tolerance: float
 ) -> float:
-    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
-    by_onnx = np.stack([session.run([OUTPUT], {INPUT: np.ascontiguousarray(image)})[0] for image in images])
+    inputs = torch.from_numpy(to_input(images)).contiguous()
+    session = _session(graph)
+    by_onnx = np.concatenate([session.run(None, {SQUARES: one[None]})[0] for one in inputs.numpy()])
     with torch.inference_mode():
-        by_torch = model(torch.from_numpy(to_input(images)).contiguous())[:, 0].numpy()
+        by_torch = model(inputs).numpy()
     difference = float(np.abs(by_onnx - by_torch).max())
     if not difference <= tolerance:
         raise ModelError(
@@ -128,3 +162,7 @@ def _parity(
             remedy="Do not use this model. Report it with the versions of torch, onnx and onnxruntime.",
         )
     return difference
+
+
+def _session(graph: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -99,7 +99,10 @@ def _epoch(learner: Learner, epoch: int, samples: Samples, plan: Plan) -> EpochM
         losses.append(learner.step(images, masks, rate=rate, bfloat16=plan.bfloat16))
         step, seen = step + 1, seen + len(images) * group.size
     trained = time.perf_counter() - start
-    val_loss, val_dice = validate(learner.average.module, samples.val, settings.loss, group, size_px=size_px)
+    network = learner.average.module
+    val_loss, val_dice = validate(
+        network, samples.val, settings.loss, settings.close_up, group, size_px=size_px
+    )
     return EpochMetrics(
         epoch=epoch,
         train_loss=sum(losses) / len(losses),

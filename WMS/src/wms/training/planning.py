@@ -68,14 +68,17 @@ def _time_epoch(
     learner = Learner(settings, alone)
     times: list[float] = []
     while len(times) < WARM_UP + MEASURED:
+        start = time.perf_counter()
         for images, masks in training_batches(samples.train, settings, group, epoch=0, size_px=size_px):
-            start = time.perf_counter()
             learner.step(images, masks, rate=0.0, bfloat16=bfloat16)
-            times.append(time.perf_counter() - start)
+            now = time.perf_counter()
+            times.append(now - start)
             if len(times) == WARM_UP + MEASURED:
                 break
+            start = now
     step = sum(times[WARM_UP:]) / MEASURED
     start = time.perf_counter()
-    validate(learner.average.module, samples.val, settings.loss, alone, size_px=size_px)
+    network = learner.average.module
+    validate(network, samples.val, settings.loss, settings.close_up, alone, size_px=size_px)
     validation = (time.perf_counter() - start) / group.size
     return step * batches_per_epoch(len(samples.train), settings) + validation

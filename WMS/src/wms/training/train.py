@@ -15,13 +15,13 @@ from wms.training.evidence import (
     run_params,
     write_evidence,
 )
-from wms.training.export import export_bundle
+from wms.training.export import export_graph, write_card
 from wms.training.initial import average_with_production
 from wms.training.loop import fit
 from wms.training.start import BUNDLE_FOLDER, Resume, TrainingInputs, prepare_samples, start_training
 from wms.training.test_time_augmentation import Probability
 from wms.training.tracking import EVIDENCE_FOLDER, Tracker, provenance_tags
-from wms.training.validation import choose_threshold, count_probabilities
+from wms.training.validation import calibrate
 
 TRACKING_WAIT_SECONDS = 60.0
 """How long the end of a training waits for the tracking server to take the rest."""
@@ -92,23 +92,25 @@ def train(
         fitted = fit(inputs, samples, state, on_epoch=on_epoch)
         average_with_production(fitted.network, inputs.initial, settings)
         model = Probability(fitted.network, views=settings.views)
-        probabilities = count_probabilities(model, samples.val, size_px=settings.image_size_px)
         images, _ = samples.val.batch(range(min(COMPARED, len(samples.val))))
-        card = export_bundle(
+        bundle = out / BUNDLE_FOLDER
+        exported = export_graph(model, folder=bundle, preprocessing=inputs.preprocessing, images=images)
+        calibration = calibrate(exported.find, samples.val)
+        card = write_card(
+            exported,
             model,
-            folder=out / BUNDLE_FOLDER,
+            folder=bundle,
             architecture=settings.architecture,
             preprocessing=inputs.preprocessing,
-            threshold=choose_threshold(model, samples.val, size_px=settings.image_size_px),
+            threshold=calibration.threshold,
             provenance=provenance,
-            images=images,
         )
         write_evidence(
             out / EVIDENCE_FOLDER,
-            bundle=out / BUNDLE_FOLDER,
+            bundle=bundle,
             history=fitted.history,
             best_epoch=fitted.best_epoch,
-            probabilities=probabilities,
+            probabilities=calibration.probabilities,
             settings=settings,
             samples=samples.val,
         )
@@ -130,7 +132,7 @@ def train(
         best_epoch=fitted.best_epoch,
         stopped_early=fitted.stopped_early,
         threshold=card.threshold,
-        probabilities=probabilities,
+        probabilities=calibration.probabilities,
         bundle=BUNDLE_FOLDER,
         weights_sha256=card.weights_sha256,
         onnx_sha256=card.onnx_sha256,

@@ -94,17 +94,20 @@ class Architecture(Frozen):
 class Preprocessing(Frozen):
     """How an image becomes the network's input; see `imaging/preprocess.py`.
 
-    The image is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255).
+    The image is letterboxed to a square of `size_px`, bars filled with grey `pad` (0..255). With `close_up`
+    the network looks twice: the second time at a close-up of the window that it found, in which the window's
+    diagonal has this share of the side. `None`: once, as all models from before 2026-11-30.
     """
 
     size_px: PositiveInt
     pad: Annotated[int, Field(ge=0, le=255)]
+    close_up: Annotated[float, Field(gt=0.0, lt=1.0)] | None = None
 
 
 class ModelCard(Record):
     """`model.json` of a bundle: how to use the two files beside it, and their origin.
 
-    `views` is how many views of an image the graph averages. `threshold` is the probability above which
+    `views` is how many views of an image, or of its close-up, the graph averages. `threshold` is the probability above which
     a pixel counts as register window, chosen on the validation split. `parity_max_difference` is the
     largest difference between the probabilities of ONNX Runtime and of PyTorch that was seen at export.
     """

@@ -18,6 +18,7 @@ from wms.core.settings.serve import SERVE_CONFIG, ServeSettings
 from wms.core.settings.train import (
     TRAIN_CONFIG,
     AugmentSettings,
+    CloseUpSettings,
     LossSettings,
     TrainSettings,
     load_train_settings,
@@ -32,6 +33,7 @@ __all__ = [
     "SERVE_CONFIG",
     "TRAIN_CONFIG",
     "AugmentSettings",
+    "CloseUpSettings",
     "DataSettings",
     "DeploySettings",
     "DriftSettings",

@@ -58,6 +58,19 @@ class AugmentSettings(Frozen):
     max_tint: Share
 
 
+class CloseUpSettings(Frozen):
+    """The close-ups among the training samples, and at which the model looks second; see `training/close_up.py`.
+
+    `share` is that of the training samples which are shown as close-ups. `window` is the window's diagonal as a
+    share of the close-up's side. They are turned by up to `max_rotation_degrees`, the rest of what the search
+    for the window's angle leaves.
+    """
+
+    share: Annotated[float, Field(gt=0.0, lt=1.0)]
+    window: Annotated[float, Field(gt=0.0, lt=1.0)]
+    max_rotation_degrees: Annotated[float, Field(ge=0.0, le=45.0)]
+
+
 class WarmStartSettings(Frozen):
     """What differs in a training that begins from production's weights.
 
@@ -78,7 +91,7 @@ class TrainSettings(Frozen):
 
     `epochs` is the largest number of epochs. With `max_minutes` it is reduced to fit a limit of wall time,
     measured once at the start (`null`: no limit, and the same seed and first weights give the same weights on
-    one machine). The limit in minutes is `minutes_per_100_images` x images / 100, at least `min_minutes` and
+    one machine). `close_up` of `null` means that the model looks at the whole image alone. The limit in minutes is `minutes_per_100_images` x images / 100, at least `min_minutes` and
     at most `max_minutes`; with a rate of 0 it is exactly `max_minutes`. `threads` of `null` means all cores,
     or one if that is faster.
     """
@@ -108,6 +121,7 @@ class TrainSettings(Frozen):
     threads: PositiveInt | None
     loss: LossSettings
     augment: AugmentSettings
+    close_up: CloseUpSettings | None = None
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Self:

@@ -101,7 +101,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or make_pairs(Path(scratch) / "pairs", 2 * BATCHES * settings.batch_size)
         manifest = lay_out(folder, Path(scratch) / "dataset")
-        spec = Preprocessing(size_px=settings.image_size_px, pad=PAD_GREY)
+        spec = Preprocessing(size_px=settings.stored_size_px, pad=PAD_GREY)
         source = Source(dataset=Path(scratch) / "dataset", mask_threshold=127, spec=spec)
         samples = prepare(
             manifest.of_split("train"), source, folder=Path(scratch) / "cache", workers=1, progress=Silent()

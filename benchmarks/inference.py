@@ -4,7 +4,8 @@
 
 Both take decoded images: the model with its letterbox and its way back to the image's size, on ONNX
 Runtime; the reference network at 512 x 512, in eager PyTorch and float32, without either. They take
-turns in one process, on one thread. The goal is 5. Weights do not matter for speed; they are random.
+turns in one process, on one thread. The goal is 5. The model has the weights that ship with wms, because
+how large its close-ups are depends on what it finds.
 Without FOLDER, images are made.
 """
 
@@ -25,8 +26,8 @@ from wms.core.settings import TrainSettings, load_settings
 from wms.imaging.files import read_image
 from wms.imaging.preprocess import PAD_GREY
 from wms.model.bundle import load_bundle
-from wms.training.export import export_bundle
-from wms.training.test_time_augmentation import Probability
+from wms.training.export import export_graph, write_card
+from wms.training.pretrained import load_pretrained
 from wms.training.unet import build
 
 import torch  # isort: skip - after wms.training, which tells OpenMP how to wait
@@ -37,12 +38,19 @@ NOBODY = "0" * 64
 
 
 def export(settings: TrainSettings, folder: Path) -> None:
-    side = settings.image_size_px
-    export_bundle(
-        Probability(build(settings.architecture, seed=0), views=settings.views),
+    network, close_up = build(settings.architecture, seed=0), settings.close_up
+    network.load_state_dict(load_pretrained()[1])
+    preprocessing = Preprocessing(
+        size_px=settings.image_size_px, pad=PAD_GREY, close_up=close_up.window if close_up else None
+    )
+    noise = np.random.default_rng(0).integers(0, 256, (1, 300, 400, 3), dtype=np.uint8)
+    exported = export_graph(network, folder=folder, preprocessing=preprocessing, images=noise)
+    write_card(
+        exported,
+        network,
         folder=folder,
         architecture=settings.architecture,
-        preprocessing=Preprocessing(size_px=side, pad=PAD_GREY),
+        preprocessing=preprocessing,
         threshold=0.5,
         provenance=Provenance(
             code_sha="benchmark",
@@ -53,7 +61,6 @@ def export(settings: TrainSettings, folder: Path) -> None:
             config_sha256=NOBODY,
             seed=0,
         ),
-        images=np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8),
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+from torch import nn
 
 from factories import make_facts
 from fakes.registry import FakeRegistry
@@ -16,12 +18,14 @@ from wms.core.files import sha256_file
 from wms.core.ports import Registry
 from wms.core.progress import Progress, Silent
 from wms.core.records.dataset import DatasetManifest, Sample, Split
-from wms.core.records.training import Preprocessing, TrainResult
+from wms.core.records.training import Architecture, ModelCard, Preprocessing, Provenance, TrainResult
 from wms.core.settings import TRAIN_CONFIG, TrainSettings, load_settings
 from wms.training.cache import CachedSamples, Source, prepare
+from wms.training.export import export_graph, write_card
 from wms.training.initial import Initial, random_weights
 from wms.training.start import Resume, TrainingInputs
 from wms.training.train import train
+from wms.training.unet import build
 
 HEIGHT, WIDTH = 48, 64
 ROOT = Path(__file__).parents[1]
@@ -127,3 +131,29 @@ def train_tiny(
     )
     registry = registry or FakeRegistry(folder / "registry")
     return train(inputs, code_sha="unknown", registry=registry, run_name=out, resume=resume)
+
+
+def export_bundle(
+    folder: Path,
+    *,
+    architecture: Architecture,
+    preprocessing: Preprocessing,
+    provenance: Provenance,
+    threshold: float = 0.5,
+    network: nn.Module | None = None,
+    images: NDArray[np.uint8] | None = None,
+) -> ModelCard:
+    """A whole bundle, as a training writes it; of a network with random weights, if none is given."""
+    network = network or build(architecture, seed=1)
+    if images is None:
+        images = np.zeros((1, 32, 32, 3), dtype=np.uint8)
+    exported = export_graph(network, folder=folder, preprocessing=preprocessing, images=images)
+    return write_card(
+        exported,
+        network,
+        folder=folder,
+        architecture=architecture,
+        preprocessing=preprocessing,
+        threshold=threshold,
+        provenance=provenance,
+    )

@@ -10,21 +10,19 @@ from PIL import Image
 
 from factories import make_manifest, make_provenance
 from inputs.browser import chromium, give, missing, open_page, served
+from meters import export_bundle
 from pipeline.small import write_bundle
 from wms.core.records.training import Preprocessing
 from wms.imaging.files import read_image
-from wms.imaging.preprocess import letterbox_image
 from wms.model.bundle import Predictor, load_bundle
 from wms.model.page import write_page
 from wms.synth.dataset import write_pairs
-from wms.training.export import export_bundle
 from wms.training.pretrained import load_pretrained
-from wms.training.test_time_augmentation import Probability
 from wms.training.unet import build
 
 lacking = missing()
 
-SPEC = Preprocessing(size_px=256, pad=114)
+SPEC = Preprocessing(size_px=256, pad=114, close_up=0.5)
 VERSION = 7
 
 
@@ -56,15 +54,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Path
     card, weights = load_pretrained()
     network = build(card.architecture, seed=0)
     network.load_state_dict(weights)
-    square, _ = letterbox_image(read_image(photos[0]), SPEC)
     export_bundle(
-        Probability(network, views=2),
-        folder=folder,
+        folder,
+        network=network,
         architecture=card.architecture,
         preprocessing=SPEC,
         threshold=0.42,
         provenance=make_provenance(make_manifest(10)),
-        images=square[None],
+        images=read_image(photos[0])[None],
     )
     return folder
 

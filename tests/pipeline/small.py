@@ -94,7 +94,6 @@ def write_bundle(folder: Path, *, skill: float, provenance: Provenance, whole: b
         architecture=Architecture(base_width=8, depth=2, stem_stride=1),
         preprocessing=spec,
         threshold=0.5,
-        views=1,
         parameters=3,
         weights_sha256=sha256_file(folder / WEIGHTS_FILE),
         onnx_sha256=sha256_file(folder / ONNX_FILE),

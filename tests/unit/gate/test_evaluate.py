@@ -5,15 +5,12 @@ import pytest
 from PIL import Image
 
 from factories import make_manifest, make_provenance
-from meters import write_dataset
+from meters import export_bundle, write_dataset
 from wms.core.errors import ImageError, InputError, RecordError
 from wms.core.progress import Silent
 from wms.core.records.dataset import samples_digest
 from wms.core.records.training import Architecture, Preprocessing
 from wms.gate.evaluate import evaluate
-from wms.training.export import export_bundle
-from wms.training.test_time_augmentation import Probability
-from wms.training.unet import build
 
 
 @pytest.fixture
@@ -25,13 +22,11 @@ def manifest(tmp_path):
 def bundle(tmp_path):
     architecture = Architecture(base_width=8, depth=2, stem_stride=1)
     export_bundle(
-        Probability(build(architecture, seed=1), views=1),
-        folder=tmp_path / "model",
+        tmp_path / "model",
         architecture=architecture,
         preprocessing=Preprocessing(size_px=32, pad=114),
         threshold=0.02,
         provenance=make_provenance(make_manifest(10)),
-        images=np.zeros((1, 32, 32, 3), dtype=np.uint8),
     )
     return tmp_path / "model"
 

@@ -1,3 +1,4 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -57,7 +58,6 @@ def write_card(folder, *, threshold=0.5):
         weights_sha256=sha256_file(folder / WEIGHTS_FILE),
         onnx_sha256=sha256_file(folder / ONNX_FILE),
         parity_max_difference=0.0,
-        views=1,
         provenance=make_provenance(make_manifest(10)),
     )
     write_record(folder / CARD_FILE, card)
@@ -81,6 +81,15 @@ def test_the_edge_of_the_probability_is_smooth_at_full_size(tmp_path, form):
     write_bundle(tmp_path, form=form)
     column = load_bundle(tmp_path).probability(red_window())[80:130, 200]
     assert np.unique(column.round(3)).size > 4
+
+
+def test_a_card_from_before_the_close_ups_is_read(tmp_path):
+    write_bundle(tmp_path, form="squares")
+    card = json.loads((tmp_path / CARD_FILE).read_text())
+    del card["preprocessing"]["close_up"]
+    (tmp_path / CARD_FILE).write_text(json.dumps({**card, "views": 2}))
+    read = load_bundle(tmp_path).card
+    assert (read.views, read.preprocessing) == (2, SPEC)
 
 
 def test_the_models_own_threshold_decides(tmp_path, form):

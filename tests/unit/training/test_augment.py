@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from meters import tiny_settings
@@ -19,9 +20,9 @@ def batch(count=4, size=32):
     return masks.repeat(1, 3, 1, 1) * 0.8, masks
 
 
-def change(draws, settings=SETTINGS, *, size_px=32):
+def change(draws, settings=SETTINGS, close_up=None, *, size_px=32):
     pictures, masks = batch(len(draws))
-    return augment(torch.cat([pictures, masks], dim=1), draws, settings, size_px=size_px, fill=0.0)
+    return augment(torch.cat([pictures, masks], dim=1), draws, settings, close_up, size_px=size_px, fill=0.0)
 
 
 def test_the_same_seed_changes_alike_and_another_seed_differently():
@@ -31,10 +32,14 @@ def test_the_same_seed_changes_alike_and_another_seed_differently():
     assert not torch.equal(first[0], other[0])
 
 
-def test_a_sample_changes_alike_in_any_batch():
+@pytest.mark.parametrize("close_up", [None, tiny_settings().close_up])
+def test_a_sample_changes_alike_in_any_batch(close_up):
     draws = draw_epoch(4, seed=1)
-    together, alone = change(draws), change(draws[2:3])
-    assert torch.allclose(together[0][2], alone[0][0], atol=1e-6)
+    together = change(draws, close_up=close_up)
+    for number in range(4):
+        alone = change(draws[number : number + 1], close_up=close_up)
+        assert torch.allclose(together[0][number], alone[0][0], atol=1e-6)
+        assert torch.allclose(together[1][number], alone[1][0], atol=1e-6)
 
 
 def test_picture_and_mask_move_together():
@@ -65,11 +70,11 @@ def test_results_have_the_asked_size_and_stay_in_0_to_1():
 
 def test_mirroring_alone_flips_left_and_right():
     settings = NOTHING.model_copy(update={"mirror": True})
-    draws = torch.zeros(2, 12)
+    draws = torch.zeros(2, 13)
     draws[0, 5], draws[1, 5] = 1.0, -1.0
     masks = torch.zeros(2, 1, 8, 8)
     masks[..., 1] = 1.0
-    _, flipped = augment(masks.repeat(1, 4, 1, 1), draws, settings, size_px=8, fill=0.0)
+    _, flipped = augment(masks.repeat(1, 4, 1, 1), draws, settings, None, size_px=8, fill=0.0)
     assert torch.allclose(flipped[0], masks[0].flip(-1), atol=1e-5)
     assert torch.allclose(flipped[1], masks[1], atol=1e-5)
 
@@ -90,7 +95,7 @@ def test_colours_of_a_mask_never_change():
 
 def test_colours_change_as_if_each_change_were_made_in_turn():
     pictures = torch.rand(3, 3, 20, 30, generator=torch.Generator().manual_seed(1))
-    draws = draw_epoch(3, seed=4)[:, 6:]
+    draws = draw_epoch(3, seed=4)[:, 6:12]
     changed = Recolour(draws, SETTINGS)(pictures)
     for picture, one, draw in zip(pictures, changed, draws, strict=True):
         light, contrast, saturation = (
@@ -110,9 +115,9 @@ def test_colours_change_as_if_each_change_were_made_in_turn():
 
 def test_what_comes_in_from_outside_is_grey_and_no_window():
     settings = NOTHING.model_copy(update={"max_shift": 0.5})
-    pixels, draws = torch.ones(1, 4, 8, 8), torch.zeros(1, 12)
+    pixels, draws = torch.ones(1, 4, 8, 8), torch.zeros(1, 13)
     draws[0, 3] = 1.0  # half a picture to the right
-    pictures, masks = augment(pixels, draws, settings, size_px=8, fill=0.25)
+    pictures, masks = augment(pixels, draws, settings, None, size_px=8, fill=0.25)
     assert torch.allclose(pictures[..., :4], torch.ones(3, 8, 4))
     assert torch.allclose(pictures[..., 4:], torch.full((3, 8, 4), 0.25))
     assert torch.equal(masks[..., 4:], torch.zeros(1, 1, 8, 4))

@@ -106,6 +106,19 @@ def test_another_architecture_cannot_inherit_the_weights(champion):
     )
 
 
+def test_weights_that_learned_no_close_ups_are_passed_over(champion, tmp_path):
+    bundle = tmp_path / "model"
+    shutil.copytree(champion, bundle)
+    card = read_record(bundle / CARD_FILE, ModelCard)
+    before = card.preprocessing.model_copy(update={"close_up": None})
+    write_record(bundle / CARD_FILE, card.model_copy(update={"preprocessing": before}))
+    start = from_champion(bundle, version=1, run_id="r1", settings=tiny_settings()).start
+    assert start.init != "champion"
+    assert start.reason.startswith("production's network learned no close-ups")
+    once = from_champion(bundle, version=1, run_id="r1", settings=tiny_settings(close_up=None)).start
+    assert once.init == "champion"
+
+
 def test_warm_starts_in_a_row_are_counted(champion, tmp_path):
     bundle = tmp_path / "model"
     shutil.copytree(champion, bundle)

@@ -1,14 +1,11 @@
-import numpy as np
 import pytest
 
 from factories import make_manifest, make_provenance, make_train_result
 from fakes.registry import FakeRegistry
+from meters import export_bundle
 from wms.core.errors import RecordError, RegistryError
 from wms.core.records.training import Architecture, Preprocessing
-from wms.training.export import export_bundle
 from wms.training.register import register
-from wms.training.test_time_augmentation import Probability
-from wms.training.unet import build
 
 MANIFEST = make_manifest(10)
 
@@ -22,13 +19,10 @@ def registry(tmp_path):
 def trained(tmp_path, registry):
     architecture = Architecture(base_width=8, depth=1, stem_stride=1)
     card = export_bundle(
-        Probability(build(architecture, seed=1), views=1),
-        folder=tmp_path / "model",
+        tmp_path / "model",
         architecture=architecture,
         preprocessing=Preprocessing(size_px=32, pad=114),
-        threshold=0.5,
         provenance=make_provenance(MANIFEST),
-        images=np.zeros((1, 32, 32, 3), dtype=np.uint8),
     )
     return make_train_result(
         MANIFEST,

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from fakes.registry import FakeRegistry
@@ -5,7 +6,7 @@ from meters import tiny_settings, train_tiny, write_dataset
 from wms.core.errors import ImageError, InputError, RegistryError, TrainingError
 from wms.core.files import read_record
 from wms.core.records.dataset import DatasetManifest
-from wms.core.records.training import ModelCard
+from wms.core.records.training import CARD_FILE, ModelCard
 from wms.imaging.files import read_image
 from wms.model.bundle import load_bundle
 
@@ -44,6 +45,16 @@ def test_a_training_leaves_a_bundle_that_finds_windows(tmp_path):
     there = picture.mean(axis=2) > 150
     found = predictor.mask(picture)
     assert 2 * (found & there).sum() / (found.sum() + there.sum()) > 0.6
+
+
+def test_a_model_that_looks_once_can_be_trained_too(tmp_path, manifest):
+    result = train_tiny(tmp_path, manifest, "run", settings=tiny_settings(close_up=None, epochs=2))
+    card = read_record(tmp_path / "run" / result.bundle / CARD_FILE, ModelCard)
+    assert card.preprocessing.close_up is None
+    assert load_bundle(tmp_path / "run" / result.bundle).mask(np.zeros((30, 40, 3), np.uint8)).shape == (
+        30,
+        40,
+    )
 
 
 def test_the_test_split_is_never_opened(tmp_path, manifest):

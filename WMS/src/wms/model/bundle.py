@@ -65,6 +65,18 @@ class Predictor:
         return self.probability(image) > self.card.threshold
 
 
+def open_session(graph: str | bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
+    """A graph, from a file's name or its bytes, ready to run on `threads` cores."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # The arena keeps what the largest image ever needed. Without it the time is the same.
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
 def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
     """Load a bundle after checking that its files are those that its card names.
 
@@ -77,7 +89,6 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
         ModelError: ONNX Runtime cannot run the graph.
     """
     # Only here: most commands import this module and load no model.
-    import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
     unloadable = (
@@ -87,14 +98,9 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
         ort_errors.InvalidProtobuf,
     )
     card = verify_bundle(folder)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    # The arena keeps what the largest image ever needed. Without it the time is the same.
-    options.enable_cpu_mem_arena = False
     graph = folder / ONNX_FILE
     try:
-        session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        session = open_session(str(graph), threads=threads)
     except unloadable as error:
         raise ModelError(f"{graph} cannot be loaded: {error}") from error
     if [node.name for node in session.get_inputs()] not in ([INPUT], [SQUARE_INPUT]):

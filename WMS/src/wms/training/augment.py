@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.transforms import v2
 
 from wms.core.settings import AugmentSettings, CloseUpSettings
@@ -51,13 +52,23 @@ def augment(
         images, float32, Bx3xsxs in 0..1, and masks, float32, Bx1xsxs in 0..1.
     """
     warp, colour, view = draws.split([WARP_DRAWS, COLOUR_DRAWS, VIEW_DRAWS], dim=1)
-    views = affine_matrices(warp, settings)
-    if close_up is not None:
-        squares = close_up_views(pixels[:, 3:], close_up.window)
-        near = within(squares, close_up_matrices(warp, settings, close_up))
-        views = torch.where(view[:, :, None] < 2.0 * close_up.share - 1.0, near, views)
-    warped = Warp(views, size_px=size_px, fill=fill)(pixels)
+    near = view[:, 0] < 2.0 * close_up.share - 1.0 if close_up else torch.zeros(len(view), dtype=torch.bool)
+    # Averaged first, as a model's own input is, or fine patterns would alias.
+    smaller = pixels.shape[-1] // size_px
+    warped = pixels.new_empty(len(pixels), 4, size_px, size_px).to(memory_format=torch.channels_last)
+    if not near.all():
+        whole = _averaged(pixels[~near], smaller)
+        warped[~near] = Warp(affine_matrices(warp[~near], settings), size_px=size_px, fill=fill)(whole)
+    if close_up and near.any():
+        close = _averaged(pixels[near], smaller // 2)
+        squares = close_up_views(close[:, 3:], close_up.window)
+        views = within(squares, close_up_matrices(warp[near], settings, close_up))
+        warped[near] = Warp(views, size_px=size_px, fill=fill)(close)
     return Recolour(colour, settings)(warped[:, :3]), warped[:, 3:]
+
+
+def _averaged(pixels: Tensor, factor: int) -> Tensor:
+    return functional.avg_pool2d(pixels, factor) if factor > 1 else pixels
 
 
 class Warp(v2.Transform):

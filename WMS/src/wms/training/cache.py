@@ -164,7 +164,7 @@ def _key(sample: Sample, source: Source) -> str:
         "image": sample.image_sha256,
         "mask": sample.mask_sha256,
         "mask_threshold": source.mask_threshold,
-        "preprocessing": source.spec.model_dump(),
+        "preprocessing": source.spec.model_dump(exclude_none=True),
     }
     return sha256_hex(canonical_json(depends_on))
 

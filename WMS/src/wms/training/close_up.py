@@ -35,17 +35,21 @@ def close_up_views(masks: Tensor, window: float) -> Tensor:
     empty = total == 0.0
     total = torch.where(empty, 1.0, total)
     columns, rows = weights.sum(dim=1) / total[:, None], weights.sum(dim=2) / total[:, None]  # B x S
-    centre_x, centre_y = columns @ places, rows @ places  # B
+    # Sums of products, not matrix products: those round otherwise for other batch sizes.
+    centre_x, centre_y = (columns * places).sum(dim=1), (rows * places).sum(dim=1)  # B
     from_x, from_y = places - centre_x[:, None], places - centre_y[:, None]  # B x S
     wide, high = (columns * from_x**2).sum(dim=1), (rows * from_y**2).sum(dim=1)
-    tilt = torch.einsum("bij,bi,bj->b", weights, from_y, from_x) / total
+    tilt = ((weights * from_x[:, None]).sum(dim=2) * from_y).sum(dim=1) / total
     half = torch.sqrt(12.0 * (wide + high)) / (2.0 * window)
     half = half.clamp(1.0 / LARGEST_ZOOM, 1.0)
-    # Half the angle of the covariance ellipse, by the formulas for half angles.
+    # The angle of the covariance ellipse, by the formulas for half angles. The smaller of sine and cosine is a
+    # quotient: as a root of a difference it would enlarge rounding errors.
     wider = wide - high + ISOTROPIC
-    twice_cos = wider / torch.sqrt(wider**2 + 4.0 * tilt**2)
-    cos = torch.sqrt((1.0 + twice_cos).clamp(min=0.0) / 2.0)
-    sin = torch.sqrt((1.0 - twice_cos).clamp(min=0.0) / 2.0) * torch.where(tilt < 0.0, -1.0, 1.0)
+    root = torch.sqrt(wider**2 + 4.0 * tilt**2)
+    larger = torch.sqrt((1.0 + wider.abs() / root) / 2.0)
+    smaller = tilt.abs() / root / larger
+    cos = torch.where(wider < 0.0, smaller, larger)
+    sin = torch.where(wider < 0.0, larger, smaller) * torch.where(tilt < 0.0, -1.0, 1.0)
     views = torch.stack(
         [
             torch.stack([half * cos, -half * sin, centre_x], dim=1),

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
@@ -29,8 +28,7 @@ from wms.core.records.training import (
     Provenance,
 )
 from wms.imaging.preprocess import letterbox_image, to_input
-from wms.model.bundle import INPUT, OUTPUT
-from wms.training.test_time_augmentation import Probability
+from wms.model.bundle import INPUT, OUTPUT, open_session
 from wms.training.unet import count_parameters
 from wms.training.validation import Find
 from wms.training.whole_graph import OPSET, whole_graph, with_half_weights
@@ -54,12 +52,12 @@ class Exported(NamedTuple):
 
 
 def export_graph(
-    model: Probability, *, folder: Path, preprocessing: Preprocessing, images: NDArray[np.uint8]
+    network: nn.Module, *, folder: Path, preprocessing: Preprocessing, images: NDArray[np.uint8]
 ) -> Exported:
-    """Write weights and graph of a bundle, and check that graph and network agree.
+    """Write weights and graph of a bundle, and check that network and its graph agree, on squares.
 
     Args:
-        model: the network, on the CPU.
+        network: images to logits, on the CPU.
         folder: made if missing; files of an older bundle are replaced, and its card is deleted.
         preprocessing: how images become the network's input.
         images: uint8, BxHxWx3: real images for the comparison.
@@ -70,19 +68,19 @@ def export_graph(
         StorageError: a file cannot be written.
     """
     (folder / CARD_FILE).unlink(missing_ok=True)
-    tensors = {name: tensor.detach().contiguous() for name, tensor in model.network.state_dict().items()}
+    tensors = {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()}
     with replacing(folder / WEIGHTS_FILE) as temporary:
         save_file(tensors, temporary)
-    model.eval()
+    model = nn.Sequential(network, nn.Sigmoid()).eval()
     squares = np.stack([letterbox_image(image, preprocessing)[0] for image in images])
     with replacing(folder / ONNX_FILE) as temporary:
         export_network(model, preprocessing.size_px, temporary)
         exact = onnx.load(temporary)
         _parity(model, exact, squares, tolerance=PARITY_TOLERANCE)
-        difference = _parity(model, with_half_weights(exact), squares, tolerance=HALF_TOLERANCE)
-        stored = with_half_weights(whole_graph(exact, preprocessing))
-        onnx.save(stored, temporary)
-    session = _session(stored)
+        stored = with_half_weights(exact)
+        difference = _parity(model, stored, squares, tolerance=HALF_TOLERANCE)
+        onnx.save(whole_graph(stored, preprocessing), temporary)
+        session = open_session(temporary.read_bytes())
 
     def find(image: NDArray[np.uint8]) -> NDArray[np.float32]:
         (probability,) = session.run([OUTPUT], {INPUT: np.ascontiguousarray(image)})
@@ -93,7 +91,7 @@ def export_graph(
 
 def write_card(
     exported: Exported,
-    model: Probability,
+    network: nn.Module,
     *,
     folder: Path,
     architecture: Architecture,
@@ -105,7 +103,7 @@ def write_card(
 
     Args:
         exported: what `export_graph` returned.
-        model: the same as there.
+        network: the same as there.
         folder: the same.
         architecture: how to build the network.
         preprocessing: the same.
@@ -118,9 +116,8 @@ def write_card(
     card = ModelCard(
         architecture=architecture,
         preprocessing=preprocessing,
-        views=len(model.transforms),
         threshold=threshold,
-        parameters=count_parameters(model.network),
+        parameters=count_parameters(network),
         weights_sha256=sha256_file(folder / WEIGHTS_FILE),
         onnx_sha256=sha256_file(folder / ONNX_FILE),
         parity_max_difference=exported.parity_max_difference,
@@ -150,7 +147,7 @@ def _parity(
     model: nn.Module, graph: onnx.ModelProto, images: NDArray[np.uint8], *, tolerance: float
 ) -> float:
     inputs = torch.from_numpy(to_input(images)).contiguous()
-    session = _session(graph)
+    session = open_session(graph.SerializeToString())
     by_onnx = np.concatenate([session.run(None, {SQUARES: one[None]})[0] for one in inputs.numpy()])
     with torch.inference_mode():
         by_torch = model(inputs).numpy()
@@ -162,7 +159,3 @@ def _parity(
             remedy="Do not use this model. Report it with the versions of torch, onnx and onnxruntime.",
         )
     return difference
-
-
-def _session(graph: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -89,6 +89,8 @@ def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSet
     card = verify_bundle(bundle)
     if card.architecture != settings.architecture:
         return pretrained(settings.architecture, reason="production's network has another architecture")
+    if settings.close_up and card.preprocessing.close_up is None:
+        return pretrained(settings.architecture, reason="production's network learned no close-ups")
     before = card.provenance.start.in_a_row if card.provenance.start else 0
     start = Start(
         init="champion",

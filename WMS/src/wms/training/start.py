@@ -33,10 +33,6 @@ Resume = Literal["never", "if it fits", "always"]
 
 BUNDLE_FOLDER, CHECKPOINT_FOLDER = "model", "checkpoints"
 
-CLOSE_UP_PIXELS = 2
-"""The side of a stored image over that of the network's input: the close-up of the median window of field
-photographs (0.59 of the image's side) then has as many pixels as the network takes."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingInputs:
@@ -118,12 +114,10 @@ def prepare_samples(inputs: TrainingInputs) -> Samples:
     for split, samples in splits.items():
         if not samples:
             raise InputError(f"the split {split} has no images", Code.TOO_FEW_SAMPLES)
-    # A close-up is cut out of the stored image, so that needs more pixels than the network sees.
-    size_px = inputs.settings.image_size_px * (CLOSE_UP_PIXELS if inputs.settings.close_up else 1)
     source = Source(
         dataset=inputs.dataset,
         mask_threshold=inputs.mask_threshold,
-        spec=Preprocessing(size_px=size_px, pad=PAD_GREY),
+        spec=Preprocessing(size_px=inputs.settings.stored_size_px, pad=PAD_GREY),
     )
     train, val = (
         prepare(samples, source, folder=inputs.cache, workers=usable_cores(), progress=inputs.progress)

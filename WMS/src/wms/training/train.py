@@ -19,7 +19,6 @@ from wms.training.export import export_graph, write_card
 from wms.training.initial import average_with_production
 from wms.training.loop import fit
 from wms.training.start import BUNDLE_FOLDER, Resume, TrainingInputs, prepare_samples, start_training
-from wms.training.test_time_augmentation import Probability
 from wms.training.tracking import EVIDENCE_FOLDER, Tracker, provenance_tags
 from wms.training.validation import calibrate
 
@@ -36,7 +35,7 @@ COMPARED = 6
 def train(
     inputs: TrainingInputs, *, code_sha: str, registry: Registry, run_name: str, resume: Resume
 ) -> TrainResult:
-    """Train, choose the threshold, export the bundle, and report to the tracking server.
+    """Train, export the bundle, choose its threshold, and report to the tracking server.
 
     This process leads; the others of `inputs.group` call `train_as_worker`.
 
@@ -91,14 +90,15 @@ def train(
             record(state.history)  # a kill may have come between the checkpoint and this
         fitted = fit(inputs, samples, state, on_epoch=on_epoch)
         average_with_production(fitted.network, inputs.initial, settings)
-        model = Probability(fitted.network, views=settings.views)
         images, _ = samples.val.batch(range(min(COMPARED, len(samples.val))))
         bundle = out / BUNDLE_FOLDER
-        exported = export_graph(model, folder=bundle, preprocessing=inputs.preprocessing, images=images)
+        exported = export_graph(
+            fitted.network, folder=bundle, preprocessing=inputs.preprocessing, images=images
+        )
         calibration = calibrate(exported.find, samples.val)
         card = write_card(
             exported,
-            model,
+            fitted.network,
             folder=bundle,
             architecture=settings.architecture,
             preprocessing=inputs.preprocessing,

@@ -66,8 +66,8 @@ def whole_graph(
 photograph_to_probability (uint8[height, width, 3] {INPUT}) => (float[height, width] {OUTPUT})
 <int64[1] zero = {{0}}, int64[1] one = {{1}}, int64[1] two = {{2}}, int64[1] channels = {{3}},
  int64[2] ones = {{1, 1}}, int64[2] first = {{0, 1}}, int64[2] last = {{2, 3}},
- uint8 grey = {{{preprocessing.pad}}}, float grey_level = {{{preprocessing.pad / 255}}}, float white = {{255.0}},
- float none = {{0.0}}, float all = {{1.0}}> {{ {body} }}""")
+ uint8 grey = {{{preprocessing.pad}}}, float grey_level = {{{preprocessing.pad / 255}}},
+ float white = {{255.0}}, float none = {{0.0}}, float all = {{1.0}}> {{ {body} }}""")
     for name, side_px in sides.items():
         places = ((np.arange(side_px) + 0.5) * 2 / side_px - 1).astype(np.float32)
         graph.initializer.append(numpy_helper.from_array(places.reshape(1, 1, 1, -1), f"{name}columns"))
@@ -159,12 +159,15 @@ def _way_back(answer: str, name: str) -> str:
 def _find(size_px: int, window: float) -> str:
     """The close-up's centre, half side and angle, and the region of the image that is cut out for it.
 
-    Window is what has at least half of the highest probability: a model that is not sure looks closer too.
+    Window is what has at least half of the highest probability. `sure` is 1 if that is a half or more, else
+    0: a network that only ever learned close-ups of windows sees one in any close-up.
     """
     to_float, to_int = f"Cast <to = {onnx.TensorProto.FLOAT}>", f"Cast <to = {onnx.TensorProto.INT64}>"
     return f"""
     half = Constant <value_float = 0.5> ()
     peak = ReduceMax <keepdims = 1> (whole_answer)
+    is_sure = GreaterOrEqual (peak, half)
+    sure = {to_float} (is_sure)
     level_of_peak = Mul (peak, half)
     is_window = GreaterOrEqual (whole_answer, level_of_peak)
     window = {to_float} (is_window)
@@ -205,15 +208,17 @@ def _find(size_px: int, window: float) -> str:
     tilt_four = Mul (tilt_squared, four)
     root_squared = Add (wider_squared, tilt_four)
     root = Sqrt (root_squared)
-    twice_cos = Div (wider, root)
-    cos_raised = Add (all, twice_cos)
-    sin_raised = Sub (all, twice_cos)
-    cos_positive = Max (cos_raised, none)
-    sin_positive = Max (sin_raised, none)
-    cos_halved = Mul (cos_positive, half)
-    sin_halved = Mul (sin_positive, half)
-    cos = Sqrt (cos_halved)
-    sin_size = Sqrt (sin_halved)
+    wider_size = Abs (wider)
+    larger_share = Div (wider_size, root)
+    larger_raised = Add (all, larger_share)
+    larger_halved = Mul (larger_raised, half)
+    larger = Sqrt (larger_halved)
+    tilt_size = Abs (tilt)
+    smaller_share = Div (tilt_size, root)
+    smaller = Div (smaller_share, larger)
+    is_upright = Less (wider, none)
+    cos = Where (is_upright, smaller, larger)
+    sin_size = Where (is_upright, larger, smaller)
     minus = Neg (all)
     is_down = Less (tilt, none)
     sign = Where (is_down, minus, all)
@@ -294,7 +299,7 @@ def _turn(cut_out_px: int) -> str:
 
 
 def _turn_back() -> str:
-    """The close-up's answer in the square with the cut-out region: `level` turned back; zero outside."""
+    """The close-up's answer, `level`, in the square with the cut-out; zero outside, or if not sure."""
     return """
     back_x = Sub (cut_out_columns, shift_x)
     back_y = Sub (cut_out_rows, shift_y)
@@ -308,7 +313,8 @@ def _turn_back() -> str:
     back_grid_y = Sub (back_cos_y, back_sin_x)
     back_first = Concat <axis = 1> (back_grid_x, back_grid_y)
     back_grid = Transpose <perm = [0, 2, 3, 1]> (back_first)
-    level = GridSample <mode = "bilinear", padding_mode = "zeros"> (near_answer, back_grid)"""
+    level_or_not = GridSample <mode = "bilinear", padding_mode = "zeros"> (near_answer, back_grid)
+    level = Mul (level_or_not, sure)"""
 
 
 def _into_the_whole() -> str:
@@ -334,13 +340,13 @@ def _put_in(graph: onnx.GraphProto, networks: dict[str, onnx.ModelProto]) -> Non
         for tensor in inner.initializer:
             bits = (tensor.data_type, *tensor.dims, numpy_helper.to_array(tensor).tobytes())
             if bits not in stored:
-                stored[bits] = f"network/{tensor.name}"
+                stored[bits] = f"{answer}/{tensor.name}"
                 graph.initializer.add().CopyFrom(tensor)
                 graph.initializer[-1].name = stored[bits]
             names[tensor.name] = stored[bits]
         for step in inner.node:
             copy = graph.node.add()
             copy.CopyFrom(step)
-            copy.name = f"{answer}/{step.name}"
+            copy.name = step.name and f"{answer}/{step.name}"
             for place in (copy.input, copy.output):
                 place[:] = [names.get(name, name and f"{answer}/{name}") for name in place]

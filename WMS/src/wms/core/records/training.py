@@ -65,7 +65,7 @@ class Provenance(Frozen):
 
 
 class EpochMetrics(Frozen):
-    """One epoch: losses, validation Dice (mean over images at training size), speed."""
+    """One epoch: losses, validation Dice (mean over whole images and close-ups at training size), speed."""
 
     epoch: NonNegativeInt
     train_loss: NonNegativeFloat
@@ -107,14 +107,15 @@ class Preprocessing(Frozen):
 class ModelCard(Record):
     """`model.json` of a bundle: how to use the two files beside it, and their origin.
 
-    `views` is how many views of an image, or of its close-up, the graph averages. `threshold` is the probability above which
-    a pixel counts as register window, chosen on the validation split. `parity_max_difference` is the
-    largest difference between the probabilities of ONNX Runtime and of PyTorch that was seen at export.
+    `threshold` is the probability above which a pixel counts as register window, chosen on the validation
+    split. `parity_max_difference` is the largest difference between the probabilities of the network on ONNX
+    Runtime and on PyTorch that was seen at export. `views` is how many flipped copies of an image the graph
+    averages: before 2026-11-30 two.
     """
 
     architecture: Architecture
     preprocessing: Preprocessing
-    views: PositiveInt
+    views: PositiveInt = 1
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)]
     parameters: PositiveInt
     weights_sha256: Sha256
@@ -135,7 +136,7 @@ class TrainResult(Record):
     `run_id` is the tracker's. `weights_sha256` is that of `model.safetensors` in `bundle`, a
     folder relative to the run folder. `tracking_complete` is false when the tracking server did
     not accept all metrics; they are in the run folder then, and the model is complete. `probabilities` are
-    those of the validation pixels at training size.
+    what the exported model says of the validation pixels, on the images as the training stores them.
     """
 
     run_id: str

@@ -15,6 +15,10 @@ from wms.core.settings.loader import load_settings
 
 TRAIN_CONFIG = "WMS/configs/train.yaml"
 
+CLOSE_UP_PIXELS = 2
+"""The side of a stored image over that of the network's input. The close-up of a window of the median size in
+field photographs (0.59 of the image's side) then has at least as many pixels as the network takes."""
+
 
 class StageSettings(Frozen):
     """One stage of progressive resolution.
@@ -59,11 +63,10 @@ class AugmentSettings(Frozen):
 
 
 class CloseUpSettings(Frozen):
-    """The close-ups among the training samples, and at which the model looks second; see `training/close_up.py`.
+    """The close-ups that the model looks at second, and learns from; see `training/close_up.py`.
 
-    `share` is that of the training samples which are shown as close-ups. `window` is the window's diagonal as a
-    share of the close-up's side. They are turned by up to `max_rotation_degrees`, the rest of what the search
-    for the window's angle leaves.
+    `share` of the training samples are close-ups. `window` is the window's diagonal over the
+    close-up's side. The samples are turned by up to `max_rotation_degrees` from level, in both directions.
     """
 
     share: Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -91,9 +94,9 @@ class TrainSettings(Frozen):
 
     `epochs` is the largest number of epochs. With `max_minutes` it is reduced to fit a limit of wall time,
     measured once at the start (`null`: no limit, and the same seed and first weights give the same weights on
-    one machine). `close_up` of `null` means that the model looks at the whole image alone. The limit in minutes is `minutes_per_100_images` x images / 100, at least `min_minutes` and
+    one machine). The limit in minutes is `minutes_per_100_images` x images / 100, at least `min_minutes` and
     at most `max_minutes`; with a rate of 0 it is exactly `max_minutes`. `threads` of `null` means all cores,
-    or one if that is faster.
+    or one if that is faster. Without `close_up` the model looks at the whole image alone.
     """
 
     init: Init = "champion"
@@ -108,7 +111,6 @@ class TrainSettings(Frozen):
     base_width: Annotated[int, Field(ge=8, le=128, multiple_of=8)]
     depth: Annotated[int, Field(ge=1, le=6)]
     stem_stride: Literal[1, 2, 4]
-    views: Annotated[int, Field(ge=1, le=3)]
     stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)]
     learning_rate: PositiveFloat
     schedule: Literal["one_cycle", "constant"]
@@ -144,6 +146,11 @@ class TrainSettings(Frozen):
     def architecture(self) -> Architecture:
         """The network of these settings."""
         return Architecture(base_width=self.base_width, depth=self.depth, stem_stride=self.stem_stride)
+
+    @property
+    def stored_size_px(self) -> int:
+        """The side of the letterboxed images that a training reads; close-ups are cut out of them."""
+        return self.image_size_px * (CLOSE_UP_PIXELS if self.close_up else 1)
 
     @property
     def stage_sizes_px(self) -> tuple[int, ...]:

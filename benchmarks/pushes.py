@@ -9,8 +9,8 @@ work too, `--epochs FIRST EACH` fixes the number of epochs instead of the minute
 
 `--spoil KIND:SHARE` gives a share of the last push wrong masks, each time in a copy of the workspace before
 it: `shifted` by a quarter of the image, of an `other` image of the push, or an `empty` window (a small square
-is left of it). With `--together` one training on everything, with the same minutes (or the sum of the
-epochs), ends it.
+is left of it). With `--together` one training on everything ends it, with the same minutes in all, or with
+`--epochs` as many epochs as let it see as many images in all.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def main() -> None:
         work = scratch / "work"
         subprocess.run([*WMS, "init", work], check=True, stdout=subprocess.DEVNULL)
         spoiled = pushes.pop() if args.spoil else []
-        spent = 0.0
+        spent, seen = 0.0, 0
         for number, part in enumerate(pushes):
             folder = write_push(part, scratch / f"push-{number}")
             epochs = args.epochs and args.epochs[min(number, 1)]
@@ -130,6 +130,7 @@ def main() -> None:
                 ["--incoming", str(folder), *budget(args.minutes, epochs)],
             )
             spent += json.loads((work / "run/train.json").read_bytes())["seconds"]
+            seen += (epochs or 0) * sum(map(len, pushes[: number + 1]))
         for spoil in args.spoil:
             kind, _, share = spoil.partition(":")
             folder = write_push(spoiled, scratch / spoil, spoil=kind, share=float(share))
@@ -138,7 +139,7 @@ def main() -> None:
             what = f"{len(spoiled)} pairs, {float(share):.0%} {kind}"
             take(what, copy, ["--incoming", str(folder), *budget(args.minutes, epochs)])
         if args.together:
-            epochs = args.epochs and args.epochs[0] + args.epochs[1] * (len(pushes) - 1)
+            epochs = args.epochs and round(seen / sum(map(len, pushes)))
             same = budget(spent / 60, epochs)
             take(
                 "everything at once", work, ["--reason", "everything at once", "--init", "pretrained", *same]

@@ -18,7 +18,7 @@ from wms.core.layout import Layout
 @click.option(
     "--seed", type=click.IntRange(min=0), default=7_000_001, show_default=True, help="Which meters."
 )
-@click.option("--epochs", type=click.IntRange(min=2), default=20, show_default=True, help="Of the training.")
+@click.option("--epochs", type=click.IntRange(min=2), default=8, show_default=True, help="Of the training.")
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Cores that compute."
 )

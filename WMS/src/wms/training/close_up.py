@@ -42,8 +42,8 @@ def close_up_views(masks: Tensor, window: float) -> Tensor:
     tilt = ((weights * from_x[:, None]).sum(dim=2) * from_y).sum(dim=1) / total
     half = torch.sqrt(12.0 * (wide + high)) / (2.0 * window)
     half = half.clamp(1.0 / LARGEST_ZOOM, 1.0)
-    # The angle of the covariance ellipse, by the formulas for half angles. The smaller of sine and cosine is a
-    # quotient: as a root of a difference it would enlarge rounding errors.
+    # The angle of the covariance ellipse, by the formulas for half angles. The smaller of sine and cosine is
+    # a quotient: as a root of a difference it would enlarge rounding errors.
     wider = wide - high + ISOTROPIC
     root = torch.sqrt(wider**2 + 4.0 * tilt**2)
     larger = torch.sqrt((1.0 + wider.abs() / root) / 2.0)

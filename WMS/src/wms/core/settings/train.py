@@ -86,7 +86,7 @@ class WarmStartSettings(Frozen):
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     minutes: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
     average: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5
-    in_a_row: NonNegativeInt = 10
+    in_a_row: NonNegativeInt = 3
 
 
 class TrainSettings(Frozen):

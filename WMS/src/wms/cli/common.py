@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,17 +12,10 @@ from wms import wiring
 from wms.cli import output
 from wms.cli.options import WAIT
 from wms.core.context import Clone, Context
-from wms.core.errors import Code, InputError, TrainingError
 from wms.core.production import main_head, model_history, require_production, rollback_target
 from wms.core.records.promotion import ModelMetadata
 from wms.run.journal import noting
 from wms.run.lock import only_run
-
-TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "safetensors")
-"""The extra `train` of pyproject.toml."""
-
-SERVING_PACKAGES = ("contourpy", "fastapi", "prometheus_client", "python_multipart", "uvicorn")
-"""The extra `serve`."""
 
 
 def workspace() -> Context:
@@ -44,35 +36,6 @@ def chosen_model(ctx: Context, version: int | None) -> ModelMetadata:
     if version is None:
         return require_production(repository, main_sha)
     return rollback_target(model_history(repository, main_sha), version)
-
-
-def require_training_packages() -> None:
-    """Refuse to start a training where the extra `train` is not installed.
-
-    Raises:
-        TrainingError: a package is missing.
-    """
-    missing = [name for name in TRAINING_PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise TrainingError(
-            f"training needs PyTorch and its exporter; not installed: {', '.join(missing)}",
-            remedy="Install them with `pip install '.[train]'` in the clone, or run `make setup`.",
-        )
-
-
-def require_serving_packages() -> None:
-    """Refuse to start the service where the extra `serve` is not installed.
-
-    Raises:
-        InputError: a package is missing.
-    """
-    missing = [name for name in SERVING_PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(
-            f"the service needs packages that are not installed: {', '.join(missing)}",
-            Code.CONFIG,
-            remedy="Install them with `pip install '.[serve]'` in the clone, or run `make setup`.",
-        )
 
 
 @contextlib.contextmanager

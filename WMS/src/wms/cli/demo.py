@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from wms.cli import options, output
-from wms.cli.common import require_training_packages
+from wms.core import extras
 from wms.core.errors import Code, InputError
 from wms.core.files import read_record
 from wms.report.page import RunEntry
@@ -67,7 +67,7 @@ def demo(ctx: click.Context, folder: Path, keep: bool) -> None:
     Example:
       wms demo run/demo
     """
-    require_training_packages()
+    extras.require(extras.Extra.TRAIN)
     if folder.exists():
         if keep or not (folder / "workspace/dvc.yaml").is_file():
             raise InputError(f"{folder} exists", Code.WORKSPACE, remedy="Choose another folder for the demo.")

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from wms.cli import options, output
-from wms.cli.common import locked_workspace, require_training_packages, workspace
+from wms.cli.common import locked_workspace, workspace
 from wms.cli.groups import Group
+from wms.core import extras
 from wms.core.errors import BadDataError
 from wms.core.records.dataset import BranchHead
 from wms.core.records.run import RunAsked
@@ -60,7 +61,7 @@ def run(
     if dry_run:
         _say_plan(branch_heads(workspace(), names), incoming)
         return
-    require_training_packages()
+    extras.require(extras.Extra.TRAIN)
     with locked_workspace() as ctx:
         try:
             run_pipeline(ctx, branches=names, incoming=incoming, options=options.run_options(chosen))

@@ -8,7 +8,7 @@ import click
 
 from wms import wiring
 from wms.cli import options, output
-from wms.cli.common import require_training_packages
+from wms.core import extras
 from wms.core.layout import Layout
 
 
@@ -34,7 +34,7 @@ def pretrain(out: Path, pairs: int, seed: int, epochs: int, threads: int) -> Non
     Example:
       wms pretrain --out run/pretrained
     """
-    require_training_packages()
+    extras.require(extras.Extra.TRAIN)
     from wms.training.pretrain import pretrain as run
     from wms.training.pretrained import SHIPPED
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from wms.cli import options, output
-from wms.cli.common import locked_workspace, require_training_packages, step_of_run, workspace
+from wms.cli.common import locked_workspace, step_of_run, workspace
+from wms.core import extras
 from wms.core.errors import RecordError
 from wms.gate import reports
 from wms.gate.evaluate import evaluate_candidate
@@ -39,7 +40,7 @@ def train(resume: bool) -> None:
       wms train --resume
       torchrun --nproc-per-node 2 -m wms train
     """
-    require_training_packages()
+    extras.require(extras.Extra.TRAIN)
     from wms.training.candidate import train_as_worker, train_candidate
     from wms.training.process_group import join_process_group
     from wms.training.start import TrainingInputs

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wms.cli import options, output
-from wms.cli.common import chosen_model, require_serving_packages, workspace
+from wms.cli.common import chosen_model, workspace
+from wms.core import extras
 from wms.core.errors import Code, InputError
 from wms.core.layout import Layout
 from wms.core.settings import DRIFT_CONFIG, SERVE_CONFIG, ServeSettings, load_settings
@@ -80,7 +81,7 @@ def serve(
       curl --form image=@photo.jpg http://127.0.0.1:8000/v1/predict
       curl --form image=@photo.jpg --header 'Accept: image/png' http://127.0.0.1:8000/v1/predict -o mask.png
     """
-    require_serving_packages()
+    extras.require(extras.Extra.SERVE)
     from wms.serving.counts import counting_alone
     from wms.serving.front import Front
     from wms.serving.logs import log_as_json

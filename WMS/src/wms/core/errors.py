@@ -43,6 +43,8 @@ class Code(Enum):
         "Save the image again as an 8-bit RGB JPEG or PNG (masks: 8-bit greyscale), or leave it out.")
     IMPORT = (15, "what should be imported has no known form, or leaves a choice to you",
         "See docs/usage.md for the forms that are read, and choose with --format or --label.")
+    MISSING_PACKAGES = (16, "packages that only some commands need are not installed",
+        "Run `make setup`, or install the extra that the message names.", HEALS)
     TRAINING = (20, "training cannot continue, for example because the loss is not finite",
         "Lower the learning rate or start again without --resume.")
     MODEL = (21, "a model bundle is incomplete, of another architecture, or cannot be loaded",

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from wms.core import extras
 from wms.core.context import Context
 from wms.core.errors import Code, ImageError, InputError, NothingToDoError, RepositoryError
 from wms.core.files import replacing_folder
@@ -25,7 +26,6 @@ from wms.data.incoming import INCOMING_PATH, scan
 from wms.imaging.files import read_image, read_mask
 from wms.interchange.forms.table import WRITERS
 from wms.interchange.outgoing import Labelled
-from wms.interchange.packages import require_packages
 from wms.interchange.photographs import prepare
 from wms.interchange.regions import Mask
 from wms.interchange.source import PHOTO_SUFFIXES
@@ -141,7 +141,7 @@ def hand_out(
         NothingToDoError: there are no photographs.
         StorageError: `out` cannot be written.
     """
-    require_packages()
+    extras.require(extras.Extra.IMPORT)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is not empty; nothing was written", Code.OCCUPIED_FOLDER)
     counts: Counter[str] = Counter()

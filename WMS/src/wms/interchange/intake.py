@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from wms.core import extras
 from wms.core.cores import usable_cores
 from wms.core.errors import Code, InputError
 from wms.core.files import replacing_folder
@@ -17,7 +18,6 @@ from wms.core.progress import Progress
 from wms.core.words import counted, first_of
 from wms.interchange.forms import folders
 from wms.interchange.forms.table import FALLBACK, FORMS, recognise
-from wms.interchange.packages import require_packages
 from wms.interchange.pair import Choices, Job, make_pair
 from wms.interchange.regions import NOT_AS_WRITTEN, Drawing, FormError
 from wms.interchange.result import Imported, Item, left_out
@@ -40,7 +40,7 @@ def import_pairs(
             form, several forms or several labels, or gives no pair; `out` is not empty or lies in the source.
         StorageError: `out` cannot be written; nothing is left of it.
     """
-    require_packages()
+    extras.require(extras.Extra.IMPORT)
     if out is not None:
         _refuse_folder(out, paths)
     with open_source(paths) as source:

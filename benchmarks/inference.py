@@ -19,12 +19,13 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inputs.pairs import make_pairs
 from wms.core.records.training import Preprocessing, Provenance
 from wms.core.settings import TrainSettings, load_settings
 from wms.imaging.files import read_image
-from wms.imaging.preprocess import PAD_GREY
+from wms.imaging.preprocess import PAD_GREY, preprocess
 from wms.model.bundle import load_bundle
 from wms.training.export import export_graph, write_card
 from wms.training.pretrained import load_pretrained
@@ -37,14 +38,15 @@ GOAL, PICTURES = 5.0, 12
 NOBODY = "0" * 64
 
 
-def export(settings: TrainSettings, folder: Path) -> None:
+def export(settings: TrainSettings, pictures: list[NDArray[np.uint8]], folder: Path) -> None:
     network, close_up = build(settings.architecture, seed=0), settings.close_up
     network.load_state_dict(load_pretrained()[1])
     preprocessing = Preprocessing(
         size_px=settings.image_size_px, pad=PAD_GREY, close_up=close_up.window if close_up else None
     )
-    noise = np.random.default_rng(0).integers(0, 256, (1, 300, 400, 3), dtype=np.uint8)
-    exported = export_graph(network, folder=folder, preprocessing=preprocessing, images=noise)
+    # No close-ups, as a training adds: the time is the same.
+    squares = np.concatenate([preprocess(image, preprocessing)[0] for image in pictures])
+    exported = export_graph(network, folder=folder, preprocessing=preprocessing, squares=squares)
     write_card(
         exported,
         network,
@@ -79,7 +81,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or make_pairs(Path(scratch) / "pairs", PICTURES)
         pictures = [read_image(path) for path in sorted((folder / "images").iterdir())[:PICTURES]]
-        export(ours, Path(scratch) / "model")
+        export(ours, pictures, Path(scratch) / "model")
         predictor = load_bundle(Path(scratch) / "model", threads=1)
         model_seconds, reference_seconds = [], []
         for _ in range(args.turns + 1):

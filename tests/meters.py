@@ -141,13 +141,14 @@ def export_bundle(
     provenance: Provenance,
     threshold: float = 0.5,
     network: nn.Module | None = None,
-    images: NDArray[np.uint8] | None = None,
+    squares: NDArray[np.float32] | None = None,
 ) -> ModelCard:
     """A whole bundle, as a training writes it; of a network with random weights, if none is given."""
     network = network or build(architecture, seed=1)
-    if images is None:
-        images = np.zeros((1, 32, 32, 3), dtype=np.uint8)
-    exported = export_graph(network, folder=folder, preprocessing=preprocessing, images=images)
+    if squares is None:
+        side = preprocessing.size_px
+        squares = np.random.default_rng(1).random((2, 3, side, side), dtype=np.float32)
+    exported = export_graph(network, folder=folder, preprocessing=preprocessing, squares=squares)
     return write_card(
         exported,
         network,

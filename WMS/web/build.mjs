@@ -15,11 +15,8 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, runtime), { recursive: true });
 
 // It finds its WebAssembly beside itself, and starts its threads from its own file: so it is not bundled.
-for (const kind of ["wasm", "jspi"]) {
-  const binary = kind === "wasm" ? "ort-wasm-simd-threaded" : `ort-wasm-simd-threaded.${kind}`;
-  for (const name of [`ort.${kind}.min.mjs`, `${binary}.mjs`, `${binary}.wasm`]) {
-    copyFileSync(join(dist, name), join(out, runtime, name));
-  }
+for (const name of ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"]) {
+  copyFileSync(join(dist, name), join(out, runtime, name));
 }
 
 const options = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "linked", outdir: out, write: true };

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -14,6 +15,7 @@ from meters import export_bundle
 from pipeline.small import write_bundle
 from wms.core.records.training import Preprocessing
 from wms.imaging.files import read_image
+from wms.imaging.preprocess import preprocess
 from wms.model.bundle import Predictor, load_bundle
 from wms.model.page import write_page
 from wms.synth.dataset import write_pairs
@@ -61,7 +63,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Path
         preprocessing=SPEC,
         threshold=0.42,
         provenance=make_provenance(make_manifest(10)),
-        images=read_image(photos[0])[None],
+        squares=np.concatenate([preprocess(read_image(photo), SPEC)[0] for photo in photos]),
     )
     return folder
 

@@ -175,18 +175,13 @@ async function start() {
   $("threshold").value = own;
   moved();
   const url = new URL(`model.onnx?sha256=${card.onnx_sha256}`, location.href).href;
-  const { backend, threads } = await ask("load", {
-    url,
-    sha256: card.onnx_sha256,
-    wish: new URL(location.href).searchParams.get("backend"),
-  });
+  const { threads } = await ask("load", { url, sha256: card.onnx_sha256 });
   const name = served.version === null ? "Model without a version" : `Model v${served.version}`;
-  const how = backend === "webgpu" ? "WebGPU" : `WebAssembly, ${many(threads, "thread")}`;
-  $("model").textContent = `${name}, SHA-256 ${card.onnx_sha256.slice(0, 12)}; runs here by ${how}. wms ${served.wms}.`;
+  $("model").textContent = `${name}, SHA-256 ${card.onnx_sha256.slice(0, 12)}; runs here by WebAssembly, ${many(threads, "thread")}. wms ${served.wms}.`;
   $("model").title = card.onnx_sha256;
   $("offline").hidden = !(offline && (await caches.match(url).catch(() => null))); // the storage may be full
   ready = true;
-  document.documentElement.dataset.ready = backend;
+  document.documentElement.dataset.ready = "";
   count();
   work();
 }

@@ -11,9 +11,9 @@ const PREVIEW_SIDE = 1280, THUMB_SIDE = 112;
 let model;
 
 const tasks = {
-  async load({ url, sha256, wish }) {
-    model = await loadModel(url, sha256, wish);
-    return { backend: model.backend, threads: model.threads };
+  async load({ url, sha256 }) {
+    model = await loadModel(url, sha256);
+    return { threads: model.threads };
   },
   async segment({ file }) {
     const bitmap = await decode(file);

@@ -6,7 +6,6 @@ import signal
 from dataclasses import replace
 
 import pytest
-import torch
 from safetensors.torch import load_file
 
 from fakes.registry import FakeRegistry
@@ -62,20 +61,6 @@ def test_a_warm_start_has_a_lower_learning_rate(folder, manifest, champion):
     initial = from_champion(champion, version=1, run_id="r1", settings=settings)
     warm = train_tiny(folder, manifest, "slow", settings=settings, initial=initial)
     assert {epoch.learning_rate for epoch in warm.epochs} == {settings.learning_rate / 4}
-
-
-def test_a_warm_start_ends_between_the_trained_weights_and_productions(folder, manifest, champion):
-    def weights_with(average):
-        warm_start = {"learning_rate": 0.5, "minutes": 1.0, "average": average}
-        settings = tiny_settings(epochs=2, warm_start=warm_start)
-        initial = from_champion(champion, version=1, run_id="r1", settings=settings)
-        train_tiny(folder, manifest, f"average-{average}", settings=settings, initial=initial)
-        return load_file(folder / f"average-{average}/model/{WEIGHTS_FILE}")
-
-    trained, averaged, production = weights_with(0.0), weights_with(0.25), load_file(champion / WEIGHTS_FILE)
-    for name in (name for name, tensor in trained.items() if tensor.is_floating_point()):
-        assert torch.allclose(averaged[name], 0.75 * trained[name] + 0.25 * production[name], atol=1e-6), name
-    assert not torch.equal(trained["head.weight"], production["head.weight"])
 
 
 def test_a_warm_start_that_was_stopped_resumes_to_the_same_bits(folder, manifest, champion):

@@ -17,7 +17,7 @@ from wms.imaging.compare import count_pixels
 from wms.imaging.preprocess import letterbox_image
 from wms.model.bundle import INPUT, OUTPUT
 from wms.training.close_up import close_up_views, look
-from wms.training.whole_graph import CLOSE_UP, OPSET, whole_graph, with_half_weights
+from wms.training.whole_graph import CLOSE_UP, OPSET, whole_graph
 
 SIDE = 64
 ONCE = Preprocessing(size_px=SIDE, pad=114)
@@ -140,18 +140,6 @@ def test_where_the_first_look_finds_nothing_the_second_invents_nothing(red, foun
     (answer,) = session(TWICE, near=1).run([OUTPUT], {INPUT: image})
     assert bool(answer.max() > 0.5) is found
     assert found or answer.max() == 0.0
-
-
-def test_the_weights_alone_are_rounded_not_the_coordinates():
-    network = channel(0)
-    image = a_meter(size=(400, 600), centre=(300, 200), window=(200, 50), degrees=25)
-    exact, halved = (
-        onnxruntime.InferenceSession(whole_graph(each, TWICE).SerializeToString()).run(
-            [OUTPUT], {INPUT: image}
-        )[0]
-        for each in (network, with_half_weights(network))
-    )
-    assert np.array_equal(exact, halved)
 
 
 def test_the_weights_are_stored_once():

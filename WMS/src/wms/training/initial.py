@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from wms.core.context import Context
 from wms.core.errors import RegistryError
@@ -101,20 +101,6 @@ def from_champion(bundle: Path, *, version: int, run_id: str, settings: TrainSet
         in_a_row=before + 1,
     )
     return Initial(start=start, weights=load_file(bundle / WEIGHTS_FILE))
-
-
-def average_with_production(network: nn.Module, initial: Initial, settings: TrainSettings) -> None:
-    """Average a trained network with the weights of production that it began from; others stay as they are.
-
-    The average falls below production more rarely than the trained weights alone: Wortsman et al., Robust
-    fine-tuning of zero-shot models (CVPR 2022); figures in docs/log.md. The running means and variances of
-    batch normalisation are averaged too.
-    """
-    if initial.start.init != "champion":
-        return
-    for name, tensor in network.state_dict().items():
-        if tensor.is_floating_point():
-            tensor.lerp_(initial.weights[name], settings.warm_start.average)
 
 
 def pretrained(architecture: Architecture, *, reason: str) -> Initial:

@@ -16,8 +16,8 @@ from wms.training.evidence import (
     write_evidence,
 )
 from wms.training.export import export_graph, write_card
-from wms.training.initial import average_with_production
 from wms.training.loop import fit
+from wms.training.quantise import squares_to_measure
 from wms.training.start import BUNDLE_FOLDER, Resume, TrainingInputs, prepare_samples, start_training
 from wms.training.tracking import EVIDENCE_FOLDER, Tracker, provenance_tags
 from wms.training.validation import calibrate
@@ -27,9 +27,6 @@ TRACKING_WAIT_SECONDS = 60.0
 
 ABORT_WAIT_SECONDS = 5.0
 """The same after Ctrl-C or an error: somebody waits at the keyboard."""
-
-COMPARED = 6
-"""Validation images on which the exported graph is compared with the network."""
 
 
 def train(
@@ -89,11 +86,12 @@ def train(
         if state.history:
             record(state.history)  # a kill may have come between the checkpoint and this
         fitted = fit(inputs, samples, state, on_epoch=on_epoch)
-        average_with_production(fitted.network, inputs.initial, settings)
-        images, _ = samples.val.batch(range(min(COMPARED, len(samples.val))))
         bundle = out / BUNDLE_FOLDER
         exported = export_graph(
-            fitted.network, folder=bundle, preprocessing=inputs.preprocessing, images=images
+            fitted.network,
+            folder=bundle,
+            preprocessing=inputs.preprocessing,
+            squares=squares_to_measure(samples.train, settings.close_up, size_px=settings.image_size_px),
         )
         calibration = calibrate(exported.find, samples.val)
         card = write_card(

@@ -65,7 +65,7 @@ def validate(
         for start in range(0, len(mine), BATCH):
             stored = to_input(samples.pixels(mine[start : start + BATCH]))
             pixels = torch.from_numpy(stored).to(group.device)
-            for view in _views(pixels, close_up, size_px=size_px):
+            for view in views(pixels, close_up, size_px=size_px):
                 for one, target in zip(network(view[:, :3]), view[:, 3:], strict=True):
                     losses.append(float(segmentation_loss(one[None], target[None], loss)))
                     found, there = (one > 0.0).numpy(force=True), (target >= 0.5).numpy(force=True)
@@ -75,15 +75,15 @@ def validate(
     return all_losses / number, all_dice / number
 
 
-def _views(pixels: Tensor, close_up: CloseUpSettings | None, *, size_px: int) -> Iterator[Tensor]:
+def views(pixels: Tensor, close_up: CloseUpSettings | None, *, size_px: int) -> Iterator[Tensor]:
     """The samples as the network sees them: whole, and near; float32, Bx4xSxS."""
     if pixels.shape[-1] == size_px:
         yield pixels
     else:
         yield functional.interpolate(pixels, size=(size_px, size_px), mode="bilinear", antialias=True)
     if close_up is not None:
-        views = close_up_views(pixels[:, 3:], close_up.window)
-        yield look(pixels, views, size_px=size_px, fill=PAD_GREY / 255)
+        near = close_up_views(pixels[:, 3:], close_up.window)
+        yield look(pixels, near, size_px=size_px, fill=PAD_GREY / 255)
 
 
 class Calibration(NamedTuple):

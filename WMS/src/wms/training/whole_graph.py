@@ -18,16 +18,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper, parser
 
-from wms.core.errors import ModelError
 from wms.core.records.training import Preprocessing
 from wms.imaging.preprocess import ISOTROPIC, LARGEST_ZOOM
 from wms.model.bundle import INPUT, OUTPUT
 
 OPSET = 18
 """The first with an antialiased Resize."""
-
-FEWEST_HALVED = 256
-"""Smaller tensors (biases, constants) stay float32: they are no weight in the file."""
 
 CUT_OUT = 1.5
 """The side of the square with the cut-out region, over that of the network's input: a turned square has a
@@ -83,38 +79,8 @@ photograph_to_probability (uint8[height, width, 3] {INPUT}) => (float[height, wi
     return whole
 
 
-def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with float16 weights, each behind a Cast, which ONNX Runtime folds when it loads.
-
-    Raises:
-        ModelError: a weight is too large for float16, or not a number.
-    """
-    halved = onnx.ModelProto()
-    halved.CopyFrom(model)
-    graph = halved.graph
-    casts = []
-    for tensor in list(graph.initializer):
-        weights = numpy_helper.to_array(tensor)
-        if weights.dtype != np.float32 or weights.size < FEWEST_HALVED:
-            continue
-        largest = np.abs(weights).max()
-        if not largest < np.finfo(np.float16).max:
-            raise ModelError(
-                f"the weights of {tensor.name} are too large for float16, up to {largest:.2g}",
-                remedy="Train again with a lower learning_rate: this training ran away.",
-            )
-        graph.initializer.remove(tensor)
-        half = f"{tensor.name}.half"
-        graph.initializer.append(numpy_helper.from_array(weights.astype(np.float16), half))
-        casts.append(helper.make_node("Cast", [half], [tensor.name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    return halved
-
-
 def _letterbox(image: str, name: str, size_px: int) -> str:
-    """As `imaging.preprocess.preprocess`, in whole numbers: float64 has no place beside WebGPU.
+    """As `imaging.preprocess.preprocess`, in whole numbers, which are exact.
 
     `{name}_square` is float32, 1x3xSxS in 0..1; `{name}_shape` are height and width of the image,
     `{name}_inner` those of the image in the square, between `{name}_start` and `{name}_end`.
@@ -146,7 +112,7 @@ def _letterbox(image: str, name: str, size_px: int) -> str:
 def _way_back(answer: str, name: str) -> str:
     """As `imaging.preprocess.to_image`, for images larger than the square; `{name}_found` is float32, HxW.
 
-    Not antialiased, which would matter for smaller ones alone: WebGPU cannot do it.
+    Not antialiased, which would matter for smaller ones alone.
     """
     return f"""
     {name}_inside = Slice ({answer}, {name}_start, {name}_end, last)

@@ -109,8 +109,8 @@ class ModelCard(Record):
 
     `threshold` is the probability above which a pixel counts as register window, chosen on the validation
     split. `parity_max_difference` is the largest difference between the probabilities of the network on ONNX
-    Runtime and on PyTorch that was seen at export. `views` is how many flipped copies of an image the graph
-    averages: before 2026-11-30 two.
+    Runtime and on PyTorch that was seen at export, before convolutions were rounded to 8 bits. `views` is how
+    many flipped copies of an image the graph averages: before 2026-11-30 two.
     """
 
     architecture: Architecture

@@ -77,15 +77,13 @@ class CloseUpSettings(Frozen):
 class WarmStartSettings(Frozen):
     """What differs in a training that begins from production's weights.
 
-    `learning_rate` and `minutes` are factors of the values of a first training. `average` is the share that
-    production's weights have in the result (`training/initial.py`). After `in_a_row` such
+    `learning_rate` and `minutes` are factors of the values of a first training. After `in_a_row` such
     promotions one training begins from the shipped network instead, so that old mistakes are not inherited
     for ever. If it is held, the next ones begin from production's weights again.
     """
 
-    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.25
     minutes: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
-    average: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5
     in_a_row: NonNegativeInt = 3
 
 

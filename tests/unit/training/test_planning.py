@@ -41,7 +41,7 @@ def test_production_s_weights_are_trained_more_gently(samples):
         init: make_plan(settings, samples, ProcessGroup(), init=init).learning_rate
         for init in ("pretrained", "champion")
     }
-    assert rates == {"pretrained": settings.learning_rate, "champion": settings.learning_rate * 0.5}
+    assert rates == {"pretrained": settings.learning_rate, "champion": settings.learning_rate / 4}
 
 
 def test_a_generous_budget_gives_the_epochs_that_were_set(samples):

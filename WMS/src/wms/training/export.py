@@ -41,7 +41,7 @@ SQUARES = "images"
 """The input of the network's own graph."""
 
 COMPARED = 6
-"""Squares on which the two are compared."""
+"""Squares on which the two are compared, or a few more: spread over all, so some are close-ups."""
 
 
 class Exported(NamedTuple):
@@ -74,8 +74,7 @@ def export_graph(
     with replacing(folder / ONNX_FILE) as temporary:
         export_network(model, preprocessing.size_px, temporary)
         exact = onnx.load(temporary)
-        spread = np.linspace(0, len(squares) - 1, min(COMPARED, len(squares))).round().astype(int)
-        difference = _parity(model, exact, squares[spread])
+        difference = _parity(model, exact, squares[:: max(1, len(squares) // COMPARED)])
         onnx.save(whole_graph(quantised(exact, squares), preprocessing), temporary)
         session = open_session(temporary.read_bytes())
 

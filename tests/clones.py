@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pairs import write_pair
+from quick import WMS, write_client
 from wms.adapters.git.workspace import init_repository
 from wms.wiring.template import template_files
 
@@ -38,7 +39,7 @@ class Project:
 
     def wms(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in the clone."""
-        return self.run(str(BIN / "wms"), *words, ok=False)
+        return self.run(".venv/bin/wms", *words, ok=False)
 
     def push(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`git push`, with the hook."""
@@ -70,8 +71,11 @@ class Project:
         return self.git("--git-dir", str(self.remote), *listed).rstrip("\0").split("\0")
 
 
-def make_project(folder: Path) -> Project:
-    """A clone in a folder with a space and a letter beyond ASCII, with the project's hook installed."""
+def make_project(folder: Path, quick: str) -> Project:
+    """A clone in a folder with a space and a letter beyond ASCII, with the project's hook installed.
+
+    `quick` is the address of the server that runs its wms.
+    """
     project = Project(root=folder / "my clone żółw", remote=folder / "hosted.git")
     files = template_files() | {HOOK: (ROOT / HOOK).read_bytes(), "code.py": b"first\n"}
     init_repository(project.root, project.remote, files, message="First")
@@ -84,7 +88,7 @@ def make_project(folder: Path) -> Project:
     project.commit("The hook may be run")
     project.git("push", "--quiet", "origin", "main")
     (project.root / ".venv/bin").mkdir(parents=True)
-    (project.root / ".venv/bin/wms").symlink_to(BIN / "wms")
+    write_client(project.root / ".venv/bin/wms", quick, WMS)
     return project
 
 

@@ -74,6 +74,12 @@ def first(repository: Repository) -> str:
     return sha
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS is asked as often as anywhere, and again at once."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
+
+
 @pytest.fixture
 def nobody_listens() -> str:
     """An address that refuses connections."""

@@ -10,5 +10,5 @@ from clones import Project, make_project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
+def project(tmp_path: Path, quick_without_torch: str) -> Project:
+    return make_project(tmp_path, quick_without_torch)

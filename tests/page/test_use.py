@@ -29,8 +29,8 @@ def test_axe_finds_nothing(with_photo, scheme):
 
 
 def test_everything_is_reached_and_worked_by_keyboard(page, photos):
-    page.focus("#choose")
     with page.expect_file_chooser() as chooser:
+        page.focus("#choose")  # waits for the page, so that it hands the chooser over before the key comes
         page.keyboard.press("Enter")
     chooser.value.set_files(photos[:2])
     page.get_by_text("2 of 2 photos done").wait_for()

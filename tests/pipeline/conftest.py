@@ -135,17 +135,27 @@ def written_training(monkeypatch: pytest.MonkeyPatch) -> WrittenTraining:
     return write_trainings(monkeypatch)
 
 
-@pytest.fixture(scope="session")
-def one_promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small workspace with one promoted model of middling skill; only copied from."""
-    folder = tmp_path_factory.mktemp("promoted")
+def workspace_with(folder: Path, *, skill: int) -> Path:
+    """A small workspace with one promoted model."""
     make_small_workspace(folder / "work")
     pairs = write_small_pairs(folder / "one", count=24, seed=1)
     with pytest.MonkeyPatch.context() as patch:
         write_trainings(patch)
-        state = run_on(open_small_workspace(folder / "work"), pairs, skill=75)
+        state = run_on(open_small_workspace(folder / "work"), pairs, skill=skill)
     assert state.outcome == "promoted"
     return folder / "work"
+
+
+@pytest.fixture(scope="session")
+def one_promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small workspace with one promoted model of middling skill; only copied from."""
+    return workspace_with(tmp_path_factory.mktemp("promoted"), skill=75)
+
+
+@pytest.fixture(scope="session")
+def good_promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a model that finds every window."""
+    return workspace_with(tmp_path_factory.mktemp("promoted"), skill=100)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fakes.github import FakeGitHub
-from pipeline.conftest import Open, on_github, production, promote
+from pipeline.conftest import Open, on_github, open_small_workspace, production
 from rehearsal.program import small_page
 from wms.adapters.absent import Absent
 from wms.cli.app import root
@@ -25,8 +26,14 @@ from wms.model import page
 
 
 @pytest.fixture
-def promoted(typed_in: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
-    promote(typed_in, tmp_path, 100)
+def small_workspace(good_promotion: Path, written_training: object, tmp_path: Path) -> Open:
+    """With a model in production."""
+    root = shutil.copytree(good_promotion, tmp_path / "work", symlinks=True)
+    return lambda: open_small_workspace(root)
+
+
+@pytest.fixture
+def promoted(typed_in: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     monkeypatch.setattr(page, "write_page", small_page)
     return typed_in
 
@@ -113,7 +120,6 @@ class Setting:
 @pytest.fixture
 def setting(small_workspace: Open, github: FakeGitHub, tmp_path: Path) -> Setting:
     ctx = on_github(small_workspace(), github)
-    promote(ctx, tmp_path, 100)
     node = ToldNode()
     environment = Environment(
         name="dev", settings=cast("Any", None), account=cast("Any", None), node=cast("Any", node)

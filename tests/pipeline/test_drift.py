@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from click.testing import CliRunner, Result
 from fastapi import FastAPI
 from PIL import Image
 
-from pipeline.conftest import production, promote
+from pipeline.conftest import Open, open_small_workspace, production
 from pipeline.small import write_small_pairs
 from wms.cli.app import root
 from wms.core.context import Context
@@ -33,9 +34,15 @@ IMAGES = 30
 
 
 @pytest.fixture
-def ctx(typed_in: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+def small_workspace(good_promotion: Path, written_training: object, tmp_path: Path) -> Open:
+    """With a model in production."""
+    root = shutil.copytree(good_promotion, tmp_path / "work", symlinks=True)
+    return lambda: open_small_workspace(root)
+
+
+@pytest.fixture
+def ctx(typed_in: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A workspace with a model in production, whose report needs few images."""
-    promote(typed_in, tmp_path, 100)
     config = typed_in.layout.root / DRIFT_CONFIG
     text = config.read_text().replace("min_images: 100", f"min_images: {IMAGES}")
     assert f"min_images: {IMAGES}" in text

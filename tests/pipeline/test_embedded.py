@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory, shell: Shell) -> Path:
 
 @pytest.fixture(scope="module")
 def promoted(shell: Shell, pairs: Path) -> Shell:
-    """A workspace after a first push was promoted; its gate takes any first model."""
+    """A workspace with the data of a first push that was promoted; its gate takes any first model."""
     shell("wms", "init", "work", *(word for value in TINY for word in ("--set", value)))
     shell = shell.at(shell.folder / "work")
     gate = shell.folder / "WMS/configs/gate.yaml"
@@ -32,7 +33,15 @@ def promoted(shell: Shell, pairs: Path) -> Shell:
     answer = json.loads(shell("wms", "pipeline", "run", "--incoming", pairs, "--json"))
     assert answer["outcome"] == "promoted"
     shell("git", "pull", "-q")
+    shell("dvc", "pull", "-q")
     return shell
+
+
+@pytest.fixture
+def copied(promoted: Shell, tmp_path: Path) -> Shell:
+    """A copy of it, for a test that changes its records."""
+    shutil.copytree(promoted.folder, tmp_path / "work", symlinks=True)
+    return promoted.at(tmp_path / "work")
 
 
 def test_git_tells_what_is_in_production(promoted: Shell) -> None:
@@ -47,7 +56,6 @@ def test_the_registry_has_it_under_its_alias(promoted: Shell) -> None:
 
 
 def test_dvc_agrees_with_the_promoted_lock(promoted: Shell) -> None:
-    promoted("dvc", "pull", "-q")
     assert "up to date" in promoted("dvc", "status")
     assert "up to date" in promoted("dvc", "repro")
 
@@ -74,8 +82,8 @@ def test_a_pulled_model_is_the_promoted_one_byte_for_byte(promoted: Shell) -> No
         assert pulled.read_bytes() == trained.read_bytes()
 
 
-def test_pushing_the_same_again_has_nothing_to_do(promoted: Shell, pairs: Path) -> None:
-    assert "the dataset has its 60 pairs already" in promoted(
+def test_pushing_the_same_again_has_nothing_to_do(copied: Shell, pairs: Path) -> None:
+    assert "the dataset has its 60 pairs already" in copied(
         "wms", "pipeline", "run", "--incoming", pairs, fails_with=12
     )
 
@@ -87,14 +95,13 @@ def test_a_registry_that_is_away_stops_a_run_before_training(promoted: Shell) ->
     assert re.search(r"model registry\s+FAILED", said)
 
 
-def test_dvc_repro_leaves_an_unfinished_run_as_it_is(promoted: Shell) -> None:
-    promoted("dvc", "pull", "-q")
+def test_dvc_repro_leaves_an_unfinished_run_as_it_is(copied: Shell) -> None:
     for step in ("merge", "validate", "split"):
-        promoted("wms", "data", step)
-    before = (promoted.folder / "run/manifest.jsonl").read_bytes()
-    assert "abandon it with --abandon" in promoted("dvc", "repro", "--force", fails_with=255)
-    assert (promoted.folder / "run/manifest.jsonl").read_bytes() == before
-    promoted("wms", "data", "prepare", "--abandon")
+        copied("wms", "data", step)
+    before = (copied.folder / "run/manifest.jsonl").read_bytes()
+    assert "abandon it with --abandon" in copied("dvc", "repro", "--force", fails_with=255)
+    assert (copied.folder / "run/manifest.jsonl").read_bytes() == before
+    copied("wms", "data", "prepare", "--abandon")
 
 
 def stages_to_run(shell: Shell) -> list[str]:
@@ -102,11 +109,10 @@ def stages_to_run(shell: Shell) -> list[str]:
     return re.findall(r"Running stage '(\w+)'", shell("dvc", "repro", "--dry"))
 
 
-def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(promoted: Shell) -> None:
-    promoted("dvc", "pull", "-q")
-    promoted("dvc", "repro", "--force")
-    assert json.loads((promoted.folder / "run/metrics.json").read_text())["pictures"] > 0
-    assert stages_to_run(promoted) == []
+def test_dvc_repro_runs_the_stages_on_the_dataset_as_checked_out(copied: Shell) -> None:
+    copied("dvc", "repro", "--force")
+    assert json.loads((copied.folder / "run/metrics.json").read_text())["pictures"] > 0
+    assert stages_to_run(copied) == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +138,6 @@ def test_a_changed_setting_runs_the_stages_that_read_it(
 
 
 def test_a_file_that_the_manifest_does_not_name_is_refused(promoted: Shell) -> None:
-    promoted("dvc", "pull", "-q")
     stranger = promoted.folder / "WMS/data/training/images/stranger.jpg"
     stranger.write_bytes(b"new")
     try:
@@ -147,13 +152,13 @@ def versions(shell: Shell) -> list[int]:
     return [model["version"] for model in json.loads(shell("wms", "model", "list", "--json"))]
 
 
-# Last, since the run that it adds takes the place of the one above.
 @pytest.mark.soak
 def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
     promoted: Shell, tmp_path: Path
 ) -> None:
-    home, elsewhere = promoted.folder, tmp_path / "another place é"
-    home.rename(elsewhere)
+    home, elsewhere, kept = promoted.folder, tmp_path / "another place é", tmp_path / "kept"
+    shutil.copytree(home, elsewhere, symlinks=True)
+    home.rename(kept)
     try:
         moved = promoted.at(elsewhere)
         assert "model v1, promotion" in moved("wms", "model", "show")
@@ -169,4 +174,4 @@ def test_a_workspace_that_was_moved_works_on_and_leaves_its_old_place_alone(
         moved("dvc", "pull", "-q")
         assert not home.exists()
     finally:
-        elsewhere.rename(home)
+        kept.rename(home)

@@ -23,15 +23,6 @@ def stricter_gate(stage: Stage) -> None:
 
 
 @pytest.mark.soak
-def test_a_change_of_code_on_main_does_not_hinder_a_merge(stage: Stage) -> None:
-    stage.push_pairs("first", seed=1)
-    stage.sim.watch(after_job("train", lambda: stage.commit_to_main({"NOTES.md": "A note.\n"})))
-    stage.play()[0].expect("success", publish="success")
-    assert stage.production == 1
-    assert stage.at_main("NOTES.md") == "A note."
-
-
-@pytest.mark.soak
 def test_a_run_under_which_the_gate_changed_is_started_again_by_itself(stage: Stage) -> None:
     stage.push_pairs("first", seed=1)
     stage.sim.watch(after_job("train", lambda: stricter_gate(stage)))
@@ -57,31 +48,6 @@ def test_a_run_that_died_before_its_merge_is_merged_by_the_next(stage: Stage) ->
     assert stage.production is not None
 
 
-@pytest.mark.soak
-def test_a_run_that_died_and_came_too_late_is_closed_and_its_branch_taken_again(stage: Stage) -> None:
-    died = stage.push_pairs("first", seed=1)
-    stage.sim.watch(die_during("publish", line=PUBLISHED))
-    stage.play()
-    (pull,) = stage.pulls("open")
-    stricter_gate(stage)
-    stage.retrain()
-    stage.play()
-    assert stage.github.pulls[pull.number].state == "closed"
-    assert stage.production == 1
-    assert died not in stage.branches
-
-
-@pytest.mark.soak
-def test_a_pull_request_that_a_person_closed_is_not_merged(stage: Stage) -> None:
-    branch = stage.push_pairs("first", seed=1)
-    close = lambda: stage.close(stage.pulls("open")[0].number)  # noqa: E731
-    stage.sim.watch(during("publish", close, line=PUBLISHED))
-    (run,) = stage.play()
-    run.expect("failure", publish="failure", report="success")
-    assert stage.production is None
-    assert branch in stage.branches
-
-
 def test_a_promotion_to_which_somebody_pushed_is_closed_unmerged(stage: Stage) -> None:
     stage.push_pairs("first", seed=1)
 
@@ -98,18 +64,6 @@ def test_a_promotion_to_which_somebody_pushed_is_closed_unmerged(stage: Stage) -
     run.expect("failure", publish="failure")
     assert stage.production is None
     assert len(stage.pulls("closed")) == 1
-
-
-@pytest.mark.soak
-def test_a_new_push_to_the_branch_meanwhile_keeps_it_for_its_own_run(stage: Stage) -> None:
-    branch = stage.push_pairs("first", seed=1)
-    stage.sim.watch(after_job("train", lambda: stage.push_pairs_again("first", seed=2)))
-    stage.play()
-    first, second = stage.pipelines()
-    first.expect("success", publish="success")
-    second.expect("success")
-    assert stage.production == 1
-    assert branch in stage.branches  # held: the same model again is no better
 
 
 def test_a_check_that_failed_by_chance_is_run_again_and_nothing_is_lost(stage: Stage, tmp_path: Path) -> None:

@@ -55,18 +55,25 @@ def test_where_pages_are_off_the_page_is_in_the_release(promoted: Stage, pages: 
         assert {"index.html", "model.json", "model.onnx"} <= set(archive.namelist())
 
 
-def test_after_a_promotion_the_page_is_on_github_pages_by_itself(promoted: Stage, site: Site) -> None:
+def test_after_a_promotion_and_a_rollback_the_page_is_on_github_pages_by_itself(
+    promoted: Stage, site: Site
+) -> None:
     promoted.retrain(seed="100", reason="a better seed")
     pipeline, run = promoted.play()
     pipeline.expect("success")
     run.expect("success", deploy="success", pages="success", release="skipped")
-    assert promoted.production == 2
+    assert (promoted.production, promoted.samples) == (2, 24)
     assert run.jobs["pages"].environment == {"name": "github-pages", "url": site.url}
     assert digest(promoted) in (site.folder / "model.json").read_text()
 
     promoted.sim.dispatch("rollback.yml", {"reason": "worse in the field"})
     rollback, run = promoted.play()
-    rollback.expect("success")
+    rollback.expect("success", rollback="success", ci="skipped", merge="skipped")
+    assert promoted.production == 1
+    pull = promoted.pulls("merged")[-1]
+    assert "worse in the field" in pull.body
+    assert promoted.statuses(pull.head_sha) == {"ci": "success", "wms/quality-gate": "success"}
+    assert promoted.branches == []
     run.expect("success", pages="success")
     assert digest(promoted) in (site.folder / "model.json").read_text()
 

@@ -65,17 +65,6 @@ def test_a_model_that_is_no_better_is_held_and_the_run_is_green(promoted: Stage)
     assert branch in promoted.branches
 
 
-@pytest.mark.soak
-def test_a_dry_run_checks_the_data_and_starts_nothing(promoted: Stage) -> None:
-    branch = promoted.push_pairs("maybe", seed=5)
-    promoted.play()
-    said = len(promoted.github.comments)
-    promoted.retrain(branches=branch, seed="100", dry_run="true")
-    (run,) = promoted.play()
-    run.expect("success", data="success", train="skipped")
-    assert (promoted.production, len(promoted.github.comments)) == (1, said)
-
-
 def test_of_two_pushes_that_wait_nothing_is_lost(promoted: Stage) -> None:
     promoted.model_skill(100)
     branches = [promoted.push_pairs(name, seed=seed) for name, seed in (("left", 6), ("right", 7))]
@@ -99,34 +88,6 @@ def test_two_pushes_to_one_branch_are_taken_by_the_first_run(promoted: Stage) ->
     second.expect("success", data="success", train="skipped", report="skipped")
     assert promoted.samples == 72
     assert branch not in promoted.branches
-
-
-@pytest.mark.soak
-def test_held_branches_are_taken_together(promoted: Stage) -> None:
-    for name, seed in (("small", 10), ("smaller", 11)):
-        promoted.push_pairs(name, seed=seed)
-    for run in promoted.play():
-        run.expect("success", publish="skipped")
-    promoted.retrain(branches="held", seed="100")
-    pipeline, _ = promoted.play()
-    pipeline.expect("success", publish="success")
-    assert promoted.samples == 72
-    assert promoted.branches == []
-
-
-def test_a_rollback_is_verified_and_merged_and_the_earlier_model_deployed(promoted: Stage) -> None:
-    promoted.retrain(seed="100", reason="a better seed")
-    promoted.play()
-    assert (promoted.production, promoted.samples) == (2, 24)
-    promoted.sim.dispatch("rollback.yml", {"reason": "worse in the field"})
-    rollback, deploy = promoted.play()
-    rollback.expect("success", rollback="success", ci="skipped", merge="skipped")
-    deploy.expect("success")
-    assert promoted.production == 1
-    pull = promoted.pulls("merged")[-1]
-    assert "worse in the field" in pull.body
-    assert promoted.statuses(pull.head_sha) == {"ci": "success", "wms/quality-gate": "success"}
-    assert promoted.branches == []
 
 
 @pytest.mark.soak

@@ -2,8 +2,8 @@
 
 A rollout of another pod template starts the service of its model at the port $SERVICE_PORT; where it does
 not come up, its image was not fetched or has `broken` in its tag, the rollout fails. A pod that ended is
-still listed. `exec` runs the given words here. Rendering manifests is real. $SERVICE starts the service;
-{port} and {model} in it are filled in. What is asked is noted in $WMS_BOOT_ROOT/calls.
+still listed. `exec` runs the given words here, by $POD_PYTHON. Rendering manifests is real. $SERVICE starts
+the service; {port} and {model} in it are filled in. What is asked is noted in $WMS_BOOT_ROOT/calls.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,9 +37,13 @@ def end() -> None:
     STATE.write_text(json.dumps({**now, "pid": None, "template": None}))
     if now["pid"]:
         os.kill(now["pid"], signal.SIGKILL)
-        process = Path(f"/proc/{now['pid']}")
-        while process.exists() and "Z" not in (process / "stat").read_text().split()[2]:
-            time.sleep(0.01)
+    while answers():
+        time.sleep(0.01)
+
+
+def answers() -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", int(PORT))) == 0
 
 
 def roll_out() -> str | None:
@@ -100,7 +105,7 @@ def kubectl(words: list[str]) -> str | None:
                 )
                 for word in inside
             ]
-            done = subprocess.run([sys.executable, *here], capture_output=True, text=True)
+            done = subprocess.run([os.environ["POD_PYTHON"], *here], capture_output=True, text=True)
             sys.stdout.write(done.stdout)
             return done.stderr if done.returncode else None
         case ["delete", "deployment", "serve", "--ignore-not-found"]:

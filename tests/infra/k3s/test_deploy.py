@@ -21,6 +21,7 @@ from factories import make_manifest, make_provenance
 from infra.k3s.conftest import NODE, ROOT, client
 from lease_world import load_program
 from pipeline.small import write_bundle, write_small_pairs
+from quick import PYTHON, WMS, write_client
 from servers import free_port
 from wms.core.files import sha256_file, write_record
 from wms.core.records.deployment import Delivered, NodeDeployment, SmokeTest, WantedModel
@@ -127,7 +128,12 @@ class World:
 
 @pytest.fixture
 def world(
-    aws: dict[str, str], node_root: Path, data_bucket: str, tmp_path: Path, quick_aws: None
+    aws: dict[str, str],
+    node_root: Path,
+    data_bucket: str,
+    tmp_path: Path,
+    quick_aws: None,
+    quick_without_torch: str,
 ) -> Iterator[World]:
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl, which holds kustomize, is not installed on this machine")
@@ -154,7 +160,9 @@ def world(
         "WMS_SERVE_ADDRESS": f"http://127.0.0.1:{port}",
         "WMS_DEPLOY_SECONDS": "20",
         "SERVICE_PORT": str(port),
-        "SERVICE": f"{sys.executable} -m wms serve --port {{port}} --model {{model}}",
+        "SERVICE": f"'{write_client(programs / 'wms', quick_without_torch, WMS)}' serve "
+        "--port {port} --model {model}",
+        "POD_PYTHON": str(write_client(programs / "python", quick_without_torch, PYTHON)),
     }
     # A shell of `sudo` has nothing of the node's settings; nor does the program's unit set any.
     del environment["AWS_DEFAULT_REGION"]

@@ -25,6 +25,7 @@ from wms.core.ports import Metric
 
 API = "/api/2.0/mlflow/experiments/search?max_results=1"
 PASSWORD, NEW_PASSWORD = "first password 0123", "second password 0123"
+SECRET = "MLFLOW_AUTH_ADMIN_PASSWORD"
 PROXY = Path("/usr/lib/systemd/systemd-socket-proxyd")
 
 
@@ -144,10 +145,13 @@ def test_a_new_password_in_the_secret_is_the_administrator_s_from_the_next_start
         "POSTGRES_HOST": "127.0.0.1",
         "POSTGRES_PORT": str(postgres.port),
         "POSTGRES_PASSWORD": postgres.password,
-        "MLFLOW_AUTH_ADMIN_PASSWORD": NEW_PASSWORD,
+        SECRET: NEW_PASSWORD,
     }
-    done = run(sys.executable, APP / "admin.py", environment=environment)
-    assert "has the password of the environment now" in done.stdout
-    assert ask(server.port, API, password=NEW_PASSWORD).status == 200
-    kept = postgres.sql("SELECT password_hash FROM users WHERE username = 'admin'")
-    assert not check_password_hash(kept, PASSWORD)
+    try:
+        done = run(sys.executable, APP / "admin.py", environment=environment)
+        assert "has the password of the environment now" in done.stdout
+        assert ask(server.port, API, password=NEW_PASSWORD).status == 200
+        kept = postgres.sql("SELECT password_hash FROM users WHERE username = 'admin'")
+        assert not check_password_hash(kept, PASSWORD)
+    finally:
+        run(sys.executable, APP / "admin.py", environment=environment | {SECRET: PASSWORD})

@@ -49,8 +49,8 @@ def main(repository: GitRepository) -> str:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
+def project(tmp_path: Path, quick_without_torch: str) -> Project:
+    return make_project(tmp_path, quick_without_torch)
 
 
 @pytest.fixture

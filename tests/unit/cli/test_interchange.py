@@ -18,8 +18,8 @@ from unit.interchange.handmade import coco, mask_of, photo, window, write_json
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
+def project(tmp_path: Path, quick_without_torch: str) -> Project:
+    return make_project(tmp_path, quick_without_torch)
 
 
 @pytest.fixture

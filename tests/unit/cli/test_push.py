@@ -18,8 +18,8 @@ from wms.core.records.promotion import MANIFEST_PATH
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
+def project(tmp_path: Path, quick_without_torch: str) -> Project:
+    return make_project(tmp_path, quick_without_torch)
 
 
 @pytest.fixture
@@ -104,10 +104,8 @@ def test_a_branch_of_ones_own_name_is_never_written_over(project: Project, photo
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        *(
-            (f"--branch '{name}'", 2, "is not the name of a data branch")
-            for name in ("november", "data/", "data/a b", "data/../main", "data/a.lock/.b", "data//a")
-        ),
+        ("--branch november", 2, "is not the name of a data branch"),
+        ("--branch data/a.lock/.b", 2, "is not the name of a data branch"),
         ("{photos} --from-commits main", 2, "give one of them"),
         ("", 12, "Put photographs into images/"),
         ("--from-commits origin/main..main", 64, ""),

@@ -42,12 +42,11 @@ def test_a_pixel_is_inside_if_its_centre_is(ring: list[tuple[float, float]]) -> 
     assert not ((mask != closed.contains_points(CENTRES).reshape(mask.shape)) & agreed & ~edges).any()
 
 
-@given(ring=st.lists(corner, min_size=3, max_size=9), whole=st.just((60, 60)))
+# In quarters of a pixel nothing is rounded, also where a centre is exactly on an edge.
+@given(ring=st.lists(st.tuples(st.integers(8, 168), st.integers(8, 144)), min_size=3, max_size=9))
 @settings(max_examples=50, deadline=None)
-def test_filling_the_box_alone_changes_nothing(
-    ring: list[tuple[float, float]], whole: tuple[int, int]
-) -> None:
-    points = np.asarray(ring) + 10
+def test_filling_the_box_alone_changes_nothing(ring: list[tuple[int, int]]) -> None:
+    points, whole = np.asarray(ring) / 4, (60, 60)
     mask, _ = Outline(rings=(points,), rule="non-zero").paint(whole)
     assert np.array_equal(mask, winding_numbers([points], whole) != 0)
 

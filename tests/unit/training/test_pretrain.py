@@ -1,5 +1,7 @@
 """`wms pretrain`, on a few rendered meters."""
 
+import pytest
+
 from meters import ROOT
 from wms.core.files import read_record
 from wms.core.progress import Silent
@@ -16,19 +18,25 @@ def run(folder):
     )
 
 
-def test_equal_arguments_give_equal_weights_which_can_be_loaded(tmp_path):
-    one, two = run(tmp_path / "one"), run(tmp_path / "two")
-    assert one == two == read_record(tmp_path / "one" / CARD, Pretrained)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pretrained")
+    run(folder)
+    return folder
+
+
+def test_equal_arguments_give_equal_weights_which_can_be_loaded(folder, tmp_path):
+    one, two = read_record(folder / CARD, Pretrained), run(tmp_path)
+    assert one == two
     assert one.command == "wms pretrain --pairs 40 --seed 3 --epochs 2 --threads 1"
-    card, weights = load_pretrained(tmp_path / "one")
+    card, weights = load_pretrained(folder)
     assert card == one
-    assert (tmp_path / "one" / WEIGHTS).is_file()
+    assert (folder / WEIGHTS).is_file()
     assert weights
 
 
-def test_it_learns_from_invented_makes_alone(tmp_path):
-    run(tmp_path)
-    rendered = {path.name for path in (tmp_path / "pairs-3/images").iterdir()}
+def test_it_learns_from_invented_makes_alone(folder):
+    rendered = {path.name for path in (folder / "pairs-3/images").iterdir()}
     assert rendered == {f"{stem_of(3, number, invented=True)}.jpg" for number in range(40)}
     assert not rendered & {f"{stem_of(3, number)}.jpg" for number in range(40)}
 

@@ -19,13 +19,20 @@ def test_the_stages_add_up_and_the_last_one_is_at_full_size(epochs):
     plan = make_plan(settings, epochs)
     assert plan.epochs == epochs
     assert plan.size_px(epochs - 1) == settings.image_size_px
-    assert plan.at_full_size(epochs - 1)
+    assert plan.may_be_best(epochs - 1)
 
 
 def test_sizes_rise_by_the_stages_shares():
     plan = make_plan(tiny_settings(stages=STAGES), 10)
     assert [plan.size_px(epoch) for epoch in range(10)] == 6 * [16] + 4 * [32]
-    assert [plan.at_full_size(epoch) for epoch in (5, 6)] == [False, True]
+
+
+def test_the_best_epoch_is_a_late_one_at_full_size():
+    late = [make_plan(tiny_settings(stages=STAGES), 20).may_be_best(epoch) for epoch in range(20)]
+    assert late == 15 * [False] + 5 * [True]
+    last_stage = [{"scale": 0.5, "share": 0.9}, {"scale": 1.0, "share": 0.1}]
+    late = [make_plan(tiny_settings(stages=last_stage), 20).may_be_best(epoch) for epoch in range(20)]
+    assert late == 18 * [False] + 2 * [True]
 
 
 FOUR_HUNDRED_STEPS = Plan(

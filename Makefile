@@ -84,7 +84,7 @@ docs: setup ## Write the generated documents
 
 # exports.py, drift.py and browser.py need images that a model never saw, or a model, install_cost.py fetches
 # some 6 GB, runner_minutes.py needs Node.js: run them by hand.
-BY_HAND := $(addprefix benchmarks/,gate_power.py pushes.py exports.py drift.py browser.py install_cost.py runner_minutes.py)
+BY_HAND := $(addprefix benchmarks/,gate_power.py pushes.py exports.py drift.py browser.py install_cost.py runner_minutes.py warm_starts.py)
 BENCHMARKS := $(filter-out $(BY_HAND),$(wildcard benchmarks/*.py))
 
 bench: setup ## Measure speed and memory, as ratios

@@ -82,7 +82,7 @@ def main() -> None:
         folder = args.folder or make_pairs(Path(scratch) / "pairs", PICTURES)
         pictures = [read_image(path) for path in sorted((folder / "images").iterdir())[:PICTURES]]
         export(ours, pictures, Path(scratch) / "model")
-        predictor = load_bundle(Path(scratch) / "model", threads=1)
+        predictor = load_bundle(Path(scratch) / "model")
         model_seconds, reference_seconds = [], []
         for _ in range(args.turns + 1):
             start = time.perf_counter()

@@ -14,7 +14,6 @@ from wms.core.records.release import release_tag
 from wms.deploy.node import settle as settle_node
 from wms.deploy.targets import NO_TARGET
 from wms.deploy.targets import deploy as deploy_model
-from wms.model import page
 
 
 @click.command()
@@ -58,11 +57,7 @@ def deploy(
         model = chosen_model(ctx, version)
         output.step_output("digest", model.onnx_sha256)
         output.step_output("tag", release_tag(model.version))
-
-        def write_page(bundle: Path, folder: Path) -> None:
-            page.write_page(bundle, folder, version=model.version)
-
-        done = deploy_model(ctx, model, named, out=out, write_page=write_page, tell=_tell, dry_run=dry_run)
+        done = deploy_model(ctx, model, named, out=out, tell=_tell, dry_run=dry_run)
     output.answer(done, *([] if done.targets else [NO_TARGET]))
 
 

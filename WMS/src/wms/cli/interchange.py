@@ -12,7 +12,7 @@ from wms.cli import options, output
 from wms.cli.common import chosen_model, clone, workspace
 from wms.core.layout import Layout
 from wms.core.names import printable
-from wms.core.production import fetch_bundle
+from wms.core.production import stored_bundle
 from wms.core.records.dataset import SPLITS, Split
 from wms.core.settings import load_data_settings
 from wms.core.words import counted, first_of
@@ -134,13 +134,10 @@ def export(
         raise click.UsageError("say what to export: FOLDER, --branch or --split, one of them")
     predictor = None
     if predict is not None:
-        place = model
-        if place is None:
+        if model is None:
             ctx = workspace()
-            metadata = chosen_model(ctx, version)
-            place = ctx.layout.champions / metadata.weights_sha256[:16]
-            fetch_bundle(metadata.card_sha256, ctx.ports.data_store, place)
-        predictor = load_bundle(place)
+            model = stored_bundle(ctx, chosen_model(ctx, version))
+        predictor = load_bundle(model)
     settings = load_data_settings(Layout.find(Path.cwd()).root)
     chosen: AbstractContextManager[list[Handed]]
     if branch is not None:

@@ -19,7 +19,7 @@ import click
 from pydantic_core import to_jsonable_python
 
 from wms.core.errors import Code, InputError, WmsError
-from wms.core.words import counted
+from wms.core.words import counted, first_of
 from wms.report.markup import text as markdown
 
 if TYPE_CHECKING:
@@ -199,9 +199,7 @@ def findings(items: Sequence[Finding]) -> None:
         if finding.severity == "warning":
             warnings[finding.rule].append(finding)
     for rule, found in sorted(warnings.items()):
-        named = ", ".join(_printable(finding.file) for finding in found[:EXAMPLES])
-        more = f" and {len(found) - EXAMPLES} more" if len(found) > EXAMPLES else ""
-        say(f"warning: [{rule}] {named}{more}")
+        say(f"warning: [{rule}] {first_of([_printable(finding.file) for finding in found], EXAMPLES)}")
         say(f"    {_printable(_advice(found[0]))}")
 
 

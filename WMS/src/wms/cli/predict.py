@@ -8,7 +8,7 @@ import click
 
 from wms.cli import options, output
 from wms.cli.common import chosen_model, workspace
-from wms.core.production import fetch_bundle
+from wms.core.production import stored_bundle
 from wms.core.words import counted
 from wms.serving.predict import predict_images
 
@@ -42,9 +42,7 @@ def predict(
     """
     if model is None:
         ctx = workspace()
-        metadata = chosen_model(ctx, version)
-        folder = ctx.layout.champions / metadata.weights_sha256[:16]
-        model = fetch_bundle(metadata.card_sha256, ctx.ports.data_store, folder)
+        model = stored_bundle(ctx, chosen_model(ctx, version))
     predicted = predict_images(
         images, bundle=model, out=out, overlays=overlays, progress=output.ConsoleProgress()
     )

@@ -9,7 +9,7 @@ import click
 from wms.cli import options, output
 from wms.cli.common import chosen_model, locked_workspace, workspace
 from wms.core.errors import DataStoreError
-from wms.core.production import fetch_bundle, require_room_for_bundle
+from wms.core.production import fetch_bundle, require_room_for_bundle, stored_bundle
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import release_tag
 from wms.model.page import write_page
@@ -111,8 +111,7 @@ def page(out: Path, version: int | None, bundle: Path | None) -> None:
         ctx = workspace()
         model = chosen_model(ctx, version)
         version = model.version
-        folder = ctx.layout.champions / model.weights_sha256[:16]
-        bundle = fetch_bundle(model.card_sha256, ctx.ports.data_store, folder)
+        bundle = stored_bundle(ctx, model)
     write_page(bundle, out, version=version)
     output.say(f"the page is in {out}; to try it: python -m http.server --directory {out}")
 

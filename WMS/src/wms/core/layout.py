@@ -68,11 +68,6 @@ class Layout:
         return self.run / "pictures"
 
     @property
-    def checkpoints(self) -> Path:
-        """Checkpoints of an unfinished training."""
-        return self.run / "checkpoints"
-
-    @property
     def cache(self) -> Path:
         """Decoded images, keyed by digest and size, shared by all runs."""
         return self.state / "cache"

@@ -147,6 +147,16 @@ def fetch_bundle(card_sha256: str, blobs: Blobs, to: Path) -> Path:
     return to
 
 
+def stored_bundle(ctx: Context, model: ModelMetadata) -> Path:
+    """The bundle of a promoted model, fetched from the data store unless this workspace has it.
+
+    Raises:
+        DataStoreError, RecordError: as `fetch_bundle`.
+    """
+    place = ctx.layout.champions / model.weights_sha256[:16]
+    return fetch_bundle(model.card_sha256, ctx.ports.data_store, place)
+
+
 def verify_bundle(folder: Path) -> ModelCard:
     """Check a bundle's files against its card, and return the card.
 
@@ -168,8 +178,7 @@ def champion_bundle(ctx: Context) -> Path | None:
     champion = metadata_at(ctx.ports.repository, ctx.request.base_sha)
     if champion is None:
         return None
-    place = ctx.layout.champions / champion.weights_sha256[:16]
-    return fetch_bundle(champion.card_sha256, ctx.ports.data_store, place)
+    return stored_bundle(ctx, champion)
 
 
 def require_room_for_bundle(folder: Path) -> None:

@@ -14,6 +14,7 @@ from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import release_tag
 from wms.deploy.known_photograph import prepare_smoke_test, try_bundle
 from wms.deploy.node import deploy_to_node, require_node
+from wms.model import page
 
 NO_TARGET = (
     "nothing is deployed: name a target in WMS/configs/deploy.yaml (`targets: [pages]`, `[node]` or both), "
@@ -25,9 +26,6 @@ PAGES_OFF = (
     "Settings > Pages > Source > GitHub Actions, then run this workflow again"
 )
 
-WritePage = Callable[[Path, Path], None]
-"""Writes the page of a bundle (first) into a folder (second)."""
-
 
 def deploy(
     ctx: Context,
@@ -35,7 +33,6 @@ def deploy(
     targets: Sequence[Target],
     *,
     out: Path | None,
-    write_page: WritePage,
     tell: Callable[[TargetResult], None],
     dry_run: bool = False,
 ) -> Deployed:
@@ -46,7 +43,6 @@ def deploy(
         model: as main's history has it.
         targets: where; none is no error.
         out: the folder for the page; needed by `pages`.
-        write_page: makes the page.
         tell: told of each target as it is done, so that a later one that fails takes nothing back.
         dry_run: only say what would be done.
 
@@ -75,7 +71,7 @@ def deploy(
         tried = try_bundle(bundle, prepare_smoke_test(ctx, model, bundle))
         results = []
         if "pages" in targets and out is not None:
-            write_page(bundle, out)
+            page.write_page(bundle, out, version=model.version)
             results.append(_page(ctx, model, out))
             tell(results[-1])
         if "node" in targets:

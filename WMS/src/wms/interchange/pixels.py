@@ -47,11 +47,6 @@ def read_levels(path: Path) -> NDArray[np.uint8]:
     return np.asarray(image if image.mode in ("L", "P") else image.convert("L"))
 
 
-def read_colours(path: Path) -> NDArray[np.uint8]:
-    """A mask file as colours, uint8, HxWx3."""
-    return np.asarray(open_mask(path).convert("RGB"))
-
-
 def colour_name(colour: tuple[int, int, int]) -> str:
     """A colour as people write it: `#ff0000`."""
     return "#{:02x}{:02x}{:02x}".format(*colour)

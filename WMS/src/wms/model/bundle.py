@@ -65,24 +65,23 @@ class Predictor:
         return self.probability(image) > self.card.threshold
 
 
-def open_session(graph: str | bytes, *, threads: int = 1) -> onnxruntime.InferenceSession:
+def open_session(graph: str | bytes) -> onnxruntime.InferenceSession:
     """A graph, from a file's name or its bytes, ready to run on `threads` cores."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # The arena keeps what the largest image ever needed. Without it the time is the same.
     options.enable_cpu_mem_arena = False
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
+def load_bundle(folder: Path) -> Predictor:
     """Load a bundle after checking that its files are those that its card names.
 
     Args:
         folder: holds `model.json`, `model.safetensors` and `model.onnx`.
-        threads: how many cores one image may use.
 
     Raises:
         RecordError: the card is missing or invalid, or weights or graph are missing or have other bytes.
@@ -100,7 +99,7 @@ def load_bundle(folder: Path, *, threads: int = 1) -> Predictor:
     card = verify_bundle(folder)
     graph = folder / ONNX_FILE
     try:
-        session = open_session(str(graph), threads=threads)
+        session = open_session(str(graph))
     except unloadable as error:
         raise ModelError(f"{graph} cannot be loaded: {error}") from error
     if [node.name for node in session.get_inputs()] not in ([INPUT], [SQUARE_INPUT]):

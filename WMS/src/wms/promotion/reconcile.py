@@ -5,7 +5,7 @@ from __future__ import annotations
 from wms.core.context import Context
 from wms.core.errors import Code, RegistryAwayError, RegistryError
 from wms.core.ports import Registry, Repository
-from wms.core.production import fetch_bundle, main_head, metadata_at, model_history
+from wms.core.production import main_head, metadata_at, model_history, stored_bundle
 from wms.core.records.run import Reconciliation
 
 
@@ -57,7 +57,7 @@ def reconcile_registry(ctx: Context, *, dry_run: bool = False, adopt: bool = Fal
     elif dry_run:
         version, registered_again = metadata.version, True
     else:
-        bundle = fetch_bundle(metadata.card_sha256, ctx.ports.data_store, ctx.layout.champions / weights[:16])
+        bundle = stored_bundle(ctx, metadata)
         run_id = registry.start_run(
             f"restored-v{metadata.version}", params={}, tags={"wms.run_id": metadata.run_id}
         )

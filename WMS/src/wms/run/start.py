@@ -14,6 +14,7 @@ from wms.core.records.dataset import BranchHead, DatasetManifest, MergePlan
 from wms.core.records.promotion import MANIFEST_PATH, POINTER_PATH
 from wms.core.records.run import RunOptions, RunRequest, RunState, new_run_id
 from wms.core.settings import DATA_CONFIG, GATE_CONFIG, TRAIN_CONFIG
+from wms.core.words import first_of
 from wms.data.assemble import assemble, require_nothing_else
 
 NAMED_BRANCHES = 10
@@ -32,11 +33,10 @@ def branch_heads(ctx: Context, names: Sequence[str]) -> tuple[BranchHead, ...]:
         sha = ctx.ports.repository.head(name)
         if sha is None:
             known = ctx.ports.repository.branches("data/")
-            listed = ", ".join(known[:NAMED_BRANCHES]) or "none"
-            more = f" and {len(known) - NAMED_BRANCHES} more" if len(known) > NAMED_BRANCHES else ""
+            listed = first_of(known, NAMED_BRANCHES) or "none"
             raise RepositoryError(
                 f"the remote has no branch {name}",
-                remedy=f"Use one of its data branches ({listed}{more}).",
+                remedy=f"Use one of its data branches ({listed}).",
             )
         heads.append(BranchHead(name=name, sha=sha))
     return tuple(heads)

@@ -10,7 +10,7 @@ from wms.core.context import Context
 from wms.core.errors import NoProductionModelError, RecordError
 from wms.core.files import read_record
 from wms.core.ports import Registry, Releases
-from wms.core.production import fetch_bundle, main_now, require_production
+from wms.core.production import main_now, require_production, stored_bundle
 from wms.core.records.promotion import ModelMetadata
 from wms.core.records.release import release_tag, released_version
 from wms.core.records.training import CARD_FILE, ModelCard
@@ -46,12 +46,7 @@ def from_production(ctx: Context) -> Source:
 
 def promoted(ctx: Context, model: ModelMetadata) -> Offer:
     """A model that main names or named, from the data store."""
-    folder = ctx.layout.champions / model.weights_sha256[:16]
-    return Offer(
-        version=model.version,
-        identity=model.card_sha256,
-        fetch=lambda: fetch_bundle(model.card_sha256, ctx.ports.data_store, folder),
-    )
+    return Offer(version=model.version, identity=model.card_sha256, fetch=lambda: stored_bundle(ctx, model))
 
 
 def from_registry(registry: Registry, scratch: Path) -> Source:

@@ -1,8 +1,8 @@
 """Random augmentation of a training batch, the same for image and mask.
 
-These are torchvision v2 transforms on batches: each sample gets its own change, and a batch is resampled
-once. torchvision's own random transforms change a whole batch in the same way; applied one by one, they
-would take as long as the network at small sizes. All random numbers of an epoch are drawn at once, one row
+Each sample of a batch gets its own change, and a batch is resampled once. torchvision's own random
+transforms change a whole batch in the same way; applied one by one, they would take as long as the network
+at small sizes. All random numbers of an epoch are drawn at once, one row
 for each sample. So a sample's change depends only on seed, epoch and position, not on its batch or process,
 and no generator state has to be saved.
 """
@@ -58,35 +58,17 @@ def augment(
     warped = pixels.new_empty(len(pixels), 4, size_px, size_px).to(memory_format=torch.channels_last)
     if not near.all():
         whole = _averaged(pixels[~near], smaller)
-        warped[~near] = Warp(affine_matrices(warp[~near], settings), size_px=size_px, fill=fill)(whole)
+        warped[~near] = look(whole, affine_matrices(warp[~near], settings), size_px=size_px, fill=fill)
     if close_up and near.any():
         close = _averaged(pixels[near], smaller // 2)
         squares = close_up_views(close[:, 3:], close_up.window)
         views = within(squares, close_up_matrices(warp[near], settings, close_up))
-        warped[near] = Warp(views, size_px=size_px, fill=fill)(close)
+        warped[near] = look(close, views, size_px=size_px, fill=fill)
     return Recolour(colour, settings)(warped[:, :3]), warped[:, 3:]
 
 
 def _averaged(pixels: Tensor, factor: int) -> Tensor:
     return functional.avg_pool2d(pixels, factor) if factor > 1 else pixels
-
-
-class Warp(v2.Transform):
-    """Show each sample from another view, image and mask in one bilinear resampling.
-
-    Args:
-        views: float32, Bx2x3, matrices for `affine_grid`.
-        size_px: side of the result.
-        fill: grey outside the images, in 0..1; masks get 0.
-    """
-
-    def __init__(self, views: Tensor, *, size_px: int, fill: float) -> None:
-        super().__init__()
-        self.views, self.size_px, self.fill = views, size_px, fill
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Resample, Bx4xSxS to Bx4xsxs."""
-        return look(inpt, self.views, size_px=self.size_px, fill=self.fill)
 
 
 class Recolour(v2.Transform):

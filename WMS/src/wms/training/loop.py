@@ -78,7 +78,7 @@ def fit(
                 checkpoints.save(inputs.checkpoint, stored)
             on_epoch(state.history)
     if state.best_epoch is None:
-        raise TrainingError("the training ended before an epoch at full size")
+        raise TrainingError("the training ended before an epoch whose weights may be kept")
     network = learner.average.module
     network.load_state_dict(best)
     return Fitted(
@@ -116,9 +116,9 @@ def _epoch(learner: Learner, epoch: int, samples: Samples, plan: Plan) -> EpochM
 
 
 def _advance(state: TrainingState, metrics: EpochMetrics) -> TrainingState:
-    """The state after an epoch. Only epochs at full size can be the best: losses at other sizes differ."""
+    """The state after an epoch. Losses at other sizes differ, and early ones are a matter of luck."""
     best = state.best_epoch
-    if state.plan.at_full_size(metrics.epoch) and (
+    if state.plan.may_be_best(metrics.epoch) and (
         best is None or metrics.val_loss < state.history[best].val_loss
     ):
         best = metrics.epoch

@@ -11,6 +11,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from wms.core.records.base import Frozen
 from wms.core.settings import TrainSettings
 
+SETTLED = 0.75
+"""The share of the epochs after which the learning rate is low enough: a fifth of its peak (docs/log.md)."""
+
 
 class PlannedStage(Frozen):
     """A number of epochs at one image size."""
@@ -46,9 +49,9 @@ class Plan(Frozen):
             epoch -= stage.epochs
         raise IndexError("the plan has fewer epochs")
 
-    def at_full_size(self, epoch: int) -> bool:
-        """Whether an epoch belongs to the last stage."""
-        return epoch >= self.epochs - self.stages[-1].epochs
+    def may_be_best(self, epoch: int) -> bool:
+        """Whether an epoch is at full size, and late enough for its validation loss not to be luck."""
+        return epoch >= max(self.epochs - self.stages[-1].epochs, math.floor(SETTLED * self.epochs))
 
 
 def fit_epochs(settings: TrainSettings, minutes: float, seconds_per_epoch: Sequence[float]) -> int:

@@ -83,7 +83,7 @@ class WarmStartSettings(Frozen):
     """
 
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.25
-    minutes: Annotated[float, Field(gt=0.0, le=1.0)] = 0.4
+    minutes: Annotated[float, Field(gt=0.0, le=1.0)] = 0.6
     in_a_row: NonNegativeInt = 3
 
 
@@ -94,7 +94,8 @@ class TrainSettings(Frozen):
     measured once at the start (`null`: no limit, and the same seed and first weights give the same weights on
     one machine). The limit in minutes is `minutes_per_100_images` x images / 100, at least `min_minutes` and
     at most `max_minutes`; with a rate of 0 it is exactly `max_minutes`. `threads` of `null` means all cores,
-    or one if that is faster. Without `close_up` the model looks at the whole image alone.
+    or one if that is faster. Without `close_up` the model looks at the whole image alone. The training ends
+    after `patience` epochs of the last quarter without a better validation loss.
     """
 
     init: Init = "champion"

@@ -27,7 +27,7 @@ PUSHES = {
 """Few enough pairs for minutes, with enough test images for the gate to decide."""
 
 TRAINING: dict[str, int | float | str] = {
-    "epochs": 6,
+    "epochs": 4,
     "image_size_px": 128,
     "batch_size": 4,
     "ema_decay": 0.95,

@@ -110,14 +110,14 @@ def test_a_loss_that_is_not_finite_is_an_error_and_the_run_is_marked_failed(tmp_
 
 
 class TestTracking:
-    def test_the_server_gets_every_epoch_and_the_evidence(self, trained):
+    def test_the_server_gets_every_epoch_and_the_evidence(self, trained, manifest):
         folder, result = trained
         logged = FakeRegistry(folder / "registry")._load()["runs"][result.run_id]
         assert result.tracking_complete
         assert sorted({step for _, _, step in logged["metrics"]}) == [0, 1, 2, 3]
         assert logged["status"] == "finished"
         assert logged["params"]["learning_rate"] == "0.01"
-        assert logged["tags"]["train_split_sha256"] == result.provenance.train_split_sha256
+        assert logged["tags"]["train_split_sha256"] == manifest.split_digest("train")
         evidence = {file.name for file in (folder / "registry" / result.run_id / "evidence").iterdir()}
         pictures = {"learning-curves.png", "precision-recall.png", "calibration.png", "worst.png", "best.png"}
         assert pictures | {"settings.json", "environment.json"} <= evidence

@@ -66,7 +66,7 @@ class Predictor:
 
 
 def open_session(graph: str | bytes) -> onnxruntime.InferenceSession:
-    """A graph, from a file's name or its bytes, ready to run on `threads` cores."""
+    """A graph, from a file's name or its bytes, ready to run on one core."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

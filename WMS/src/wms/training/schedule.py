@@ -12,7 +12,7 @@ from wms.core.records.base import Frozen
 from wms.core.settings import TrainSettings
 
 SETTLED = 0.75
-"""The share of the epochs after which the learning rate is low enough: a fifth of its peak (docs/log.md)."""
+"""The share of the epochs after which the learning rate of one cycle is low: a fifth of the peak or less."""
 
 
 class PlannedStage(Frozen):

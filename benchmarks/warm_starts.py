@@ -25,8 +25,7 @@ from torch import Tensor
 
 from gate_power import Drawn, no_harm_and_typically_better
 from inputs.dataset import lay_out
-from inputs.training import MASK_THRESHOLD
-from wms.adapters.mlflow.registry import MlflowRegistry
+from inputs.training import MASK_THRESHOLD, train_on
 from wms.core.progress import Silent
 from wms.core.records.dataset import DatasetManifest, Sample
 from wms.core.records.decision import GatePolicy
@@ -39,7 +38,6 @@ from wms.training.export import export_graph, write_card
 from wms.training.initial import from_champion, pretrained
 from wms.training.quantise import squares_to_measure
 from wms.training.start import BUNDLE_FOLDER, TrainingInputs, prepare_samples
-from wms.training.train import train
 from wms.training.unet import build
 from wms.training.validation import calibrate
 
@@ -60,15 +58,9 @@ def divided(samples: tuple[Sample, ...], seed: int) -> tuple[DatasetManifest, Da
 
 def learn(inputs: TrainingInputs, scratch: Path) -> dict[str, Weights]:
     """Train; the weights of the best and of the last epoch."""
-    registry = MlflowRegistry(
-        f"sqlite:///{scratch / 'mlflow.db'}", "benchmark", "benchmark", scratch / "files"
-    )
-    train(inputs, code_sha="benchmark", registry=registry, run_name=inputs.out.name, resume="never")
+    train_on(inputs, scratch)
     stored = checkpoint.load(inputs.checkpoint)
-    last = {
-        name[len("module.") :]: t for name, t in stored.part("average").items() if name.startswith("module.")
-    }
-    return {"best": stored.part("best"), "last": last}
+    return {"best": stored.part("best"), "last": stored.part("average.module")}
 
 
 def averaged(weights: Weights, first: Weights, share: float) -> Weights:

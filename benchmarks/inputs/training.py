@@ -22,28 +22,27 @@ def train_in(
 ) -> tuple[DatasetManifest, TrainResult]:
     """Lay out the pairs of `folder` in `scratch/dataset` and train on them in `scratch/run`."""
     manifest = lay_out(folder, scratch / "dataset")
+    inputs = TrainingInputs(
+        manifest=manifest,
+        dataset=scratch / "dataset",
+        settings=settings,
+        mask_threshold=MASK_THRESHOLD,
+        out=scratch / "run",
+        cache=scratch / "cache",
+        initial=random_weights()
+        if settings.init == "scratch"
+        else pretrained(settings.architecture, reason="the benchmark says so"),
+        progress=progress,
+    )
+    return manifest, train_on(inputs, scratch)
+
+
+def train_on(inputs: TrainingInputs, scratch: Path) -> TrainResult:
+    """Train, with a tracking store in `scratch`."""
     registry = MlflowRegistry(
         tracking_uri=f"sqlite:///{scratch / 'mlflow.db'}",
         experiment="benchmark",
         model_name="benchmark",
         artifact_root=scratch / "artifacts",
     )
-    result = train(
-        TrainingInputs(
-            manifest=manifest,
-            dataset=scratch / "dataset",
-            settings=settings,
-            mask_threshold=MASK_THRESHOLD,
-            out=scratch / "run",
-            cache=scratch / "cache",
-            initial=random_weights()
-            if settings.init == "scratch"
-            else pretrained(settings.architecture, reason="the benchmark says so"),
-            progress=progress,
-        ),
-        code_sha="benchmark",
-        registry=registry,
-        run_name="benchmark",
-        resume="never",
-    )
-    return manifest, result
+    return train(inputs, code_sha="benchmark", registry=registry, run_name=inputs.out.name, resume="never")
